@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HR_BOOK_L2_H
+#define HR_BOOK_L2_H
+/* Price-level book of one instrument: a dense window of ticks around the touch with a bitmap for
+ * best-price search, and a sorted store for far levels. O(1) near the touch.
+ * The tick is learned as the greatest common divisor of the prices seen; a finer price rebuilds.
+ * Threads: single owner. Memory: a fixed header and window given at init; far levels live in chunks
+ * of one pool shared by many books (HR_EBUDGET when it is empty: the run stops with a limit error, a
+ * book is never silently cut). See docs/modules/book.md. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "col/evbatch.h"
+#include "mem/mem.h"
+
+typedef struct hr_l2 hr_l2;
+#define HR_L2_CHUNK_BYTES 2048 /* block size of the far-level pool */
+
+/** Bytes of one book with a window of this many ticks a side (a power of two, 64 to 65536). */
+size_t hr_l2_bytes(uint32_t window_ticks);
+/** Lays a book out in mem (64-byte aligned). far: pool of HR_L2_CHUNK_BYTES blocks. */
+hr_l2 *hr_l2_init(void *mem, uint32_t window_ticks, hr_pool *far);
+/** Empty; gives all chunks back; keeps the learned tick. */
+void hr_l2_reset(hr_l2 *b);
+void hr_l2_fini(hr_l2 *b);
+
+/** Sets n levels in order (qty 0 removes; removing an absent level is normal; the later of two equal prices
+ *  wins). px > 0. side: hr_side each. HR_EBUDGET when the far pool is empty (the book is then unusable). */
+HR_MUST_USE hr_status hr_l2_apply(hr_l2 *b, const uint8_t *side, const int64_t *px,
+                                  const int64_t *qty, uint32_t n);
+
+/** Best price and quantity; false (and 0, 0) when the side is empty. */
+bool hr_l2_best(const hr_l2 *b, hr_side side, int64_t *px, int64_t *qty);
+/** The n best levels, best first; returns how many there are, the rest is filled with HR_NULL_I64. */
+uint32_t hr_l2_top(const hr_l2 *b, hr_side side, uint32_t n, int64_t *px, int64_t *qty);
+uint32_t hr_l2_level_count(const hr_l2 *b, hr_side side);
+/** All levels, best first, from the i-th on, up to cap; returns how many were written (checkpoints). */
+uint32_t hr_l2_export(const hr_l2 *b, hr_side side, uint32_t from, uint32_t cap, int64_t *px,
+                      int64_t *qty);
+bool hr_l2_is_crossed(const hr_l2 *b);
+/** Full invariant check for tests: ordered, counted, bitmap equals quantities, no level in two places. */
+bool hr_l2_is_sound(const hr_l2 *b);
+
+#endif

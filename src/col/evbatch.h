@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HR_COL_EVBATCH_H
+#define HR_COL_EVBATCH_H
+/* The event batch: what decoders make and books eat. Arrow layout of
+ *     message<..., levels: list<struct<side, px, qty>>>
+ * i.e. message columns, int32 list offsets, and level columns; every column 64-byte aligned and its
+ * capacity padded to 64 bytes. Messages keep the order of their source.
+ *
+ * kind        levels
+ * DELTA       each changed price level: side, px, new qty (0 removes)
+ * SNAPSHOT    the whole book (replaces what was known)
+ * TRADE       one level: aggressor side (BID = buyer was the taker), px, qty
+ * TICKER      two levels: best bid, best ask (an empty side has qty 0 and px 0)
+ * BAD         none: the source text was rejected; see the reject list
+ * STATUS      none: connection opened or lost (flags HR_FLAG_RESET)
+ * OTHER       none: understood and left out (klines, subscriptions); counted as filtered
+ *
+ * Threads: one owner at a time; handed on through slots and rings. */
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "col/schema.h"
+
+typedef enum hr_msg_kind {
+    HR_MSG_DELTA = 0,
+    HR_MSG_SNAPSHOT = 1,
+    HR_MSG_TRADE = 2,
+    HR_MSG_TICKER = 3,
+    HR_MSG_BAD = 4,
+    HR_MSG_STATUS = 5,
+    HR_MSG_OTHER = 6,
+    HR_MSG_KIND_COUNT = 7,
+} hr_msg_kind;
+
+typedef enum hr_side { HR_SIDE_BID = 0, HR_SIDE_ASK = 1, HR_SIDE_NONE = 2 } hr_side;
+
+/* Why a line, message or row went to the reject file. Names are stable: they are written to disk. */
+#define HR_REJECT_LIST(X)                                                                          \
+    X(HR_REJECT_JSON, "bad_json")              /* does not parse */                                \
+    X(HR_REJECT_UTF8, "bad_utf8")                                                                  \
+    X(HR_REJECT_FIELD_MISSING, "field_missing")                                                    \
+    X(HR_REJECT_FIELD_REPEATED, "field_repeated")                                                  \
+    X(HR_REJECT_FIELD_TYPE, "field_type")      /* wrong nesting or type */                         \
+    X(HR_REJECT_NUMBER, "bad_number")          /* not a decimal number */                          \
+    X(HR_REJECT_RANGE, "out_of_range")         /* more digits than the fixed point holds */        \
+    X(HR_REJECT_NEGATIVE, "negative")          /* price or quantity below zero */                  \
+    X(HR_REJECT_TIME, "bad_time")                                                                  \
+    X(HR_REJECT_SYMBOL, "bad_symbol")          /* absent, ambiguous, not allowed */                \
+    X(HR_REJECT_CSV, "bad_csv")                /* wrong number of fields, open quote */            \
+    X(HR_REJECT_SIDE, "bad_side")                                                                  \
+    X(HR_REJECT_LINE_TOO_LONG, "line_too_long")                                                    \
+    X(HR_REJECT_TOO_MANY_LEVELS, "too_many_levels")                                                \
+    X(HR_REJECT_TRUNCATED, "truncated")        /* the source ended inside it */                    \
+    X(HR_REJECT_UNKNOWN, "unknown_message")                                                        \
+    X(HR_REJECT_NULL, "null_value")
+
+typedef enum hr_reject_reason {
+#define HR_REJECT_ENUM(name, text) name,
+    HR_REJECT_LIST(HR_REJECT_ENUM)
+#undef HR_REJECT_ENUM
+        HR_REJECT_COUNT
+} hr_reject_reason;
+const char *hr_reject_name(hr_reject_reason r);
+
+#define HR_SYMBOL_MAX 31  /* bytes of a symbol; A-Z a-z 0-9 . _ - : / only (no leading dot) */
+#define HR_VENUE_MAX 23
+#define HR_EVB_SYMS_MAX 1024 /* distinct instruments in one batch: decode ends the batch before the next */
+#define HR_SYM_UNKNOWN (-1)  /* message names no instrument: the merge resolves it */
+
+/** A batch-local dictionary entry: messages name instruments by index into it. */
+typedef struct hr_evb_sym {
+    char venue[HR_VENUE_MAX + 1];
+    char symbol[HR_SYMBOL_MAX + 1];
+    int32_t global_id; /* filled by the merge */
+} hr_evb_sym;
+
+typedef struct hr_reject {
+    int64_t src_offset; /* byte offset of the line in the decompressed source, or row number */
+    int64_t src_line;   /* 1-based line within the chunk's source; -1 for row formats */
+    uint32_t raw_begin; /* into raw[] */
+    uint32_t raw_len;   /* bytes kept */
+    uint32_t full_len;  /* bytes of the original */
+    uint8_t reason;     /* hr_reject_reason */
+} hr_reject;
+
+typedef struct hr_evbatch {
+    uint32_t n_msgs, cap_msgs;
+    uint32_t n_levels, cap_levels;
+    uint32_t n_syms;
+    uint32_t n_rejects, cap_rejects;
+    uint32_t n_raw, cap_raw;
+    uint32_t n_texts, cap_texts;
+    uint64_t n_lines; /* lines (or rows) consumed to make this batch */
+    int64_t src_end;  /* source offset just after the last consumed line */
+    int32_t source_idx;
+    /* message columns [cap_msgs] */
+    int64_t *ts_event;  /* venue's clock, ns; HR_NULL_I64 where the message has none */
+    int64_t *ts_recv;   /* capturer's clock, ns */
+    int64_t *seq_first; /* U; == seq_last where the venue gives one id; -1 none */
+    int64_t *seq_last;  /* u, lastUpdateId, trade id; -1 none */
+    int64_t *seq_prev;  /* pu; -1 none */
+    int64_t *src_offset;
+    int32_t *sym;       /* index into syms, or HR_SYM_UNKNOWN */
+    int32_t *text;      /* index into texts (trade id that is no number), or -1 */
+    uint32_t *flags;    /* HR_FLAG_* known to the decoder (SNAPSHOT, RESET, AGG) */
+    uint8_t *kind;      /* hr_msg_kind */
+    int32_t *level_begin; /* [cap_msgs + 1] list offsets into the level columns */
+    /* level columns [cap_levels] */
+    int64_t *px;
+    int64_t *qty;
+    uint8_t *side;
+    /* side tables */
+    hr_evb_sym *syms; /* [HR_EVB_SYMS_MAX] */
+    int32_t *sym_hash; /* open-addressing index over syms, 2 * HR_EVB_SYMS_MAX slots, -1 empty */
+    hr_reject *rejects;
+    char *raw;
+    hr_text *texts;
+} hr_evbatch;
+
+typedef struct hr_evbatch_caps {
+    uint32_t msgs;
+    uint32_t levels;
+    uint32_t rejects;
+    uint32_t raw;
+    uint32_t texts;
+} hr_evbatch_caps;
+
+/** Bytes of one batch with these capacities: one block, header included. */
+size_t hr_evbatch_bytes(const hr_evbatch_caps *caps);
+/** Lays a batch out in mem (64-byte aligned, hr_evbatch_bytes long) and resets it. */
+hr_evbatch *hr_evbatch_init(void *mem, const hr_evbatch_caps *caps);
+void hr_evbatch_reset(hr_evbatch *b);
+/** Index of (venue, symbol) in the batch's dictionary, added when new; -1 when the dictionary is full
+ *  or the symbol is too long or has a byte that is not allowed. O(1). */
+int32_t hr_evbatch_sym(hr_evbatch *b, const char *venue, const char *symbol, size_t symbol_len);
+/** True when at least this much room is left; decoders check it before each line. */
+HR_INLINE int hr_evbatch_has_room(const hr_evbatch *b, uint32_t msgs, uint32_t levels)
+{
+    return b->n_msgs + msgs <= b->cap_msgs && b->n_levels + levels <= b->cap_levels;
+}
+/** Appends a reject (raw kept up to 64 KiB) and a BAD message; HR_FULL when there is no room:
+ *  the caller ends the batch before this line. */
+HR_MUST_USE hr_status hr_evbatch_reject(hr_evbatch *b, hr_reject_reason reason, int64_t src_offset,
+                                        int64_t src_line, const char *raw, size_t raw_len);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HR_COL_SCHEMA_H
+#define HR_COL_SCHEMA_H
+/* Column types and table schemas shared by the row store, the formats and the Arrow interface.
+ * Nulls are in-band: HR_NULL_I64 for the integer types, any NaN for HR_COL_F64, length 0xff for TEXT. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define HR_NULL_I64 INT64_MIN
+#define HR_PX_SCALE 9  /* decimals of a price, unless the plan says otherwise */
+#define HR_QTY_SCALE 8 /* decimals of a quantity */
+#define HR_TEXT_CAP 47
+#define HR_TEXT_NULL 0xff
+
+typedef enum hr_col_type {
+    HR_COL_I64 = 0,  /* int64_t */
+    HR_COL_TS = 1,   /* int64_t ns since the epoch, UTC */
+    HR_COL_DEC = 2,  /* int64_t x 10^-scale, DECIMAL(18, scale) */
+    HR_COL_U32 = 3,  /* uint32_t, never null */
+    HR_COL_ENUM = 4, /* uint8_t index into field.dict, never null */
+    HR_COL_F64 = 5,  /* double */
+    HR_COL_TEXT = 6, /* hr_text */
+} hr_col_type;
+
+/** Short text in place (trade identifiers). len is HR_TEXT_NULL for null, else <= HR_TEXT_CAP. */
+typedef struct hr_text {
+    char byte[HR_TEXT_CAP];
+    uint8_t len;
+} hr_text;
+
+typedef struct hr_field {
+    const char *name;
+    hr_col_type type;
+    uint8_t scale;            /* HR_COL_DEC */
+    bool nullable;
+    const char *const *dict;  /* HR_COL_ENUM: n_dict names */
+    uint16_t n_dict;
+} hr_field;
+
+typedef struct hr_schema {
+    const char *name; /* "deltas", "trades", ... */
+    uint16_t n_fields;
+    const hr_field *fields;
+} hr_schema;
+
+/** Bytes of one value in memory: 8, 8, 8, 4, 1, 8, 48. */
+size_t hr_col_width(hr_col_type type);
+/** Sum of the widths. */
+size_t hr_schema_row_bytes(const hr_schema *s);
+/** Index of the field, or -1. */
+int hr_schema_find(const hr_schema *s, const char *name);
+
+/* The tables of a dataset. depth: levels a side in a book row, 1 to HR_BOOK_DEPTH_MAX. */
+#define HR_BOOK_DEPTH_MAX 50
+typedef enum hr_kind {
+    HR_KIND_DELTAS = 0,
+    HR_KIND_TRADES = 1,
+    HR_KIND_TICKERS = 2,
+    HR_KIND_BOOKS = 3,
+    HR_KIND_FEATURES = 4,
+    HR_KIND_GAPS = 5,
+    HR_KIND_COUNT = 6,
+} hr_kind;
+const char *hr_kind_name(hr_kind kind);
+
+/* Row flags, one meaning in every table. */
+#define HR_FLAG_SNAPSHOT 0x01u   /* the row belongs to a snapshot */
+#define HR_FLAG_LAST 0x02u       /* last row of its message */
+#define HR_FLAG_GAP 0x04u        /* after a gap: the book is not whole */
+#define HR_FLAG_UNSYNCED 0x08u   /* the book was never synced so far */
+#define HR_FLAG_STALE 0x10u      /* older than the book: not applied */
+#define HR_FLAG_DUPLICATE 0x20u  /* seen already: not applied */
+#define HR_FLAG_RESET 0x40u      /* first message after a reset or a new snapshot */
+#define HR_FLAG_BUFFERED 0x80u   /* came before the snapshot it was applied to */
+#define HR_FLAG_CROSSED 0x100u   /* best bid >= best ask after this message */
+#define HR_FLAG_AGG 0x200u       /* an aggregate of several trades */
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HR_VENUE_SEQ_H
+#define HR_VENUE_SEQ_H
+/* Sequence rules: one small pure state machine per instrument and channel. See docs/modules/venue.md for
+ * each venue's rule and its source. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+typedef enum hr_seq_rule {
+    HR_SEQ_NONE = 0,        /* no sequence: order of arrival (Tardis CSV: snapshots in stream) */
+    HR_SEQ_BINANCE_SPOT,    /* U <= id + 1; first after snapshot U <= L + 1 <= u */
+    HR_SEQ_BINANCE_FUTURES, /* pu == previous u; first after snapshot U <= L <= u */
+    HR_SEQ_MONOTONE,        /* seq must not fall (Crypto Lake sequence_number: gaps are not visible) */
+} hr_seq_rule;
+hr_seq_rule hr_seq_rule_for(const char *venue, int format /* hr_format */);
+
+typedef enum hr_seq_state {
+    HR_SEQ_BUFFERING = 0, /* no snapshot yet: deltas are kept aside */
+    HR_SEQ_SYNCING = 1,   /* snapshot taken, first delta not yet seen */
+    HR_SEQ_LIVE = 2,
+    HR_SEQ_LOST = 3, /* gap: as BUFFERING, but the book had been whole */
+} hr_seq_state;
+
+typedef enum hr_seq_verdict {
+    HR_SEQ_APPLY = 0,
+    HR_SEQ_APPLY_FIRST = 1, /* apply; the book is whole from here (first delta after the snapshot) */
+    HR_SEQ_BUFFER = 2,      /* no book yet: keep it for the snapshot to come */
+    HR_SEQ_DUPLICATE = 3,
+    HR_SEQ_STALE = 4,
+    HR_SEQ_HOLE = 5,        /* gap found: drop the book, buffer this message */
+    HR_SEQ_RESET = 6,       /* venue restarted its numbers: drop the book, buffer this message */
+} hr_seq_verdict;
+
+typedef struct hr_seq {
+    uint8_t rule;
+    uint8_t state;
+    bool ever_synced;
+    int64_t last; /* book id: u of the last applied message, or the snapshot's id */
+    uint64_t n_gaps, n_duplicates, n_stale, n_resets, n_syncs;
+} hr_seq;
+
+void hr_seq_init(hr_seq *s, hr_seq_rule rule);
+/** A delta message arrives. Moves the state. Pure but for *s. */
+hr_seq_verdict hr_seq_delta(hr_seq *s, int64_t first, int64_t last, int64_t prev);
+/** A snapshot arrives. True: take it (replace the book, then offer the kept messages again through
+ *  hr_seq_delta); false: it is older than the live book and is ignored (stale). */
+bool hr_seq_snapshot(hr_seq *s, int64_t id);
+/** Connection lost, message rejected, buffer overflow: certainty is gone. Counts one gap if the book was live. */
+void hr_seq_lose(hr_seq *s);
+HR_INLINE bool hr_seq_is_live(const hr_seq *s) { return s->state == HR_SEQ_LIVE || s->state == HR_SEQ_SYNCING; }
+
+/* ---- ticker check: book ids against the venue's own best bid and ask ----
+ * Tickers and applied depth messages of equal id must show the same touch; either may come first. Both
+ * streams rise, so only the skew between them is kept, in two fixed rings. */
+#define HR_TICKCHECK_CAP 512
+typedef struct hr_touch {
+    int64_t bid_px, bid_qty, ask_px, ask_qty; /* empty side: 0, 0 */
+} hr_touch;
+typedef struct hr_tickcheck_entry {
+    int64_t id;
+    hr_touch touch;
+} hr_tickcheck_entry;
+typedef struct hr_tickcheck {
+    uint32_t ticker_head, ticker_len; /* rings: oldest at head */
+    uint32_t book_head, book_len;
+    int64_t last_checked; /* each id is checked once */
+    uint64_t n_checks, n_equal, n_evicted;
+    int64_t first_diff_id; /* -1 none */
+    hr_touch first_diff_book, first_diff_ticker;
+    hr_tickcheck_entry ticker[HR_TICKCHECK_CAP];
+    hr_tickcheck_entry book[HR_TICKCHECK_CAP];
+} hr_tickcheck;
+void hr_tickcheck_init(hr_tickcheck *t);
+void hr_tickcheck_ticker(hr_tickcheck *t, int64_t id, const hr_touch *touch);
+/** After a depth message was applied to a whole book. */
+void hr_tickcheck_book(hr_tickcheck *t, int64_t id, const hr_touch *touch);
+/** The book was lost: pending book states stay valid, none is added until it is whole again. */
+
+#endif
