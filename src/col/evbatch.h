@@ -16,7 +16,7 @@
  * OTHER       none: understood and left out (klines, subscriptions); counted as filtered
  *
  * Threads: one owner at a time; handed on through slots and rings. */
-#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
