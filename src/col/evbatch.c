@@ -38,6 +38,7 @@ static size_t layout(hr_evbatch *b, char *base, const hr_evbatch_caps *c)
     COLUMN(seq_last, c->msgs);
     COLUMN(seq_prev, c->msgs);
     COLUMN(src_offset, c->msgs);
+    COLUMN(src_line, c->msgs);
     COLUMN(sym, c->msgs);
     COLUMN(text, c->msgs);
     COLUMN(flags, c->msgs);
@@ -159,6 +160,7 @@ hr_status hr_evbatch_reject(hr_evbatch *b, hr_reject_reason reason, int64_t src_
     b->ts_recv[i] = HR_NULL_I64;
     b->seq_first[i] = b->seq_last[i] = b->seq_prev[i] = -1;
     b->src_offset[i] = src_offset;
+    b->src_line[i] = src_line;
     b->sym[i] = HR_SYM_UNKNOWN;
     b->text[i] = -1;
     b->flags[i] = 0;

@@ -102,6 +102,7 @@ typedef struct hr_evbatch {
     int64_t *seq_last;  /* u, lastUpdateId, trade id; -1 none */
     int64_t *seq_prev;  /* pu; -1 none */
     int64_t *src_offset;
+    int64_t *src_line;  /* 1-based line of the message's first line; row formats: row number + 1 */
     int32_t *sym;       /* index into syms, or HR_SYM_UNKNOWN */
     int32_t *text;      /* index into texts (trade id that is no number), or -1 */
     uint32_t *flags;    /* HR_FLAG_* known to the decoder (SNAPSHOT, RESET, AGG) */
