@@ -31,6 +31,12 @@ void hr_l2_fini(hr_l2 *b);
 HR_MUST_USE hr_status hr_l2_apply(hr_l2 *b, const uint8_t *side, const int64_t *px,
                                   const int64_t *qty, uint32_t n);
 
+/** The same, and says whether a level at or better than watch_px[side] was named (HR_NULL_I64: any level counts):
+ *  when not, a top of that depth has not changed. */
+HR_MUST_USE hr_status hr_l2_apply_watch(hr_l2 *b, const uint8_t *side, const int64_t *px,
+                                        const int64_t *qty, uint32_t n, const int64_t watch_px[2],
+                                        bool *hit);
+
 /** Best price and quantity; false (and 0, 0) when the side is empty. */
 bool hr_l2_best(const hr_l2 *b, hr_side side, int64_t *px, int64_t *qty);
 /** The n best levels, best first; returns how many there are, the rest is filled with HR_NULL_I64. */

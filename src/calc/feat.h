@@ -11,7 +11,7 @@
 #include "base/status.h"
 
 #define HR_FEAT_COUNT 10
-#define HR_FEAT_SLOTS 128
+#define HR_FEAT_SLOTS 64
 typedef enum hr_feat {
     HR_FEAT_MID = 0,     /* (bid + ask) / 2, quote units */
     HR_FEAT_SPREAD = 1,  /* ask - bid */

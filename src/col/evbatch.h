@@ -16,6 +16,7 @@
  * OTHER       none: understood and left out (klines, subscriptions); counted as filtered
  *
  * Threads: one owner at a time; handed on through slots and rings. */
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -95,6 +96,7 @@ typedef struct hr_evbatch {
     uint64_t n_lines; /* lines (or rows) consumed to make this batch */
     int64_t src_end;  /* source offset just after the last consumed line */
     int32_t source_idx;
+    _Atomic uint32_t n_users; /* who still reads it; the last gives it back to its pool */
     /* message columns [cap_msgs] */
     int64_t *ts_event;  /* venue's clock, ns; HR_NULL_I64 where the message has none */
     int64_t *ts_recv;   /* capturer's clock, ns */

@@ -9,7 +9,7 @@
 
 #include "base/status.h"
 
-#define HR_CSV_FIELDS_MAX 256
+#define HR_CSV_FIELDS_MAX 224
 
 typedef struct hr_csv_field {
     const char *s;  /* inside the quotes where quoted */

@@ -50,6 +50,9 @@ HR_MUST_USE hr_status hr_sniff_text(hr_source_info *info, char *why, size_t why_
                                     const char *path, const char *head, size_t head_len,
                                     hr_err *err);
 
+/** Venue and symbol from hive keys in a path (venue= or exchange=, symbol=) where info has none yet. */
+void hr_sniff_path(hr_source_info *info, const char *path);
+
 /** Decodes lines from text[*pos, len) into b until the text is used up or b is full or b->n_msgs +
  *  b->n_levels >= target_rows. Text holds whole lines (the last may lack its line end when at_eof).
  *  base_offset: source offset of text[0]; base_line: 1-based line number of text[0].

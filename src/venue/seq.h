@@ -14,7 +14,7 @@ typedef enum hr_seq_rule {
     HR_SEQ_BINANCE_FUTURES, /* pu == previous u; first after snapshot U <= L <= u */
     HR_SEQ_MONOTONE,        /* seq must not fall (Crypto Lake sequence_number: gaps are not visible) */
 } hr_seq_rule;
-hr_seq_rule hr_seq_rule_for(const char *venue, int format /* hr_format */);
+hr_seq_rule hr_seq_rule_for(const char *venue, int format); /* format: hr_format */
 
 typedef enum hr_seq_state {
     HR_SEQ_BUFFERING = 0, /* no snapshot yet: deltas are kept aside */
@@ -37,13 +37,19 @@ typedef struct hr_seq {
     uint8_t rule;
     uint8_t state;
     bool ever_synced;
-    int64_t last; /* book id: u of the last applied message, or the snapshot's id */
+    int64_t last;  /* book id: u of the last applied message, or the snapshot's id */
+    int64_t chain; /* u of the last message of the stream, whether applied or kept; -1 none yet */
+    uint64_t n_steps; /* messages that followed the one before them as the venue promises */
     uint64_t n_gaps, n_duplicates, n_stale, n_resets, n_syncs;
 } hr_seq;
 
 void hr_seq_init(hr_seq *s, hr_seq_rule rule);
-/** A delta message arrives. Moves the state. Pure but for *s. */
+/** A delta message arrives. Moves the state. Pure but for *s. Continuity is checked in every state: a stream
+ *  without a snapshot still shows its gaps. */
 hr_seq_verdict hr_seq_delta(hr_seq *s, int64_t first, int64_t last, int64_t prev);
+/** A message kept aside is offered again after a snapshot. HR_SEQ_HOLE: the snapshot is too old for it; the state
+ *  is lost again, which is no gap of the stream and is not counted as one. */
+hr_seq_verdict hr_seq_replay(hr_seq *s, int64_t first, int64_t last, int64_t prev);
 /** A snapshot arrives. True: take it (replace the book, then offer the kept messages again through
  *  hr_seq_delta); false: it is older than the live book and is ignored (stale). */
 bool hr_seq_snapshot(hr_seq *s, int64_t id);
@@ -54,7 +60,7 @@ HR_INLINE bool hr_seq_is_live(const hr_seq *s) { return s->state == HR_SEQ_LIVE 
 /* ---- ticker check: book ids against the venue's own best bid and ask ----
  * Tickers and applied depth messages of equal id must show the same touch; either may come first. Both
  * streams rise, so only the skew between them is kept, in two fixed rings. */
-#define HR_TICKCHECK_CAP 512
+#define HR_TICKCHECK_CAP 64
 typedef struct hr_touch {
     int64_t bid_px, bid_qty, ask_px, ask_qty; /* empty side: 0, 0 */
 } hr_touch;

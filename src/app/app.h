@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HR_APP_APP_H
+#define HR_APP_APP_H
+/* Verbs of the program: each takes its own argv (argv[0] is the verb) and returns an exit code. */
+#include "base/status.h"
+
+int hr_cmd_run(int argc, char **argv);
+
+/** Prints "headrace: message" and gives the exit code that belongs to it. */
+int hr_app_fail(const hr_err *err);
+/** The value of a long option at argv[*i] ("--name V" or "--name=V"), or NULL when it is another option. */
+const char *hr_app_option(int argc, char **argv, int *i, const char *name);
+int hr_app_usage(const char *verb, const char *text);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Streams: gzip members by ISA-L, zstd frames; any number of them back to back. */
+#define ZSTD_STATIC_LINKING_ONLY
+#include <isa-l/igzip_lib.h>
+#include <string.h>
+#include <zstd.h>
+
+#include "base/assert.h"
+#include "fmt/codec.h"
+
+#define ZSTD_WINDOW_MAX ((size_t)1 << 27)
+
+struct hr_inflate {
+    hr_container container;
+    bool in_member;   /* between a member's first byte and its end */
+    bool any_member;
+    bool in_padding;  /* zeros after the last member */
+    int64_t taken;    /* compressed bytes */
+    struct inflate_state *gzip;
+    ZSTD_DStream *zstd;
+};
+
+hr_container hr_container_sniff(const void *head, size_t n_bytes)
+{
+    static const uint8_t zstd_magic[4] = {0x28, 0xb5, 0x2f, 0xfd};
+    const uint8_t *p = head;
+    if (n_bytes >= 2 && p[0] == 0x1f && p[1] == 0x8b) return HR_CONTAINER_GZIP;
+    if (n_bytes >= 4 && memcmp(p, zstd_magic, 4) == 0) return HR_CONTAINER_ZSTD;
+    return HR_CONTAINER_PLAIN;
+}
+
+const char *hr_container_name(hr_container c)
+{
+    return c == HR_CONTAINER_GZIP ? "gzip" : c == HR_CONTAINER_ZSTD ? "zstd" : "plain";
+}
+
+static size_t zstd_bytes(void)
+{
+    return ZSTD_estimateDStreamSize(ZSTD_WINDOW_MAX);
+}
+
+size_t hr_inflate_bytes(hr_container c)
+{
+    size_t n = sizeof(hr_inflate) + 512;
+    if (c == HR_CONTAINER_GZIP) n += sizeof(struct inflate_state);
+    if (c == HR_CONTAINER_ZSTD) n += zstd_bytes();
+    return n;
+}
+
+hr_status hr_inflate_create(hr_inflate **out, hr_arena *arena, hr_container c, hr_err *err)
+{
+    *out = NULL;
+    hr_inflate *z = hr_arena_alloc(arena, sizeof *z, 64);
+    if (z == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory to decompress a stream");
+    *z = (hr_inflate){.container = c};
+    if (c == HR_CONTAINER_GZIP) z->gzip = hr_arena_alloc(arena, sizeof *z->gzip, 64);
+    if (c == HR_CONTAINER_ZSTD) {
+        void *mem = hr_arena_alloc(arena, zstd_bytes(), 64);
+        if (mem != NULL) z->zstd = ZSTD_initStaticDStream(mem, zstd_bytes());
+    }
+    if ((c == HR_CONTAINER_GZIP && z->gzip == NULL) || (c == HR_CONTAINER_ZSTD && z->zstd == NULL))
+        return HR_FAIL(err, HR_EBUDGET, "no memory to decompress a stream: raise engine.memory");
+    hr_inflate_reset(z);
+    *out = z;
+    return HR_OK;
+}
+
+void hr_inflate_reset(hr_inflate *z)
+{
+    z->in_member = z->any_member = z->in_padding = false;
+    z->taken = 0;
+    if (z->gzip != NULL) {
+        isal_inflate_init(z->gzip);
+        z->gzip->crc_flag = ISAL_GZIP;
+    }
+    if (z->zstd != NULL) (void)ZSTD_DCtx_reset(z->zstd, ZSTD_reset_session_only);
+}
+
+static hr_status bad(const hr_inflate *z, hr_err *err, const char *why)
+{
+    (void)HR_FAIL(err, HR_ECORRUPT, "%s stream is damaged: %s", hr_container_name(z->container), why);
+    return err != NULL ? hr_err_at(err, z->taken, -1, -1) : HR_ECORRUPT;
+}
+
+/* Zeros after the last member are what tape blocks leave; anything else is no member of ours. */
+static hr_status pad(hr_inflate *z, const uint8_t **src, size_t *src_bytes, hr_err *err)
+{
+    z->in_padding = true;
+    while (*src_bytes > 0) {
+        if (**src != 0) return bad(z, err, "bytes after its end");
+        ++*src;
+        --*src_bytes;
+        z->taken++;
+    }
+    return HR_AGAIN;
+}
+
+static hr_status step_gzip(hr_inflate *z, const uint8_t **src, size_t *src_bytes, uint8_t **dst,
+                           size_t *dst_bytes, hr_err *err)
+{
+    struct inflate_state *s = z->gzip;
+    s->next_in = (uint8_t *)(uintptr_t)*src;
+    s->avail_in = *src_bytes < UINT32_MAX ? (uint32_t)*src_bytes : UINT32_MAX;
+    s->next_out = *dst;
+    s->avail_out = *dst_bytes < UINT32_MAX ? (uint32_t)*dst_bytes : UINT32_MAX;
+    z->in_member = true;
+    int rc = isal_inflate(s);
+    size_t took = (size_t)(s->next_in - *src);
+    z->taken += (int64_t)took;
+    *src += took;
+    *src_bytes -= took;
+    *dst_bytes -= (size_t)(s->next_out - *dst);
+    *dst = s->next_out;
+    if (rc == ISAL_INCORRECT_CHECKSUM) return bad(z, err, "wrong checksum");
+    if (rc != ISAL_DECOMP_OK) return bad(z, err, "bad block");
+    if (s->block_state == ISAL_BLOCK_FINISH) {
+        z->in_member = false;
+        z->any_member = true;
+        isal_inflate_reset(s);
+        s->crc_flag = ISAL_GZIP;
+    }
+    return HR_OK;
+}
+
+static hr_status step_zstd(hr_inflate *z, const uint8_t **src, size_t *src_bytes, uint8_t **dst,
+                           size_t *dst_bytes, hr_err *err)
+{
+    ZSTD_inBuffer in = {.src = *src, .size = *src_bytes};
+    ZSTD_outBuffer out = {.dst = *dst, .size = *dst_bytes};
+    z->in_member = true;
+    size_t rc = ZSTD_decompressStream(z->zstd, &out, &in);
+    z->taken += (int64_t)in.pos;
+    *src += in.pos;
+    *src_bytes -= in.pos;
+    *dst += out.pos;
+    *dst_bytes -= out.pos;
+    if (ZSTD_isError(rc)) return bad(z, err, ZSTD_getErrorName(rc));
+    if (rc == 0) {
+        z->in_member = false;
+        z->any_member = true;
+    }
+    return HR_OK;
+}
+
+hr_status hr_inflate_step(hr_inflate *z, const uint8_t **src, size_t *src_bytes, uint8_t **dst,
+                          size_t *dst_bytes, hr_err *err)
+{
+    if (*dst_bytes == 0) return HR_FULL;
+    if (z->container == HR_CONTAINER_PLAIN) {
+        size_t n = HR_MIN(*src_bytes, *dst_bytes);
+        memcpy(*dst, *src, n);
+        *src += n;
+        *src_bytes -= n;
+        *dst += n;
+        *dst_bytes -= n;
+        z->taken += (int64_t)n;
+        return n > 0 ? HR_OK : HR_AGAIN;
+    }
+    /* A decoder may still hold output although its input is used up: only a member's end is sure. */
+    if (*src_bytes == 0 && !z->in_member) return HR_AGAIN;
+    if (!z->in_member && z->any_member && (z->in_padding || **src == 0)) return pad(z, src, src_bytes, err);
+    size_t before = *src_bytes + *dst_bytes;
+    hr_status st = z->container == HR_CONTAINER_GZIP ? step_gzip(z, src, src_bytes, dst, dst_bytes, err)
+                                                     : step_zstd(z, src, src_bytes, dst, dst_bytes, err);
+    if (st != HR_OK) return st;
+    if (*src_bytes + *dst_bytes < before || !z->in_member) return HR_OK;
+    return *dst_bytes == 0 ? HR_FULL : HR_AGAIN;
+}
+
+hr_status hr_inflate_finish(const hr_inflate *z, hr_err *err)
+{
+    if (z->container == HR_CONTAINER_PLAIN) return HR_OK;
+    if (z->in_member || !z->any_member) return bad(z, err, "cut short");
+    return HR_OK;
+}
+
+void hr_inflate_destroy(hr_inflate **z)
+{
+    *z = NULL; /* all of it is arena memory */
+}

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "job/run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/sys.h"
+#include "conc/machine.h"
+#include "job/run_parts.h"
+
+#define IDLE_SPINS 64u
+#define IDLE_SLEEP_NS 50000
+#define TUNE_EVERY 64u
+
+static const char *const stage_names[HR_STAGE_COUNT] = {"read", "decode", "merge", "apply", "encode", "commit", "idle"};
+
+const char *hr_stage_name(hr_stage s)
+{
+    return (unsigned)s < HR_STAGE_COUNT ? stage_names[s] : "unknown";
+}
+
+void run_fail(hr_run *r, const hr_err *err)
+{
+    while (!run_try_lock(&r->err_busy)) {
+    }
+    if (atomic_load_explicit(&r->failed, memory_order_relaxed) == 0) {
+        r->err = *err;
+        atomic_store_explicit(&r->failed, 1, memory_order_relaxed);
+    }
+    run_unlock(&r->err_busy);
+    atomic_store_explicit(&r->is_over, 1, memory_order_release);
+}
+
+/* ---- lanes ---- */
+
+typedef hr_status (*task_fn)(hr_run *r, run_lane *l, hr_err *err);
+
+static hr_status task_apply(hr_run *r, run_lane *l, hr_err *err)
+{
+    hr_status result = HR_AGAIN;
+    for (uint32_t k = 0; k < r->n_shards; k++) {
+        run_shard *s = &r->shard[(l->idx + k) % r->n_shards];
+        if (!run_try_lock(&s->busy)) continue;
+        hr_status st = run_apply(r, s, err);
+        run_unlock(&s->busy);
+        if (st < 0) return st;
+        if (st == HR_OK) result = HR_OK;
+    }
+    return result;
+}
+
+static hr_status task_merge(hr_run *r, run_lane *l, hr_err *err)
+{
+    (void)l;
+    if (!run_try_lock(&r->merge_busy)) return HR_AGAIN;
+    hr_status st = run_merge(r, err);
+    run_unlock(&r->merge_busy);
+    return st;
+}
+
+static hr_status task_commit(hr_run *r, run_lane *l, hr_err *err)
+{
+    (void)l;
+    if (!run_try_lock(&r->merge_busy)) return HR_AGAIN;
+    hr_status st = r->mark_pending ? run_commit(r, err) : HR_AGAIN;
+    run_unlock(&r->merge_busy);
+    return st;
+}
+
+static hr_status task_decode(hr_run *r, run_lane *l, hr_err *err)
+{
+    uint32_t target = atomic_load_explicit(&r->target_rows, memory_order_relaxed);
+    (void)l;
+    (void)err;
+    for (uint32_t i = 0; i < r->n_sources; i++)
+        if (hr_source_decode(&r->source[i], r->batches, &r->caps, target) == HR_OK) return HR_OK;
+    return HR_AGAIN;
+}
+
+static hr_status task_fill(hr_run *r, run_lane *l, hr_err *err)
+{
+    hr_status result = HR_AGAIN;
+    (void)l;
+    for (uint32_t i = 0; i < r->n_sources; i++) {
+        hr_source *s = &r->source[i];
+        if (!run_try_lock(&s->fill_busy)) continue;
+        int64_t before = s->reader.next_take;
+        hr_status st = hr_source_fill(s, err);
+        int64_t n_blocks = s->reader.next_take - before;
+        if (n_blocks > 0)
+            atomic_fetch_add_explicit(&r->bytes_seen, n_blocks * (int64_t)HR_READER_BLOCK_BYTES, memory_order_relaxed);
+        run_unlock(&s->fill_busy);
+        if (st < 0) {
+            hr_err_prefix(err, "'%s'", s->path);
+            return st;
+        }
+        if (st == HR_OK) result = HR_OK;
+    }
+    return result;
+}
+
+static hr_status task_encode(hr_run *r, run_lane *l, hr_err *err)
+{
+    return run_encode(r, l, err);
+}
+
+/* What frees memory comes first, what takes it last: so the run never wedges itself. */
+static const struct {
+    hr_stage stage;
+    task_fn fn;
+} tasks[] = {
+    {HR_STAGE_ENCODE, task_encode}, {HR_STAGE_APPLY, task_apply},   {HR_STAGE_MERGE, task_merge},
+    {HR_STAGE_DECODE, task_decode}, {HR_STAGE_COMMIT, task_commit}, {HR_STAGE_FILL, task_fill},
+};
+
+static hr_status work_once(hr_run *r, run_lane *l, int64_t *now, hr_err *err)
+{
+    for (size_t i = 0; i < HR_ARRAY_LEN(tasks); i++) {
+        hr_status st = tasks[i].fn(r, l, err);
+        if (st == HR_AGAIN) continue;
+        int64_t t = hr_sys_mono_ns();
+        l->stage_ns[tasks[i].stage] += (uint64_t)(t - *now);
+        l->stage_calls[tasks[i].stage]++;
+        *now = t;
+        return st;
+    }
+    return HR_AGAIN;
+}
+
+/* Hill climbing on the batch size by rows a second: go on in a direction while it helps. */
+typedef struct tuner {
+    int64_t since_ns;
+    uint64_t since_rows;
+    double best_rate;
+    bool grows;
+} tuner;
+
+static void tune(hr_run *r, tuner *t, int64_t now)
+{
+    const hr_plan *p = r->plan;
+    uint64_t rows = atomic_load_explicit(&r->rows_seen, memory_order_relaxed);
+    if (p->target == HR_TARGET_LATENCY || now - t->since_ns < 50000000) return;
+    double rate = (double)(rows - t->since_rows) / (double)(now - t->since_ns);
+    uint32_t target = atomic_load_explicit(&r->target_rows, memory_order_relaxed);
+    if (rate < t->best_rate * 0.98) t->grows = !t->grows;
+    t->best_rate = rate > t->best_rate ? rate : t->best_rate * 0.95 + rate * 0.05;
+    target = t->grows ? target * 2 : target / 2;
+    target = target < p->batch_min ? p->batch_min : target > p->batch_max ? p->batch_max : target;
+    atomic_store_explicit(&r->target_rows, target, memory_order_relaxed);
+    t->since_ns = now;
+    t->since_rows = rows;
+}
+
+static void *lane_main(void *arg)
+{
+    run_lane *l = arg;
+    hr_run *r = l->run;
+    const hr_sys *sys = hr_sys_get();
+    hr_err err = HR_ERR_INIT;
+    tuner t = {.since_ns = hr_sys_mono_ns(), .grows = true};
+    int64_t now = t.since_ns;
+    uint32_t n_idle = 0;
+    hr_machine m;
+    hr_machine_read(&m);
+    bool pins = r->plan->pin == HR_PIN_ON || (r->plan->pin == HR_PIN_AUTO && r->n_lanes > 1 && r->n_lanes <= m.n_cpus);
+    if (pins && hr_thread_pin(m.cpu[l->idx % m.n_cpus]) != HR_OK) pins = false; /* a wish, no need */
+    while (atomic_load_explicit(&r->is_over, memory_order_acquire) == 0) {
+        hr_status st = work_once(r, l, &now, &err);
+        if (st < 0) {
+            run_fail(r, &err);
+            break;
+        }
+        if (l->idx == 0) tune(r, &t, now);
+        if (st == HR_OK) {
+            n_idle = 0;
+            continue;
+        }
+        if (++n_idle < IDLE_SPINS)
+            hr_cpu_relax();
+        else
+            sys->sleep_ns(sys->self, IDLE_SLEEP_NS);
+        int64_t after = hr_sys_mono_ns();
+        l->stage_ns[HR_STAGE_IDLE] += (uint64_t)(after - now);
+        now = after;
+    }
+    return NULL;
+}
+
+/* ---- opening ---- */
+
+static void default_out(hr_run *r, char *out, size_t cap)
+{
+    if (r->plan->out[0] != '\0')
+        snprintf(out, cap, "%s", r->plan->out);
+    else
+        snprintf(out, cap, "%s.headrace", r->plan->inputs[0]);
+}
+
+static hr_status open_sources(hr_run *r, hr_err *err)
+{
+    const hr_plan *p = r->plan;
+    r->n_sources = p->n_inputs;
+    r->source = hr_heap_zero(r->n_sources, sizeof *r->source);
+    if (r->source == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for %u inputs", r->n_sources);
+    for (uint32_t i = 0; i < r->n_sources; i++)
+        r->source[i].reader.fd = -1;
+    size_t share = (size_t)p->memory_bytes / 16 / r->n_sources / (HR_SOURCE_SLOTS + 1);
+    size_t text_cap = (size_t)p->line_bytes + HR_READER_BLOCK_BYTES;
+    if (text_cap > share) text_cap = HR_MAX(share, 2 * (size_t)HR_READER_BLOCK_BYTES);
+    for (uint32_t i = 0; i < r->n_sources; i++) {
+        hr_source_info info = {.format = (hr_format)p->format,
+                               .source_idx = (int32_t)i,
+                               .px_scale = p->px_scale,
+                               .qty_scale = p->qty_scale};
+        memcpy(info.venue, p->venue, HR_MIN(sizeof info.venue, sizeof p->venue));
+        memcpy(info.symbol, p->symbol, HR_MIN(sizeof info.symbol, sizeof p->symbol));
+        HR_TRY(hr_source_open(&r->source[i], p->inputs[i], &info, &r->budget, text_cap, err));
+        r->all_bytes += r->source[i].reader.size_bytes;
+    }
+    return HR_OK;
+}
+
+/* The dataset's identity: the plan's part of it, how parts are cut, and what the inputs are. */
+static void make_identity(hr_run *r)
+{
+    size_t n = hr_plan_identity(r->plan, r->identity, sizeof r->identity);
+    n += (size_t)snprintf(r->identity + n, sizeof r->identity - n, " group_bytes=%zu buffer=%lld", (size_t)(r->plan->memory_bytes / 32),
+                          (long long)(r->plan->memory_bytes / 16));
+    for (uint32_t i = 0; i < r->n_sources && n + 64 < sizeof r->identity; i++)
+        n += (size_t)snprintf(r->identity + n, sizeof r->identity - n, " input=%lld:%s", (long long)r->source[i].reader.size_bytes,
+                              hr_format_name(r->source[i].info.format));
+}
+
+static hr_status open_all(hr_run *r, hr_open_mode mode, hr_err *err)
+{
+    char out[HR_DATASET_PATH_MAX];
+    hr_machine m;
+    hr_machine_read(&m);
+    r->n_lanes = r->plan->lanes > 0 ? r->plan->lanes : m.n_cpus;
+    if (r->n_lanes > RUN_LANES_MAX) r->n_lanes = RUN_LANES_MAX;
+    r->n_shards = r->n_lanes;
+    if (r->plan->n_inputs == 0) return HR_FAIL(err, HR_EUSAGE, "no input: name a file");
+    hr_sys_real_force_threads(strcmp(r->plan->io, "threads") == 0);
+    HR_TRY(open_sources(r, err));
+    hr_tables_init(&r->tables, r->plan->depth, r->plan->px_scale, r->plan->qty_scale);
+    r->cfg.plan = r->plan;
+    r->cfg.tables = &r->tables;
+    HR_TRY(run_carve(r, err));
+    make_identity(r);
+    default_out(r, out, sizeof out);
+    HR_TRY(hr_dataset_open(&r->ds, out, mode, r->identity, &r->tail, err));
+    for (uint32_t i = 0; i < r->n_shards; i++) {
+        run_shard *s = &r->shard[i];
+        s->idx = i;
+        s->env.cfg = &r->cfg;
+        s->env.cuts = r->cuts;
+        hr_rows_init(&s->env.rows, r->blocks, r->extents, r->ds.root);
+    }
+    r->was_complete = r->tail.is_ended;
+    if (r->tail.has_commit && !r->tail.is_ended) {
+        r->resumed = true;
+        HR_TRY(run_state_load(r, err));
+    }
+    r->commit_rows = r->plan->commit_rows > 0 ? r->plan->commit_rows : 8 << 20;
+    atomic_store_explicit(&r->target_rows, r->plan->target == HR_TARGET_LATENCY ? r->plan->batch_min : r->plan->batch_max,
+                          memory_order_relaxed);
+    return HR_OK;
+}
+
+hr_status hr_run_create(hr_run **out, const hr_plan *plan, hr_open_mode mode, hr_err *err)
+{
+    *out = NULL;
+    hr_run *r = hr_heap_zero(1, sizeof *r);
+    if (r == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for a run");
+    r->plan = plan;
+    r->ds = (hr_dataset){.root_fd = -1, .manifest_fd = -1, .reject_fd = -1};
+    hr_budget_init(&r->budget, (size_t)plan->memory_bytes);
+    hr_status st = open_all(r, mode, err);
+    if (st != HR_OK) {
+        hr_run_destroy(&r);
+        return st;
+    }
+    *out = r;
+    return HR_OK;
+}
+
+hr_status hr_run_start(hr_run *r, hr_err *err)
+{
+    const hr_sys *sys = hr_sys_get();
+    r->started_ns = hr_sys_mono_ns();
+    if (r->was_complete) {
+        atomic_store_explicit(&r->is_over, 1, memory_order_release);
+        return HR_OK;
+    }
+    for (uint32_t i = 0; i < r->n_lanes; i++) {
+        run_lane *l = &r->lane[i];
+        l->run = r;
+        l->idx = i;
+        int rc = sys->thread_start(sys->self, &l->thread, lane_main, l);
+        if (rc < 0) {
+            (void)HR_FAIL_SYS(err, rc, "cannot start lane %u", i);
+            run_fail(r, err);
+            return err != NULL ? err->code : HR_EIO;
+        }
+        l->is_started = true;
+    }
+    return HR_OK;
+}
+
+bool hr_run_is_running(const hr_run *r)
+{
+    return atomic_load_explicit(&r->is_over, memory_order_acquire) == 0;
+}
+
+hr_status hr_run_wait(hr_run *r, hr_err *err)
+{
+    const hr_sys *sys = hr_sys_get();
+    for (uint32_t i = 0; i < r->n_lanes; i++) {
+        if (!r->lane[i].is_started) continue;
+        (void)sys->thread_join(sys->self, r->lane[i].thread);
+        r->lane[i].is_started = false;
+    }
+    r->ended_ns = hr_sys_mono_ns();
+    if (atomic_load_explicit(&r->failed, memory_order_acquire) == 0) return HR_OK;
+    if (err != NULL) *err = r->err;
+    return r->err.code;
+}
+
+void hr_run_request_stop(hr_run *r)
+{
+    atomic_store_explicit(&r->stop_wanted, 1, memory_order_relaxed);
+}
+
+void hr_run_progress(const hr_run *r, int64_t *done_bytes, int64_t *all_bytes, uint64_t *rows)
+{
+    *done_bytes = atomic_load_explicit(&r->bytes_seen, memory_order_relaxed);
+    *all_bytes = r->all_bytes;
+    *rows = atomic_load_explicit(&r->rows_seen, memory_order_relaxed);
+}
+
+void run_sum_counts(const hr_run *r, hr_counts *out)
+{
+    *out = r->base;
+    hr_counts_add(out, &r->merge_counts);
+    for (uint32_t i = 0; i < r->n_shards; i++)
+        hr_counts_add(out, &r->shard[i].env.counts);
+}
+
+static void add_desks(const hr_run *r, hr_counts *c)
+{
+    uint32_t n = atomic_load_explicit(&r->n_desks, memory_order_acquire);
+    for (uint32_t i = 0; i < n; i++) {
+        const hr_desk *d = r->desk[i];
+        c->gaps += d->seq.n_gaps;
+        c->duplicates += d->seq.n_duplicates;
+        c->stale += d->seq.n_stale;
+        c->resets += d->seq.n_resets;
+        if (d->has_depth && d->seq.ever_synced) c->synced++;
+        if (d->has_depth && !d->seq.ever_synced) c->never_synced++;
+        if (d->check == NULL) continue;
+        c->ticker_checks += d->check->n_checks;
+        c->ticker_checks_equal += d->check->n_equal;
+        c->ticker_evicted += d->check->n_evicted;
+    }
+}
+
+void hr_run_report_get(const hr_run *r, hr_run_report *out)
+{
+    memset(out, 0, sizeof *out);
+    run_sum_counts(r, &out->counts);
+    add_desks(r, &out->counts);
+    for (uint32_t i = 0; i < r->n_sources; i++)
+        out->counts.lines += (uint64_t)(r->source[i].pos_line - 1);
+    for (uint32_t i = 0; i < r->n_lanes; i++)
+        for (int s = 0; s < HR_STAGE_COUNT; s++) {
+            out->stage_ns[s] += r->lane[i].stage_ns[s];
+            out->stage_calls[s] += r->lane[i].stage_calls[s];
+        }
+    for (uint32_t i = 0; i < r->n_shards; i++)
+        out->spilled_blocks += r->shard[i].env.rows.n_spilled_blocks;
+    out->seconds = (double)(r->ended_ns - r->started_ns) * 1e-9;
+    out->lanes = r->n_lanes;
+    out->n_commits = r->ds.n_commits;
+    out->n_instruments = atomic_load_explicit(&r->n_desks, memory_order_relaxed);
+    out->budget_bytes = r->budget.cap_bytes;
+    out->carved_bytes = atomic_load_explicit(&r->budget.used_bytes, memory_order_relaxed);
+    snprintf(out->io, sizeof out->io, "%s", r->n_sources > 0 ? hr_reader_backend(&r->source[0].reader) : "none");
+    snprintf(out->out, sizeof out->out, "%s", r->ds.root);
+    out->resumed = r->resumed;
+    out->was_complete = r->was_complete;
+    out->stopped = r->stopped;
+}
+
+bool hr_counts_balance(const hr_counts *c, char *text, size_t cap)
+{
+    uint64_t read = c->levels + c->snapshot_levels + c->trades + c->tickers + c->set_aside_rows;
+    uint64_t written = c->written[HR_KIND_DELTAS] + c->written[HR_KIND_TRADES] + c->written[HR_KIND_TICKERS];
+    bool ok = read == written + c->filtered_rows;
+    snprintf(text, cap, "%llu rows read = %llu written + %llu filtered%s", (unsigned long long)read,
+             (unsigned long long)written, (unsigned long long)c->filtered_rows, ok ? "" : ": DOES NOT ADD UP");
+    return ok;
+}
+
+void hr_run_destroy(hr_run **pr)
+{
+    hr_run *r = *pr;
+    *pr = NULL;
+    if (r == NULL) return;
+    if (r->arena != NULL)
+        for (uint32_t i = 0; i < r->n_shards; i++)
+            if (r->shard[i].env.rows.blocks != NULL && r->shard[i].env.rows.spill_fd >= 0)
+                (void)hr_sys_close(r->shard[i].env.rows.spill_fd);
+    for (uint32_t i = 0; i < r->n_sources && r->source != NULL; i++)
+        hr_source_close(&r->source[i]);
+    hr_heap_free(r->source);
+    hr_dataset_close(&r->ds);
+    hr_arena_destroy(&r->arena);
+    hr_heap_free(r);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shards: each reads all units and applies the messages of its own instruments. */
+#include "base/assert.h"
+#include "job/run_parts.h"
+
+static bool is_mine(const hr_run *r, const run_shard *s, int32_t id)
+{
+    return (uint32_t)id % r->n_shards == s->idx;
+}
+
+/* Moves the outbox to the encoders' queue. */
+static void hand_out(hr_run *r, run_shard *s)
+{
+    hr_desk_env *env = &s->env;
+    if (env->outbox_first == NULL) return;
+    uint32_t n = 0;
+    for (const hr_cut *c = env->outbox_first; c != NULL; c = c->next)
+        n++;
+    atomic_fetch_add_explicit(&r->n_cuts_open, n, memory_order_relaxed); /* ordered by the queue's lock */
+    while (!run_try_lock(&r->cutq_busy)) {
+    }
+    if (r->cutq_last != NULL)
+        r->cutq_last->next = env->outbox_first;
+    else
+        r->cutq_first = env->outbox_first;
+    r->cutq_last = env->outbox_last;
+    run_unlock(&r->cutq_busy);
+    env->outbox_first = env->outbox_last = NULL;
+}
+
+/* Blocks are gone: give some back to the pool by writing full ones of our desks to the spill file. When encoders still
+ * hold cuts, they will free blocks sooner. */
+static hr_status make_room(hr_run *r, run_shard *s, hr_err *err)
+{
+    hand_out(r, s);
+    if (atomic_load_explicit(&r->n_cuts_open, memory_order_acquire) > 0) return HR_AGAIN;
+    uint32_t n = atomic_load_explicit(&r->n_desks, memory_order_acquire);
+    uint32_t before = hr_pool_free_count(r->blocks);
+    uint32_t goal = hr_pool_total(r->blocks) / 4;
+    for (int pass = 0; pass < 2; pass++) {
+        for (uint32_t k = 0; k < n && hr_pool_free_count(r->blocks) < goal; k++) {
+            uint32_t id = s->spill_desk++ % n;
+            if (is_mine(r, s, (int32_t)id)) HR_TRY(hr_desk_spill(r->desk[id], &s->env, pass == 1, err));
+        }
+        if (hr_pool_free_count(r->blocks) > before) return HR_OK;
+    }
+    return HR_AGAIN; /* another shard holds them all; it will spill in its turn */
+}
+
+static hr_status reserve(hr_run *r, run_shard *s, uint32_t n_levels, hr_err *err)
+{
+    if (hr_desk_env_reserve_cuts(&s->env, hr_desk_cuts_needed(&r->cfg, n_levels)) != HR_OK) {
+        hand_out(r, s);
+        return HR_AGAIN;
+    }
+    uint32_t need = hr_desk_blocks_needed(&r->cfg, n_levels);
+    if (need > hr_pool_total(r->blocks) / 2)
+        return HR_FAIL(err, HR_EBUDGET, "a message of %u levels needs more row memory: raise engine.memory", n_levels);
+    if (hr_rows_reserve(&s->env.rows, need) == HR_OK) return HR_OK;
+    HR_TRY(make_room(r, s, err));
+    return hr_rows_reserve(&s->env.rows, need);
+}
+
+/* A lost connection concerns every instrument that its source fed. */
+static hr_status apply_status(hr_run *r, run_shard *s, const hr_evbatch *b, uint32_t m, hr_err *err)
+{
+    uint32_t n = atomic_load_explicit(&r->n_desks, memory_order_acquire);
+    for (uint32_t id = 0; id < n; id++) {
+        hr_desk *d = r->desk[id];
+        if (!is_mine(r, s, (int32_t)id) || d->source_idx != b->source_idx || !d->has_depth) continue;
+        hr_status st = reserve(r, s, 1, err);
+        if (st != HR_OK) return st;
+        HR_TRY(hr_desk_message(d, &s->env, b, m, err)); /* twice is once: a lost book stays lost */
+    }
+    return HR_OK;
+}
+
+static hr_status apply_batch(hr_run *r, run_shard *s, const run_unit *u, hr_err *err)
+{
+    const hr_evbatch *b = u->batch;
+    for (; s->at < u->end; s->at++) {
+        uint32_t m = s->at;
+        hr_msg_kind k = (hr_msg_kind)b->kind[m];
+        if (k == HR_MSG_STATUS) {
+            hr_status st = apply_status(r, s, b, m, err);
+            if (st != HR_OK) return st;
+            continue;
+        }
+        if (k == HR_MSG_BAD || k == HR_MSG_OTHER) continue;
+        int32_t id = b->syms[b->sym[m]].global_id;
+        if (!is_mine(r, s, id)) continue;
+        hr_status st = reserve(r, s, (uint32_t)(b->level_begin[m + 1] - b->level_begin[m]), err);
+        if (st != HR_OK) return st;
+        HR_TRY(hr_desk_message(r->desk[id], &s->env, b, m, err));
+    }
+    return HR_OK;
+}
+
+/* Every chain of every desk is cut: what follows belongs to the next commit. */
+static hr_status apply_mark(hr_run *r, run_shard *s)
+{
+    uint32_t n = atomic_load_explicit(&r->n_desks, memory_order_acquire);
+    for (; s->mark_desk < n; s->mark_desk++) {
+        if (!is_mine(r, s, (int32_t)s->mark_desk)) continue;
+        if (hr_desk_env_reserve_cuts(&s->env, HR_KIND_COUNT) != HR_OK) {
+            hand_out(r, s);
+            return HR_AGAIN;
+        }
+        hr_desk_cut_all(r->desk[s->mark_desk], &s->env);
+    }
+    s->mark_desk = 0;
+    s->env.epoch++;
+    return HR_OK;
+}
+
+hr_status run_apply(hr_run *r, run_shard *s, hr_err *err)
+{
+    if (s->next_unit == atomic_load_explicit(&r->published, memory_order_acquire)) return HR_AGAIN;
+    run_unit *u = &r->unit[s->next_unit % RUN_UNITS];
+    if (!s->in_unit) {
+        s->at = u->begin;
+        s->in_unit = true;
+    }
+    hr_status st = u->batch != NULL ? apply_batch(r, s, u, err) : apply_mark(r, s);
+    hand_out(r, s);
+    if (st != HR_OK) return st;
+    s->in_unit = false;
+    s->next_unit++;
+    hr_evbatch *b = u->batch;
+    /* After the last shard's touch the merge may reuse the unit. */
+    uint32_t left = atomic_load_explicit(&u->pending, memory_order_relaxed);
+    while (left > 1 && !atomic_compare_exchange_weak_explicit(&u->pending, &left, left - 1, memory_order_acq_rel,
+                                                              memory_order_relaxed)) {
+    }
+    if (left == 1) {
+        if (b != NULL) run_batch_release(r, b);
+        atomic_store_explicit(&u->pending, 0, memory_order_release); /* pairs: unit_is_free, run_commit */
+    }
+    return HR_OK;
+}

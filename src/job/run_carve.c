@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How engine.memory is cut up. Sizes that shape output (rows a part) follow from the plan alone; the others from the
+ * plan and the machine. What does not fit is an error at start, never growth later. */
+#include <string.h>
+
+#include "base/assert.h"
+#include "job/run_parts.h"
+
+#define MiB ((size_t)1 << 20)
+
+static size_t clamp(size_t v, size_t low, size_t high)
+{
+    return v < low ? low : v > high ? high : v;
+}
+
+static size_t pow2_floor(size_t v)
+{
+    return (size_t)1 << (63 - __builtin_clzll(v));
+}
+
+/* A block must hold a few rows of the widest table. */
+static uint32_t pick_block_bytes(const hr_run *r)
+{
+    size_t n = clamp(pow2_floor((size_t)r->plan->memory_bytes / 16384), 8u << 10, 64u << 10);
+    for (int k = 0; k < HR_KIND_COUNT; k++) {
+        const hr_schema *s = &r->tables.schema[k];
+        while (n < 64 * (s->n_fields + 2u) + 8 * hr_schema_row_bytes(s))
+            n *= 2;
+    }
+    return (uint32_t)n;
+}
+
+static hr_status carve_tables(hr_run *r, hr_err *err)
+{
+    for (int k = 0; k < HR_KIND_COUNT; k++) {
+        const hr_schema *s = &r->tables.schema[k];
+        HR_TRY(hr_row_layout_init(&r->cfg.layout[k], s, r->block_bytes, r->arena, err));
+        size_t pad = 64u * s->n_fields;
+        size_t rows = (r->group_bytes - pad) / hr_schema_row_bytes(s);
+        rows = clamp(rows, 1, r->plan->row_group_rows);
+        r->cfg.group_rows[k] = (uint32_t)(rows >= 1024 ? rows / 1024 * 1024 : rows);
+    }
+    return HR_OK;
+}
+
+static hr_status carve_lane(hr_run *r, run_lane *l, hr_err *err)
+{
+    hr_pq_write_options opt = HR_PQ_WRITE_OPTIONS_DEFAULT;
+    opt.level = r->plan->zstd_level;
+    HR_TRY(hr_pq_scratch_create(&l->scratch, r->arena, &opt, err));
+    for (int k = 0; k < HR_KIND_COUNT; k++) {
+        size_t n = hr_pq_writer_bytes(&r->tables.schema[k], 1);
+        l->writer_bytes = HR_MAX(l->writer_bytes, n);
+    }
+    l->writer_mem = hr_arena_alloc(r->arena, l->writer_bytes, 64);
+    l->gather = hr_arena_alloc(r->arena, r->group_bytes, 64);
+    l->block = hr_arena_alloc(r->arena, r->block_bytes, 64);
+    if (l->writer_mem == NULL || l->gather == NULL || l->block == NULL)
+        return HR_FAIL(err, HR_EBUDGET, "no memory for %u lanes: raise engine.memory or lower engine.lanes", r->n_lanes);
+    return HR_OK;
+}
+
+static hr_status carve_instruments(hr_run *r, hr_err *err)
+{
+    const hr_plan *plan = r->plan;
+    uint32_t n = plan->instruments;
+    size_t memory = (size_t)plan->memory_bytes;
+    uint32_t slots = 4;
+    while (slots < 2 * n)
+        slots *= 2;
+    r->desk = hr_arena_alloc(r->arena, n * sizeof *r->desk, 64);
+    r->desk_hash = hr_arena_alloc(r->arena, slots * sizeof *r->desk_hash, 64);
+    if (r->desk == NULL || r->desk_hash == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory for %u instruments", n);
+    memset(r->desk_hash, 0xff, slots * sizeof *r->desk_hash);
+    r->hash_mask = slots - 1;
+    r->cfg.buffer_bytes = (uint32_t)(clamp(memory / 16 / n, 4096, 8 * MiB) & ~(size_t)63);
+    HR_TRY(hr_pool_create(&r->desk_pool, r->arena, hr_desk_bytes(plan), n, "instruments", err));
+    HR_TRY(hr_pool_create(&r->cfg.check_pool, r->arena, sizeof(hr_tickcheck), n, "ticker checks", err));
+    HR_TRY(hr_pool_create(&r->cfg.buffer_pool, r->arena, r->cfg.buffer_bytes, n, "sync buffers", err));
+    return hr_pool_create(&r->cfg.far_pool, r->arena, HR_L2_CHUNK_BYTES,
+                          (uint32_t)clamp(memory / 16 / HR_L2_CHUNK_BYTES, 64, 1u << 20), "far levels", err);
+}
+
+static hr_status carve_batches(hr_run *r, hr_err *err)
+{
+    bool is_small = r->plan->memory_bytes < (int64_t)(256 * MiB) || r->n_sources > 4;
+    r->caps = (hr_evbatch_caps){.msgs = is_small ? 4096 : 16384,
+                                .levels = is_small ? 24576 : 65536,
+                                .rejects = 1024,
+                                .raw = 80u << 10,
+                                .texts = is_small ? 1024 : 4096};
+    r->cfg.max_levels = r->caps.levels;
+    return hr_pool_create(&r->batches, r->arena, hr_evbatch_bytes(&r->caps), HR_SOURCE_SLOTS * r->n_sources + 3,
+                          "batches", err);
+}
+
+hr_status run_carve(hr_run *r, hr_err *err)
+{
+    size_t memory = (size_t)r->plan->memory_bytes;
+    size_t overhead = 6 * MiB; /* code, libraries, stacks, the heap of cold paths */
+    size_t taken = atomic_load_explicit(&r->budget.used_bytes, memory_order_relaxed);
+    r->group_bytes = clamp(memory / 32, 2 * MiB, 64 * MiB);
+    r->block_bytes = pick_block_bytes(r);
+    if (taken + overhead >= memory) return HR_FAIL(err, HR_EBUDGET, "inputs alone need %zu bytes: raise engine.memory", taken);
+    HR_TRY(hr_arena_create(&r->arena, &r->budget, memory - overhead - taken - 4096, "engine", err));
+    HR_TRY(carve_tables(r, err));
+    for (uint32_t i = 0; i < r->n_lanes; i++)
+        HR_TRY(carve_lane(r, &r->lane[i], err));
+    HR_TRY(carve_batches(r, err));
+    HR_TRY(carve_instruments(r, err));
+    r->parts = hr_arena_alloc(r->arena, RUN_PARTS_MAX * sizeof *r->parts, 64);
+    r->state_cap = 1 * MiB;
+    r->state_buf = hr_arena_alloc(r->arena, r->state_cap, 64);
+    if (r->parts == NULL || r->state_buf == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory for commits: raise engine.memory");
+    HR_TRY(hr_pool_create(&r->cuts, r->arena, sizeof(hr_cut), 4096 + 128 * r->n_lanes, "cuts", err));
+    HR_TRY(hr_pool_create(&r->extents, r->arena, sizeof(hr_spill_extent), 8192, "spill extents", err));
+    /* What is left is for rows. */
+    size_t left = hr_arena_left(r->arena);
+    size_t each = r->block_bytes + 64 + 16;
+    uint32_t n_blocks = left / each > 64 ? (uint32_t)(left / each - 32) : 0;
+    uint32_t floor_blocks = 2 * hr_desk_blocks_needed(&r->cfg, r->cfg.max_levels) + 64;
+    if (n_blocks < floor_blocks)
+        return HR_FAIL(err, HR_EBUDGET, "engine.memory of %zu bytes leaves no room for rows: it takes about %zu", memory,
+                       memory + (floor_blocks - n_blocks) * each);
+    n_blocks = HR_MIN(n_blocks, 1u << 20);
+    /* The ring behind a pool is a power of two of 8-byte cells. */
+    while (n_blocks > floor_blocks && (size_t)n_blocks * (r->block_bytes + 64) + pow2_floor(n_blocks) * 16 + 4096 > left)
+        n_blocks -= 8;
+    HR_TRY(hr_pool_create(&r->blocks, r->arena, r->block_bytes, n_blocks, "row blocks", err));
+    hr_arena_seal(r->arena);
+    return HR_OK;
+}

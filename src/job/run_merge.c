@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The merge: heads of all sources, ordered by (time, sequence, source), become units that every shard reads. It is the
+ * one sequential place of a run: instruments get their numbers here, rejects their order, commits their position. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "job/run_parts.h"
+#include "text/json.h"
+
+#define SYM_FILTERED (-2)
+
+/* ---- instruments ---- */
+
+static uint32_t hash_name(const char *venue, const char *symbol)
+{
+    uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
+    for (const char *p = venue; *p != '\0'; p++)
+        h = (h ^ (unsigned char)*p) * 0x100000001b3u;
+    h = (h ^ '/') * 0x100000001b3u;
+    for (const char *p = symbol; *p != '\0'; p++)
+        h = (h ^ (unsigned char)*p) * 0x100000001b3u;
+    return (uint32_t)(h ^ (h >> 32));
+}
+
+hr_desk *run_desk(hr_run *r, const char *venue, const char *symbol, int format, hr_err *err)
+{
+    uint32_t slot = hash_name(venue, symbol) & r->hash_mask;
+    for (; r->desk_hash[slot] >= 0; slot = (slot + 1) & r->hash_mask) {
+        hr_desk *d = r->desk[r->desk_hash[slot]];
+        if (strcmp(d->symbol, symbol) == 0 && strcmp(d->venue, venue) == 0) return d;
+    }
+    uint32_t id = atomic_load_explicit(&r->n_desks, memory_order_relaxed);
+    void *mem = id < r->plan->instruments ? hr_pool_get(r->desk_pool) : NULL;
+    if (mem == NULL) {
+        (void)HR_FAIL(err, HR_ELIMIT, "more than %u instruments: raise limits.instruments", r->plan->instruments);
+        return NULL;
+    }
+    r->desk[id] = hr_desk_init(mem, &r->cfg, (int32_t)id, venue, symbol, format);
+    r->desk_hash[slot] = (int32_t)id;
+    atomic_store_explicit(&r->n_desks, id + 1, memory_order_release); /* pairs: shards at a mark */
+    return r->desk[id];
+}
+
+static bool is_wanted(const hr_plan *plan, const char *symbol)
+{
+    if (plan->n_symbols == 0) return true;
+    for (uint32_t i = 0; i < plan->n_symbols; i++)
+        if (strcmp(plan->symbols[i], symbol) == 0) return true;
+    return false;
+}
+
+static hr_status resolve_syms(hr_run *r, hr_source *s, hr_evbatch *b, hr_err *err)
+{
+    for (uint32_t i = 0; i < b->n_syms; i++) {
+        hr_evb_sym *sym = &b->syms[i];
+        if (sym->global_id != -1) continue;
+        sym->global_id = SYM_FILTERED;
+        if (!is_wanted(r->plan, sym->symbol)) continue;
+        const hr_desk *d = run_desk(r, sym->venue, sym->symbol, (int)s->info.format, err);
+        if (d == NULL) return HR_ELIMIT;
+        sym->global_id = d->id;
+        if (s->only_id == -1)
+            s->only_id = d->id;
+        else if (s->only_id != d->id)
+            s->only_id = -2;
+    }
+    return HR_OK;
+}
+
+/* ---- rejects ---- */
+
+static size_t put_raw(char *out, const char *raw, uint32_t n)
+{
+    static const char digit[] = "0123456789abcdef";
+    bool is_text = hr_utf8_valid(raw, n);
+    size_t at = is_text ? 7 : 11;
+    memcpy(out, is_text ? "\"raw\":\"" : "\"raw_hex\":\"", at);
+    for (uint32_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)raw[i];
+        if (!is_text) {
+            out[at++] = digit[c >> 4];
+            out[at++] = digit[c & 15];
+        } else if (c == '"' || c == '\\') {
+            out[at++] = '\\';
+            out[at++] = (char)c;
+        } else if (c < 0x20) {
+            memcpy(out + at, "\\u00", 4);
+            out[at + 4] = digit[c >> 4];
+            out[at + 5] = digit[c & 15];
+            at += 6;
+        } else {
+            out[at++] = (char)c;
+        }
+    }
+    out[at++] = '"';
+    return at;
+}
+
+static hr_status write_reject(hr_run *r, const hr_source *s, const hr_evbatch *b, const hr_reject *j, hr_err *err)
+{
+    char *out = r->state_buf; /* free between commits; the merge is its only user then */
+    size_t n = (size_t)snprintf(out, 512,
+                                "{\"reason\":\"%s\",\"source\":%d,\"offset\":%lld,\"line\":%lld,\"bytes\":%u,",
+                                hr_reject_name((hr_reject_reason)j->reason), s->info.source_idx,
+                                (long long)j->src_offset, (long long)j->src_line, j->full_len);
+    n += put_raw(out + n, b->raw + j->raw_begin, j->raw_len);
+    memcpy(out + n, "}\n", 2);
+    return hr_dataset_reject(&r->ds, out, n + 2, err);
+}
+
+static hr_status check_reject_limit(const hr_run *r, const hr_source *s, const hr_reject *j, hr_err *err)
+{
+    uint64_t all = 0;
+    for (int i = 0; i < HR_REJECT_COUNT; i++)
+        all += r->merge_counts.rejected[i];
+    if (r->plan->rejects == 0 || all <= (uint64_t)r->plan->rejects) return HR_OK;
+    return HR_FAIL(err, HR_EINPUT, "more than %lld rejects (limits.rejects), the last in '%s' at line %lld",
+                   (long long)r->plan->rejects, s->path, (long long)j->src_line);
+}
+
+static hr_status note_rejects(hr_run *r, hr_source *s, const hr_evbatch *b, uint32_t begin, uint32_t end, hr_err *err)
+{
+    if (b->n_rejects == 0) return HR_OK;
+    uint32_t k = s->next_reject;
+    for (uint32_t m = begin; m < end; m++) {
+        if (b->kind[m] != HR_MSG_BAD) continue;
+        const hr_reject *j = &b->rejects[k++];
+        r->merge_counts.rejected[j->reason]++;
+        HR_TRY(write_reject(r, s, b, j, err));
+        HR_TRY(check_reject_limit(r, s, j, err));
+    }
+    s->next_reject = k;
+    return HR_OK;
+}
+
+/* ---- units ---- */
+
+static bool unit_is_free(hr_run *r)
+{
+    run_unit *u = &r->unit[r->next_unit % RUN_UNITS];
+    return atomic_load_explicit(&u->pending, memory_order_acquire) == 0; /* pairs: a shard's last touch */
+}
+
+static void publish(hr_run *r, hr_evbatch *b, uint32_t begin, uint32_t end)
+{
+    run_unit *u = &r->unit[r->next_unit % RUN_UNITS];
+    u->batch = b;
+    u->begin = begin;
+    u->end = end;
+    if (b != NULL) atomic_fetch_add_explicit(&b->n_users, 1, memory_order_relaxed);
+    atomic_store_explicit(&u->pending, r->n_shards, memory_order_relaxed);
+    r->next_unit++;
+    atomic_store_explicit(&r->published, r->next_unit, memory_order_release); /* pairs: run_apply */
+}
+
+void run_batch_release(hr_run *r, hr_evbatch *b)
+{
+    if (atomic_fetch_sub_explicit(&b->n_users, 1, memory_order_acq_rel) == 1) hr_pool_put(r->batches, b);
+}
+
+/* A message whose instrument cannot be told, or is not wanted, goes no further than here. */
+static void set_aside(hr_run *r, hr_evbatch *b, uint32_t m)
+{
+    uint32_t n = (uint32_t)(b->level_begin[m + 1] - b->level_begin[m]);
+    hr_msg_kind k = (hr_msg_kind)b->kind[m];
+    r->merge_counts.filtered_rows += k == HR_MSG_TICKER || k == HR_MSG_TRADE ? 1 : n;
+    r->merge_counts.set_aside_rows += k == HR_MSG_TICKER || k == HR_MSG_TRADE ? 1 : n;
+    b->kind[m] = HR_MSG_OTHER;
+}
+
+/* What has no instrument or is left out is counted here, once. A snapshot that names no instrument belongs to its
+ * source's only one. */
+static void settle_messages(hr_run *r, hr_source *s, hr_evbatch *b, uint32_t begin, uint32_t end)
+{
+    for (uint32_t m = begin; m < end; m++) {
+        hr_msg_kind k = (hr_msg_kind)b->kind[m];
+        if (k == HR_MSG_OTHER || k == HR_MSG_STATUS) r->merge_counts.other++;
+        if (k == HR_MSG_BAD || k == HR_MSG_OTHER || k == HR_MSG_STATUS) continue;
+        if (b->sym[m] == HR_SYM_UNKNOWN && s->only_id >= 0) {
+            const hr_desk *d = r->desk[s->only_id];
+            b->sym[m] = hr_evbatch_sym(b, d->venue, d->symbol, strlen(d->symbol));
+            if (b->sym[m] >= 0) b->syms[b->sym[m]].global_id = d->id;
+        }
+        if (b->sym[m] < 0) r->merge_counts.no_symbol++;
+        if (b->sym[m] < 0 || b->syms[b->sym[m]].global_id == SYM_FILTERED) set_aside(r, b, m);
+    }
+}
+
+static int64_t rows_of(const hr_evbatch *b, uint32_t begin, uint32_t end)
+{
+    return b->level_begin[end] - b->level_begin[begin] + (int64_t)(end - begin);
+}
+
+/* ---- order ---- */
+
+static int64_t message_time(const hr_source *s, const hr_evbatch *b, uint32_t m)
+{
+    return b->ts_recv[m] > s->time_max ? b->ts_recv[m] : s->time_max;
+}
+
+static bool comes_before(const hr_run *r, uint32_t a, const hr_evbatch *ba, uint32_t b, const hr_evbatch *bb)
+{
+    const hr_source *sa = &r->source[a];
+    const hr_source *sb = &r->source[b];
+    int64_t ta = message_time(sa, ba, sa->at);
+    int64_t tb = message_time(sb, bb, sb->at);
+    if (ta != tb) return ta < tb;
+    int64_t qa = ba->seq_last[sa->at];
+    int64_t qb = bb->seq_last[sb->at];
+    return qa != qb ? qa < qb : a < b;
+}
+
+static void finish_head(hr_run *r, hr_source *s, hr_evbatch *b)
+{
+    hr_source_advance(s);
+    s->next_reject = 0;
+    run_batch_release(r, b);
+}
+
+/* The source whose head message comes first; -1: some source is not ready; -2: all are done. */
+static int32_t pick(hr_run *r, bool *is_alone)
+{
+    int32_t best = -2;
+    const hr_evbatch *best_batch = NULL;
+    uint32_t n_live = 0;
+    for (uint32_t i = 0; i < r->n_sources; i++) {
+        hr_source *s = &r->source[i];
+        hr_evbatch *b = hr_source_head(s);
+        while (b != NULL && s->at == b->n_msgs) {
+            finish_head(r, s, b);
+            b = hr_source_head(s);
+        }
+        if (s->is_done) continue;
+        if (b == NULL) return -1;
+        n_live++;
+        if (best < 0 || comes_before(r, i, b, (uint32_t)best, best_batch)) {
+            best = (int32_t)i;
+            best_batch = b;
+        }
+    }
+    *is_alone = n_live == 1;
+    return best;
+}
+
+/* How far this source's head may go before another source's message comes. */
+static uint32_t stretch(hr_run *r, uint32_t i, hr_evbatch *b, bool is_alone)
+{
+    hr_source *s = &r->source[i];
+    uint32_t saved = s->at;
+    int64_t saved_time = s->time_max;
+    uint32_t end = s->at + 1;
+    if (is_alone) return b->n_msgs;
+    while (end < b->n_msgs) {
+        s->time_max = message_time(s, b, end - 1);
+        s->at = end;
+        bool goes_on = true;
+        for (uint32_t k = 0; k < r->n_sources && goes_on; k++)
+            if (k != i && !r->source[k].is_done)
+                goes_on = comes_before(r, i, b, k, hr_source_head(&r->source[k]));
+        if (!goes_on) break;
+        end++;
+    }
+    s->at = saved;
+    s->time_max = saved_time;
+    return end;
+}
+
+static uint32_t clip_to_commit(const hr_run *r, const hr_evbatch *b, uint32_t begin, uint32_t end)
+{
+    int64_t left = r->commit_rows - r->rows_since_commit;
+    if (rows_of(b, begin, end) < left) return end;
+    uint32_t m = begin + 1;
+    while (m < end && rows_of(b, begin, m) < left)
+        m++;
+    return m;
+}
+
+/* Where a resumed run would go on. */
+static void note_position(hr_source *s, const hr_evbatch *b)
+{
+    if (s->at < b->n_msgs) {
+        s->pos_offset = b->src_offset[s->at];
+        s->pos_line = b->src_line[s->at];
+    }
+}
+
+static void mark(hr_run *r, bool is_final)
+{
+    r->mark_pending = true;
+    r->is_final_mark = is_final;
+    publish(r, NULL, 0, 0);
+}
+
+static hr_status take_stretch(hr_run *r, uint32_t i, bool is_alone, hr_err *err)
+{
+    hr_source *s = &r->source[i];
+    hr_evbatch *b = hr_source_head(s);
+    uint32_t begin = s->at;
+    if (begin == 0) HR_TRY(resolve_syms(r, s, b, err));
+    uint32_t end = clip_to_commit(r, b, begin, stretch(r, i, b, is_alone));
+    HR_TRY(note_rejects(r, s, b, begin, end, err));
+    settle_messages(r, s, b, begin, end);
+    for (uint32_t m = begin; m < end; m++)
+        s->time_max = message_time(s, b, m);
+    int64_t n_rows = rows_of(b, begin, end);
+    r->rows_since_commit += n_rows;
+    atomic_fetch_add_explicit(&r->rows_seen, (uint64_t)n_rows, memory_order_relaxed);
+    s->at = end;
+    note_position(s, b);
+    publish(r, b, begin, end);
+    if (end == b->n_msgs) finish_head(r, s, b);
+    return HR_OK;
+}
+
+hr_status run_merge(hr_run *r, hr_err *err)
+{
+    bool is_alone = false;
+    if (r->is_ended || r->mark_pending || !unit_is_free(r)) return HR_AGAIN;
+    bool stop = atomic_load_explicit(&r->stop_wanted, memory_order_relaxed) != 0;
+    if (r->rows_since_commit >= r->commit_rows || stop) {
+        r->stopped = stop;
+        mark(r, false);
+        return HR_OK;
+    }
+    int32_t i = pick(r, &is_alone);
+    if (i == -1) return HR_AGAIN;
+    if (i == -2) {
+        mark(r, true);
+        return HR_OK;
+    }
+    return take_stretch(r, (uint32_t)i, is_alone, err);
+}

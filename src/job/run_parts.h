@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HR_JOB_RUN_PARTS_H
+#define HR_JOB_RUN_PARTS_H
+/* The run's inside, shared by its files. Private to job.
+ *
+ * Work is cut into tasks that any lane may take: encode a cut chain, apply the next unit to a shard, merge, decode a
+ * slot, fill a source. Every task kind has one owner at a time by a try-lock (shards, merge, fillers) or works on what
+ * it claimed (slots, cuts), and the order of results is fixed by sequence, never by who was first. */
+#include <stdatomic.h>
+
+#include "fmt/pq_write.h"
+#include "job/run.h"
+#include "pipe/source.h"
+
+#define RUN_LANES_MAX 64u
+#define RUN_UNITS 256u
+#define RUN_PARTS_MAX 16384u
+
+/* A stretch of one batch, or a mark: all shards see all units, in order. */
+typedef struct run_unit {
+    hr_evbatch *batch; /* NULL: a mark */
+    uint32_t begin, end;
+    _Atomic uint32_t pending; /* shards that have not finished it */
+} run_unit;
+
+typedef struct run_shard {
+    _Atomic uint32_t busy;
+    uint32_t idx;
+    uint64_t next_unit;
+    uint32_t at; /* message within the unit: where to go on after back-pressure */
+    bool in_unit;
+    uint32_t mark_desk; /* mark: next desk to cut */
+    uint32_t spill_desk;
+    hr_desk_env env;
+} run_shard;
+
+typedef struct run_lane {
+    struct hr_run *run;
+    uint32_t idx;
+    uintptr_t thread;
+    bool is_started;
+    hr_pq_scratch *scratch;
+    char *gather; /* group_bytes: one row group, contiguous columns */
+    char *block;  /* one row block */
+    void *writer_mem;
+    size_t writer_bytes;
+    uint64_t stage_ns[HR_STAGE_COUNT];
+    uint64_t stage_calls[HR_STAGE_COUNT];
+} run_lane;
+
+struct hr_run {
+    const hr_plan *plan;
+    hr_tables tables;
+    hr_desk_config cfg;
+    hr_budget budget;
+    hr_arena *arena;
+    hr_dataset ds;
+    hr_manifest_tail tail;
+    char identity[4096];
+    uint32_t n_lanes;
+    run_lane lane[RUN_LANES_MAX];
+    /* sources */
+    hr_source *source;
+    uint32_t n_sources;
+    int64_t all_bytes;
+    hr_pool *batches;
+    hr_evbatch_caps caps;
+    _Atomic uint32_t target_rows;
+    /* merge: its fields belong to who holds merge_busy */
+    _Atomic uint32_t merge_busy;
+    uint64_t next_unit;
+    int64_t commit_rows, rows_since_commit;
+    hr_counts merge_counts;
+    bool mark_pending;
+    bool is_final_mark;
+    bool is_ended;
+    run_unit unit[RUN_UNITS];
+    _Atomic uint64_t published; /* units; release: merge, acquire: shards */
+    _Atomic uint64_t rows_seen;
+    _Atomic int64_t bytes_seen;
+    /* instruments */
+    hr_pool *desk_pool;
+    hr_desk **desk; /* by id */
+    _Atomic uint32_t n_desks;
+    int32_t *desk_hash; /* open addressing, -1 empty */
+    uint32_t hash_mask;
+    /* shards */
+    run_shard shard[RUN_LANES_MAX];
+    uint32_t n_shards;
+    hr_pool *blocks, *extents, *cuts;
+    uint32_t block_bytes;
+    /* cuts on their way to encoders: guarded by cutq_busy */
+    _Atomic uint32_t cutq_busy;
+    hr_cut *cutq_first, *cutq_last;
+    _Atomic uint32_t n_cuts_open; /* handed out and not yet a part */
+    /* parts of this commit: any lane appends */
+    hr_part *parts;
+    _Atomic uint32_t n_parts;
+    size_t group_bytes;
+    /* ending */
+    _Atomic uint32_t stop_wanted;
+    _Atomic uint32_t is_over;
+    _Atomic uint32_t failed;
+    _Atomic uint32_t err_busy;
+    hr_err err;
+    hr_counts base; /* counted before this process, by a run that was cut off */
+    int64_t started_ns, ended_ns;
+    bool was_complete, resumed, stopped;
+    char *state_buf;
+    size_t state_cap;
+};
+
+HR_INLINE bool run_try_lock(_Atomic uint32_t *lock)
+{
+    uint32_t expect = 0;
+    return atomic_load_explicit(lock, memory_order_relaxed) == 0 &&
+           atomic_compare_exchange_strong_explicit(lock, &expect, 1, memory_order_acquire,
+                                                   memory_order_relaxed); /* pairs: run_unlock */
+}
+HR_INLINE void run_unlock(_Atomic uint32_t *lock)
+{
+    atomic_store_explicit(lock, 0, memory_order_release); /* pairs: run_try_lock */
+}
+/** Keeps the first error and stops the lanes. */
+void run_fail(hr_run *r, const hr_err *err);
+/** One user less; the last gives the batch back. */
+void run_batch_release(hr_run *r, hr_evbatch *b);
+
+/* Tasks: HR_OK did work, HR_AGAIN nothing to do, else an error. The caller holds the lock named in the struct. */
+HR_MUST_USE hr_status run_merge(hr_run *r, hr_err *err);
+HR_MUST_USE hr_status run_apply(hr_run *r, run_shard *s, hr_err *err);
+HR_MUST_USE hr_status run_encode(hr_run *r, run_lane *l, hr_err *err);
+HR_MUST_USE hr_status run_commit(hr_run *r, hr_err *err);
+/** Carves the budget: pools, lanes, sources. */
+HR_MUST_USE hr_status run_carve(hr_run *r, hr_err *err);
+
+/* Checkpoints. */
+HR_MUST_USE hr_status run_state_save(hr_run *r, const char *name, int64_t *n_bytes, uint32_t *crc, hr_err *err);
+HR_MUST_USE hr_status run_state_load(hr_run *r, hr_err *err);
+/** The desk of (venue, symbol), made when new; NULL with *err when limits.instruments is reached. */
+hr_desk *run_desk(hr_run *r, const char *venue, const char *symbol, int format, hr_err *err);
+void run_sum_counts(const hr_run *r, hr_counts *out);
+
+#endif

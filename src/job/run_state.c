@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The checkpoint: everything a run needs to go on after its last commit. One little-endian image:
+ *
+ *   8  magic "HRSTATE1"
+ *   sources: n, then per source offset, line, time_max, only_id, done
+ *   counters: sizeof(hr_counts)
+ *   desks: n, then per desk its name and its image (pipe/desk_state.c)
+ *
+ * The manifest holds its length and CRC-32C: a damaged one is not used. */
+#include <string.h>
+
+#include "base/sys.h"
+#include "job/run_parts.h"
+#include "pipe/desk_state.h"
+
+#define STATE_MAGIC UINT64_C(0x3145544154535248)
+
+static void pack_run(hr_run *r, hr_pack *k)
+{
+    uint32_t n_desks = atomic_load_explicit(&r->n_desks, memory_order_acquire);
+    hr_counts sum;
+    hr_pack_i64(k, (int64_t)STATE_MAGIC);
+    hr_pack_i64(k, r->n_sources);
+    for (uint32_t i = 0; i < r->n_sources; i++) {
+        const hr_source *s = &r->source[i];
+        hr_pack_i64(k, s->pos_offset);
+        hr_pack_i64(k, s->pos_line);
+        hr_pack_i64(k, s->time_max);
+        hr_pack_i64(k, s->only_id);
+        hr_pack_i64(k, s->is_done);
+    }
+    run_sum_counts(r, &sum);
+    hr_pack_bytes(k, &sum, sizeof sum);
+    hr_pack_i64(k, n_desks);
+    for (uint32_t i = 0; i < n_desks; i++) {
+        hr_pack_bytes(k, r->desk[i]->venue, sizeof r->desk[i]->venue);
+        hr_pack_bytes(k, r->desk[i]->symbol, sizeof r->desk[i]->symbol);
+        hr_desk_pack(r->desk[i], k);
+    }
+}
+
+hr_status run_state_save(hr_run *r, const char *name, int64_t *n_bytes, uint32_t *crc, hr_err *err)
+{
+    int fd;
+    HR_TRY(hr_dataset_begin_file(&r->ds, name, &fd, err));
+    hr_pack k = {.p = r->state_buf, .cap = r->state_cap, .fd = fd};
+    pack_run(r, &k);
+    hr_pack_flush(&k);
+    *n_bytes = k.at;
+    *crc = k.crc;
+    if (k.failed != 0) {
+        (void)hr_sys_close(fd);
+        return HR_FAIL_SYS(err, k.failed, "cannot write checkpoint '%s/%s'", r->ds.root, name);
+    }
+    return hr_dataset_end_file(&r->ds, name, fd, err);
+}
+
+static bool load_sources(hr_run *r, hr_unpack *u, hr_err *err)
+{
+    bool ok = hr_unpack_i64(u) == (int64_t)STATE_MAGIC && hr_unpack_i64(u) == r->n_sources;
+    for (uint32_t i = 0; i < r->n_sources && ok; i++) {
+        hr_source *s = &r->source[i];
+        int64_t offset = hr_unpack_i64(u);
+        int64_t line = hr_unpack_i64(u);
+        s->time_max = hr_unpack_i64(u);
+        s->only_id = (int32_t)hr_unpack_i64(u);
+        s->is_done = hr_unpack_i64(u) != 0;
+        ok = !u->is_bad && offset >= 0 && line >= 1 && hr_source_resume(s, offset, line, err) == HR_OK;
+        if (s->is_done) s->is_fill_done = true;
+    }
+    return ok;
+}
+
+static bool load_desks(hr_run *r, hr_unpack *u, hr_err *err)
+{
+    int64_t n_desks = hr_unpack_i64(u);
+    bool ok = !u->is_bad && n_desks >= 0 && n_desks <= r->plan->instruments;
+    for (int64_t i = 0; i < n_desks && ok; i++) {
+        char venue[HR_VENUE_MAX + 1];
+        char symbol[HR_SYMBOL_MAX + 1];
+        hr_unpack_bytes(u, venue, sizeof venue);
+        hr_unpack_bytes(u, symbol, sizeof symbol);
+        venue[HR_VENUE_MAX] = symbol[HR_SYMBOL_MAX] = '\0';
+        hr_desk *d = run_desk(r, venue, symbol, 0, err);
+        ok = d != NULL && hr_desk_unpack(d, &r->shard[(uint32_t)i % r->n_shards].env, u);
+    }
+    return ok;
+}
+
+hr_status run_state_load(hr_run *r, hr_err *err)
+{
+    const hr_manifest_tail *t = &r->tail;
+    int fd = strchr(t->state_file, '/') == NULL ? hr_sys_open(r->ds.root_fd, t->state_file, 0, 0) : -2;
+    if (fd < 0) return HR_FAIL_SYS(err, fd, "cannot open checkpoint '%s/%s'", r->ds.root, t->state_file);
+    hr_unpack u = {.p = r->state_buf, .cap = r->state_cap, .fd = fd};
+    hr_err_reset(err);
+    bool ok = load_sources(r, &u, err);
+    hr_unpack_bytes(&u, &r->base, sizeof r->base);
+    ok = ok && load_desks(r, &u, err) && hr_unpack_at_end(&u) && u.file_at == t->state_bytes &&
+         u.crc == t->state_crc;
+    (void)hr_sys_close(fd);
+    if (ok) return HR_OK;
+    if (err != NULL && err->code != HR_OK) return err->code;
+    return HR_FAIL(err, HR_ECORRUPT, "checkpoint '%s/%s' is damaged", r->ds.root, t->state_file);
+}

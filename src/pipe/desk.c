@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipe/desk.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+#include "pipe/desk_rows.h"
+
+/* A message kept for a snapshot: this head, then px[], qty[], side[] of its levels, padded to 8 bytes. */
+typedef struct kept {
+    int64_t first, last, prev;
+    uint32_t n_levels;
+    uint32_t n_bytes; /* head included */
+} kept;
+
+void hr_counts_add(hr_counts *sum, const hr_counts *part)
+{
+    uint64_t *a = (uint64_t *)sum;
+    const uint64_t *b = (const uint64_t *)part;
+    _Static_assert(sizeof(hr_counts) % sizeof(uint64_t) == 0, "all counters are 64 bit");
+    for (size_t i = 0; i < sizeof(hr_counts) / sizeof(uint64_t); i++)
+        a[i] += b[i];
+}
+
+static void clear_top(hr_desk *d)
+{
+    for (int s = 0; s < 2; s++)
+        for (int i = 0; i < HR_BOOK_DEPTH_MAX; i++)
+            d->top_px[s][i] = d->top_qty[s][i] = HR_NULL_I64;
+}
+
+size_t hr_desk_bytes(const hr_plan *plan)
+{
+    return hr_round_up(sizeof(hr_desk), 64) + hr_round_up(hr_l2_bytes(plan->window_ticks), 64) +
+           hr_round_up(hr_featset_bytes(), 64);
+}
+
+hr_desk *hr_desk_init(void *mem, const hr_desk_config *cfg, int32_t id, const char *venue,
+                      const char *symbol, int format)
+{
+    const hr_plan *plan = cfg->plan;
+    hr_desk *d = mem;
+    memset(d, 0, sizeof *d);
+    char *p = (char *)mem + hr_round_up(sizeof *d, 64);
+    d->book = hr_l2_init(p, plan->window_ticks, cfg->far_pool);
+    p += hr_round_up(hr_l2_bytes(plan->window_ticks), 64);
+    d->features = hr_featset_init(p, plan->window_ns, plan->px_scale, plan->qty_scale);
+    d->id = id;
+    memcpy(d->venue, venue, strnlen(venue, HR_VENUE_MAX));
+    memcpy(d->symbol, symbol, strnlen(symbol, HR_SYMBOL_MAX));
+    hr_seq_init(&d->seq, hr_seq_rule_for(venue, format));
+    d->gap_flags = HR_FLAG_UNSYNCED;
+    d->seq_last_good = -1;
+    d->last_recv_ns = INT64_MIN;
+    d->grid_next_ns = INT64_MIN;
+    for (int k = 0; k < HR_KIND_COUNT; k++)
+        d->date[k] = INT32_MIN;
+    clear_top(d);
+    return d;
+}
+
+static void drop_buffer(hr_desk *d, const hr_desk_config *cfg)
+{
+    if (d->buffer != NULL) hr_pool_put(cfg->buffer_pool, d->buffer);
+    d->buffer = NULL;
+    d->buffer_head = d->buffer_len = d->buffer_msgs = 0;
+}
+
+void hr_desk_fini(hr_desk *d, hr_desk_env *env)
+{
+    hr_l2_fini(d->book);
+    drop_buffer(d, env->cfg);
+    if (d->check != NULL) hr_pool_put(env->cfg->check_pool, d->check);
+    d->check = NULL;
+    for (int k = 0; k < HR_KIND_COUNT; k++)
+        hr_chain_free(&d->chain[k], env->rows.blocks, env->rows.extents);
+}
+
+uint32_t hr_desk_blocks_needed(const hr_desk_config *cfg, uint32_t n_levels)
+{
+    /* Deltas: one block more than they fill; every other table: one row, at most one new block each;
+     * a cut starts a new block. */
+    return n_levels / cfg->layout[HR_KIND_DELTAS].cap_rows +
+           n_levels / cfg->group_rows[HR_KIND_DELTAS] + 2 + HR_KIND_COUNT;
+}
+
+uint32_t hr_desk_cuts_needed(const hr_desk_config *cfg, uint32_t n_levels)
+{
+    return n_levels / cfg->group_rows[HR_KIND_DELTAS] + 2 + 2 * HR_KIND_COUNT;
+}
+
+hr_status hr_desk_env_reserve_cuts(hr_desk_env *env, uint32_t n)
+{
+    while (env->n_cut_stash < n) {
+        hr_cut *c = hr_pool_get(env->cuts);
+        if (c == NULL) return HR_AGAIN;
+        c->next = env->cut_stash;
+        env->cut_stash = c;
+        env->n_cut_stash++;
+    }
+    return HR_OK;
+}
+
+void hr_desk_cut_all(hr_desk *d, hr_desk_env *env)
+{
+    for (int k = 0; k < HR_KIND_COUNT; k++)
+        hr_desk_cut(d, env, (hr_kind)k);
+}
+
+hr_status hr_desk_spill(hr_desk *d, hr_desk_env *env, bool whole, hr_err *err)
+{
+    for (int k = 0; k < HR_KIND_COUNT; k++)
+        HR_TRY(hr_rows_spill(&env->rows, &env->cfg->layout[k], &d->chain[k], whole, err));
+    return HR_OK;
+}
+
+/* ---- messages kept aside ---- */
+
+static void drop_oldest(hr_desk *d, hr_desk_env *env)
+{
+    kept k;
+    memcpy(&k, d->buffer + d->buffer_head, sizeof k);
+    d->buffer_head += k.n_bytes;
+    d->buffer_msgs--;
+    env->counts.buffer_drops++;
+}
+
+/* Keeps the newest messages: the snapshot to come is as new as they are. */
+static void keep_message(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg)
+{
+    const hr_desk_config *cfg = env->cfg;
+    uint32_t at = (uint32_t)b->level_begin[msg];
+    uint32_t n = (uint32_t)b->level_begin[msg + 1] - at;
+    size_t bytes = hr_round_up(sizeof(kept) + n * 17u, 8);
+    if (bytes > cfg->buffer_bytes / 2) {
+        drop_buffer(d, cfg);
+        env->counts.buffer_drops++;
+        return;
+    }
+    if (d->buffer == NULL && (d->buffer = hr_pool_get(cfg->buffer_pool)) == NULL) {
+        env->counts.buffer_drops++; /* cannot be: there is one buffer an instrument */
+        return;
+    }
+    while (d->buffer_msgs > 0 && d->buffer_len - d->buffer_head + bytes > cfg->buffer_bytes)
+        drop_oldest(d, env);
+    if (d->buffer_len + bytes > cfg->buffer_bytes) {
+        memmove(d->buffer, d->buffer + d->buffer_head, d->buffer_len - d->buffer_head);
+        d->buffer_len -= d->buffer_head;
+        d->buffer_head = 0;
+    }
+    kept k = {.first = b->seq_first[msg],
+              .last = b->seq_last[msg],
+              .prev = b->seq_prev[msg],
+              .n_levels = n,
+              .n_bytes = (uint32_t)bytes};
+    char *p = d->buffer + d->buffer_len;
+    memcpy(p, &k, sizeof k);
+    memcpy(p + sizeof k, b->px + at, n * 8u);
+    memcpy(p + sizeof k + n * 8u, b->qty + at, n * 8u);
+    memcpy(p + sizeof k + n * 16u, b->side + at, n);
+    d->buffer_len += (uint32_t)bytes;
+    d->buffer_msgs++;
+}
+
+/* ---- the book ---- */
+
+static void touch_of(const hr_desk *d, hr_touch *t)
+{
+    (void)hr_l2_best(d->book, HR_SIDE_BID, &t->bid_px, &t->bid_qty);
+    (void)hr_l2_best(d->book, HR_SIDE_ASK, &t->ask_px, &t->ask_qty);
+}
+
+static void check_book(hr_desk *d, int64_t id)
+{
+    hr_touch t;
+    if (d->check == NULL) return;
+    touch_of(d, &t);
+    hr_tickcheck_book(d->check, id, &t);
+}
+
+static hr_status apply_levels(hr_desk *d, const uint8_t *side, const int64_t *px, const int64_t *qty,
+                              uint32_t n, bool *hit, hr_err *err)
+{
+    int64_t any[2] = {HR_NULL_I64, HR_NULL_I64};
+    hr_status st =
+        hr_l2_apply_watch(d->book, side, px, qty, n, d->is_watched_valid ? d->watch_px : any, hit);
+    if (st != HR_OK)
+        return HR_FAIL(err, st, "book of '%s' does not fit its memory: raise engine.memory or"
+                       " book.window_ticks", d->symbol);
+    return HR_OK;
+}
+
+/* Reads the top; true when it differs from the last book row. Sets the watch to its worst prices. */
+static bool refresh_top(hr_desk *d, const hr_desk_config *cfg)
+{
+    uint32_t depth = cfg->plan->depth;
+    uint32_t watch = cfg->plan->rows_on == HR_ROWS_ON_BBO ? 1 : depth;
+    bool changed = false;
+    for (int s = 0; s < 2; s++) {
+        int64_t px[HR_BOOK_DEPTH_MAX];
+        int64_t qty[HR_BOOK_DEPTH_MAX];
+        (void)hr_l2_top(d->book, (hr_side)s, depth, px, qty);
+        changed |= memcmp(px, d->top_px[s], watch * sizeof *px) != 0 ||
+                   memcmp(qty, d->top_qty[s], watch * sizeof *qty) != 0;
+        memcpy(d->top_px[s], px, depth * sizeof *px);
+        memcpy(d->top_qty[s], qty, depth * sizeof *qty);
+        d->watch_px[s] = px[watch - 1];
+    }
+    d->is_watched_valid = true;
+    return changed;
+}
+
+static void lose_book(hr_desk *d)
+{
+    hr_l2_reset(d->book);
+    hr_featset_break(d->features);
+    d->is_watched_valid = false;
+    d->gap_flags = d->seq.ever_synced ? HR_FLAG_GAP : HR_FLAG_UNSYNCED;
+    clear_top(d);
+}
+
+static hr_row_key key_of(const hr_evbatch *b, uint32_t msg, uint32_t flags)
+{
+    int64_t clock = b->ts_event[msg] != HR_NULL_I64 ? b->ts_event[msg] : b->ts_recv[msg];
+    return (hr_row_key){.ts_event = b->ts_event[msg],
+                        .ts_recv = b->ts_recv[msg],
+                        .clock_ns = clock,
+                        .seq = b->seq_last[msg],
+                        .flags = flags | HR_FLAG_LAST};
+}
+
+/* Grid rows stand at whole multiples of the grid and show the book before the message that passes them. */
+static void grid_rows(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg)
+{
+    const hr_plan *plan = env->cfg->plan;
+    hr_row_key key = key_of(b, msg, 0);
+    if (plan->rows_on != HR_ROWS_ON_GRID) return;
+    int64_t slot = key.clock_ns / plan->grid_ns;
+    if (d->grid_next_ns == INT64_MIN) d->grid_next_ns = (slot + 1) * plan->grid_ns;
+    if (key.clock_ns < d->grid_next_ns) return;
+    /* One row at the newest passed grid time: a silent hour is one row, not 3,600. */
+    if (d->is_watched_valid) {
+        (void)refresh_top(d, env->cfg);
+        key.ts_event = key.clock_ns = slot * plan->grid_ns;
+        key.seq = d->seq.last;
+        hr_desk_put_book_row(d, env, &key);
+    }
+    d->grid_next_ns = (slot + 1) * plan->grid_ns;
+}
+
+static void book_row(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg, uint32_t flags)
+{
+    if (env->cfg->plan->rows_on == HR_ROWS_ON_GRID) {
+        d->is_watched_valid = true;
+        d->watch_px[0] = d->watch_px[1] = HR_NULL_I64;
+        return;
+    }
+    if (!refresh_top(d, env->cfg)) return;
+    if (d->top_px[0][0] != HR_NULL_I64 && d->top_px[1][0] != HR_NULL_I64 &&
+        d->top_px[0][0] >= d->top_px[1][0]) {
+        flags |= HR_FLAG_CROSSED;
+        env->counts.crossed++;
+    }
+    hr_row_key key = key_of(b, msg, flags);
+    hr_desk_put_book_row(d, env, &key);
+}
+
+/* ---- messages ---- */
+
+static void gap(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg, hr_gap_cause cause)
+{
+    hr_desk_put_gap(d, env, b->ts_event[msg], b->ts_recv[msg], cause, b->seq_first[msg]);
+    lose_book(d);
+    drop_buffer(d, env->cfg);
+}
+
+static hr_status on_delta(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg, hr_err *err)
+{
+    uint32_t at = (uint32_t)b->level_begin[msg];
+    uint32_t n = (uint32_t)b->level_begin[msg + 1] - at;
+    bool hit = false;
+    d->has_depth = true;
+    env->counts.messages++;
+    env->counts.levels += n;
+    grid_rows(d, env, b, msg);
+    hr_seq_verdict v = hr_seq_delta(&d->seq, b->seq_first[msg], b->seq_last[msg], b->seq_prev[msg]);
+    uint32_t flags = b->flags[msg];
+    switch (v) {
+    case HR_SEQ_APPLY:
+    case HR_SEQ_APPLY_FIRST:
+        d->gap_flags = 0;
+        d->seq_last_good = b->seq_last[msg];
+        hr_desk_put_deltas(d, env, b, msg, flags);
+        HR_TRY(apply_levels(d, b->side + at, b->px + at, b->qty + at, n, &hit, err));
+        check_book(d, b->seq_last[msg]);
+        if (hit) book_row(d, env, b, msg, flags);
+        return HR_OK;
+    case HR_SEQ_DUPLICATE:
+    case HR_SEQ_STALE:
+        flags |= d->gap_flags | (v == HR_SEQ_STALE ? HR_FLAG_STALE : HR_FLAG_DUPLICATE);
+        break;
+    case HR_SEQ_BUFFER:
+        flags |= d->gap_flags;
+        keep_message(d, env, b, msg);
+        break;
+    case HR_SEQ_HOLE:
+    case HR_SEQ_RESET:
+        gap(d, env, b, msg, v == HR_SEQ_HOLE ? HR_GAP_SEQ_HOLE : HR_GAP_VENUE_RESET);
+        flags |= d->gap_flags;
+        keep_message(d, env, b, msg);
+        break;
+    }
+    hr_desk_put_deltas(d, env, b, msg, flags);
+    return HR_OK;
+}
+
+static hr_status replay_kept(hr_desk *d, hr_desk_env *env, hr_err *err)
+{
+    bool hit;
+    while (d->buffer_msgs > 0) {
+        kept k;
+        char *p = d->buffer + d->buffer_head;
+        memcpy(&k, p, sizeof k);
+        hr_seq_verdict v = hr_seq_replay(&d->seq, k.first, k.last, k.prev);
+        if (v == HR_SEQ_HOLE) {
+            lose_book(d);
+            return HR_OK; /* the snapshot is too old for what was kept: wait for the next */
+        }
+        d->buffer_head += k.n_bytes;
+        d->buffer_msgs--;
+        if (v != HR_SEQ_APPLY && v != HR_SEQ_APPLY_FIRST) continue;
+        const int64_t *px = (const int64_t *)(const void *)(p + sizeof k);
+        HR_TRY(apply_levels(d, (const uint8_t *)p + sizeof k + k.n_levels * 16u, px, px + k.n_levels,
+                            k.n_levels, &hit, err));
+        d->seq_last_good = k.last;
+        check_book(d, k.last);
+    }
+    drop_buffer(d, env->cfg);
+    return HR_OK;
+}
+
+static hr_status on_snapshot(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg, hr_err *err)
+{
+    uint32_t at = (uint32_t)b->level_begin[msg];
+    uint32_t n = (uint32_t)b->level_begin[msg + 1] - at;
+    bool hit;
+    d->has_depth = true;
+    env->counts.snapshots++;
+    env->counts.snapshot_levels += n;
+    grid_rows(d, env, b, msg);
+    if (!hr_seq_snapshot(&d->seq, b->seq_last[msg])) {
+        hr_desk_put_deltas(d, env, b, msg, b->flags[msg] | HR_FLAG_STALE);
+        return HR_OK;
+    }
+    hr_desk_put_deltas(d, env, b, msg, b->flags[msg] | HR_FLAG_RESET);
+    hr_l2_reset(d->book);
+    d->gap_flags = 0;
+    d->is_watched_valid = false;
+    d->seq_last_good = b->seq_last[msg];
+    HR_TRY(apply_levels(d, b->side + at, b->px + at, b->qty + at, n, &hit, err));
+    HR_TRY(replay_kept(d, env, err));
+    if (hr_seq_is_live(&d->seq)) book_row(d, env, b, msg, HR_FLAG_SNAPSHOT);
+    return HR_OK;
+}
+
+static hr_status on_ticker(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg, hr_err *err)
+{
+    uint32_t at = (uint32_t)b->level_begin[msg];
+    env->counts.tickers++;
+    hr_desk_put_ticker(d, env, b, msg);
+    if (d->check == NULL) {
+        d->check = hr_pool_get(env->cfg->check_pool);
+        if (d->check == NULL)
+            return HR_FAIL(err, HR_ELIMIT, "more than limits.instruments carry tickers");
+        hr_tickcheck_init(d->check);
+    }
+    hr_touch t = {.bid_px = b->px[at], .bid_qty = b->qty[at], .ask_px = b->px[at + 1], .ask_qty = b->qty[at + 1]};
+    hr_tickcheck_ticker(d->check, b->seq_last[msg], &t);
+    return HR_OK;
+}
+
+static void on_trade(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg)
+{
+    uint32_t at = (uint32_t)b->level_begin[msg];
+    hr_row_key key = key_of(b, msg, 0);
+    env->counts.trades++;
+    hr_desk_put_trade(d, env, b, msg);
+    hr_featset_trade(d->features, key.clock_ns, b->px[at], b->qty[at]);
+}
+
+/* The connection was lost, or a message of this instrument was unusable. */
+static void on_status(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg)
+{
+    bool was_live = hr_seq_is_live(&d->seq);
+    hr_seq_lose(&d->seq);
+    if (was_live) gap(d, env, b, msg, HR_GAP_RECONNECT);
+}
+
+hr_status hr_desk_message(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg, hr_err *err)
+{
+    if (b->kind[msg] != HR_MSG_STATUS) d->source_idx = b->source_idx;
+    if (b->ts_recv[msg] > d->last_recv_ns) d->last_recv_ns = b->ts_recv[msg];
+    switch ((hr_msg_kind)b->kind[msg]) {
+    case HR_MSG_DELTA:
+        return on_delta(d, env, b, msg, err);
+    case HR_MSG_SNAPSHOT:
+        return on_snapshot(d, env, b, msg, err);
+    case HR_MSG_TRADE:
+        on_trade(d, env, b, msg);
+        return HR_OK;
+    case HR_MSG_TICKER:
+        return on_ticker(d, env, b, msg, err);
+    case HR_MSG_STATUS:
+        on_status(d, env, b, msg);
+        return HR_OK;
+    case HR_MSG_BAD:
+    case HR_MSG_OTHER:
+    case HR_MSG_KIND_COUNT:
+        break;
+    }
+    return HR_OK;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HR_PIPE_DESK_H
+#define HR_PIPE_DESK_H
+/* The desk: everything one instrument needs to turn messages into rows: sequence state, book, features,
+ * ticker check, buffer of messages kept for a snapshot, and the open row chains of its tables.
+ * A desk belongs to one shard; only the thread that holds the shard touches it. Pure of I/O: rows go to chains,
+ * full chains to the shard's outbox. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "book/l2.h"
+#include "calc/feat.h"
+#include "col/evbatch.h"
+#include "mem/mem.h"
+#include "pipe/plan.h"
+#include "pipe/rows.h"
+#include "pipe/tables.h"
+#include "venue/seq.h"
+
+/** What every run counts; sums over shards, kept in checkpoints. */
+typedef struct hr_counts {
+    uint64_t lines, messages, levels, trades, tickers, snapshots, snapshot_levels;
+    uint64_t other, gaps, duplicates, stale, resets, crossed, filtered_rows, buffer_drops;
+    uint64_t set_aside_rows, no_symbol; /* rows of instruments not wanted or not named; such messages */
+    uint64_t rejected[HR_REJECT_COUNT];
+    uint64_t written[HR_KIND_COUNT];
+    uint64_t ticker_checks, ticker_checks_equal, ticker_evicted;
+    uint64_t synced, never_synced; /* instruments with depth, at the end */
+} hr_counts;
+void hr_counts_add(hr_counts *sum, const hr_counts *part);
+
+/** A cut chain on its way to a part file. */
+typedef struct hr_cut {
+    struct hr_cut *next;
+    struct hr_desk *desk;
+    hr_row_chain chain;
+    int spill_fd;
+    int32_t date;      /* days since the epoch, by ts_recv */
+    uint32_t part;     /* number within (table, instrument, date) */
+    uint32_t epoch;
+    uint8_t kind;      /* hr_kind */
+} hr_cut;
+
+#define HR_DESK_OPEN_MAX 64
+/** Shared, read-only settings of all desks. */
+typedef struct hr_desk_config {
+    const hr_plan *plan;
+    const hr_tables *tables;
+    hr_row_layout layout[HR_KIND_COUNT];
+    uint32_t group_rows[HR_KIND_COUNT]; /* rows a part */
+    hr_pool *far_pool;    /* book levels, HR_L2_CHUNK_BYTES */
+    hr_pool *buffer_pool; /* message buffers of buffer_bytes */
+    hr_pool *check_pool;  /* hr_tickcheck */
+    uint32_t buffer_bytes;
+    uint32_t max_levels;  /* of one message */
+} hr_desk_config;
+
+/** One shard's moving parts that its desks share. */
+typedef struct hr_desk_env {
+    const hr_desk_config *cfg;
+    hr_rows rows;
+    hr_pool *cuts;
+    hr_cut *outbox_first, *outbox_last; /* cut, not yet taken by an encoder */
+    hr_cut *cut_stash;
+    uint32_t n_cut_stash;
+    uint32_t epoch;
+    hr_counts counts;
+} hr_desk_env;
+
+typedef struct hr_desk {
+    char venue[HR_VENUE_MAX + 1];
+    char symbol[HR_SYMBOL_MAX + 1];
+    int32_t id;
+    int32_t source_idx;     /* source of its newest message */
+    hr_seq seq;
+    bool has_depth;
+    bool is_watched_valid;
+    uint32_t gap_flags;     /* HR_FLAG_GAP / HR_FLAG_UNSYNCED as of now */
+    int64_t seq_last_good;
+    int64_t watch_px[2];
+    hr_l2 *book;
+    hr_featset *features;
+    hr_tickcheck *check;    /* NULL until the first ticker */
+    char *buffer;           /* messages kept for a snapshot; NULL when none */
+    uint32_t buffer_head, buffer_len, buffer_msgs;
+    int64_t grid_next_ns;
+    int64_t last_recv_ns;   /* running maximum: decides dates */
+    int32_t date[HR_KIND_COUNT];
+    uint32_t next_part[HR_KIND_COUNT];
+    hr_row_chain chain[HR_KIND_COUNT];
+    int64_t top_px[2][HR_BOOK_DEPTH_MAX];  /* last book row, HR_NULL_I64 filled */
+    int64_t top_qty[2][HR_BOOK_DEPTH_MAX];
+} hr_desk;
+
+size_t hr_desk_bytes(const hr_plan *plan);
+hr_desk *hr_desk_init(void *mem, const hr_desk_config *cfg, int32_t id, const char *venue,
+                      const char *symbol, int format);
+void hr_desk_fini(hr_desk *d, hr_desk_env *env);
+
+/** Blocks and cuts a message of n_levels may need; the caller reserves before hr_desk_message. */
+uint32_t hr_desk_blocks_needed(const hr_desk_config *cfg, uint32_t n_levels);
+uint32_t hr_desk_cuts_needed(const hr_desk_config *cfg, uint32_t n_levels);
+HR_MUST_USE hr_status hr_desk_env_reserve_cuts(hr_desk_env *env, uint32_t n);
+
+/** One message of batch b. Rows go to chains; full chains to env's outbox. HR_EBUDGET: book memory is used up. */
+HR_MUST_USE hr_status hr_desk_message(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
+                                      hr_err *err);
+/** Cuts every open chain (commit, end of run). Needs HR_KIND_COUNT cuts in stash. */
+void hr_desk_cut_all(hr_desk *d, hr_desk_env *env);
+/** Spills what can be spilled of this desk. */
+HR_MUST_USE hr_status hr_desk_spill(hr_desk *d, hr_desk_env *env, bool whole, hr_err *err);
+
+#endif

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows out: how a message's levels, a trade, a ticker, the book and its features become table rows. */
+#include "pipe/desk_rows.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+
+#define NS_PER_DAY INT64_C(86400000000000)
+
+int32_t hr_day_of(int64_t ts_ns)
+{
+    int64_t d = ts_ns / NS_PER_DAY;
+    return (int32_t)(ts_ns % NS_PER_DAY < 0 ? d - 1 : d);
+}
+
+static void outbox_push(hr_desk_env *env, hr_cut *cut)
+{
+    cut->next = NULL;
+    if (env->outbox_last != NULL)
+        env->outbox_last->next = cut;
+    else
+        env->outbox_first = cut;
+    env->outbox_last = cut;
+}
+
+void hr_desk_cut(hr_desk *d, hr_desk_env *env, hr_kind kind)
+{
+    hr_row_chain *c = &d->chain[kind];
+    if (c->n_rows == 0) return;
+    hr_cut *cut = env->cut_stash;
+    HR_ASSERT(cut != NULL);
+    env->cut_stash = cut->next;
+    env->n_cut_stash--;
+    *cut = (hr_cut){.desk = d,
+                    .chain = *c,
+                    .spill_fd = env->rows.spill_fd,
+                    .date = d->date[kind],
+                    .part = d->next_part[kind]++,
+                    .epoch = env->epoch,
+                    .kind = (uint8_t)kind};
+    *c = (hr_row_chain){0};
+    outbox_push(env, cut);
+}
+
+/* Rows of one date share parts; numbering starts anew with each date. */
+static void turn_day(hr_desk *d, hr_desk_env *env, hr_kind kind)
+{
+    int32_t day = hr_day_of(d->last_recv_ns);
+    if (HR_LIKELY(day == d->date[kind])) return;
+    hr_desk_cut(d, env, kind);
+    d->date[kind] = day;
+    d->next_part[kind] = 0;
+}
+
+/* Room for up to `want` rows in one block; *n_out says how many. Cuts when the row group is full. */
+static hr_row_block *room(hr_desk *d, hr_desk_env *env, hr_kind kind, uint32_t want, uint32_t *n_out)
+{
+    const hr_desk_config *cfg = env->cfg;
+    hr_row_chain *c = &d->chain[kind];
+    if (c->n_rows == cfg->group_rows[kind]) hr_desk_cut(d, env, kind);
+    hr_row_block *b = hr_chain_tail(&env->rows, c, &cfg->layout[kind]);
+    uint64_t left = cfg->group_rows[kind] - c->n_rows;
+    uint32_t n = HR_MIN(want, b->cap_rows - b->n_rows);
+    *n_out = n < left ? n : (uint32_t)left;
+    return b;
+}
+
+static void took(hr_desk *d, hr_desk_env *env, hr_kind kind, hr_row_block *b, uint32_t n)
+{
+    b->n_rows += n;
+    d->chain[kind].n_rows += n;
+    env->counts.written[kind] += n;
+}
+
+static void fill_i64(int64_t *p, int64_t v, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        p[i] = v;
+}
+
+static int64_t null_if_none(int64_t id)
+{
+    return id < 0 ? HR_NULL_I64 : id;
+}
+
+#define COL(type, kind, col) ((type *)hr_block_col(rb, &env->cfg->layout[kind], (col)) + rb->n_rows)
+
+static void put_head(hr_desk_env *env, hr_row_block *rb, hr_kind kind, const hr_evbatch *b,
+                     uint32_t msg, uint32_t n)
+{
+    fill_i64(COL(int64_t, kind, HR_COLI_TS_EVENT), b->ts_event[msg], n);
+    fill_i64(COL(int64_t, kind, HR_COLI_TS_RECV), b->ts_recv[msg], n);
+    fill_i64(COL(int64_t, kind, HR_COLI_SEQ), null_if_none(b->seq_last[msg]), n);
+}
+
+void hr_desk_put_deltas(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
+                        uint32_t flags)
+{
+    const hr_kind kind = HR_KIND_DELTAS;
+    uint32_t at = (uint32_t)b->level_begin[msg];
+    uint32_t end = (uint32_t)b->level_begin[msg + 1];
+    if (!env->cfg->plan->write[kind]) {
+        env->counts.filtered_rows += end - at;
+        return;
+    }
+    turn_day(d, env, kind);
+    while (at < end) {
+        uint32_t n;
+        hr_row_block *rb = room(d, env, kind, end - at, &n);
+        put_head(env, rb, kind, b, msg, n);
+        fill_i64(COL(int64_t, kind, HR_DELTA_SEQ_FIRST), null_if_none(b->seq_first[msg]), n);
+        fill_i64(COL(int64_t, kind, HR_DELTA_SEQ_PREV), null_if_none(b->seq_prev[msg]), n);
+        memcpy(COL(uint8_t, kind, HR_DELTA_SIDE), b->side + at, n);
+        memcpy(COL(int64_t, kind, HR_DELTA_PX), b->px + at, n * sizeof(int64_t));
+        memcpy(COL(int64_t, kind, HR_DELTA_QTY), b->qty + at, n * sizeof(int64_t));
+        uint32_t *f = COL(uint32_t, kind, HR_DELTA_FLAGS);
+        for (uint32_t i = 0; i < n; i++)
+            f[i] = flags;
+        at += n;
+        if (at == end) f[n - 1] |= HR_FLAG_LAST;
+        took(d, env, kind, rb, n);
+    }
+}
+
+void hr_desk_put_trade(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg)
+{
+    const hr_kind kind = HR_KIND_TRADES;
+    uint32_t at = (uint32_t)b->level_begin[msg];
+    if (!env->cfg->plan->write[kind]) {
+        env->counts.filtered_rows++;
+        return;
+    }
+    turn_day(d, env, kind);
+    uint32_t n;
+    hr_row_block *rb = room(d, env, kind, 1, &n);
+    put_head(env, rb, kind, b, msg, 1);
+    *COL(uint8_t, kind, HR_TRADE_SIDE) = b->side[at];
+    *COL(int64_t, kind, HR_TRADE_PX) = b->px[at];
+    *COL(int64_t, kind, HR_TRADE_QTY) = b->qty[at];
+    hr_text *id = COL(hr_text, kind, HR_TRADE_ID);
+    memset(id, 0, sizeof *id);
+    id->len = HR_TEXT_NULL;
+    if (b->text[msg] >= 0) *id = b->texts[b->text[msg]];
+    *COL(uint32_t, kind, HR_TRADE_FLAGS) = b->flags[msg] | HR_FLAG_LAST;
+    took(d, env, kind, rb, 1);
+}
+
+void hr_desk_put_ticker(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg)
+{
+    const hr_kind kind = HR_KIND_TICKERS;
+    uint32_t at = (uint32_t)b->level_begin[msg];
+    if (!env->cfg->plan->write[kind]) {
+        env->counts.filtered_rows++;
+        return;
+    }
+    turn_day(d, env, kind);
+    uint32_t n;
+    hr_row_block *rb = room(d, env, kind, 1, &n);
+    put_head(env, rb, kind, b, msg, 1);
+    *COL(int64_t, kind, HR_TICKER_BID_PX) = b->px[at];
+    *COL(int64_t, kind, HR_TICKER_BID_QTY) = b->qty[at];
+    *COL(int64_t, kind, HR_TICKER_ASK_PX) = b->px[at + 1];
+    *COL(int64_t, kind, HR_TICKER_ASK_QTY) = b->qty[at + 1];
+    *COL(uint32_t, kind, HR_TICKER_FLAGS) = b->flags[msg] | HR_FLAG_LAST;
+    took(d, env, kind, rb, 1);
+}
+
+void hr_desk_put_gap(hr_desk *d, hr_desk_env *env, int64_t ts_event, int64_t ts_recv,
+                     hr_gap_cause cause, int64_t seq_next)
+{
+    const hr_kind kind = HR_KIND_GAPS;
+    if (!env->cfg->plan->write[kind]) return;
+    turn_day(d, env, kind);
+    uint32_t n;
+    hr_row_block *rb = room(d, env, kind, 1, &n);
+    *COL(int64_t, kind, HR_COLI_TS_EVENT) = ts_event;
+    *COL(int64_t, kind, HR_COLI_TS_RECV) = ts_recv;
+    *COL(int64_t, kind, HR_GAP_SEQ_LAST_GOOD) = null_if_none(d->seq_last_good);
+    *COL(int64_t, kind, HR_GAP_SEQ_NEXT) = null_if_none(seq_next);
+    *COL(uint8_t, kind, HR_GAP_CAUSE) = (uint8_t)cause;
+    took(d, env, kind, rb, 1);
+}
+
+static void put_book(hr_desk *d, hr_desk_env *env, const hr_row_key *key)
+{
+    const hr_kind kind = HR_KIND_BOOKS;
+    uint32_t depth = env->cfg->plan->depth;
+    turn_day(d, env, kind);
+    uint32_t n;
+    hr_row_block *rb = room(d, env, kind, 1, &n);
+    *COL(int64_t, kind, HR_COLI_TS_EVENT) = key->ts_event;
+    *COL(int64_t, kind, HR_COLI_TS_RECV) = key->ts_recv;
+    *COL(int64_t, kind, HR_COLI_SEQ) = null_if_none(key->seq);
+    *COL(uint32_t, kind, HR_BOOK_FLAGS) = key->flags;
+    const hr_row_layout *l = &env->cfg->layout[kind];
+    const uint32_t *offset = l->offset + HR_BOOK_LEVEL0;
+    char *base = (char *)rb + (size_t)rb->n_rows * sizeof(int64_t);
+    for (uint32_t i = 0; i < depth; i++) {
+        *(int64_t *)(base + offset[4 * i]) = d->top_px[0][i];
+        *(int64_t *)(base + offset[4 * i + 1]) = d->top_qty[0][i];
+        *(int64_t *)(base + offset[4 * i + 2]) = d->top_px[1][i];
+        *(int64_t *)(base + offset[4 * i + 3]) = d->top_qty[1][i];
+    }
+    took(d, env, kind, rb, 1);
+}
+
+static void put_features(hr_desk *d, hr_desk_env *env, const hr_row_key *key)
+{
+    const hr_kind kind = HR_KIND_FEATURES;
+    double value[HR_FEAT_COUNT];
+    hr_featset_row(d->features, value, key->clock_ns, d->top_px[0], d->top_qty[0], d->top_px[1],
+                   d->top_qty[1], env->cfg->plan->depth);
+    if (!env->cfg->plan->write[kind]) return;
+    turn_day(d, env, kind);
+    uint32_t n;
+    hr_row_block *rb = room(d, env, kind, 1, &n);
+    *COL(int64_t, kind, HR_COLI_TS_EVENT) = key->ts_event;
+    *COL(int64_t, kind, HR_COLI_TS_RECV) = key->ts_recv;
+    *COL(int64_t, kind, HR_COLI_SEQ) = null_if_none(key->seq);
+    *COL(uint32_t, kind, HR_FEATURE_FLAGS) = key->flags;
+    for (uint32_t i = 0; i < HR_FEAT_COUNT; i++)
+        *COL(double, kind, HR_FEATURE_FIRST + i) = value[i];
+    took(d, env, kind, rb, 1);
+}
+
+void hr_desk_put_book_row(hr_desk *d, hr_desk_env *env, const hr_row_key *key)
+{
+    if (env->cfg->plan->write[HR_KIND_BOOKS]) put_book(d, env, key);
+    put_features(d, env, key);
+}

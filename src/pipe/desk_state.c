@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipe/desk_state.h"
+
+#include "base/assert.h"
+
+#include "base/crc32c.h"
+#include "base/sys.h"
+
+#define EXPORT_STEP 128u
+
+void hr_pack_flush(hr_pack *k)
+{
+    if (k->failed != 0 || k->n == 0) return;
+    int64_t w = hr_sys_pwrite_full(k->fd, k->p, k->n, k->at);
+    if (w < 0) {
+        k->failed = w;
+        return;
+    }
+    k->crc = hr_crc32c(k->crc, k->p, k->n);
+    k->at += w;
+    k->n = 0;
+}
+
+void hr_pack_bytes(hr_pack *k, const void *v, size_t n)
+{
+    const char *s = v;
+    while (n > 0 && k->failed == 0) {
+        size_t step = HR_MIN(n, k->cap - k->n);
+        memcpy(k->p + k->n, s, step);
+        k->n += step;
+        s += step;
+        n -= step;
+        if (k->n == k->cap) hr_pack_flush(k);
+    }
+}
+
+static void refill(hr_unpack *u)
+{
+    int64_t got = hr_sys_pread_full(u->fd, u->p, u->cap, u->file_at);
+    u->at = 0;
+    u->n = got > 0 ? (size_t)got : 0;
+    u->file_at += (int64_t)u->n;
+    u->crc = hr_crc32c(u->crc, u->p, u->n);
+}
+
+void hr_unpack_bytes(hr_unpack *u, void *v, size_t n)
+{
+    char *out = v;
+    while (n > 0 && !u->is_bad) {
+        if (u->at == u->n) refill(u);
+        size_t step = HR_MIN(n, u->n - u->at);
+        memcpy(out, u->p + u->at, step);
+        u->at += step;
+        out += step;
+        n -= step;
+        if (step == 0) u->is_bad = true;
+    }
+    if (n > 0) memset(out, 0, n);
+}
+
+bool hr_unpack_at_end(hr_unpack *u)
+{
+    if (u->at == u->n) refill(u);
+    return !u->is_bad && u->at == u->n;
+}
+
+static void pack_book(const hr_l2 *book, hr_pack *k)
+{
+    int64_t px[EXPORT_STEP];
+    int64_t qty[EXPORT_STEP];
+    for (int s = 0; s < 2; s++) {
+        uint32_t n = hr_l2_level_count(book, (hr_side)s);
+        hr_pack_i64(k, n);
+        for (uint32_t at = 0; at < n; at += EXPORT_STEP) {
+            uint32_t got = hr_l2_export(book, (hr_side)s, at, HR_MIN(EXPORT_STEP, n - at), px, qty);
+            hr_pack_bytes(k, px, got * sizeof *px);
+            hr_pack_bytes(k, qty, got * sizeof *qty);
+        }
+    }
+}
+
+static bool unpack_book(hr_l2 *book, hr_unpack *u)
+{
+    int64_t px[EXPORT_STEP];
+    int64_t qty[EXPORT_STEP];
+    uint8_t side[EXPORT_STEP];
+    for (int s = 0; s < 2; s++) {
+        int64_t n = hr_unpack_i64(u);
+        memset(side, s, sizeof side);
+        for (int64_t at = 0; at < n; at += EXPORT_STEP) {
+            uint32_t step = (uint32_t)HR_MIN((int64_t)EXPORT_STEP, n - at);
+            hr_unpack_bytes(u, px, step * sizeof *px);
+            hr_unpack_bytes(u, qty, step * sizeof *qty);
+            if (u->is_bad) return false;
+            for (uint32_t i = 0; i < step; i++)
+                if (px[i] <= 0 || qty[i] <= 0) return false;
+            if (hr_l2_apply(book, side, px, qty, step) != HR_OK) return false;
+        }
+    }
+    return true;
+}
+
+/* All plain fields that outlive a commit, in one fixed order, for both directions. */
+#define DESK_FIELDS(X)                                                                                                 \
+    X(seq) X(source_idx) X(has_depth) X(is_watched_valid) X(gap_flags) X(seq_last_good) X(watch_px) X(grid_next_ns)     \
+    X(last_recv_ns) X(date) X(next_part) X(top_px) X(top_qty) X(buffer_head) X(buffer_len) X(buffer_msgs)
+
+void hr_desk_pack(const hr_desk *d, hr_pack *k)
+{
+#define PACK(field) hr_pack_bytes(k, &d->field, sizeof d->field);
+    DESK_FIELDS(PACK)
+#undef PACK
+    for (int i = 0; i < HR_KIND_COUNT; i++)
+        HR_ASSERT(d->chain[i].n_rows == 0);
+    pack_book(d->book, k);
+    size_t n = hr_featset_image_bytes();
+    if (n > k->cap - k->n) hr_pack_flush(k);
+    HR_ASSERT(k->failed != 0 || n <= k->cap - k->n);
+    if (k->failed != 0) return;
+    hr_featset_save(d->features, k->p + k->n);
+    k->n += n;
+    hr_pack_i64(k, d->check != NULL);
+    if (d->check != NULL) hr_pack_bytes(k, d->check, sizeof *d->check);
+    hr_pack_i64(k, d->buffer != NULL);
+    if (d->buffer != NULL) hr_pack_bytes(k, d->buffer, d->buffer_len);
+}
+
+static bool is_check_sound(const hr_tickcheck *t)
+{
+    return t->ticker_head < HR_TICKCHECK_CAP && t->ticker_len <= HR_TICKCHECK_CAP &&
+           t->book_head < HR_TICKCHECK_CAP && t->book_len <= HR_TICKCHECK_CAP;
+}
+
+static bool unpack_tail(hr_desk *d, hr_desk_env *env, hr_unpack *u)
+{
+    if (hr_unpack_i64(u) != 0) {
+        d->check = hr_pool_get(env->cfg->check_pool);
+        if (d->check == NULL) return false;
+        hr_unpack_bytes(u, d->check, sizeof *d->check);
+        if (!is_check_sound(d->check)) return false;
+    }
+    if (hr_unpack_i64(u) == 0) return !u->is_bad;
+    if (d->buffer_len > env->cfg->buffer_bytes || d->buffer_head > d->buffer_len) return false;
+    d->buffer = hr_pool_get(env->cfg->buffer_pool);
+    if (d->buffer == NULL) return false;
+    hr_unpack_bytes(u, d->buffer, d->buffer_len);
+    return !u->is_bad;
+}
+
+bool hr_desk_unpack(hr_desk *d, hr_desk_env *env, hr_unpack *u)
+{
+#define UNPACK(field) hr_unpack_bytes(u, &d->field, sizeof d->field);
+    DESK_FIELDS(UNPACK)
+#undef UNPACK
+    if (u->is_bad || !unpack_book(d->book, u)) return false;
+    static _Thread_local char image[8192];
+    size_t n = hr_featset_image_bytes();
+    HR_ASSERT(n <= sizeof image);
+    hr_unpack_bytes(u, image, n);
+    if (u->is_bad || hr_featset_load(d->features, image, n) != HR_OK) return false;
+    return unpack_tail(d, env, u);
+}

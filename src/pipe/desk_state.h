@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HR_PIPE_DESK_STATE_H
+#define HR_PIPE_DESK_STATE_H
+/* Flat images for checkpoints: bounded writing and checked reading. */
+#include <string.h>
+
+#include "pipe/desk.h"
+
+/* A small buffer before a file: images may be larger than memory allows in one piece. */
+typedef struct hr_pack {
+    char *p;
+    size_t n, cap;
+    int fd;
+    int64_t at;      /* bytes in the file */
+    uint32_t crc;    /* CRC-32C of them */
+    int64_t failed;  /* 0, or -errno of the first failed write */
+} hr_pack;
+typedef struct hr_unpack {
+    char *p;
+    size_t at, n, cap;
+    int fd;
+    int64_t file_at;
+    uint32_t crc;
+    bool is_bad; /* read past the end, or the file could not be read: zeros were given */
+} hr_unpack;
+
+void hr_pack_flush(hr_pack *k);
+void hr_pack_bytes(hr_pack *k, const void *v, size_t n);
+void hr_unpack_bytes(hr_unpack *u, void *v, size_t n);
+/** True when all of the file was taken. */
+bool hr_unpack_at_end(hr_unpack *u);
+HR_INLINE void hr_pack_i64(hr_pack *k, int64_t v)
+{
+    hr_pack_bytes(k, &v, sizeof v);
+}
+HR_INLINE int64_t hr_unpack_i64(hr_unpack *u)
+{
+    int64_t v;
+    hr_unpack_bytes(u, &v, sizeof v);
+    return v;
+}
+
+/** The desk's chains must be empty (just cut). */
+void hr_desk_pack(const hr_desk *d, hr_pack *k);
+/** Into a fresh desk; false when the image is not one. */
+bool hr_desk_unpack(hr_desk *d, hr_desk_env *env, hr_unpack *u);
+
+#endif

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Plans by libyaml's events: they carry exact marks, so every complaint names its line and column. */
+#include "pipe/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "mem/mem.h"
+#include "text/decimal.h"
+#include "venue/adapter.h"
+
+#define PLAN_BYTES_MAX (1u << 20)
+
+typedef enum value_type { V_BOOL, V_U32, V_U8, V_INT, V_I64, V_SIZE, V_DURATION, V_TEXT, V_CHOICE, V_FORMAT, V_LIST } value_type;
+
+typedef struct plan_key {
+    const char *section, *key;
+    value_type type;
+    size_t offset;
+    int64_t low, high;        /* numbers; V_TEXT: high is the room */
+    const char *const *choice; /* V_CHOICE: NULL-ended */
+    const char *what;          /* one line for the reference */
+} plan_key;
+
+static const char *const rows_choice[] = {"top", "bbo", "grid", NULL};
+static const char *const target_choice[] = {"throughput", "latency", NULL};
+static const char *const pin_choice[] = {"auto", "on", "off", NULL};
+
+#define AT(field) offsetof(hr_plan, field)
+#define SEC INT64_C(1000000000)
+
+static const plan_key keys[] = {
+    {"input", "paths", V_LIST, AT(inputs), 0, HR_PLAN_INPUTS_MAX, NULL, "files to read"},
+    {"input", "format", V_FORMAT, AT(format), 0, 0, NULL, "format of all inputs; told from the bytes when absent"},
+    {"input", "venue", V_TEXT, AT(venue), 0, 24, NULL, "venue of messages that do not say"},
+    {"input", "symbol", V_TEXT, AT(symbol), 0, 32, NULL, "symbol of messages that name none"},
+    {"input", "symbols", V_LIST, AT(symbols), 0, HR_PLAN_SYMBOLS_MAX, NULL, "keep only these"},
+    {"output", "path", V_TEXT, AT(out), 0, HR_PLAN_PATH_MAX, NULL, "folder of the dataset"},
+    {"output", "deltas", V_BOOL, AT(write[HR_KIND_DELTAS]), 0, 1, NULL, "write level updates"},
+    {"output", "trades", V_BOOL, AT(write[HR_KIND_TRADES]), 0, 1, NULL, "write trades"},
+    {"output", "tickers", V_BOOL, AT(write[HR_KIND_TICKERS]), 0, 1, NULL, "write book tickers"},
+    {"output", "books", V_BOOL, AT(write[HR_KIND_BOOKS]), 0, 1, NULL, "write book rows"},
+    {"output", "features", V_BOOL, AT(write[HR_KIND_FEATURES]), 0, 1, NULL, "write feature rows"},
+    {"output", "gaps", V_BOOL, AT(write[HR_KIND_GAPS]), 0, 1, NULL, "write gap records"},
+    {"output", "zstd_level", V_INT, AT(zstd_level), 1, 9, NULL, "compression of parts"},
+    {"output", "row_group_rows", V_U32, AT(row_group_rows), 1024, 16777216, NULL, "rows a part at most"},
+    {"output", "commit_rows", V_I64, AT(commit_rows), 0, INT64_C(1) << 40, NULL, "input rows between commits; 0: 8,388,608"},
+    {"book", "depth", V_U32, AT(depth), 1, HR_BOOK_DEPTH_MAX, NULL, "levels a side in a book row"},
+    {"book", "rows", V_CHOICE, AT(rows_on), 0, 0, rows_choice, "when a book row is written"},
+    {"book", "grid", V_DURATION, AT(grid_ns), 1000000, 86400 * SEC, NULL, "time grid, with rows: grid"},
+    {"book", "window_ticks", V_U32, AT(window_ticks), 64, 65536, NULL, "ticks a side kept dense; a power of two"},
+    {"features", "window", V_DURATION, AT(window_ns), 1000000, 3600 * SEC, NULL, "rolling window"},
+    {"numbers", "price_decimals", V_U8, AT(px_scale), 0, 18, NULL, "decimals of prices"},
+    {"numbers", "quantity_decimals", V_U8, AT(qty_scale), 0, 18, NULL, "decimals of quantities"},
+    {"engine", "memory", V_SIZE, AT(memory_bytes), 64000000, INT64_C(1) << 44, NULL, "all memory, fixed at start"},
+    {"engine", "lanes", V_U32, AT(lanes), 0, 64, NULL, "threads; 0: one a usable processor"},
+    {"engine", "target", V_CHOICE, AT(target), 0, 0, target_choice, "large batches, or small ones at once"},
+    {"engine", "batch_min", V_U32, AT(batch_min), 64, 65536, NULL, "smallest batch, rows"},
+    {"engine", "batch_max", V_U32, AT(batch_max), 64, 65536, NULL, "largest batch, rows"},
+    {"engine", "pin", V_CHOICE, AT(pin), 0, 0, pin_choice, "lanes pinned to processors"},
+    {"engine", "io", V_TEXT, AT(io), 0, 16, NULL, "auto or threads"},
+    {"limits", "instruments", V_U32, AT(instruments), 1, 65536, NULL, "instruments at most"},
+    {"limits", "line", V_SIZE, AT(line_bytes), 1024, 1 << 28, NULL, "longest line"},
+    {"limits", "rejects", V_I64, AT(rejects), 0, INT64_C(1) << 40, NULL, "stop past this many; 0: never"},
+};
+
+void hr_plan_init(hr_plan *p)
+{
+    memset(p, 0, sizeof *p);
+    for (int k = 0; k < HR_KIND_COUNT; k++)
+        p->write[k] = true;
+    p->zstd_level = 1;
+    p->row_group_rows = 1048576;
+    p->depth = 10;
+    p->grid_ns = SEC;
+    p->window_ticks = 1024;
+    p->window_ns = 10 * SEC;
+    p->px_scale = HR_PX_SCALE;
+    p->qty_scale = HR_QTY_SCALE;
+    p->memory_bytes = 512000000;
+    p->deadline_ns = 1000000;
+    p->batch_min = 1024;
+    p->batch_max = 32768;
+    memcpy(p->io, "auto", 5);
+    p->instruments = 1024;
+    p->line_bytes = 4000000;
+}
+
+void hr_plan_fini(hr_plan *p)
+{
+    for (uint32_t i = 0; i < p->n_inputs; i++)
+        hr_heap_free(p->inputs[i]);
+    for (uint32_t i = 0; i < p->n_symbols; i++)
+        hr_heap_free(p->symbols[i]);
+    hr_heap_free(p->inputs);
+    hr_heap_free(p->symbols);
+    p->inputs = p->symbols = NULL;
+    p->n_inputs = p->n_symbols = 0;
+}
+
+static hr_status add_text(char ***list, uint32_t *n, uint32_t cap, const char *text, hr_err *err)
+{
+    if (*n == cap) return HR_FAIL(err, HR_ELIMIT, "more than %u entries", cap);
+    char **grown = hr_heap_grow(*list, (*n + 1u) * sizeof *grown);
+    if (grown == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for the plan");
+    *list = grown;
+    grown[*n] = hr_heap_strdup(text);
+    if (grown[*n] == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for the plan");
+    ++*n;
+    return HR_OK;
+}
+
+hr_status hr_plan_add_input(hr_plan *p, const char *path, hr_err *err)
+{
+    return add_text(&p->inputs, &p->n_inputs, HR_PLAN_INPUTS_MAX, path, err);
+}
+
+/* ---- numbers with units ---- */
+
+typedef struct unit {
+    const char *name;
+    int64_t factor;
+} unit;
+
+static hr_status parse_unit(int64_t *out, const char *text, const unit *units, size_t n_units)
+{
+    size_t digits = strspn(text, "0123456789");
+    int64_t v;
+    if (digits == 0 || hr_int_parse(&v, text, digits) != HR_OK) return digits == 0 ? HR_EINPUT : HR_ERANGE;
+    for (size_t i = 0; i < n_units; i++)
+        if (strcmp(text + digits, units[i].name) == 0)
+            return __builtin_mul_overflow(v, units[i].factor, out) ? HR_ERANGE : HR_OK;
+    return HR_EINPUT;
+}
+
+hr_status hr_size_parse(int64_t *out, const char *text)
+{
+    static const unit units[] = {{"", 1},         {"B", 1},         {"kB", 1000},          {"KB", 1000},
+                                 {"MB", 1000000}, {"GB", SEC},      {"KiB", 1 << 10},      {"MiB", 1 << 20},
+                                 {"GiB", 1 << 30}, {"TB", 1000 * SEC}, {"TiB", INT64_C(1) << 40}};
+    return parse_unit(out, text, units, HR_ARRAY_LEN(units));
+}
+
+hr_status hr_duration_parse(int64_t *out, const char *text)
+{
+    static const unit units[] = {{"ns", 1},       {"us", 1000},       {"ms", 1000000},   {"s", SEC},
+                                 {"m", 60 * SEC}, {"h", 3600 * SEC}, {"d", 86400 * SEC}};
+    return parse_unit(out, text, units, HR_ARRAY_LEN(units));
+}
+
+/* ---- names ---- */
+
+/* Levenshtein distance, one row; names are short. */
+static unsigned distance(const char *a, const char *b)
+{
+    unsigned row[64];
+    size_t n = strlen(b);
+    if (n >= HR_ARRAY_LEN(row)) return 99;
+    for (unsigned i = 0; i <= n; i++)
+        row[i] = i;
+    for (unsigned i = 1; *a != '\0'; a++, i++) {
+        unsigned diagonal = row[0];
+        row[0] = i;
+        for (unsigned k = 1; k <= n; k++) {
+            unsigned cost = diagonal + (*a != b[k - 1]);
+            diagonal = row[k];
+            row[k] = HR_MIN(cost, HR_MIN(row[k] + 1, row[k - 1] + 1));
+        }
+    }
+    return row[n];
+}
+
+static const char *nearest(const char *name, const char *section)
+{
+    const char *best = NULL;
+    unsigned best_distance = 4;
+    for (size_t i = 0; i < HR_ARRAY_LEN(keys); i++) {
+        if (section != NULL && strcmp(keys[i].section, section) != 0) continue;
+        const char *candidate = section != NULL ? keys[i].key : keys[i].section;
+        unsigned d = distance(name, candidate);
+        if (d < best_distance) {
+            best_distance = d;
+            best = candidate;
+        }
+    }
+    return best;
+}
+
+/* ---- parsing ---- */
+
+typedef struct parse {
+    hr_plan *plan;
+    const char *subject;
+    yaml_parser_t yaml;
+    yaml_event_t event;
+    hr_err *err;
+    uint64_t seen; /* a bit a key */
+} parse;
+_Static_assert(HR_ARRAY_LEN(keys) <= 64, "a bit a key");
+
+static hr_status complain(parse *p, yaml_mark_t at, const char *text, const char *name, const char *more, const char *near)
+{
+    long line = (long)at.line + 1;
+    long column = (long)at.column + 1;
+    (void)HR_FAIL(p->err, HR_EPLAN, "%s:%ld:%ld: %s '%s'%s%s%s%s", p->subject, line, column, text, name, more,
+                  near != NULL ? ", did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?" : "");
+    return p->err != NULL ? hr_err_at(p->err, (int64_t)at.index, line, column) : HR_EPLAN;
+}
+
+static hr_status next(parse *p)
+{
+    yaml_event_delete(&p->event);
+    if (yaml_parser_parse(&p->yaml, &p->event) == 0)
+        return complain(p, p->yaml.problem_mark, "not YAML:", p->yaml.problem != NULL ? p->yaml.problem : "?", "", NULL);
+    if (p->event.type == YAML_ALIAS_EVENT) return complain(p, p->event.start_mark, "aliases are not taken in", "plans", "", NULL);
+    return HR_OK;
+}
+
+static const char *text_of(const parse *p)
+{
+    return (const char *)p->event.data.scalar.value;
+}
+
+static hr_status wrong(parse *p, const plan_key *k, const char *expected)
+{
+    char more[160];
+    snprintf(more, sizeof more, " for '%s.%s': expected %s", k->section, k->key, expected);
+    return complain(p, p->event.start_mark, "wrong value", text_of(p), more, NULL);
+}
+
+static hr_status set_number(parse *p, const plan_key *k, int64_t v)
+{
+    char *at = (char *)p->plan + k->offset;
+    char range[96];
+    if (v < k->low || v > k->high) {
+        snprintf(range, sizeof range, "%lld to %lld", (long long)k->low, (long long)k->high);
+        return wrong(p, k, range);
+    }
+    uint32_t v32 = (uint32_t)v;
+    int vi = (int)v;
+    switch (k->type) {
+    case V_U32:
+        memcpy(at, &v32, sizeof v32);
+        break;
+    case V_U8:
+        *(uint8_t *)at = (uint8_t)v;
+        break;
+    case V_INT:
+        memcpy(at, &vi, sizeof vi);
+        break;
+    case V_I64:
+    case V_SIZE:
+    case V_DURATION:
+        memcpy(at, &v, sizeof v);
+        break;
+    case V_BOOL:
+    case V_TEXT:
+    case V_CHOICE:
+    case V_FORMAT:
+    case V_LIST:
+        break;
+    }
+    return HR_OK;
+}
+
+static hr_status set_choice(parse *p, const plan_key *k)
+{
+    char list[96] = "one of";
+    for (int i = 0; k->choice[i] != NULL; i++) {
+        if (strcmp(k->choice[i], text_of(p)) == 0) {
+            memcpy((char *)p->plan + k->offset, &i, sizeof i);
+            return HR_OK;
+        }
+        size_t n = strlen(list);
+        snprintf(list + n, sizeof list - n, " %s", k->choice[i]);
+    }
+    return wrong(p, k, list);
+}
+
+static hr_status set_text(parse *p, const plan_key *k)
+{
+    size_t n = strlen(text_of(p));
+    if (n >= (size_t)k->high) return wrong(p, k, "a shorter text");
+    memcpy((char *)p->plan + k->offset, text_of(p), n + 1);
+    return HR_OK;
+}
+
+static hr_status set_scalar(parse *p, const plan_key *k)
+{
+    const char *text = text_of(p);
+    int64_t v = 0;
+    if (strlen(text) != p->event.data.scalar.length) return wrong(p, k, "text without NUL bytes");
+    switch (k->type) {
+    case V_BOOL:
+        if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0) return wrong(p, k, "true or false");
+        *(bool *)((char *)p->plan + k->offset) = strcmp(text, "true") == 0;
+        return HR_OK;
+    case V_U32:
+    case V_U8:
+    case V_INT:
+    case V_I64:
+        return hr_int_parse(&v, text, strlen(text)) == HR_OK ? set_number(p, k, v) : wrong(p, k, "a whole number");
+    case V_SIZE:
+        return hr_size_parse(&v, text) == HR_OK ? set_number(p, k, v) : wrong(p, k, "a size such as 512MB");
+    case V_DURATION:
+        return hr_duration_parse(&v, text) == HR_OK ? set_number(p, k, v) : wrong(p, k, "a duration such as 10s");
+    case V_TEXT:
+        return set_text(p, k);
+    case V_CHOICE:
+        return set_choice(p, k);
+    case V_FORMAT:
+        p->plan->format = (int)hr_format_from_name(text);
+        return p->plan->format != 0 ? HR_OK : wrong(p, k, "a format's name");
+    case V_LIST:
+        break;
+    }
+    bool is_input = k->offset == AT(inputs);
+    return is_input ? add_text(&p->plan->inputs, &p->plan->n_inputs, HR_PLAN_INPUTS_MAX, text, p->err)
+                    : add_text(&p->plan->symbols, &p->plan->n_symbols, HR_PLAN_SYMBOLS_MAX, text, p->err);
+}
+
+static hr_status read_value(parse *p, const plan_key *k)
+{
+    HR_TRY(next(p));
+    if (p->event.type == YAML_SCALAR_EVENT) return set_scalar(p, k);
+    if (k->type != V_LIST || p->event.type != YAML_SEQUENCE_START_EVENT)
+        return complain(p, p->event.start_mark, "wrong value for", k->key, k->type == V_LIST ? ": expected a list" : ": expected one value", NULL);
+    for (;;) {
+        HR_TRY(next(p));
+        if (p->event.type == YAML_SEQUENCE_END_EVENT) return HR_OK;
+        if (p->event.type != YAML_SCALAR_EVENT) return complain(p, p->event.start_mark, "expected a list of texts in", k->key, "", NULL);
+        HR_TRY(set_scalar(p, k));
+    }
+}
+
+static const plan_key *find_key(const char *section, const char *key)
+{
+    for (size_t i = 0; i < HR_ARRAY_LEN(keys); i++)
+        if (strcmp(keys[i].section, section) == 0 && (key == NULL || strcmp(keys[i].key, key) == 0)) return &keys[i];
+    return NULL;
+}
+
+static hr_status read_section(parse *p, const char *section)
+{
+    HR_TRY(next(p));
+    if (p->event.type != YAML_MAPPING_START_EVENT)
+        return complain(p, p->event.start_mark, "expected keys under", section, "", NULL);
+    for (;;) {
+        HR_TRY(next(p));
+        if (p->event.type == YAML_MAPPING_END_EVENT) return HR_OK;
+        if (p->event.type != YAML_SCALAR_EVENT) return complain(p, p->event.start_mark, "expected a key in", section, "", NULL);
+        const plan_key *k = find_key(section, text_of(p));
+        if (k == NULL) {
+            char more[64];
+            snprintf(more, sizeof more, " in '%s'", section);
+            return complain(p, p->event.start_mark, "unknown key", text_of(p), more, nearest(text_of(p), section));
+        }
+        uint64_t bit = UINT64_C(1) << (k - keys);
+        if (p->seen & bit) return complain(p, p->event.start_mark, "key given twice:", k->key, "", NULL);
+        p->seen |= bit;
+        HR_TRY(read_value(p, k));
+    }
+}
+
+static hr_status read_document(parse *p)
+{
+    uint64_t sections = 0;
+    do
+        HR_TRY(next(p));
+    while (p->event.type == YAML_STREAM_START_EVENT || p->event.type == YAML_DOCUMENT_START_EVENT);
+    if (p->event.type == YAML_STREAM_END_EVENT) return HR_OK; /* an empty plan: all defaults */
+    if (p->event.type == YAML_SCALAR_EVENT && p->event.data.scalar.length == 0) return HR_OK;
+    if (p->event.type != YAML_MAPPING_START_EVENT) return complain(p, p->event.start_mark, "expected sections in", p->subject, "", NULL);
+    for (;;) {
+        HR_TRY(next(p));
+        if (p->event.type == YAML_MAPPING_END_EVENT) break;
+        if (p->event.type != YAML_SCALAR_EVENT) return complain(p, p->event.start_mark, "expected a section in", p->subject, "", NULL);
+        const plan_key *k = find_key(text_of(p), NULL);
+        if (k == NULL) return complain(p, p->event.start_mark, "unknown section", text_of(p), "", nearest(text_of(p), NULL));
+        uint64_t bit = UINT64_C(1) << (k - keys);
+        if (sections & bit) return complain(p, p->event.start_mark, "section given twice:", k->section, "", NULL);
+        sections |= bit;
+        HR_TRY(read_section(p, k->section));
+    }
+    HR_TRY(next(p));
+    HR_TRY(next(p));
+    if (p->event.type != YAML_STREAM_END_EVENT) return complain(p, p->event.start_mark, "more than one document in", p->subject, "", NULL);
+    return HR_OK;
+}
+
+hr_status hr_plan_parse(hr_plan *plan, const char *subject, const char *text, size_t n_bytes, hr_err *err)
+{
+    parse p = {.plan = plan, .subject = subject, .err = err};
+    if (n_bytes > PLAN_BYTES_MAX) return HR_FAIL(err, HR_EPLAN, "%s: a plan is at most 1 MiB", subject);
+    if (yaml_parser_initialize(&p.yaml) == 0) return HR_FAIL(err, HR_ENOMEM, "no memory for the plan");
+    yaml_parser_set_input_string(&p.yaml, (const unsigned char *)text, n_bytes);
+    hr_status st = read_document(&p);
+    yaml_event_delete(&p.event);
+    yaml_parser_delete(&p.yaml);
+    return st;
+}
+
+hr_status hr_plan_check(const hr_plan *p, hr_err *err)
+{
+    if (p->batch_min > p->batch_max)
+        return HR_FAIL(err, HR_EPLAN, "engine.batch_min %u is above engine.batch_max %u", p->batch_min, p->batch_max);
+    if ((p->window_ticks & (p->window_ticks - 1)) != 0)
+        return HR_FAIL(err, HR_EPLAN, "book.window_ticks %u is no power of two", p->window_ticks);
+    if (strcmp(p->io, "auto") != 0 && strcmp(p->io, "threads") != 0)
+        return HR_FAIL(err, HR_EPLAN, "engine.io '%s' is neither auto nor threads", p->io);
+    return HR_OK;
+}
+
+size_t hr_plan_identity(const hr_plan *p, char *out, size_t cap)
+{
+    int n = snprintf(out, cap, "format=%d venue=%s symbol=%s depth=%u rows=%d grid=%lld ticks=%u window=%lld px=%u qty=%u"
+                     " zstd=%d group=%u commit=%lld instruments=%u line=%lld write=",
+                     p->format, p->venue, p->symbol, p->depth, (int)p->rows_on, (long long)p->grid_ns, p->window_ticks,
+                     (long long)p->window_ns, p->px_scale, p->qty_scale, p->zstd_level, p->row_group_rows,
+                     (long long)p->commit_rows, p->instruments, (long long)p->line_bytes);
+    size_t at = (size_t)n;
+    for (int k = 0; k < HR_KIND_COUNT && at + 2 < cap; k++)
+        out[at++] = p->write[k] ? '1' : '0';
+    out[at] = '\0';
+    for (uint32_t i = 0; i < p->n_symbols && at + 40 < cap; i++)
+        at += (size_t)snprintf(out + at, cap - at, ",%s", p->symbols[i]);
+    return at;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipe/rows.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/sys.h"
+
+hr_status hr_row_layout_init(hr_row_layout *l, const hr_schema *schema, uint32_t block_bytes,
+                             hr_arena *arena, hr_err *err)
+{
+    uint32_t n = schema->n_fields;
+    l->schema = schema;
+    l->block_bytes = block_bytes;
+    l->offset = hr_arena_alloc(arena, n * sizeof *l->offset, 64);
+    l->width = hr_arena_alloc(arena, n, 64);
+    if (l->offset == NULL || l->width == NULL)
+        return HR_FAIL(err, HR_EBUDGET, "no memory for the row layout of '%s'", schema->name);
+    /* Each column may lose up to 63 bytes to alignment. */
+    size_t room = block_bytes - sizeof(hr_row_block) - 64u * (n + 1);
+    size_t row_bytes = hr_schema_row_bytes(schema);
+    l->cap_rows = (uint32_t)(room / row_bytes);
+    if (block_bytes < sizeof(hr_row_block) + 64u * (n + 1) + row_bytes)
+        return HR_FAIL(err, HR_EBUDGET, "a row of '%s' does not fit a block of %u bytes: raise"
+                       " engine.memory or lower book.depth", schema->name, block_bytes);
+    size_t at = hr_round_up(sizeof(hr_row_block), 64);
+    for (uint32_t i = 0; i < n; i++) {
+        l->width[i] = (uint8_t)hr_col_width(schema->fields[i].type);
+        l->offset[i] = (uint32_t)at;
+        at = hr_round_up(at + (size_t)l->width[i] * l->cap_rows, 64);
+    }
+    HR_ASSERT(at <= block_bytes);
+    return HR_OK;
+}
+
+void hr_rows_init(hr_rows *r, hr_pool *blocks, hr_pool *extents, const char *spill_dir)
+{
+    *r = (hr_rows){.blocks = blocks, .extents = extents, .spill_fd = -1, .spill_dir = spill_dir};
+}
+
+void hr_rows_fini(hr_rows *r)
+{
+    while (r->stash != NULL) {
+        hr_row_block *b = r->stash;
+        r->stash = b->next;
+        hr_pool_put(r->blocks, b);
+    }
+    r->n_stash = 0;
+    if (r->spill_fd >= 0) (void)hr_sys_close(r->spill_fd);
+    r->spill_fd = -1;
+}
+
+hr_status hr_rows_reserve(hr_rows *r, uint32_t n)
+{
+    while (r->n_stash < n) {
+        hr_row_block *b = hr_pool_get(r->blocks);
+        if (b == NULL) return HR_AGAIN;
+        b->next = r->stash;
+        r->stash = b;
+        r->n_stash++;
+    }
+    return HR_OK;
+}
+
+/* The file has no name: a kill leaves nothing behind. */
+static hr_status spill_open(hr_rows *r, hr_err *err)
+{
+    const hr_sys *sys = hr_sys_get();
+    char path[2048];
+    size_t n = strlen(r->spill_dir);
+    if (n + 8 > sizeof path) return HR_FAIL(err, HR_ELIMIT, "path too long: '%s'", r->spill_dir);
+    memcpy(path, r->spill_dir, n);
+    memcpy(path + n, "/.spill", 8);
+    int fd = sys->open(sys->self, AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd == -17 /* EEXIST: left by a killed run, or another shard between create and unlink */) {
+        (void)sys->unlink(sys->self, AT_FDCWD, path, false);
+        fd = sys->open(sys->self, AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    }
+    if (fd < 0) return HR_FAIL_SYS(err, fd, "cannot create spill file '%s'", path);
+    r->spill_fd = fd;
+    int rc = sys->unlink(sys->self, AT_FDCWD, path, false);
+    if (rc < 0 && rc != -2) return HR_FAIL_SYS(err, rc, "cannot unlink spill file '%s'", path);
+    return HR_OK;
+}
+
+hr_status hr_rows_spill(hr_rows *r, const hr_row_layout *l, hr_row_chain *c, bool whole, hr_err *err)
+{
+    hr_row_block *stop = whole ? NULL : c->last;
+    if (c->first == stop) return HR_OK;
+    if (r->spill_fd < 0) HR_TRY(spill_open(r, err));
+    hr_spill_extent *x = c->spill_last;
+    if (x == NULL || x->offset + (int64_t)x->n_blocks * l->block_bytes != r->spill_end) {
+        x = hr_pool_get(r->extents);
+        if (x == NULL) return HR_FAIL(err, HR_EBUDGET, "spill index is full: raise engine.memory");
+        *x = (hr_spill_extent){.offset = r->spill_end};
+        if (c->spill_last != NULL)
+            c->spill_last->next = x;
+        else
+            c->spill_first = x;
+        c->spill_last = x;
+    }
+    while (c->first != stop) {
+        hr_row_block *b = c->first;
+        int64_t n = hr_sys_pwrite_full(r->spill_fd, b, l->block_bytes, r->spill_end);
+        if (n < 0) return HR_FAIL_SYS(err, n, "cannot write spill file in '%s'", r->spill_dir);
+        r->spill_end += l->block_bytes;
+        r->n_spilled_blocks++;
+        x->n_blocks++;
+        x->n_rows += b->n_rows;
+        c->first = b->next;
+        if (c->first == NULL) c->last = NULL;
+        hr_pool_put(r->blocks, b);
+    }
+    return HR_OK;
+}
+
+static void copy_columns(hr_row_block *b, const hr_row_layout *l, char *out,
+                         const size_t *col_offset, uint64_t at)
+{
+    for (uint32_t c = 0; c < l->schema->n_fields; c++) {
+        size_t w = l->width[c];
+        memcpy(out + col_offset[c] + at * w, hr_block_col(b, l, c), b->n_rows * w);
+    }
+}
+
+hr_status hr_chain_gather(const hr_row_chain *c, const hr_row_layout *l, int spill_fd, char *out,
+                          const size_t *col_offset, void *scratch, hr_err *err)
+{
+    uint64_t at = 0;
+    for (const hr_spill_extent *x = c->spill_first; x != NULL; x = x->next) {
+        for (uint32_t i = 0; i < x->n_blocks; i++) {
+            int64_t offset = x->offset + (int64_t)i * l->block_bytes;
+            int64_t n = hr_sys_pread_full(spill_fd, scratch, l->block_bytes, offset);
+            hr_row_block *b = scratch;
+            if (n < 0) return HR_FAIL_SYS(err, n, "cannot read the spill file");
+            if (n != l->block_bytes || b->n_rows > l->cap_rows || at + b->n_rows > c->n_rows)
+                return HR_FAIL(err, HR_ECORRUPT, "spill file changed under us at %lld",
+                               (long long)offset);
+            copy_columns(b, l, out, col_offset, at);
+            at += b->n_rows;
+        }
+    }
+    for (hr_row_block *b = c->first; b != NULL; b = b->next) {
+        copy_columns(b, l, out, col_offset, at);
+        at += b->n_rows;
+    }
+    HR_ASSERT(at == c->n_rows);
+    return HR_OK;
+}
+
+void hr_chain_free(hr_row_chain *c, hr_pool *blocks, hr_pool *extents)
+{
+    while (c->first != NULL) {
+        hr_row_block *b = c->first;
+        c->first = b->next;
+        hr_pool_put(blocks, b);
+    }
+    while (c->spill_first != NULL) {
+        hr_spill_extent *x = c->spill_first;
+        c->spill_first = x->next;
+        hr_pool_put(extents, x);
+    }
+    *c = (hr_row_chain){0};
+}

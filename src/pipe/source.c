@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipe/source.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+#include "text/csv.h"
+
+#define SNIFF_BYTES (1u << 20)
+#define TEXT_PAD 64 /* readable bytes past the text: scanners may load whole words */
+
+size_t hr_source_bytes(hr_container c, size_t text_cap)
+{
+    return hr_reader_bytes() + hr_inflate_bytes(c) + (HR_SOURCE_SLOTS + 1) * (text_cap + TEXT_PAD + 128) +
+           (64u << 10);
+}
+
+/* ---- opening ---- */
+
+static hr_status read_head(const char *path, uint8_t *head, size_t cap, size_t *n, hr_err *err)
+{
+    int fd = hr_sys_open(-100 /* AT_FDCWD */, path, 0 /* O_RDONLY */, 0);
+    if (fd < 0) return HR_FAIL_SYS(err, fd, "cannot open '%s'", path);
+    int64_t got = hr_sys_pread_full(fd, head, cap, 0);
+    (void)hr_sys_close(fd);
+    if (got < 0) return HR_FAIL_SYS(err, got, "cannot read '%s'", path);
+    *n = (size_t)got;
+    return HR_OK;
+}
+
+static hr_status carve(hr_source *s, hr_err *err)
+{
+    s->carry = hr_arena_alloc(s->arena, s->text_cap + TEXT_PAD, 64);
+    bool ok = s->carry != NULL;
+    for (uint32_t i = 0; i < HR_SOURCE_SLOTS; i++) {
+        s->slot[i].text = hr_arena_alloc(s->arena, s->text_cap + TEXT_PAD, 64);
+        ok = ok && s->slot[i].text != NULL;
+    }
+    if (!ok) return HR_FAIL(err, HR_EBUDGET, "no memory to read '%s'", s->path);
+    return s->container != HR_CONTAINER_PLAIN ? hr_inflate_create(&s->inflate, s->arena, s->container, err)
+                                              : HR_OK;
+}
+
+/* Decompressed head into slot 0's text, for sniffing; the stream is reset afterwards. */
+static hr_status sniff(hr_source *s, const uint8_t *head, size_t n_head, hr_err *err)
+{
+    uint8_t *out = (uint8_t *)s->slot[0].text;
+    size_t cap = HR_MIN(s->text_cap, (size_t)SNIFF_BYTES);
+    size_t left = cap;
+    const uint8_t *in = head;
+    size_t n_in = n_head;
+    if (s->container == HR_CONTAINER_PLAIN) {
+        left = cap - HR_MIN(cap, n_head);
+        memcpy(out, head, cap - left);
+    } else {
+        uint8_t *to = out;
+        hr_err ignored = HR_ERR_INIT; /* a damaged stream is reported where it is read */
+        while (hr_inflate_step(s->inflate, &in, &n_in, &to, &left, &ignored) == HR_OK) {
+        }
+        hr_inflate_reset(s->inflate);
+    }
+    return hr_sniff_text(&s->info, s->why, sizeof s->why, s->path, (const char *)out, cap - left, err);
+}
+
+static bool is_csv(hr_format f)
+{
+    return f == HR_FORMAT_TARDIS_L2 || f == HR_FORMAT_TARDIS_TRADES || f == HR_FORMAT_TARDIS_SNAPSHOT ||
+           f == HR_FORMAT_BINANCE_DEPTH_CSV;
+}
+
+hr_status hr_source_open(hr_source *s, const char *path, const hr_source_info *info, hr_budget *budget,
+                         size_t text_cap, hr_err *err)
+{
+    uint8_t magic[8];
+    size_t n_head;
+    memset(s, 0, sizeof *s);
+    s->path = path;
+    s->info = *info;
+    s->reader.fd = -1;
+    s->text_cap = text_cap;
+    s->text_goal = HR_MIN(text_cap, (size_t)HR_READER_BLOCK_BYTES);
+    s->next_line = s->pos_line = 1;
+    s->time_max = INT64_MIN;
+    s->only_id = -1;
+    HR_TRY(read_head(path, magic, sizeof magic, &n_head, err));
+    s->container = hr_container_sniff(magic, n_head);
+    if (n_head >= 4 && memcmp(magic, "PAR1", 4) == 0)
+        return HR_FAIL(err, HR_EUNSUPPORTED, "'%s' is Parquet, which is not read yet", path);
+    HR_TRY(hr_arena_create(&s->arena, budget, hr_source_bytes(s->container, text_cap), "input", err));
+    HR_TRY(carve(s, err));
+    HR_TRY(hr_reader_open(&s->reader, path, s->arena, err));
+    HR_TRY(read_head(path, (uint8_t *)s->carry, HR_MIN(text_cap, (size_t)SNIFF_BYTES), &n_head, err));
+    HR_TRY(sniff(s, (const uint8_t *)s->carry, n_head, err));
+    s->is_sequential = is_csv(s->info.format);
+    return HR_OK;
+}
+
+void hr_source_close(hr_source *s)
+{
+    hr_reader_close(&s->reader);
+    hr_arena_destroy(&s->arena);
+}
+
+hr_status hr_source_resume(hr_source *s, int64_t offset, int64_t line, hr_err *err)
+{
+    if (s->container == HR_CONTAINER_PLAIN && offset > s->reader.size_bytes)
+        return HR_FAIL(err, HR_EINPUT, "'%s' is shorter than when the run began", s->path);
+    s->skip_to = offset;
+    s->next_line = s->pos_line = line;
+    s->pos_offset = offset;
+    if (s->container == HR_CONTAINER_PLAIN && !s->reader.is_stream) {
+        hr_reader_seek(&s->reader, offset);
+        s->out_offset = s->reader.next_take * (int64_t)HR_READER_BLOCK_BYTES;
+    }
+    return HR_OK;
+}
+
+/* ---- filling ---- */
+
+/* Next decompressed bytes into [to, to + cap); *n_out of them. HR_AGAIN: I/O in flight; HR_END. */
+static hr_status produce(hr_source *s, char *to, size_t cap, size_t *n_out, hr_err *err)
+{
+    *n_out = 0;
+    if (!s->has_block) {
+        const char *block;
+        hr_status st = hr_reader_take(&s->reader, &block, &s->n_in, err);
+        if (st == HR_END && s->inflate != NULL) HR_TRY(hr_inflate_finish(s->inflate, err));
+        if (st != HR_OK) return st;
+        s->in = (const uint8_t *)block;
+        s->has_block = true;
+    }
+    uint8_t *p = (uint8_t *)to;
+    size_t left = cap;
+    hr_status st = HR_OK;
+    if (s->inflate != NULL) {
+        while (left > 0 && (st = hr_inflate_step(s->inflate, &s->in, &s->n_in, &p, &left, err)) == HR_OK) {
+        }
+        if (st < 0) return st;
+    } else {
+        size_t n = HR_MIN(left, s->n_in);
+        memcpy(p, s->in, n);
+        s->in += n;
+        s->n_in -= n;
+        left -= n;
+    }
+    if (s->n_in == 0 && left > 0) { /* a full output may still hide bytes inside the decoder */
+        hr_reader_give(&s->reader);
+        s->has_block = false;
+    }
+    *n_out = cap - left;
+    return HR_OK;
+}
+
+/* Drops what a resumed run has read before; moves the rest to the front. */
+static size_t drop_skipped(hr_source *s, char *p, size_t n)
+{
+    if (s->out_offset >= s->skip_to) {
+        s->out_offset += (int64_t)n;
+        return n;
+    }
+    int64_t skip = s->skip_to - s->out_offset;
+    s->out_offset += (int64_t)n;
+    if (skip >= (int64_t)n) return 0;
+    memmove(p, p + skip, n - (size_t)skip);
+    return n - (size_t)skip;
+}
+
+static void publish(hr_source *s, hr_slot *slot, size_t len, bool is_last)
+{
+    slot->len = len;
+    slot->pos = 0;
+    slot->line = s->next_line;
+    slot->is_last = is_last;
+    if (!s->is_sequential)
+        for (const char *p = slot->text, *end = p + len; (p = hr_find_newline(p, end)) != NULL; p++)
+            s->next_line++;
+    s->fill_seq++;
+    s->filled = 0;
+    s->is_fill_done = is_last;
+    atomic_store_explicit(&slot->state, HR_SLOT_TEXT, memory_order_release); /* pairs: decode */
+}
+
+/* Cuts the filled text at its last line end; the rest opens the next slot. */
+static bool cut(hr_source *s, hr_slot *slot)
+{
+    const char *nl = hr_rfind_newline(slot->text, slot->text + s->filled);
+    if (nl == NULL && s->filled < s->text_cap) return false;
+    size_t len = nl != NULL ? (size_t)(nl + 1 - slot->text) : s->filled;
+    s->n_carry = s->filled - len;
+    memcpy(s->carry, slot->text + len, s->n_carry);
+    publish(s, slot, len, false);
+    return true;
+}
+
+static hr_status begin_slot(hr_source *s, hr_slot *slot)
+{
+    if (s->is_sequential && s->fill_seq > 0) {
+        /* The chunk before this one left its unfinished message in carry when it was decoded. */
+        hr_slot *prev = &s->slot[(s->fill_seq - 1) % HR_SOURCE_SLOTS];
+        uint32_t st = atomic_load_explicit(&prev->state, memory_order_acquire); /* pairs: decode */
+        if (st == HR_SLOT_TEXT || st == HR_SLOT_DECODING) return HR_AGAIN;
+        if (st == HR_SLOT_DECODED && prev->pos < prev->len) return HR_AGAIN;
+    }
+    memcpy(slot->text, s->carry, s->n_carry);
+    slot->base_offset = HR_MAX(s->out_offset, s->skip_to) - (int64_t)s->n_carry;
+    s->filled = s->n_carry;
+    s->n_carry = 0;
+    return HR_OK;
+}
+
+hr_status hr_source_fill(hr_source *s, hr_err *err)
+{
+    hr_slot *slot = &s->slot[s->fill_seq % HR_SOURCE_SLOTS];
+    if (s->is_fill_done) return HR_END;
+    if (atomic_load_explicit(&slot->state, memory_order_acquire) != HR_SLOT_EMPTY) return HR_AGAIN;
+    if (s->filled == 0) HR_TRY(begin_slot(s, slot));
+    for (;;) {
+        size_t goal = s->filled < s->text_goal ? s->text_goal : s->text_cap;
+        size_t n;
+        hr_status st = produce(s, slot->text + s->filled, goal - s->filled, &n, err);
+        if (st == HR_END) {
+            publish(s, slot, s->filled, true);
+            return HR_OK;
+        }
+        if (st != HR_OK) return st;
+        s->filled += drop_skipped(s, slot->text + s->filled, n);
+        if (s->filled == 0) slot->base_offset = s->skip_to;
+        if (s->filled >= s->text_goal && cut(s, slot)) return HR_OK;
+    }
+}
+
+/* ---- decoding ---- */
+
+static void keep_tail(hr_source *s, hr_slot *slot)
+{
+    s->n_carry = slot->len - slot->pos;
+    memcpy(s->carry, slot->text + slot->pos, s->n_carry);
+    s->next_line = slot->line;
+    slot->len = slot->pos;
+}
+
+static void decode_slot(hr_source *s, hr_slot *slot, uint32_t target_rows)
+{
+    hr_evbatch *b = slot->batch;
+    memset(slot->text + slot->len, 0, TEXT_PAD);
+    hr_status st = hr_decode_text(&s->info, b, slot->text, slot->len, &slot->pos, slot->base_offset,
+                                  &slot->line, target_rows, slot->is_last || !s->is_sequential);
+    if (st == HR_OK && slot->pos < slot->len) {
+        if (slot->pos == 0 && slot->len + TEXT_PAD >= s->text_cap)
+            st = hr_decode_text(&s->info, b, slot->text, slot->len, &slot->pos, slot->base_offset,
+                                &slot->line, target_rows, true); /* a message larger than the buffer is split */
+        if (st == HR_OK && slot->pos < slot->len) keep_tail(s, slot);
+    }
+}
+
+hr_status hr_source_decode(hr_source *s, hr_pool *batches, const hr_evbatch_caps *caps, uint32_t target_rows)
+{
+    uint64_t first = atomic_load_explicit(&s->take_seq, memory_order_relaxed); /* oldest first */
+    for (uint32_t i = 0; i < HR_SOURCE_SLOTS; i++) {
+        hr_slot *slot = &s->slot[(first + i) % HR_SOURCE_SLOTS];
+        uint32_t expect = HR_SLOT_TEXT;
+        if (atomic_load_explicit(&slot->state, memory_order_relaxed) != HR_SLOT_TEXT) continue;
+        void *mem = hr_pool_get(batches);
+        if (mem == NULL) return HR_AGAIN;
+        if (!atomic_compare_exchange_strong_explicit(&slot->state, &expect, HR_SLOT_DECODING,
+                                                     memory_order_acquire, memory_order_relaxed)) {
+            hr_pool_put(batches, mem);
+            continue;
+        }
+        slot->batch = hr_evbatch_init(mem, caps);
+        decode_slot(s, slot, target_rows);
+        slot->batch->source_idx = s->info.source_idx;
+        atomic_store_explicit(&slot->state, HR_SLOT_DECODED, memory_order_release); /* pairs: head */
+        return HR_OK;
+    }
+    return HR_AGAIN;
+}
+
+/* ---- taking ---- */
+
+hr_evbatch *hr_source_head(hr_source *s)
+{
+    uint64_t seq = atomic_load_explicit(&s->take_seq, memory_order_relaxed);
+    hr_slot *slot = &s->slot[seq % HR_SOURCE_SLOTS];
+    if (s->is_done) return NULL;
+    if (atomic_load_explicit(&slot->state, memory_order_acquire) != HR_SLOT_DECODED) return NULL;
+    return slot->batch;
+}
+
+void hr_source_advance(hr_source *s)
+{
+    uint64_t seq = atomic_load_explicit(&s->take_seq, memory_order_relaxed);
+    hr_slot *slot = &s->slot[seq % HR_SOURCE_SLOTS];
+    bool has_more = slot->pos < slot->len;
+    s->pos_offset = slot->base_offset + (int64_t)slot->pos;
+    s->pos_line = slot->line;
+    s->at = 0;
+    slot->batch = NULL;
+    if (!has_more) {
+        s->is_done = slot->is_last;
+        atomic_store_explicit(&s->take_seq, seq + 1, memory_order_relaxed);
+    }
+    atomic_store_explicit(&slot->state, has_more ? HR_SLOT_TEXT : HR_SLOT_EMPTY, memory_order_release);
+}

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/dataset.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crc32c.h"
+#include "base/sys.h"
+
+#define MANIFEST_NAME "manifest.jsonl"
+#define REJECT_NAME "rejects.ndjson"
+#define MANIFEST_MAX (1u << 30)
+#define CRC_MEMBER ",\"crc32c\":\"" /* the last member of every line; it covers all before it */
+
+static int sys_mkdir(int dir, const char *path)
+{
+    const hr_sys *sys = hr_sys_get();
+    int rc;
+    do
+        rc = sys->mkdir(sys->self, dir, path, 0777);
+    while (rc == -EINTR);
+    return rc == -EEXIST ? 0 : rc;
+}
+
+static int make_parents(int dir, const char *path)
+{
+    char part[HR_DATASET_PATH_MAX];
+    for (const char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        size_t n = (size_t)(slash - path);
+        if (n >= sizeof part) return -ENAMETOOLONG;
+        memcpy(part, path, n);
+        part[n] = '\0';
+        int rc = sys_mkdir(dir, part);
+        if (rc < 0) return rc;
+    }
+    return 0;
+}
+
+static int sync_dir(int dir, const char *path)
+{
+    int fd = hr_sys_open(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (fd < 0) return fd;
+    int rc = hr_sys_sync(fd);
+    (void)hr_sys_close(fd);
+    return rc;
+}
+
+/* ---- manifest lines ---- */
+
+/* Length of the line's covered part when its checksum holds, else 0. */
+static size_t checked_length(const char *line, size_t n)
+{
+    size_t tail = strlen(CRC_MEMBER) + 8 + 2; /* member, 8 digits, quote and brace */
+    if (n < tail) return 0;
+    const char *at = line + n - tail;
+    char digits[9] = {0};
+    if (memcmp(at, CRC_MEMBER, strlen(CRC_MEMBER)) != 0) return 0;
+    memcpy(digits, at + strlen(CRC_MEMBER), 8);
+    uint32_t want = (uint32_t)strtoul(digits, NULL, 16);
+    return hr_crc32c(0, line, (size_t)(at - line)) == want ? (size_t)(at - line) : 0;
+}
+
+static void copy_text(char *out, size_t cap, const json_t *v)
+{
+    const char *s = json_string_value(v);
+    snprintf(out, cap, "%s", s != NULL ? s : "");
+}
+
+static bool read_line(hr_manifest_tail *t, const char *line, size_t n)
+{
+    json_error_t je;
+    if (checked_length(line, n) == 0) return false;
+    json_t *j = json_loadb(line, n, 0, &je);
+    if (j == NULL) return false;
+    if (json_object_get(j, "identity") != NULL) {
+        copy_text(t->identity, sizeof t->identity, json_object_get(j, "identity"));
+    } else {
+        t->has_commit = true;
+        t->n_commits = (uint32_t)json_integer_value(json_object_get(j, "commit"));
+        t->is_ended = json_is_true(json_object_get(j, "end"));
+        copy_text(t->state_file, sizeof t->state_file, json_object_get(j, "state"));
+        t->state_bytes = json_integer_value(json_object_get(j, "state_bytes"));
+        char crc[16];
+        copy_text(crc, sizeof crc, json_object_get(j, "state_crc32c"));
+        t->state_crc = (uint32_t)strtoul(crc, NULL, 16);
+        t->reject_bytes = json_integer_value(json_object_get(j, "reject_bytes"));
+    }
+    json_decref(j);
+    return true;
+}
+
+static hr_status load_manifest(hr_dataset *d, char **out, size_t *n_out, hr_err *err)
+{
+    const hr_sys *sys = hr_sys_get();
+    hr_sys_stat st;
+    int rc = sys->fstat(sys->self, d->manifest_fd, &st);
+    if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot stat the manifest of '%s'", d->root);
+    if (st.size_bytes > MANIFEST_MAX) return HR_FAIL(err, HR_ELIMIT, "manifest of '%s' is too large", d->root);
+    char *text = hr_heap_alloc((size_t)st.size_bytes + 1);
+    if (text == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for the manifest of '%s'", d->root);
+    int64_t n = hr_sys_pread_full(d->manifest_fd, text, (size_t)st.size_bytes, 0);
+    if (n < 0) {
+        hr_heap_free(text);
+        return HR_FAIL_SYS(err, n, "cannot read the manifest of '%s'", d->root);
+    }
+    *out = text;
+    *n_out = (size_t)n;
+    return HR_OK;
+}
+
+static hr_status read_manifest(hr_dataset *d, hr_manifest_tail *t, hr_err *err)
+{
+    size_t n;
+    char *text;
+    HR_TRY(load_manifest(d, &text, &n, err));
+    const char *p = text;
+    const char *end = text + n;
+    const char *nl;
+    while (p < end && (nl = memchr(p, '\n', (size_t)(end - p))) != NULL) {
+        if (!read_line(t, p, (size_t)(nl - p))) break;
+        p = nl + 1;
+        t->bytes = p - text;
+    }
+    /* Only the last line may be torn; a bad line with good ones behind it is damage. */
+    bool is_damaged = p < end && memchr(p, '\n', (size_t)(end - p)) != NULL;
+    hr_heap_free(text);
+    if (is_damaged)
+        return HR_FAIL(err, HR_ECORRUPT, "manifest of '%s' is damaged at byte %lld", d->root, (long long)t->bytes);
+    return HR_OK;
+}
+
+static hr_status append_line(hr_dataset *d, char *line, size_t n, size_t cap, hr_err *err)
+{
+    uint32_t crc = hr_crc32c(0, line, n);
+    int k = snprintf(line + n, cap - n, CRC_MEMBER "%08x\"}\n", crc);
+    if (k < 0 || (size_t)k >= cap - n) return HR_FAIL(err, HR_ELIMIT, "manifest line too long");
+    int64_t w = hr_sys_pwrite_full(d->manifest_fd, line, n + (size_t)k, d->manifest_end);
+    if (w < 0) return HR_FAIL_SYS(err, w, "cannot write the manifest of '%s'", d->root);
+    int rc = hr_sys_sync(d->manifest_fd);
+    if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot sync the manifest of '%s'", d->root);
+    d->manifest_end += w;
+    return HR_OK;
+}
+
+/* JSON text of s, quotes included. */
+static size_t put_json(char *out, size_t cap, const char *s)
+{
+    size_t n = 0;
+    if (cap < 8) return 0;
+    out[n++] = '"';
+    for (; *s != '\0' && n + 8 < cap; s++) {
+        unsigned char c = (unsigned char)*s;
+        if (c == '"' || c == '\\') {
+            out[n++] = '\\';
+            out[n++] = (char)c;
+        } else if (c < 0x20) {
+            n += (size_t)snprintf(out + n, cap - n, "\\u%04x", c);
+        } else {
+            out[n++] = (char)c;
+        }
+    }
+    out[n++] = '"';
+    out[n] = '\0';
+    return n;
+}
+
+static hr_status begin_manifest(hr_dataset *d, const char *identity, hr_err *err)
+{
+    size_t cap = 2 * strlen(identity) + 256;
+    char *line = hr_heap_alloc(cap);
+    if (line == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for a manifest line");
+    size_t n = (size_t)snprintf(line, cap, "{\"headrace\":%d,\"identity\":", HR_MANIFEST_VERSION);
+    n += put_json(line + n, cap - n - 64, identity);
+    hr_status st = append_line(d, line, n, cap, err);
+    hr_heap_free(line);
+    return st;
+}
+
+/* ---- opening ---- */
+
+static hr_status take_over(hr_dataset *d, hr_open_mode mode, const char *identity, hr_manifest_tail *tail, hr_err *err)
+{
+    const hr_sys *sys = hr_sys_get();
+    if (mode == HR_OPEN_RESUME) {
+        HR_TRY(read_manifest(d, tail, err));
+        if (tail->bytes > 0 && strcmp(tail->identity, identity) != 0)
+            return HR_FAIL(err, HR_EUSAGE, "'%s' was made by another plan or from other input: use --force", d->root);
+    }
+    int rc = sys->truncate(sys->self, d->manifest_fd, tail->bytes);
+    if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot truncate the manifest of '%s'", d->root);
+    d->manifest_end = tail->bytes;
+    d->n_commits = tail->n_commits;
+    rc = sys->truncate(sys->self, d->reject_fd, tail->reject_bytes);
+    if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot truncate the reject file of '%s'", d->root);
+    d->reject_end = tail->reject_bytes;
+    return tail->bytes == 0 ? begin_manifest(d, identity, err) : HR_OK;
+}
+
+/* Removes the parts that one manifest line names; nothing else in the folder is ours to delete. */
+static void forget_parts(hr_dataset *d, const char *line, size_t n)
+{
+    const hr_sys *sys = hr_sys_get();
+    json_error_t je;
+    json_t *j = checked_length(line, n) > 0 ? json_loadb(line, n, 0, &je) : NULL;
+    const json_t *parts = json_object_get(j, "parts");
+    for (size_t i = 0; i < json_array_size(parts); i++) {
+        const char *path = json_string_value(json_object_get(json_array_get(parts, i), "path"));
+        if (path == NULL || path[0] == '/' || strstr(path, "..") != NULL) continue;
+        (void)sys->unlink(sys->self, d->root_fd, path, false);
+    }
+    hr_dataset_remove(d, json_string_value(json_object_get(j, "state")) != NULL
+                             ? json_string_value(json_object_get(j, "state"))
+                             : ".none");
+    json_decref(j);
+}
+
+static hr_status forget_dataset(hr_dataset *d, hr_err *err)
+{
+    size_t n_text;
+    char *text;
+    HR_TRY(load_manifest(d, &text, &n_text, err));
+    const char *p = text;
+    const char *end = text + n_text;
+    for (const char *nl; p < end && (nl = memchr(p, '\n', (size_t)(end - p))) != NULL; p = nl + 1)
+        forget_parts(d, p, (size_t)(nl - p));
+    hr_heap_free(text);
+    return HR_OK;
+}
+
+hr_status hr_dataset_open(hr_dataset *d, const char *root, hr_open_mode mode, const char *identity,
+                          hr_manifest_tail *tail, hr_err *err)
+{
+    const hr_sys *sys = hr_sys_get();
+    *d = (hr_dataset){.root_fd = -1, .manifest_fd = -1, .reject_fd = -1};
+    memset(tail, 0, sizeof *tail);
+    if (snprintf(d->root, sizeof d->root, "%s", root) >= (int)sizeof d->root)
+        return HR_FAIL(err, HR_EUSAGE, "path of the dataset is too long");
+    int rc = make_parents(AT_FDCWD, root);
+    if (rc >= 0) rc = sys_mkdir(AT_FDCWD, root);
+    if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot make '%s'", root);
+    d->root_fd = hr_sys_open(AT_FDCWD, root, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (d->root_fd < 0) return HR_FAIL_SYS(err, d->root_fd, "cannot open '%s'", root);
+    hr_sys_stat st;
+    bool exists = sys->stat(sys->self, d->root_fd, MANIFEST_NAME, &st) == 0;
+    if (exists && mode == HR_OPEN_NEW)
+        return HR_FAIL(err, HR_EEXIST, "'%s' holds a dataset already: use --resume to go on with it or"
+                       " --force to replace it", root);
+    d->manifest_fd = hr_sys_open(d->root_fd, MANIFEST_NAME, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (d->manifest_fd < 0) return HR_FAIL_SYS(err, d->manifest_fd, "cannot open the manifest in '%s'", root);
+    rc = sys->lock(sys->self, d->manifest_fd);
+    if (rc < 0) return HR_FAIL_SYS(err, rc, "another run works on '%s'", root);
+    d->reject_fd = hr_sys_open(d->root_fd, REJECT_NAME, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (d->reject_fd < 0) return HR_FAIL_SYS(err, d->reject_fd, "cannot open the reject file in '%s'", root);
+    if (exists && mode == HR_OPEN_FORCE) HR_TRY(forget_dataset(d, err));
+    return take_over(d, mode, identity, tail, err);
+}
+
+void hr_dataset_close(hr_dataset *d)
+{
+    if (d->reject_fd >= 0) (void)hr_sys_close(d->reject_fd);
+    if (d->manifest_fd >= 0) (void)hr_sys_close(d->manifest_fd);
+    if (d->root_fd >= 0) (void)hr_sys_close(d->root_fd);
+    d->reject_fd = d->manifest_fd = d->root_fd = -1;
+}
+
+/* ---- parts ---- */
+
+/* Civil date of a day number. Source: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days. */
+void hr_date_text(char out[11], int32_t days)
+{
+    int64_t z = (int64_t)days + 719468;
+    int64_t era = (z >= 0 ? z : z - 146096) / 146097;
+    int64_t doe = z - era * 146097;
+    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+    int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    int64_t mp = (5 * doy + 2) / 153;
+    int64_t day = doy - (153 * mp + 2) / 5 + 1;
+    int64_t month = mp < 10 ? mp + 3 : mp - 9;
+    int64_t year = yoe + era * 400 + (month <= 2);
+    snprintf(out, 11, "%04u-%02u-%02u", (unsigned)(year % 10000), (unsigned)(month % 100), (unsigned)(day % 100));
+}
+
+/* A symbol may hold '/' and ':', which a folder's name must not: they are written as in URLs. */
+static void fold_symbol(char *out, size_t cap, const char *s)
+{
+    size_t n = 0;
+    for (; *s != '\0' && n + 4 < cap; s++) {
+        if (*s == '/' || *s == ':')
+            n += (size_t)snprintf(out + n, cap - n, "%%%02X", (unsigned char)*s);
+        else
+            out[n++] = *s;
+    }
+    out[n] = '\0';
+}
+
+void hr_part_path(char *out, size_t cap, const hr_part *p, bool is_temp)
+{
+    char date[11];
+    char symbol[128];
+    hr_date_text(date, p->date);
+    fold_symbol(symbol, sizeof symbol, p->symbol);
+    snprintf(out, cap, "%s/venue=%s/symbol=%s/date=%s/%spart-%u.parquet%s", hr_kind_name((hr_kind)p->kind),
+             p->venue[0] != '\0' ? p->venue : "unknown", symbol, date, is_temp ? "." : "", p->number,
+             is_temp ? ".tmp" : "");
+}
+
+hr_status hr_part_create(hr_dataset *d, const hr_part *p, int *fd, hr_err *err)
+{
+    char path[HR_DATASET_PATH_MAX];
+    hr_part_path(path, sizeof path, p, true);
+    int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
+    *fd = hr_sys_open(d->root_fd, path, flags, 0666);
+    if (*fd == -ENOENT) {
+        int rc = make_parents(d->root_fd, path);
+        if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot make the folder of '%s/%s'", d->root, path);
+        *fd = hr_sys_open(d->root_fd, path, flags, 0666);
+    }
+    return *fd < 0 ? HR_FAIL_SYS(err, *fd, "cannot create '%s/%s'", d->root, path) : HR_OK;
+}
+
+hr_status hr_dataset_reject(hr_dataset *d, const char *text, size_t n, hr_err *err)
+{
+    int64_t w = hr_sys_pwrite_full(d->reject_fd, text, n, d->reject_end);
+    if (w < 0) return HR_FAIL_SYS(err, w, "cannot write the reject file of '%s'", d->root);
+    d->reject_end += w;
+    return HR_OK;
+}
+
+/* ---- commit ---- */
+
+static int compare_parts(const void *va, const void *vb)
+{
+    const hr_part *a = va;
+    const hr_part *b = vb;
+    int c = (int)a->kind - (int)b->kind;
+    if (c == 0) c = strcmp(a->venue, b->venue);
+    if (c == 0) c = strcmp(a->symbol, b->symbol);
+    if (c == 0) c = (a->date > b->date) - (a->date < b->date);
+    return c != 0 ? c : (a->number > b->number) - (a->number < b->number);
+}
+
+static hr_status publish_part(hr_dataset *d, const hr_part *p, hr_err *err)
+{
+    const hr_sys *sys = hr_sys_get();
+    char temp[HR_DATASET_PATH_MAX];
+    char path[HR_DATASET_PATH_MAX];
+    hr_part_path(temp, sizeof temp, p, true);
+    hr_part_path(path, sizeof path, p, false);
+    int fd = hr_sys_open(d->root_fd, temp, O_RDONLY | O_CLOEXEC, 0);
+    if (fd < 0) return HR_FAIL_SYS(err, fd, "cannot open '%s/%s'", d->root, temp);
+    int rc = hr_sys_sync(fd);
+    (void)hr_sys_close(fd);
+    if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot sync '%s/%s'", d->root, temp);
+    rc = sys->rename(sys->self, d->root_fd, temp, d->root_fd, path);
+    if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot rename '%s/%s'", d->root, temp);
+    return HR_OK;
+}
+
+/* Every folder between the root and the part, so that a new one survives too. */
+static hr_status sync_folders(hr_dataset *d, const hr_part *p, const hr_part *before, hr_err *err)
+{
+    char path[HR_DATASET_PATH_MAX];
+    if (before != NULL && before->kind == p->kind && before->date == p->date &&
+        strcmp(before->venue, p->venue) == 0 && strcmp(before->symbol, p->symbol) == 0)
+        return HR_OK;
+    hr_part_path(path, sizeof path, p, false);
+    for (char *slash = strrchr(path, '/'); slash != NULL; slash = strrchr(path, '/')) {
+        *slash = '\0';
+        int rc = sync_dir(d->root_fd, path);
+        if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot sync '%s/%s'", d->root, path);
+    }
+    return HR_OK;
+}
+
+static size_t put_part(char *out, size_t cap, const hr_part *p, bool is_first)
+{
+    char path[HR_DATASET_PATH_MAX];
+    hr_part_path(path, sizeof path, p, false);
+    return (size_t)snprintf(out, cap,
+                            "%s{\"path\":\"%s\",\"rows\":%llu,\"bytes\":%llu,\"crc32c\":\"%08x\",\"ts\":[%lld,%lld]}",
+                            is_first ? "" : ",", path, (unsigned long long)p->n_rows,
+                            (unsigned long long)p->n_bytes, p->crc32c, (long long)p->ts_first,
+                            (long long)p->ts_last);
+}
+
+static hr_status put_commit_line(hr_dataset *d, const hr_part *parts, uint32_t n_parts, const char *extra,
+                                 const char *state_file, uint32_t state_crc, int64_t state_bytes, bool is_end,
+                                 hr_err *err)
+{
+    size_t cap = 4096 + strlen(extra) + (size_t)n_parts * 512;
+    char *line = hr_heap_alloc(cap);
+    if (line == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for a manifest line");
+    size_t n = (size_t)snprintf(line, cap, "{\"commit\":%u,\"end\":%s,%s,\"reject_bytes\":%lld,", d->n_commits + 1,
+                                is_end ? "true" : "false", extra, (long long)d->reject_end);
+    if (state_file != NULL)
+        n += (size_t)snprintf(line + n, cap - n, "\"state\":\"%s\",\"state_bytes\":%lld,\"state_crc32c\":\"%08x\",",
+                              state_file, (long long)state_bytes, state_crc);
+    n += (size_t)snprintf(line + n, cap - n, "\"parts\":[");
+    for (uint32_t i = 0; i < n_parts; i++)
+        n += put_part(line + n, cap - n, &parts[i], i == 0);
+    n += (size_t)snprintf(line + n, cap - n, "]");
+    hr_status st = append_line(d, line, n, cap, err);
+    hr_heap_free(line);
+    return st;
+}
+
+hr_status hr_dataset_commit(hr_dataset *d, hr_part *parts, uint32_t n_parts, const char *extra,
+                            const char *state_file, uint32_t state_crc, int64_t state_bytes, bool is_end, hr_err *err)
+{
+    qsort(parts, n_parts, sizeof *parts, compare_parts);
+    for (uint32_t i = 0; i < n_parts; i++)
+        HR_TRY(publish_part(d, &parts[i], err));
+    for (uint32_t i = 0; i < n_parts; i++)
+        HR_TRY(sync_folders(d, &parts[i], i > 0 ? &parts[i - 1] : NULL, err));
+    int rc = hr_sys_sync(d->reject_fd);
+    if (rc >= 0) rc = hr_sys_sync(d->root_fd);
+    if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot sync '%s'", d->root);
+    HR_TRY(put_commit_line(d, parts, n_parts, extra, state_file, state_crc, state_bytes, is_end, err));
+    d->n_commits++;
+    return HR_OK;
+}
+
+hr_status hr_dataset_begin_file(hr_dataset *d, const char *name, int *fd, hr_err *err)
+{
+    char temp[128];
+    snprintf(temp, sizeof temp, ".%s.tmp", name);
+    *fd = hr_sys_open(d->root_fd, temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    return *fd < 0 ? HR_FAIL_SYS(err, *fd, "cannot create '%s/%s'", d->root, temp) : HR_OK;
+}
+
+hr_status hr_dataset_end_file(hr_dataset *d, const char *name, int fd, hr_err *err)
+{
+    const hr_sys *sys = hr_sys_get();
+    char temp[128];
+    snprintf(temp, sizeof temp, ".%s.tmp", name);
+    int rc = hr_sys_sync(fd);
+    (void)hr_sys_close(fd);
+    if (rc >= 0) rc = sys->rename(sys->self, d->root_fd, temp, d->root_fd, name);
+    return rc < 0 ? HR_FAIL_SYS(err, rc, "cannot write '%s/%s'", d->root, name) : HR_OK;
+}
+
+void hr_dataset_remove(hr_dataset *d, const char *name)
+{
+    const hr_sys *sys = hr_sys_get();
+    (void)sys->unlink(sys->self, d->root_fd, name, false);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HR_STORE_DATASET_H
+#define HR_STORE_DATASET_H
+/* A dataset on disk:
+ *     <root>/manifest.jsonl                    one line a commit, append-only; its last whole line is the truth
+ *     <root>/<kind>/venue=<v>/symbol=<s>/date=<d>/part-<n>.parquet
+ *     <root>/rejects.ndjson                    rows that could not be used
+ *     <root>/state-<n>.bin                     checkpoint of the last commit of a run that has not ended
+ * Parts are written beside their place, synced, renamed; then the manifest names them. What the manifest does not
+ * name is not part of the dataset. See docs/modules/store.md. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "col/schema.h"
+#include "mem/mem.h"
+
+#define HR_DATASET_PATH_MAX 1024
+#define HR_MANIFEST_VERSION 1
+
+typedef struct hr_part {
+    uint8_t kind;
+    int32_t date;
+    uint32_t number;
+    const char *venue, *symbol; /* borrowed */
+    uint64_t n_rows, n_bytes;
+    uint32_t crc32c;
+    int64_t ts_first, ts_last; /* ts_recv */
+} hr_part;
+
+typedef struct hr_dataset {
+    char root[HR_DATASET_PATH_MAX];
+    int root_fd;
+    int manifest_fd;
+    int64_t manifest_end;
+    int reject_fd;
+    int64_t reject_end;
+    uint32_t reject_crc;
+    uint32_t n_commits;
+} hr_dataset;
+
+/** How to treat what is there already. */
+typedef enum hr_open_mode { HR_OPEN_NEW = 0, HR_OPEN_FORCE = 1, HR_OPEN_RESUME = 2 } hr_open_mode;
+
+/** What the last whole line of a manifest says. */
+typedef struct hr_manifest_tail {
+    bool has_commit;
+    bool is_ended;
+    uint32_t n_commits;
+    int64_t bytes;         /* of whole lines */
+    char state_file[64];
+    uint32_t state_crc;
+    int64_t state_bytes;
+    int64_t reject_bytes;
+    char identity[4096];
+} hr_manifest_tail;
+
+/** Creates the folder (or takes it over), locks it. HR_EEXIST names --resume and --force. */
+HR_MUST_USE hr_status hr_dataset_open(hr_dataset *d, const char *root, hr_open_mode mode, const char *identity,
+                                      hr_manifest_tail *tail, hr_err *err);
+void hr_dataset_close(hr_dataset *d);
+/** Relative path of a part; is_temp: where it is written first. */
+void hr_part_path(char *out, size_t cap, const hr_part *p, bool is_temp);
+/** Opens the part's temporary file, making its folders. */
+HR_MUST_USE hr_status hr_part_create(hr_dataset *d, const hr_part *p, int *fd, hr_err *err);
+/** Text of a date, YYYY-MM-DD. */
+void hr_date_text(char out[11], int32_t days);
+/** Appends to the reject file. */
+HR_MUST_USE hr_status hr_dataset_reject(hr_dataset *d, const char *text, size_t n, hr_err *err);
+/** Sorts parts by path, makes all of it durable, and appends the commit line. extra: JSON members of the line
+ *  ("\"sources\":[...]"), state_file may be NULL (the run ended). */
+HR_MUST_USE hr_status hr_dataset_commit(hr_dataset *d, hr_part *parts, uint32_t n_parts, const char *extra,
+                                        const char *state_file, uint32_t state_crc, int64_t state_bytes,
+                                        bool is_end, hr_err *err);
+/** A file of the dataset, written beside its place: begin, write through fd, end (syncs, closes, renames). */
+HR_MUST_USE hr_status hr_dataset_begin_file(hr_dataset *d, const char *name, int *fd, hr_err *err);
+HR_MUST_USE hr_status hr_dataset_end_file(hr_dataset *d, const char *name, int fd, hr_err *err);
+/** Removes a file that is no longer named; absent is fine. */
+void hr_dataset_remove(hr_dataset *d, const char *name);
+
+#endif

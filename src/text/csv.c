@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "text/csv.h"
+
+#include <emmintrin.h>
+#include <string.h>
+
+const char *hr_find_newline(const char *p, const char *end)
+{
+    return p == end ? NULL : memchr(p, '\n', (size_t)(end - p));
+}
+
+const char *hr_rfind_newline(const char *begin, const char *end)
+{
+    return begin == end ? NULL : memrchr(begin, '\n', (size_t)(end - begin));
+}
+
+/* A row without quotes, [p, eol): one comparison mask per 16 bytes. */
+static hr_status split_plain(hr_csv_field *fields, uint32_t cap, uint32_t *n_fields, const char *p,
+                             const char *eol)
+{
+    const __m128i comma = _mm_set1_epi8(',');
+    const char *field = p;
+    uint32_t n = 0;
+    while (eol - p >= 16) {
+        unsigned mask =
+            (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const void *)p), comma));
+        for (; mask != 0; mask &= mask - 1) {
+            const char *at = p + __builtin_ctz(mask);
+            if (n + 1 >= cap) return HR_EINPUT;
+            fields[n++] = (hr_csv_field){.s = field, .n = (uint32_t)(at - field)};
+            field = at + 1;
+        }
+        p += 16;
+    }
+    for (; p < eol; p++) {
+        if (*p != ',') continue;
+        if (n + 1 >= cap) return HR_EINPUT;
+        fields[n++] = (hr_csv_field){.s = field, .n = (uint32_t)(p - field)};
+        field = p + 1;
+    }
+    fields[n++] = (hr_csv_field){.s = field, .n = (uint32_t)(eol - field)};
+    *n_fields = n;
+    return HR_OK;
+}
+
+/* Past the closing quote of the field whose text begins at p, or NULL when it stays open. */
+static const char *close_quote(const char *p, const char *end, bool *has_quote)
+{
+    while (p < end) {
+        const char *q = memchr(p, '"', (size_t)(end - p));
+        if (q == NULL) return NULL;
+        if (q + 1 == end || q[1] != '"') return q + 1;
+        *has_quote = true;
+        p = q + 2;
+    }
+    return NULL;
+}
+
+static hr_status bad_row(const char **next, const char *p, const char *end)
+{
+    const char *eol = hr_find_newline(p, end);
+    *next = eol != NULL ? eol + 1 : end;
+    return HR_EINPUT;
+}
+
+static hr_status split_quoted(hr_csv_field *fields, uint32_t cap, uint32_t *n_fields,
+                              const char **next, const char *p, const char *end, bool at_eof)
+{
+    const char *row = p;
+    uint32_t n = 0;
+    for (;;) {
+        hr_csv_field f = {.s = p};
+        if (p < end && *p == '"') {
+            f.s = p + 1;
+            p = close_quote(p + 1, end, &f.has_quote);
+            if (p == NULL) return at_eof ? bad_row(next, row, end) : HR_AGAIN;
+            if (p == end && !at_eof) return HR_AGAIN;
+            f.n = (uint32_t)(p - 1 - f.s);
+            if (p < end && *p == '\r') p++;
+            if (p < end && *p != ',' && *p != '\n') return bad_row(next, row, end);
+        } else {
+            while (p < end && *p != ',' && *p != '\n')
+                p++;
+            if (p == end && !at_eof) return HR_AGAIN;
+            f.n = (uint32_t)(p - f.s);
+            if (f.n > 0 && (p == end || *p == '\n') && f.s[f.n - 1] == '\r') f.n--;
+        }
+        if (n == cap) return bad_row(next, row, end);
+        fields[n++] = f;
+        if (p == end || *p == '\n') break;
+        p++;
+    }
+    *n_fields = n;
+    *next = p == end ? end : p + 1;
+    return HR_OK;
+}
+
+hr_status hr_csv_row(hr_csv_field *fields, uint32_t cap, uint32_t *n_fields, const char **next,
+                     const char *p, const char *end, bool at_eof)
+{
+    *n_fields = 0;
+    *next = p;
+    if (p == end) return HR_END;
+    const char *eol = hr_find_newline(p, end);
+    const char *stop = eol != NULL ? eol : end;
+    if (memchr(p, '"', (size_t)(stop - p)) != NULL)
+        return split_quoted(fields, cap, n_fields, next, p, end, at_eof);
+    if (eol == NULL && !at_eof) return HR_AGAIN;
+    *next = eol != NULL ? eol + 1 : end;
+    if (stop > p && stop[-1] == '\r') stop--;
+    return split_plain(fields, cap, n_fields, p, stop);
+}
+
+int64_t hr_csv_unquote(char *out, size_t cap, hr_csv_field f)
+{
+    size_t at = 0;
+    for (uint32_t i = 0; i < f.n; i++) {
+        if (at == cap) return -1;
+        out[at++] = f.s[i];
+        if (f.s[i] == '"' && i + 1 < f.n && f.s[i + 1] == '"') i++;
+    }
+    return (int64_t)at;
+}

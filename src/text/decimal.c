@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "text/decimal.h"
+
+#include <stdbool.h>
+
+#include "base/assert.h"
+#include "text/decimal_inl.h"
+
+const int64_t hr_pow10[19] = {1,
+                              10,
+                              100,
+                              1000,
+                              10000,
+                              100000,
+                              1000000,
+                              10000000,
+                              100000000,
+                              1000000000,
+                              10000000000,
+                              100000000000,
+                              1000000000000,
+                              10000000000000,
+                              100000000000000,
+                              1000000000000000,
+                              10000000000000000,
+                              100000000000000000,
+                              1000000000000000000};
+
+#define EXPONENT_MAX 100000 /* beyond it every non-zero value is out of range anyway */
+
+/* Digits gathered so far; zeros wait in `n` until a later digit needs them. */
+typedef struct mantissa {
+    uint64_t value;    /* all digits up to the last one that is not zero */
+    int64_t n;         /* digits seen */
+    int64_t n_int;     /* of them before the point */
+    int64_t last;      /* index of the last digit that is not zero */
+    int64_t n_sig;     /* digits in value without leading zeros */
+} mantissa;
+
+static bool take_digit(mantissa *m, unsigned digit)
+{
+    if (digit != 0) {
+        int64_t gap = m->n_sig == 0 ? 1 : m->n - m->last;
+        if (m->n_sig + gap > 18) return false;
+        m->value = m->value * (uint64_t)hr_pow10[gap] + digit;
+        m->n_sig += gap;
+        m->last = m->n;
+    }
+    m->n++;
+    return true;
+}
+
+static hr_status scale_mantissa(int64_t *out, const mantissa *m, int64_t exponent, unsigned scale,
+                                bool is_negative)
+{
+    if (m->value == 0) {
+        *out = 0;
+        return HR_OK;
+    }
+    int64_t shift = m->n_int - 1 - m->last + exponent + (int64_t)scale;
+    if (shift < 0 || shift > 18) return HR_ERANGE;
+    uint64_t v;
+    if (__builtin_mul_overflow(m->value, (uint64_t)hr_pow10[shift], &v) || v >= HR_DECIMAL_LIMIT)
+        return HR_ERANGE;
+    *out = is_negative ? -(int64_t)v : (int64_t)v;
+    return HR_OK;
+}
+
+static hr_status parse_exponent(int64_t *out, const char *p, const char *end)
+{
+    bool is_negative = false;
+    if (p < end && (*p == '+' || *p == '-')) is_negative = *p++ == '-';
+    if (p == end) return HR_EINPUT;
+    int64_t e = 0;
+    for (; p < end; p++) {
+        if (*p < '0' || *p > '9') return HR_EINPUT;
+        if (e < EXPONENT_MAX) e = e * 10 + (*p - '0');
+    }
+    *out = is_negative ? -e : e;
+    return HR_OK;
+}
+
+hr_status hr_decimal_parse(int64_t *out, const char *s, size_t n, unsigned scale)
+{
+    const char *p = s;
+    const char *end = s + n;
+    mantissa m = {0};
+    bool is_negative = false;
+    bool fits = true;
+    int64_t exponent = 0;
+    HR_DASSERT(scale <= 18);
+    if (p < end && *p == '-') {
+        is_negative = true;
+        p++;
+    }
+    for (; p < end && *p >= '0' && *p <= '9'; p++)
+        fits = take_digit(&m, (unsigned)(*p - '0')) && fits;
+    if (m.n == 0) return HR_EINPUT;
+    m.n_int = m.n;
+    if (p < end && *p == '.') {
+        p++;
+        for (; p < end && *p >= '0' && *p <= '9'; p++)
+            fits = take_digit(&m, (unsigned)(*p - '0')) && fits;
+        if (m.n == m.n_int) return HR_EINPUT;
+    }
+    if (p < end && (*p == 'e' || *p == 'E')) {
+        HR_TRY(parse_exponent(&exponent, p + 1, end));
+        p = end;
+    }
+    if (p != end) return HR_EINPUT;
+    if (!fits) return HR_ERANGE;
+    return scale_mantissa(out, &m, exponent, scale, is_negative);
+}
+
+hr_status hr_decimal_scan(int64_t *out, const char **next, const char *s, const char *end,
+                          unsigned scale)
+{
+    if (end - s >= HR_DECIMAL_SLACK && hr_decimal_fast(out, next, s, scale)) return HR_OK;
+    const char *p = s;
+    while (p < end && ((*p >= '0' && *p <= '9') || *p == '.'))
+        p++;
+    *next = p;
+    if (p < end && (*p == 'e' || *p == 'E' || *p == '-' || *p == '+')) return HR_EINPUT;
+    return hr_decimal_parse(out, s, (size_t)(p - s), scale);
+}
+
+size_t hr_decimal_format(char *out, int64_t value, unsigned scale)
+{
+    char digits[24];
+    size_t n = 0;
+    uint64_t v = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    unsigned drop = 0;
+    while (drop < scale && v % 10 == 0) {
+        v /= 10;
+        drop++;
+    }
+    unsigned frac = scale - drop;
+    do {
+        digits[n++] = (char)('0' + v % 10);
+        v /= 10;
+    } while (v != 0 || n <= frac);
+    size_t at = 0;
+    if (value < 0) out[at++] = '-';
+    while (n > 0) {
+        if (n == frac) out[at++] = '.';
+        out[at++] = digits[--n];
+    }
+    out[at] = '\0';
+    return at;
+}
+
+hr_status hr_int_parse(int64_t *out, const char *s, size_t n)
+{
+    const char *p = s;
+    const char *end = s + n;
+    bool is_negative = p < end && *p == '-';
+    uint64_t v = 0;
+    if (is_negative) p++;
+    if (p == end) return HR_EINPUT;
+    bool fits = true;
+    for (; p < end; p++) {
+        unsigned d = (unsigned)(unsigned char)*p - '0';
+        if (d > 9) return HR_EINPUT;
+        fits = fits && !__builtin_mul_overflow(v, (uint64_t)10, &v) &&
+               !__builtin_add_overflow(v, (uint64_t)d, &v);
+    }
+    if (!fits || v > (uint64_t)INT64_MAX + is_negative) return HR_ERANGE;
+    *out = is_negative ? (int64_t)(0 - v) : (int64_t)v;
+    return HR_OK;
+}

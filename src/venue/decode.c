@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Framings: what stands around a venue's message on a line of a capture. */
+#include <string.h>
+
+#include "text/csv.h"
+#include "text/decimal.h"
+#include "venue/line.h"
+
+#define NS_PER_MS INT64_C(1000000)
+
+uint32_t hr_line_begin(const hr_line *l)
+{
+    hr_evbatch *b = l->batch;
+    uint32_t i = b->n_msgs;
+    b->ts_event[i] = b->ts_recv[i] = HR_NULL_I64;
+    b->seq_first[i] = b->seq_last[i] = b->seq_prev[i] = -1;
+    b->src_offset[i] = l->offset;
+    b->src_line[i] = l->number;
+    b->sym[i] = HR_SYM_UNKNOWN;
+    b->text[i] = -1;
+    b->flags[i] = 0;
+    return i;
+}
+
+void hr_line_commit(const hr_line *l, uint32_t n_levels)
+{
+    hr_evbatch *b = l->batch;
+    b->n_levels += n_levels;
+    b->n_msgs++;
+    b->level_begin[b->n_msgs] = (int32_t)b->n_levels;
+}
+
+int hr_line_symbol(const hr_line *l, uint32_t msg, const char *symbol, size_t n)
+{
+    int32_t sym = hr_evbatch_sym(l->batch, l->info->venue, symbol, n);
+    if (sym < 0 && l->batch->n_syms == HR_EVB_SYMS_MAX) return HR_LINE_FULL;
+    if (sym < 0) return HR_LINE_REJECT(HR_REJECT_SYMBOL);
+    l->batch->sym[msg] = sym;
+    return HR_LINE_DONE;
+}
+
+int hr_line_other(const hr_line *l)
+{
+    uint32_t msg = hr_line_begin(l);
+    l->batch->kind[msg] = HR_MSG_OTHER;
+    l->batch->ts_recv[msg] = l->ts_recv;
+    hr_line_commit(l, 0);
+    return HR_LINE_DONE;
+}
+
+bool hr_ms_to_ns(int64_t *out, int64_t ms)
+{
+    return !__builtin_mul_overflow(ms, NS_PER_MS, out);
+}
+
+bool hr_seconds_to_ns(int64_t *out, const char *s, size_t n)
+{
+    /* Python prints up to 7 fractional digits here; anything finer than 1 ns is not a time of ours. */
+    return hr_decimal_parse(out, s, n, 9) == HR_OK && *out >= 0;
+}
+
+static int decode_json(hr_line *l, const char *s, size_t n)
+{
+    hr_json j;
+    hr_json_init(&j, s, n);
+    return hr_binance_decode(l, &j);
+}
+
+/* `<recv_ns> <json>` */
+static int decode_prefix(hr_line *l)
+{
+    const char *space = memchr(l->s, ' ', l->n);
+    if (space == NULL) return HR_LINE_REJECT(HR_REJECT_TIME);
+    if (hr_int_parse(&l->ts_recv, l->s, (size_t)(space - l->s)) != HR_OK || l->ts_recv < 0)
+        return HR_LINE_REJECT(HR_REJECT_TIME);
+    return decode_json(l, space + 1, l->n - (size_t)(space + 1 - l->s));
+}
+
+static const char *find(const char *s, size_t n, const char *what)
+{
+    return memmem(s, n, what, strlen(what));
+}
+
+/* The symbol= of a request, up to the next & or blank. */
+static hr_json_str query_symbol(const char *s, size_t n)
+{
+    const char *at = find(s, n, "symbol=");
+    if (at == NULL) return (hr_json_str){0};
+    at += 7;
+    const char *p = at;
+    while (p < s + n && *p != '&' && *p != ' ')
+        p++;
+    return (hr_json_str){.s = at, .n = (size_t)(p - at)};
+}
+
+/* `url -> time: body`: an answer to a request. */
+static int decode_answer(hr_line *l, const char *arrow)
+{
+    size_t rest = l->n - (size_t)(arrow + 4 - l->s);
+    const char *colon = find(arrow + 4, rest, ": ");
+    if (colon == NULL) return HR_LINE_REJECT(HR_REJECT_TIME);
+    if (!hr_seconds_to_ns(&l->ts_recv, arrow + 4, (size_t)(colon - arrow - 4)))
+        return HR_LINE_REJECT(HR_REJECT_TIME);
+    size_t url = (size_t)(arrow - l->s);
+    l->hint = query_symbol(l->s, url);
+    if (find(l->s, url, "/depth") == NULL) return hr_line_other(l);
+    return decode_json(l, colon + 2, l->n - (size_t)(colon + 2 - l->s));
+}
+
+static int decode_status(hr_line *l)
+{
+    uint32_t msg = hr_line_begin(l);
+    l->batch->kind[msg] = HR_MSG_STATUS;
+    l->batch->flags[msg] = HR_FLAG_RESET;
+    hr_line_commit(l, 0);
+    return HR_LINE_DONE;
+}
+
+static int decode_cryptofeed(hr_line *l)
+{
+    if (l->s[0] >= '0' && l->s[0] <= '9') {
+        const char *colon = find(l->s, l->n, ": ");
+        if (colon == NULL || !hr_seconds_to_ns(&l->ts_recv, l->s, (size_t)(colon - l->s)))
+            return HR_LINE_REJECT(HR_REJECT_TIME);
+        return decode_json(l, colon + 2, l->n - (size_t)(colon + 2 - l->s));
+    }
+    if (l->n > 14 && memcmp(l->s, "configuration:", 14) == 0) return hr_line_other(l);
+    const char *space = memchr(l->s, ' ', l->n);
+    size_t rest = space == NULL ? 0 : l->n - (size_t)(space - l->s);
+    if (rest > 5 && memcmp(space, " <-> ", 5) == 0) return decode_status(l);
+    if (rest > 4 && memcmp(space, " <- ", 4) == 0) return hr_line_other(l);
+    if (rest > 4 && memcmp(space, " -> ", 4) == 0) return decode_answer(l, space);
+    return HR_LINE_REJECT(HR_REJECT_UNKNOWN);
+}
+
+static int decode_line(hr_line *l)
+{
+    switch (l->info->format) {
+    case HR_FORMAT_CAPTURE_PREFIX:
+        return decode_prefix(l);
+    case HR_FORMAT_CRYPTOFEED:
+        return decode_cryptofeed(l);
+    case HR_FORMAT_CAPTURE_JSON:
+    case HR_FORMAT_NDJSON:
+    case HR_FORMAT_UNKNOWN:
+    case HR_FORMAT_TARDIS_L2:
+    case HR_FORMAT_TARDIS_TRADES:
+    case HR_FORMAT_TARDIS_SNAPSHOT:
+    case HR_FORMAT_BINANCE_DEPTH_CSV:
+    case HR_FORMAT_PARQUET_DELTAS:
+    case HR_FORMAT_PARQUET_TRADES:
+    case HR_FORMAT_PARQUET_BOOK:
+    case HR_FORMAT_COUNT:
+        break;
+    }
+    return decode_json(l, l->s, l->n);
+}
+
+static bool is_blank(const char *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (s[i] != ' ' && s[i] != '\t') return false;
+    return true;
+}
+
+/* Decodes one line; HR_FULL: the batch has no room and nothing was taken. */
+static hr_status take_line(hr_line *l)
+{
+    hr_evbatch *b = l->batch;
+    /* Room for any small message; level lists and rejects say so themselves. */
+    if (!hr_evbatch_has_room(b, 1, 4)) return HR_FULL;
+    int rc = hr_utf8_valid(l->s, l->n) ? decode_line(l) : HR_LINE_REJECT(HR_REJECT_UTF8);
+    if (rc == HR_LINE_DONE) return HR_OK;
+    if (rc == HR_LINE_FULL) {
+        if (b->n_msgs > 0) return HR_FULL;
+        rc = HR_LINE_REJECT(HR_REJECT_TOO_MANY_LEVELS);
+    }
+    return hr_evbatch_reject(b, (hr_reject_reason)(-1 - rc), l->offset, l->number, l->s, l->n);
+}
+
+static bool is_csv(hr_format f)
+{
+    return f == HR_FORMAT_TARDIS_L2 || f == HR_FORMAT_TARDIS_TRADES ||
+           f == HR_FORMAT_TARDIS_SNAPSHOT || f == HR_FORMAT_BINANCE_DEPTH_CSV;
+}
+
+hr_status hr_decode_text(const hr_source_info *info, hr_evbatch *b, const char *text, size_t len,
+                         size_t *pos, int64_t base_offset, int64_t *line, uint32_t target_rows,
+                         bool at_eof)
+{
+    b->source_idx = info->source_idx;
+    if (is_csv(info->format))
+        return hr_csv_decode(info, b, text, len, pos, base_offset, line, target_rows, at_eof);
+    const char *end = text + len;
+    const char *p = text + *pos;
+    if (base_offset == 0 && *pos == 0 && len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0) p += 3;
+    hr_status st = HR_OK;
+    while (p < end) {
+        const char *eol = hr_find_newline(p, end);
+        const char *next = eol != NULL ? eol + 1 : end;
+        if (eol == NULL) {
+            if (!at_eof) break;
+            eol = end;
+        }
+        size_t n = (size_t)(eol - p);
+        if (n > 0 && p[n - 1] == '\r') n--;
+        hr_line l = {.info = info,
+                     .batch = b,
+                     .s = p,
+                     .n = n,
+                     .offset = base_offset + (p - text),
+                     .number = *line,
+                     .ts_recv = HR_NULL_I64};
+        if (!is_blank(p, n) && (st = take_line(&l)) != HR_OK) break;
+        p = next;
+        *pos = (size_t)(p - text);
+        ++*line;
+        b->n_lines++;
+        if (b->n_msgs + b->n_levels >= target_rows && p < end) {
+            st = HR_FULL;
+            break;
+        }
+    }
+    b->src_end = base_offset + (int64_t)*pos;
+    return st;
+}

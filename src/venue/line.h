@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HR_VENUE_LINE_H
+#define HR_VENUE_LINE_H
+/* One line on its way into a batch. Private to venue. */
+#include "text/json.h"
+#include "venue/adapter.h"
+
+typedef struct hr_line {
+    const hr_source_info *info;
+    hr_evbatch *batch;
+    const char *s; /* without its line end */
+    size_t n;
+    int64_t offset; /* of the line in the source */
+    int64_t number;
+    int64_t ts_recv; /* from the framing, or HR_NULL_I64 */
+    hr_json_str hint; /* symbol named by the framing (stream or query); n == 0: none */
+} hr_line;
+
+/* Outcome of decoding: >= 0 is done, else a reject reason as -1 - reason, or HR_LINE_FULL. */
+#define HR_LINE_DONE 0
+#define HR_LINE_FULL 1
+#define HR_LINE_REJECT(reason) (-1 - (int)(reason))
+
+/** Starts message n_msgs of the batch with defaults; the caller fills kind and ids, then commits. */
+uint32_t hr_line_begin(const hr_line *l);
+/** Closes the message over n_levels levels written after batch->n_levels. */
+void hr_line_commit(const hr_line *l, uint32_t n_levels);
+/** Sets the message's instrument; false: bad symbol. HR_LINE_FULL is for a full dictionary. */
+int hr_line_symbol(const hr_line *l, uint32_t msg, const char *symbol, size_t n);
+/** A message that is understood and left out. */
+int hr_line_other(const hr_line *l);
+
+/** A Binance message (with or without the combined-stream envelope) at j. */
+int hr_binance_decode(const hr_line *l, hr_json *j);
+/** `stream` name ("btcusdt@depth@100ms") -> upper-case symbol in out; length. */
+size_t hr_binance_stream_symbol(char *out, size_t cap, hr_json_str stream);
+
+/** Milliseconds to ns; false when out of range. */
+bool hr_ms_to_ns(int64_t *out, int64_t ms);
+/** "1633998512.0633569" (decimal seconds) to ns. */
+bool hr_seconds_to_ns(int64_t *out, const char *s, size_t n);
+
+/** CSV formats: decodes messages of several rows. Same contract as hr_decode_text. */
+hr_status hr_csv_decode(const hr_source_info *info, hr_evbatch *b, const char *text, size_t len,
+                        size_t *pos, int64_t base_offset, int64_t *line, uint32_t target_rows,
+                        bool at_eof);
+/** Recognises a CSV header; fills format and columns. False: not a known header. */
+bool hr_csv_sniff_header(hr_source_info *info, const char *s, size_t n);
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "venue/seq.h"
+
+#include <string.h>
+
+#include "venue/adapter.h"
+
+hr_seq_rule hr_seq_rule_for(const char *venue, int format)
+{
+    switch ((hr_format)format) {
+    case HR_FORMAT_PARQUET_DELTAS:
+        return HR_SEQ_MONOTONE;
+    case HR_FORMAT_TARDIS_L2:
+    case HR_FORMAT_TARDIS_TRADES:
+    case HR_FORMAT_TARDIS_SNAPSHOT:
+    case HR_FORMAT_PARQUET_TRADES:
+    case HR_FORMAT_PARQUET_BOOK:
+        return HR_SEQ_NONE;
+    case HR_FORMAT_UNKNOWN:
+    case HR_FORMAT_CAPTURE_JSON:
+    case HR_FORMAT_CAPTURE_PREFIX:
+    case HR_FORMAT_CRYPTOFEED:
+    case HR_FORMAT_NDJSON:
+    case HR_FORMAT_BINANCE_DEPTH_CSV:
+    case HR_FORMAT_COUNT:
+        break;
+    }
+    return strcmp(venue, "binance") == 0 ? HR_SEQ_BINANCE_SPOT : HR_SEQ_BINANCE_FUTURES;
+}
+
+void hr_seq_init(hr_seq *s, hr_seq_rule rule)
+{
+    *s = (hr_seq){.rule = (uint8_t)rule, .last = -1, .chain = -1};
+}
+
+/* Does a message follow id `have`? DUPLICATE, STALE, HOLE or APPLY. */
+static hr_seq_verdict follows(const hr_seq *s, int64_t have, int64_t first, int64_t last, int64_t prev)
+{
+    switch ((hr_seq_rule)s->rule) {
+    case HR_SEQ_NONE:
+        return HR_SEQ_APPLY;
+    case HR_SEQ_MONOTONE:
+        return last < have ? HR_SEQ_STALE : HR_SEQ_APPLY;
+    case HR_SEQ_BINANCE_SPOT:
+        if (last <= have) return last == have ? HR_SEQ_DUPLICATE : HR_SEQ_STALE;
+        return first <= have + 1 ? HR_SEQ_APPLY : HR_SEQ_HOLE;
+    case HR_SEQ_BINANCE_FUTURES:
+        if (last <= have) return last == have ? HR_SEQ_DUPLICATE : HR_SEQ_STALE;
+        return prev == have ? HR_SEQ_APPLY : HR_SEQ_HOLE;
+    }
+    return HR_SEQ_HOLE;
+}
+
+/* The first message after a snapshot with id s->last. */
+static hr_seq_verdict follows_snapshot(const hr_seq *s, int64_t first, int64_t last)
+{
+    switch ((hr_seq_rule)s->rule) {
+    case HR_SEQ_NONE:
+    case HR_SEQ_MONOTONE:
+        return HR_SEQ_APPLY_FIRST;
+    case HR_SEQ_BINANCE_SPOT:
+        if (last <= s->last) return HR_SEQ_STALE;
+        return first <= s->last + 1 ? HR_SEQ_APPLY_FIRST : HR_SEQ_HOLE;
+    case HR_SEQ_BINANCE_FUTURES:
+        if (last < s->last) return HR_SEQ_STALE;
+        return first <= s->last ? HR_SEQ_APPLY_FIRST : HR_SEQ_HOLE;
+    }
+    return HR_SEQ_HOLE;
+}
+
+static hr_seq_verdict offer(hr_seq *s, int64_t first, int64_t last, int64_t prev)
+{
+    hr_seq_verdict v = s->state == HR_SEQ_SYNCING ? follows_snapshot(s, first, last)
+                                                  : follows(s, s->last, first, last, prev);
+    if (v == HR_SEQ_APPLY || v == HR_SEQ_APPLY_FIRST) {
+        s->last = last;
+        s->state = HR_SEQ_LIVE;
+    } else if (v == HR_SEQ_HOLE) {
+        s->state = HR_SEQ_LOST;
+    }
+    return v;
+}
+
+static hr_seq_verdict count(hr_seq *s, hr_seq_verdict v)
+{
+    if (v == HR_SEQ_DUPLICATE) s->n_duplicates++;
+    if (v == HR_SEQ_STALE) s->n_stale++;
+    if (v == HR_SEQ_HOLE) s->n_gaps++;
+    return v;
+}
+
+hr_seq_verdict hr_seq_delta(hr_seq *s, int64_t first, int64_t last, int64_t prev)
+{
+    bool has_chain = s->chain >= 0 && s->rule != HR_SEQ_NONE;
+    hr_seq_verdict step = has_chain ? follows(s, s->chain, first, last, prev) : HR_SEQ_APPLY;
+    if (step == HR_SEQ_DUPLICATE || step == HR_SEQ_STALE) return count(s, step);
+    if (has_chain && step == HR_SEQ_APPLY) s->n_steps++;
+    s->chain = last;
+    if (s->state == HR_SEQ_BUFFERING && s->rule == HR_SEQ_MONOTONE) {
+        /* Tables of deltas alone: the book is trusted from their first row on. */
+        s->state = HR_SEQ_LIVE;
+        s->ever_synced = true;
+        s->n_syncs++;
+        s->last = last;
+        return HR_SEQ_APPLY_FIRST;
+    }
+    if (s->state == HR_SEQ_LIVE || s->state == HR_SEQ_SYNCING) return count(s, offer(s, first, last, prev));
+    if (step == HR_SEQ_HOLE) return count(s, step);
+    return HR_SEQ_BUFFER;
+}
+
+hr_seq_verdict hr_seq_replay(hr_seq *s, int64_t first, int64_t last, int64_t prev)
+{
+    return offer(s, first, last, prev);
+}
+
+bool hr_seq_snapshot(hr_seq *s, int64_t id)
+{
+    bool is_numbered = s->rule == HR_SEQ_BINANCE_SPOT || s->rule == HR_SEQ_BINANCE_FUTURES;
+    if (is_numbered && s->state == HR_SEQ_LIVE && id < s->last) {
+        s->n_stale++;
+        return false;
+    }
+    s->state = is_numbered ? HR_SEQ_SYNCING : HR_SEQ_LIVE;
+    s->last = id;
+    s->ever_synced = true;
+    s->n_syncs++;
+    return true;
+}
+
+void hr_seq_lose(hr_seq *s)
+{
+    if (hr_seq_is_live(s)) s->n_gaps++;
+    if (s->state != HR_SEQ_BUFFERING) s->state = HR_SEQ_LOST;
+    s->chain = -1;
+}
