@@ -14,6 +14,7 @@ typedef struct verb {
 
 static const verb verbs[] = {
     {"run", hr_cmd_run, "read captures, rebuild books, write a dataset"},
+    {"gen", hr_cmd_gen, "make a realistic capture with its ground truth"},
 };
 
 int hr_app_fail(const hr_err *err)

@@ -231,11 +231,13 @@ hr_status hr_source_fill(hr_source *s, hr_err *err)
 
 /* ---- decoding ---- */
 
+/* Rows of a message that may go on: they open the next chunk, before the part of a line that is there already. */
 static void keep_tail(hr_source *s, hr_slot *slot)
 {
-    s->n_carry = slot->len - slot->pos;
-    memcpy(s->carry, slot->text + slot->pos, s->n_carry);
-    s->next_line = slot->line;
+    size_t n = slot->len - slot->pos;
+    memmove(s->carry + n, s->carry, s->n_carry);
+    memcpy(s->carry, slot->text + slot->pos, n);
+    s->n_carry += n;
     slot->len = slot->pos;
 }
 
@@ -251,6 +253,7 @@ static void decode_slot(hr_source *s, hr_slot *slot, uint32_t target_rows)
                                 &slot->line, target_rows, true); /* a message larger than the buffer is split */
         if (st == HR_OK && slot->pos < slot->len) keep_tail(s, slot);
     }
+    if (s->is_sequential && st == HR_OK) s->next_line = slot->line;
 }
 
 hr_status hr_source_decode(hr_source *s, hr_pool *batches, const hr_evbatch_caps *caps, uint32_t target_rows)

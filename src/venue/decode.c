@@ -56,7 +56,18 @@ bool hr_ms_to_ns(int64_t *out, int64_t ms)
 bool hr_seconds_to_ns(int64_t *out, const char *s, size_t n)
 {
     /* Python prints up to 7 fractional digits here; anything finer than 1 ns is not a time of ours. */
-    return hr_decimal_parse(out, s, n, 9) == HR_OK && *out >= 0;
+    const char *point = memchr(s, '.', n);
+    size_t n_whole = point != NULL ? (size_t)(point - s) : n;
+    size_t n_frac = n - n_whole;
+    int64_t whole;
+    int64_t frac = 0;
+    char text[24] = "0";
+    if (n_frac > 20 || hr_int_parse(&whole, s, n_whole) != HR_OK || whole < 0) return false;
+    if (point != NULL) {
+        memcpy(text + 1, point, n_frac);
+        if (hr_decimal_parse(&frac, text, n_frac + 1, 9) != HR_OK) return false;
+    }
+    return !__builtin_mul_overflow(whole, INT64_C(1000000000), out) && !__builtin_add_overflow(*out, frac, out);
 }
 
 static int decode_json(hr_line *l, const char *s, size_t n)

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""TAP output for the end-to-end scripts, and what they all need: the program, a scratch folder, digests."""
+import atexit
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+EXE = os.environ.get("HEADRACE", "build/src/app/headrace")
+ROOT = os.environ.get("HR_SOURCE_ROOT", os.getcwd())
+SCRATCH = tempfile.mkdtemp(prefix="headrace-test-")
+atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
+_results = []
+
+
+def data_dir():
+    """The real captures, or None where they are absent."""
+    path = os.environ.get("HR_DATA_DIR", os.path.join(ROOT, "..", "shared", "data"))
+    return path if os.path.isdir(path) else None
+
+
+def check(name, ok, detail=""):
+    _results.append(bool(ok))
+    print(f"{'ok' if ok else 'not ok'} {len(_results)} - {name}", flush=True)
+    if not ok and detail:
+        for line in str(detail).splitlines()[:20]:
+            print(f"# {line}")
+
+
+def skip_all(why):
+    print(f"1..0 # SKIP {why}")
+    sys.exit(0)
+
+
+def finish():
+    print(f"1..{len(_results)}")
+    sys.exit(0 if _results and all(_results) else 1)
+
+
+def run(*args, env=None, timeout=120):
+    """Runs the program; (exit code, stdout, stderr)."""
+    full = dict(os.environ, **(env or {}))
+    p = subprocess.run([EXE, *map(str, args)], capture_output=True, text=True, env=full, timeout=timeout)
+    return p.returncode, p.stdout, p.stderr
+
+
+def run_json(*args, env=None):
+    code, out, err = run("run", *args, "--json", env=env)
+    return json.loads(out) if code == 0 else {"exit": code, "error": err}
+
+
+def digest(folder):
+    """One hash over names and bytes of all files below a folder."""
+    h = hashlib.sha256()
+    for path, dirs, files in os.walk(folder):
+        dirs.sort()
+        for name in sorted(files):
+            full = os.path.join(path, name)
+            h.update(os.path.relpath(full, folder).encode())
+            with open(full, "rb") as f:
+                h.update(f.read())
+    return h.hexdigest()
