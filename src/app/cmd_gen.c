@@ -39,7 +39,8 @@ typedef struct output {
     size_t n, packed_cap;
 } output;
 
-static hr_status set_count(uint64_t *out, uint64_t max, const char *name, const char *text, hr_err *err)
+static hr_status set_count(uint64_t *out, uint64_t max, const char *name, const char *text,
+                           hr_err *err)
 {
     int64_t v;
     if (hr_int_parse(&v, text, strlen(text)) != HR_OK || v < 0 || (uint64_t)v > max)
@@ -56,12 +57,14 @@ static hr_status set_format(hr_synth_options *o, const char *text, hr_err *err)
         o->format = (hr_synth_format)i;
         return HR_OK;
     }
-    return HR_FAIL(err, HR_EUSAGE, "--format: '%s' is not one of capture, capture-json, ndjson, tardis", text);
+    return HR_FAIL(err, HR_EUSAGE,
+                   "--format: '%s' is not one of capture, capture-json, ndjson, tardis", text);
 }
 
 static hr_status take_option(options *o, int argc, char **argv, int *i, hr_err *err)
 {
-    static const char *const counts[] = {"--levels", "--instruments", "--rate", "--seed", "--gaps", "--duplicates", "--bad"};
+    static const char *const counts[] = {"--levels", "--instruments", "--rate", "--seed",
+                                         "--gaps",   "--duplicates",  "--bad"};
     const char *v;
     hr_synth_options *s = &o->synth;
     if (strcmp(argv[*i], "--futures") == 0) return s->futures = true, HR_OK;
@@ -85,7 +88,8 @@ static hr_status take_option(options *o, int argc, char **argv, int *i, hr_err *
         if (k == 6) s->n_bad = small;
         return HR_OK;
     }
-    return HR_FAIL(err, HR_EUSAGE, "unknown option '%s', or its value is missing (headrace gen -h)", argv[*i]);
+    return HR_FAIL(err, HR_EUSAGE, "unknown option '%s', or its value is missing (headrace gen -h)",
+                   argv[*i]);
 }
 
 static hr_status flush(output *o, hr_err *err)
@@ -106,13 +110,17 @@ static hr_status flush(output *o, hr_err *err)
 static hr_status open_output(output *o, const char *path, hr_err *err)
 {
     size_t n = strlen(path);
-    o->fd = strcmp(path, "-") == 0 ? 1 : hr_sys_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    o->fd = strcmp(path, "-") == 0
+                ? 1
+                : hr_sys_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (o->fd < 0) return HR_FAIL_SYS(err, o->fd, "cannot create '%s'", path);
     if (n > 3 && strcmp(path + n - 3, ".gz") == 0) o->gz = libdeflate_alloc_compressor(1);
     o->packed_cap = libdeflate_gzip_compress_bound(o->gz, CHUNK_BYTES + HR_SYNTH_LINE_MAX);
     o->text = hr_heap_alloc(CHUNK_BYTES + HR_SYNTH_LINE_MAX);
     o->packed = hr_heap_alloc(o->packed_cap);
-    return o->text == NULL || o->packed == NULL ? HR_FAIL(err, HR_ENOMEM, "no memory for the capture") : HR_OK;
+    return o->text == NULL || o->packed == NULL
+               ? HR_FAIL(err, HR_ENOMEM, "no memory for the capture")
+               : HR_OK;
 }
 
 static hr_status write_truth(const char *path, const hr_synth_truth *t, hr_err *err)
@@ -120,10 +128,12 @@ static hr_status write_truth(const char *path, const hr_synth_truth *t, hr_err *
     char text[1024];
     typedef unsigned long long ull;
     int n = snprintf(text, sizeof text,
-                     "{\"lines\":%llu,\"messages\":%llu,\"levels\":%llu,\"trades\":%llu,\"tickers\":%llu,\"snapshots\":%llu,"
+                     "{\"lines\":%llu,\"messages\":%llu,\"levels\":%llu,\"trades\":%llu,"
+                     "\"tickers\":%llu,\"snapshots\":%llu,"
                      "\"snapshot_levels\":%llu,\"gaps\":%llu,\"duplicates\":%llu,\"bad\":%llu}\n",
-                     (ull)t->lines, (ull)t->messages, (ull)t->levels, (ull)t->trades, (ull)t->tickers, (ull)t->snapshots,
-                     (ull)t->snapshot_levels, (ull)t->gaps, (ull)t->duplicates, (ull)t->bad);
+                     (ull)t->lines, (ull)t->messages, (ull)t->levels, (ull)t->trades,
+                     (ull)t->tickers, (ull)t->snapshots, (ull)t->snapshot_levels, (ull)t->gaps,
+                     (ull)t->duplicates, (ull)t->bad);
     int fd = hr_sys_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0) return HR_FAIL_SYS(err, fd, "cannot create '%s'", path);
     int64_t w = hr_sys_write_full(fd, text, (size_t)n);
@@ -149,8 +159,9 @@ static hr_status generate(const options *o, hr_err *err)
         hr_synth_truth_get(s, &truth);
         if (o->truth != NULL) st = write_truth(o->truth, &truth, err);
         if (out.fd != 1)
-            fprintf(stderr, "%llu lines, %llu level updates in %llu depth messages\n", (unsigned long long)truth.lines,
-                    (unsigned long long)truth.levels, (unsigned long long)truth.messages);
+            fprintf(stderr, "%llu lines, %llu level updates in %llu depth messages\n",
+                    (unsigned long long)truth.lines, (unsigned long long)truth.levels,
+                    (unsigned long long)truth.messages);
     }
     if (out.fd > 1) (void)hr_sys_close(out.fd);
     if (out.gz != NULL) libdeflate_free_compressor(out.gz);

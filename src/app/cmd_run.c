@@ -41,7 +41,8 @@ static void on_signal(int sig)
 static bool is_plan(const char *path)
 {
     size_t n = strlen(path);
-    return (n > 5 && strcmp(path + n - 5, ".yaml") == 0) || (n > 4 && strcmp(path + n - 4, ".yml") == 0);
+    return (n > 5 && strcmp(path + n - 5, ".yaml") == 0) ||
+           (n > 4 && strcmp(path + n - 4, ".yml") == 0);
 }
 
 static hr_status load_plan(hr_plan *p, const char *path, hr_err *err)
@@ -55,10 +56,12 @@ static hr_status load_plan(hr_plan *p, const char *path, hr_err *err)
     return hr_plan_parse(p, path, text, (size_t)n, err);
 }
 
-static hr_status set_number(int64_t *out, const char *name, const char *text, hr_status st, hr_err *err)
+static hr_status set_number(int64_t *out, const char *name, const char *text, hr_status st,
+                            hr_err *err)
 {
     (void)out;
-    return st == HR_OK ? HR_OK : HR_FAIL(err, HR_EUSAGE, "%s: '%s' is not what it takes", name, text);
+    return st == HR_OK ? HR_OK
+                       : HR_FAIL(err, HR_EUSAGE, "%s: '%s' is not what it takes", name, text);
 }
 
 static hr_status take_option(options *o, int argc, char **argv, int *i, hr_err *err)
@@ -76,17 +79,20 @@ static hr_status take_option(options *o, int argc, char **argv, int *i, hr_err *
         memcpy(o->plan.out, v, strlen(v) + 1);
     } else if ((v = hr_app_option(argc, argv, i, "--lanes")) != NULL) {
         hr_status st = hr_size_parse(&n, v);
-        HR_TRY(set_number(&n, "--lanes", v, st == HR_OK && n >= 1 && n <= 64 ? HR_OK : HR_EUSAGE, err));
+        HR_TRY(set_number(&n, "--lanes", v, st == HR_OK && n >= 1 && n <= 64 ? HR_OK : HR_EUSAGE,
+                          err));
         o->plan.lanes = (uint32_t)n;
     } else if ((v = hr_app_option(argc, argv, i, "--memory")) != NULL) {
         hr_status st = hr_size_parse(&n, v);
-        HR_TRY(set_number(&n, "--memory", v, st == HR_OK && n >= 64000000 ? HR_OK : HR_EUSAGE, err));
+        HR_TRY(
+            set_number(&n, "--memory", v, st == HR_OK && n >= 64000000 ? HR_OK : HR_EUSAGE, err));
         o->plan.memory_bytes = n;
     } else if ((v = hr_app_option(argc, argv, i, "--format")) != NULL) {
         o->plan.format = (int)hr_format_from_name(v);
         if (o->plan.format == 0) return HR_FAIL(err, HR_EUSAGE, "--format: '%s' is no format", v);
     } else {
-        return HR_FAIL(err, HR_EUSAGE, "unknown option '%s', or its value is missing (headrace run -h)", argv[*i]);
+        return HR_FAIL(err, HR_EUSAGE,
+                       "unknown option '%s', or its value is missing (headrace run -h)", argv[*i]);
     }
     return HR_OK;
 }
@@ -103,11 +109,13 @@ static hr_status parse_args(options *o, int argc, char **argv, hr_err *err)
             } else if (is_option) {
                 HR_TRY(take_option(o, argc, argv, &i, err));
             } else if (pass == 0) {
-                HR_TRY(is_plan(argv[i]) ? load_plan(&o->plan, argv[i], err) : hr_plan_add_input(&o->plan, argv[i], err));
+                HR_TRY(is_plan(argv[i]) ? load_plan(&o->plan, argv[i], err)
+                                        : hr_plan_add_input(&o->plan, argv[i], err));
             }
         }
     }
-    if (o->plan.n_inputs == 0) return HR_FAIL(err, HR_EUSAGE, "no input: name a capture or a plan (headrace run -h)");
+    if (o->plan.n_inputs == 0)
+        return HR_FAIL(err, HR_EUSAGE, "no input: name a capture or a plan (headrace run -h)");
     return hr_plan_check(&o->plan, err);
 }
 
@@ -133,26 +141,35 @@ static void print_json(const hr_run_report *r)
 {
     const hr_counts *c = &r->counts;
     const char *sep = "";
-    printf("{\"lines\":%llu,\"messages\":%llu,\"levels\":%llu,\"trades\":%llu,\"tickers\":%llu,\"snapshots\":%llu,"
-           "\"snapshot_levels\":%llu,\"gaps\":%llu,\"duplicates\":%llu,\"stale\":%llu,\"crossed\":%llu,",
-           (ull)c->lines, (ull)c->messages, (ull)c->levels, (ull)c->trades, (ull)c->tickers, (ull)c->snapshots,
-           (ull)c->snapshot_levels, (ull)c->gaps, (ull)c->duplicates, (ull)c->stale, (ull)c->crossed);
-    printf("\"synced\":%llu,\"never_synced\":%llu,\"rejected\":{", (ull)c->synced, (ull)c->never_synced);
+    printf("{\"lines\":%llu,\"messages\":%llu,\"levels\":%llu,\"trades\":%llu,\"tickers\":%llu,"
+           "\"snapshots\":%llu,"
+           "\"snapshot_levels\":%llu,\"gaps\":%llu,\"duplicates\":%llu,\"stale\":%llu,\"crossed\":%"
+           "llu,",
+           (ull)c->lines, (ull)c->messages, (ull)c->levels, (ull)c->trades, (ull)c->tickers,
+           (ull)c->snapshots, (ull)c->snapshot_levels, (ull)c->gaps, (ull)c->duplicates,
+           (ull)c->stale, (ull)c->crossed);
+    printf("\"synced\":%llu,\"never_synced\":%llu,\"rejected\":{", (ull)c->synced,
+           (ull)c->never_synced);
     for (int i = 0; i < HR_REJECT_COUNT; i++) {
         if (c->rejected[i] == 0) continue;
         printf("%s\"%s\":%llu", sep, hr_reject_name((hr_reject_reason)i), (ull)c->rejected[i]);
         sep = ",";
     }
-    printf("},\"filtered\":%llu,\"other\":%llu,\"written\":{", (ull)c->filtered_rows, (ull)c->other);
+    printf("},\"filtered\":%llu,\"other\":%llu,\"written\":{", (ull)c->filtered_rows,
+           (ull)c->other);
     for (int k = 0; k < HR_KIND_COUNT; k++)
         printf("%s\"%s\":%llu", k > 0 ? "," : "", hr_kind_name((hr_kind)k), (ull)c->written[k]);
-    printf("},\"ticker_checks\":%llu,\"ticker_checks_equal\":%llu,\"instruments\":%u,\"commits\":%u,\"lanes\":%u,"
+    printf("},\"ticker_checks\":%llu,\"ticker_checks_equal\":%llu,\"instruments\":%u,\"commits\":%"
+           "u,\"lanes\":%u,"
            "\"io\":\"%s\",\"stages\":{",
-           (ull)c->ticker_checks, (ull)c->ticker_checks_equal, r->n_instruments, r->n_commits, r->lanes, r->io);
+           (ull)c->ticker_checks, (ull)c->ticker_checks_equal, r->n_instruments, r->n_commits,
+           r->lanes, r->io);
     for (int s = 0; s < HR_STAGE_COUNT; s++)
-        printf("%s\"%s\":%.6f", s > 0 ? "," : "", hr_stage_name((hr_stage)s), (double)r->stage_ns[s] * 1e-9);
-    printf("},\"spilled_blocks\":%llu,\"seconds\":%.6f,\"peak_rss_bytes\":%lld,\"output\":\"%s\"}\n",
-           (ull)r->spilled_blocks, r->seconds, (long long)peak_rss(), r->out);
+        printf("%s\"%s\":%.6f", s > 0 ? "," : "", hr_stage_name((hr_stage)s),
+               (double)r->stage_ns[s] * 1e-9);
+    printf(
+        "},\"spilled_blocks\":%llu,\"seconds\":%.6f,\"peak_rss_bytes\":%lld,\"output\":\"%s\"}\n",
+        (ull)r->spilled_blocks, r->seconds, (long long)peak_rss(), r->out);
 }
 
 static void print_text(const hr_run_report *r)
@@ -161,21 +178,31 @@ static void print_text(const hr_run_report *r)
     char balance[160];
     double rows = (double)(c->levels + c->snapshot_levels + c->trades + c->tickers);
     (void)hr_counts_balance(c, balance, sizeof balance);
-    printf("%llu lines: %llu depth messages with %llu levels, %llu trades, %llu tickers, %llu snapshots, %llu others\n",
-           (ull)c->lines, (ull)c->messages, (ull)c->levels, (ull)c->trades, (ull)c->tickers, (ull)c->snapshots, (ull)c->other);
-    printf("sequence: %llu gaps, %llu duplicates, %llu stale; %llu instruments synced, %llu never synced; %llu crossed\n",
-           (ull)c->gaps, (ull)c->duplicates, (ull)c->stale, (ull)c->synced, (ull)c->never_synced, (ull)c->crossed);
+    printf("%llu lines: %llu depth messages with %llu levels, %llu trades, %llu tickers, %llu "
+           "snapshots, %llu others\n",
+           (ull)c->lines, (ull)c->messages, (ull)c->levels, (ull)c->trades, (ull)c->tickers,
+           (ull)c->snapshots, (ull)c->other);
+    printf("sequence: %llu gaps, %llu duplicates, %llu stale; %llu instruments synced, %llu never "
+           "synced; %llu crossed\n",
+           (ull)c->gaps, (ull)c->duplicates, (ull)c->stale, (ull)c->synced, (ull)c->never_synced,
+           (ull)c->crossed);
     if (c->ticker_checks > 0)
-        printf("ticker checks: %llu of %llu equal\n", (ull)c->ticker_checks_equal, (ull)c->ticker_checks);
+        printf("ticker checks: %llu of %llu equal\n", (ull)c->ticker_checks_equal,
+               (ull)c->ticker_checks);
     printf("written:");
     for (int k = 0; k < HR_KIND_COUNT; k++)
         printf(" %s %llu", hr_kind_name((hr_kind)k), (ull)c->written[k]);
     printf("; rejected %llu\n%s\n", (ull)rejected(c), balance);
     printf("%.3f s, %.2f M rows/s, %u lanes, %s, peak %.1f MB\nwhere time went:", r->seconds,
-           r->seconds > 0 ? rows / r->seconds * 1e-6 : 0, r->lanes, r->io, (double)peak_rss() * 1e-6);
+           r->seconds > 0 ? rows / r->seconds * 1e-6 : 0, r->lanes, r->io,
+           (double)peak_rss() * 1e-6);
     for (int s = 0; s < HR_STAGE_COUNT; s++)
-        printf(" %s %.1f%%", hr_stage_name((hr_stage)s), (double)r->stage_ns[s] * 1e-7 / (r->seconds * r->lanes + 1e-9));
-    printf("\ndataset: %s%s\n", r->out, r->was_complete ? " (was complete already)" : r->stopped ? " (stopped: --resume goes on)" : "");
+        printf(" %s %.1f%%", hr_stage_name((hr_stage)s),
+               (double)r->stage_ns[s] * 1e-7 / (r->seconds * r->lanes + 1e-9));
+    printf("\ndataset: %s%s\n", r->out,
+           r->was_complete ? " (was complete already)"
+           : r->stopped    ? " (stopped: --resume goes on)"
+                           : "");
 }
 
 static void watch(const hr_run *r, bool shows)
@@ -194,8 +221,9 @@ static void watch(const hr_run *r, bool shows)
         hr_run_progress(r, &done, &all, &rows);
         double s = (double)(now - began) * 1e-9;
         double share = all > 0 ? (double)done / (double)all : 0;
-        fprintf(stderr, "\r%5.1f%%  %.2f M rows/s  %.0f MB  ETA %.0f s   ", share * 100, (double)rows / s * 1e-6,
-                (double)peak_rss() * 1e-6, share > 0.001 ? s / share - s : 0);
+        fprintf(stderr, "\r%5.1f%%  %.2f M rows/s  %.0f MB  ETA %.0f s   ", share * 100,
+                (double)rows / s * 1e-6, (double)peak_rss() * 1e-6,
+                share > 0.001 ? s / share - s : 0);
     }
     if (shows) fprintf(stderr, "\r%60s\r", "");
 }

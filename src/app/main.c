@@ -41,7 +41,8 @@ const char *hr_app_option(int argc, char **argv, int *i, const char *name)
 
 static int help(FILE *to)
 {
-    fprintf(to, "headrace " HR_VERSION ": market data into verified books, features and columnar datasets\n\n");
+    fprintf(to, "headrace " HR_VERSION
+                ": market data into verified books, features and columnar datasets\n\n");
     for (size_t i = 0; i < HR_ARRAY_LEN(verbs); i++)
         fprintf(to, "  headrace %-8s %s\n", verbs[i].name, verbs[i].what);
     fprintf(to, "\nheadrace VERB -h shows a verb's options and an example.\n");

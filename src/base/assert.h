@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HR_BASE_ASSERT_H
 #define HR_BASE_ASSERT_H
-/* Programmer errors only, never outside data. HR_ASSERT is always on; HR_DASSERT in debug builds. */
+/* Programmer errors only, never outside data. HR_ASSERT is always on; HR_DASSERT in debug builds.
+ */
 #include "base/attr.h"
 
 HR_NORETURN HR_COLD void hr_assert_fail(const char *expr, const char *file, int line);

@@ -4,7 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** CRC-32C (Castagnoli) of n bytes, going on from crc (0 to start). x86-64-v2 has the instruction. */
+/** CRC-32C (Castagnoli) of n bytes, going on from crc (0 to start). x86-64-v2 has the instruction.
+ */
 uint32_t hr_crc32c(uint32_t crc, const void *p, size_t n);
 
 #endif

@@ -63,12 +63,16 @@ typedef struct hr_err {
     char message[HR_ERR_MSG_BYTES];
 } hr_err;
 
-#define HR_ERR_INIT {.code = HR_OK, .offset = -1, .line = -1, .column = -1}
+#define HR_ERR_INIT                                                                                \
+    {                                                                                              \
+        .code = HR_OK, .offset = -1, .line = -1, .column = -1                                      \
+    }
 
 const char *hr_status_name(hr_status st);
 const char *hr_status_text(hr_status st);
 hr_exit hr_status_exit(hr_status st);
-/** The status that an errno value means (ENOSPC -> HR_ENOSPC, ENOENT -> HR_ENOENT, ... else HR_EIO). */
+/** The status that an errno value means (ENOSPC -> HR_ENOSPC, ENOENT -> HR_ENOENT, ... else
+ * HR_EIO). */
 hr_status hr_status_from_errno(int sys_errno);
 
 void hr_err_reset(hr_err *err);

@@ -42,6 +42,26 @@ int hr_sys_sync(int fd)
     return rc;
 }
 
+int hr_sys_truncate(int fd, int64_t size_bytes)
+{
+    const hr_sys *s = hr_sys_get();
+    int rc;
+    do
+        rc = s->truncate(s->self, fd, size_bytes);
+    while (rc == -EINTR);
+    return rc;
+}
+
+int hr_sys_lock(int fd)
+{
+    const hr_sys *s = hr_sys_get();
+    int rc;
+    do
+        rc = s->lock(s->self, fd);
+    while (rc == -EINTR);
+    return rc;
+}
+
 int64_t hr_sys_wall_ns(void)
 {
     const hr_sys *s = hr_sys_get();
@@ -59,7 +79,8 @@ int64_t hr_sys_pread_full(int fd, void *buf, size_t n_bytes, int64_t offset)
     const hr_sys *s = hr_sys_get();
     size_t done = 0;
     while (done < n_bytes) {
-        int64_t n = s->pread(s->self, fd, (char *)buf + done, n_bytes - done, offset + (int64_t)done);
+        int64_t n =
+            s->pread(s->self, fd, (char *)buf + done, n_bytes - done, offset + (int64_t)done);
         if (n == -EINTR) continue;
         if (n < 0) return n;
         if (n == 0) break;

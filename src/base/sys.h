@@ -85,8 +85,8 @@ typedef struct hr_sys {
 const hr_sys *hr_sys_real(void);
 void hr_sys_real_force_threads(bool force);
 
-/** The table in force; hr_sys_real() until hr_sys_install is called, which must be before any thread
- *  is started. */
+/** The table in force; hr_sys_real() until hr_sys_install is called, which must be before any
+ * thread is started. */
 const hr_sys *hr_sys_get(void);
 void hr_sys_install(const hr_sys *sys);
 
@@ -94,6 +94,8 @@ void hr_sys_install(const hr_sys *sys);
 int hr_sys_open(int dir_fd, const char *path, int flags, unsigned mode);
 int hr_sys_close(int fd);
 int hr_sys_sync(int fd);
+int hr_sys_truncate(int fd, int64_t size_bytes);
+int hr_sys_lock(int fd);
 int64_t hr_sys_wall_ns(void);
 int64_t hr_sys_mono_ns(void);
 
@@ -107,13 +109,13 @@ int64_t hr_sys_write_full(int fd, const void *buf, size_t n_bytes);
 
 /* ---- failing back end: wraps `inner` and spoils chosen calls (tests, fault runs) ---- */
 typedef struct hr_sys_fault {
-    const char *call;   /* "pread", "pwrite", "sync", ... or NULL for any fallible call */
-    uint64_t nth;       /* 1-based index of the call that fails; 0: none */
-    bool forever;       /* the nth and all later ones */
-    int sys_errno;      /* error to give, or 0 with short_max */
-    size_t short_max;   /* > 0: transfers move at most this many bytes */
+    const char *call;     /* "pread", "pwrite", "sync", ... or NULL for any fallible call */
+    uint64_t nth;         /* 1-based index of the call that fails; 0: none */
+    bool forever;         /* the nth and all later ones */
+    int sys_errno;        /* error to give, or 0 with short_max */
+    size_t short_max;     /* > 0: transfers move at most this many bytes */
     unsigned eintr_every; /* > 0: each such call gives EINTR first */
-    bool kill_before;   /* SIGKILL ourselves before the nth call (white-box crash tests) */
+    bool kill_before;     /* SIGKILL ourselves before the nth call (white-box crash tests) */
 } hr_sys_fault;
 typedef struct hr_sys_fail hr_sys_fail;
 HR_MUST_USE hr_status hr_sys_fail_create(hr_sys_fail **out, const hr_sys *inner,
@@ -123,8 +125,9 @@ const hr_sys *hr_sys_fail_table(hr_sys_fail *f);
 uint64_t hr_sys_fail_seen(const hr_sys_fail *f);
 bool hr_sys_fail_fired(const hr_sys_fail *f);
 void hr_sys_fail_destroy(hr_sys_fail **f);
-/** Reads HEADRACE_FAULT="call=pwrite,nth=3,errno=ENOSPC,forever=1,short=1,eintr=3,kill=1" and installs a
- *  failing table over the real one for the whole process; HR_OK and no change when text is NULL. */
+/** Reads HEADRACE_FAULT="call=pwrite,nth=3,errno=ENOSPC,forever=1,short=1,eintr=3,kill=1" and
+ * installs a failing table over the real one for the whole process; HR_OK and no change when text
+ * is NULL. */
 HR_MUST_USE hr_status hr_sys_fail_install_text(const char *text, hr_err *err);
 
 /* ---- simulated back end ---- */
@@ -133,7 +136,8 @@ HR_MUST_USE hr_status hr_sys_sim_create(hr_sys_sim **out, uint64_t seed);
 const hr_sys *hr_sys_sim_table(hr_sys_sim *sim);
 void hr_sys_sim_destroy(hr_sys_sim **sim);
 /** Power loss: open files vanish, every unsynced 512-byte sector is kept, dropped or (one of them)
- *  torn or zeroed, each unsynced create/rename/unlink is kept or undone; choices come from `seed`. */
+ *  torn or zeroed, each unsynced create/rename/unlink is kept or undone; choices come from `seed`.
+ */
 void hr_sys_sim_crash(hr_sys_sim *sim, uint64_t seed);
 /** Process death only: open files vanish, all written bytes stay. */
 void hr_sys_sim_kill(hr_sys_sim *sim);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads and writes in flight. Two back ends behind one queue: io_uring where the kernel lets us, else a
- * worker thread that does the same calls. Which one is fixed when the queue is opened. */
+/* Reads and writes in flight. Two back ends behind one queue: io_uring where the kernel lets us,
+ * else a worker thread that does the same calls. Which one is fixed when the queue is opened. */
 #include "base/sys_aio.h"
 
 #include <errno.h>
@@ -116,7 +116,8 @@ static int reap_uring(hr_sys_aio *q, hr_sys_aio_done *done, unsigned cap, bool w
     unsigned n = 0;
     while (n < cap) {
         struct io_uring_cqe *cqe = NULL;
-        int rc = wait && n == 0 ? io_uring_wait_cqe(&q->ring, &cqe) : io_uring_peek_cqe(&q->ring, &cqe);
+        int rc =
+            wait && n == 0 ? io_uring_wait_cqe(&q->ring, &cqe) : io_uring_peek_cqe(&q->ring, &cqe);
         if (rc == -EINTR && wait) continue;
         if (rc < 0 || cqe == NULL) break;
         done[n++] = (hr_sys_aio_done){.tag = io_uring_cqe_get_data64(cqe), .result = cqe->res};

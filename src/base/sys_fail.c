@@ -20,13 +20,25 @@ struct hr_sys_fail {
     hr_sys table;
 };
 
+/* The calls that POSIX lets a signal interrupt. */
+static bool is_interruptible(const char *call)
+{
+    static const char *const names[] = {"open", "close", "read", "write",    "pread",
+                                        "pwrite", "sync", "lock", "truncate"};
+    for (size_t i = 0; i < HR_ARRAY_LEN(names); i++)
+        if (strcmp(names[i], call) == 0) return true;
+    return false;
+}
+
 /* 0: go on; else the -errno to give. */
 static int spoil(hr_sys_fail *f, const char *call)
 {
     const hr_sys_fault *w = &f->fault;
     if (f->call[0] != '\0' && strcmp(f->call, call) != 0) return 0;
     uint64_t n = atomic_fetch_add_explicit(&f->seen, 1, memory_order_relaxed) + 1;
-    if (w->eintr_every > 0 && atomic_fetch_add_explicit(&f->eintr_turn, 1, memory_order_relaxed) % w->eintr_every == 0)
+    bool can_be_interrupted = is_interruptible(call);
+    if (w->eintr_every > 0 && can_be_interrupted &&
+        atomic_fetch_add_explicit(&f->eintr_turn, 1, memory_order_relaxed) % w->eintr_every == 0)
         return -EINTR;
     bool hits = w->nth != 0 && (n == w->nth || (w->forever && n > w->nth));
     if (!hits) return 0;
@@ -186,7 +198,8 @@ static int fail_thread_join(void *self, uintptr_t thread)
     return f->inner->thread_join(f->inner->self, thread);
 }
 
-/* Asynchronous I/O is done inline, through the spoiled calls, so that faults and splits reach it. */
+/* Asynchronous I/O is done inline, through the spoiled calls, so that faults and splits reach it.
+ */
 #define INLINE_DEPTH 64
 typedef struct inline_aio {
     hr_sys_fail *owner;
@@ -241,14 +254,36 @@ static void fail_aio_close(void *self, hr_sys_aio *q)
 
 static void fill_table(hr_sys_fail *f)
 {
-    f->table = (hr_sys){
-        .self = f, .name = "failing", .open = fail_open, .close = fail_close, .read = fail_read, .write = fail_write,
-        .pread = fail_pread, .pwrite = fail_pwrite, .sync = fail_sync, .truncate = fail_truncate, .stat = fail_stat,
-        .fstat = fail_fstat, .rename = fail_rename, .unlink = fail_unlink, .mkdir = fail_mkdir, .list = fail_list,
-        .lock = fail_lock, .wall_ns = fail_wall_ns, .mono_ns = fail_mono_ns, .sleep_ns = fail_sleep_ns,
-        .random = fail_random, .map = fail_map, .unmap = fail_unmap, .thread_start = fail_thread_start,
-        .thread_join = fail_thread_join, .aio_open = fail_aio_open, .aio_submit = fail_aio_submit,
-        .aio_reap = fail_aio_reap, .aio_name = fail_aio_name, .aio_close = fail_aio_close};
+    f->table = (hr_sys){.self = f,
+                        .name = "failing",
+                        .open = fail_open,
+                        .close = fail_close,
+                        .read = fail_read,
+                        .write = fail_write,
+                        .pread = fail_pread,
+                        .pwrite = fail_pwrite,
+                        .sync = fail_sync,
+                        .truncate = fail_truncate,
+                        .stat = fail_stat,
+                        .fstat = fail_fstat,
+                        .rename = fail_rename,
+                        .unlink = fail_unlink,
+                        .mkdir = fail_mkdir,
+                        .list = fail_list,
+                        .lock = fail_lock,
+                        .wall_ns = fail_wall_ns,
+                        .mono_ns = fail_mono_ns,
+                        .sleep_ns = fail_sleep_ns,
+                        .random = fail_random,
+                        .map = fail_map,
+                        .unmap = fail_unmap,
+                        .thread_start = fail_thread_start,
+                        .thread_join = fail_thread_join,
+                        .aio_open = fail_aio_open,
+                        .aio_submit = fail_aio_submit,
+                        .aio_reap = fail_aio_reap,
+                        .aio_name = fail_aio_name,
+                        .aio_close = fail_aio_close};
 }
 
 hr_status hr_sys_fail_create(hr_sys_fail **out, const hr_sys *inner, const hr_sys_fault *fault)
@@ -292,8 +327,9 @@ static int errno_of(const char *name)
     static const struct {
         const char *name;
         int value;
-    } table[] = {{"EIO", EIO},       {"ENOSPC", ENOSPC}, {"EINTR", EINTR}, {"EAGAIN", EAGAIN},        {"EMFILE", EMFILE},
-                 {"ENOMEM", ENOMEM}, {"EDQUOT", EDQUOT}, {"EROFS", EROFS}, {"ECONNRESET", ECONNRESET}};
+    } table[] = {{"EIO", EIO},       {"ENOSPC", ENOSPC}, {"EINTR", EINTR},
+                 {"EAGAIN", EAGAIN}, {"EMFILE", EMFILE}, {"ENOMEM", ENOMEM},
+                 {"EDQUOT", EDQUOT}, {"EROFS", EROFS},   {"ECONNRESET", ECONNRESET}};
     for (size_t i = 0; i < HR_ARRAY_LEN(table); i++)
         if (strcmp(table[i].name, name) == 0) return table[i].value;
     return 0;
@@ -311,12 +347,18 @@ static bool read_item(hr_sys_fault *w, char *call, size_t cap, const char *key, 
     char *end;
     unsigned long long n = strtoull(value, &end, 10);
     if (*value == '\0' || *end != '\0') return false;
-    if (strcmp(key, "nth") == 0) w->nth = n;
-    else if (strcmp(key, "forever") == 0) w->forever = n != 0;
-    else if (strcmp(key, "short") == 0) w->short_max = (size_t)n;
-    else if (strcmp(key, "eintr") == 0) w->eintr_every = (unsigned)n;
-    else if (strcmp(key, "kill") == 0) w->kill_before = n != 0;
-    else return false;
+    if (strcmp(key, "nth") == 0)
+        w->nth = n;
+    else if (strcmp(key, "forever") == 0)
+        w->forever = n != 0;
+    else if (strcmp(key, "short") == 0)
+        w->short_max = (size_t)n;
+    else if (strcmp(key, "eintr") == 0)
+        w->eintr_every = (unsigned)n;
+    else if (strcmp(key, "kill") == 0)
+        w->kill_before = n != 0;
+    else
+        return false;
     return true;
 }
 
@@ -330,12 +372,14 @@ hr_status hr_sys_fail_install_text(const char *text, hr_err *err)
     for (const char *p = text; *p != '\0';) {
         size_t n = strcspn(p, ",");
         const char *eq = memchr(p, '=', n);
-        if (n >= sizeof item || eq == NULL) return HR_FAIL(err, HR_EUSAGE, "HEADRACE_FAULT: cannot read '%.40s'", p);
+        if (n >= sizeof item || eq == NULL)
+            return HR_FAIL(err, HR_EUSAGE, "HEADRACE_FAULT: cannot read '%.40s'", p);
         memcpy(item, p, n);
         item[n] = '\0';
         item[eq - p] = '\0';
         if (!read_item(&w, call, sizeof call, item, item + (eq - p) + 1))
-            return HR_FAIL(err, HR_EUSAGE, "HEADRACE_FAULT: '%s' is not known or has a bad value", item);
+            return HR_FAIL(err, HR_EUSAGE, "HEADRACE_FAULT: '%s' is not known or has a bad value",
+                           item);
         p += n + (p[n] == ',');
     }
     HR_TRY(hr_sys_fail_create(&f, hr_sys_real(), &w));

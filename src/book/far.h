@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HR_BOOK_FAR_H
 #define HR_BOOK_FAR_H
-/* Levels outside the window of one book side: sorted by key in chunks of one shared pool, found through a directory
- * of each chunk's first key. Private to book. */
+/* Levels outside the window of one book side: sorted by key in chunks of one shared pool, found
+ * through a directory of each chunk's first key. Private to book. */
 #include "book/l2.h"
 
 #define FAR_ENTRIES ((HR_L2_CHUNK_BYTES - 16) / 16)
@@ -17,8 +17,8 @@ _Static_assert(sizeof(hr_far_chunk) <= HR_L2_CHUNK_BYTES, "a chunk is one pool b
 
 typedef struct hr_far {
     hr_pool *pool;
-    int64_t *first_key;      /* [cap_chunks] */
-    hr_far_chunk **chunk;    /* [cap_chunks] */
+    int64_t *first_key;   /* [cap_chunks] */
+    hr_far_chunk **chunk; /* [cap_chunks] */
     uint32_t n_chunks, cap_chunks;
     uint32_t n_levels;
 } hr_far;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each side works on keys: the price in ticks, negated for bids, so that the best level has the least key on both
- * sides. A window holds keys [base, base + n_ticks) as quantities with a two-level bitmap; all other levels have
- * greater keys and live in the far store. */
+/* Each side works on keys: the price in ticks, negated for bids, so that the best level has the
+ * least key on both sides. A window holds keys [base, base + n_ticks) as quantities with a
+ * two-level bitmap; all other levels have greater keys and live in the far store. */
 #include "book/l2.h"
 
 #include <string.h>
@@ -283,7 +283,8 @@ static inline hr_status set_level(hr_l2 *b, uint8_t side, int64_t px, int64_t qt
     return set_key(b, &b->side[side], side == HR_SIDE_BID ? -ticks : ticks, qty);
 }
 
-hr_status hr_l2_apply(hr_l2 *b, const uint8_t *side, const int64_t *px, const int64_t *qty, uint32_t n)
+hr_status hr_l2_apply(hr_l2 *b, const uint8_t *side, const int64_t *px, const int64_t *qty,
+                      uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
         HR_TRY(set_level(b, side[i], px[i], qty[i]));
@@ -320,7 +321,8 @@ bool hr_l2_best(const hr_l2 *b, hr_side side, int64_t *px, int64_t *qty)
     return true;
 }
 
-uint32_t hr_l2_export(const hr_l2 *b, hr_side side, uint32_t from, uint32_t cap, int64_t *px, int64_t *qty)
+uint32_t hr_l2_export(const hr_l2 *b, hr_side side, uint32_t from, uint32_t cap, int64_t *px,
+                      int64_t *qty)
 {
     const ladder *l = &b->side[side];
     uint32_t seen = 0;
@@ -383,7 +385,8 @@ bool hr_l2_is_crossed(const hr_l2 *b)
     int64_t bid;
     int64_t ask;
     int64_t qty;
-    return hr_l2_best(b, HR_SIDE_BID, &bid, &qty) && hr_l2_best(b, HR_SIDE_ASK, &ask, &qty) && bid >= ask;
+    return hr_l2_best(b, HR_SIDE_BID, &bid, &qty) && hr_l2_best(b, HR_SIDE_ASK, &ask, &qty) &&
+           bid >= ask;
 }
 
 static bool is_ladder_sound(const hr_l2 *b, const ladder *l)
@@ -401,7 +404,8 @@ static bool is_ladder_sound(const hr_l2 *b, const ladder *l)
     n = 0;
     for (uint32_t c = 0; c < l->far.n_chunks; c++) {
         const hr_far_chunk *chunk = l->far.chunk[c];
-        if (chunk->n == 0 || chunk->n > FAR_ENTRIES || l->far.first_key[c] != chunk->key[0]) return false;
+        if (chunk->n == 0 || chunk->n > FAR_ENTRIES || l->far.first_key[c] != chunk->key[0])
+            return false;
         for (uint32_t i = 0; i < chunk->n; i++) {
             if (chunk->key[i] <= last || chunk->qty[i] == 0) return false;
             last = chunk->key[i];

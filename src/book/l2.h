@@ -5,8 +5,8 @@
  * best-price search, and a sorted store for far levels. O(1) near the touch.
  * The tick is learned as the greatest common divisor of the prices seen; a finer price rebuilds.
  * Threads: single owner. Memory: a fixed header and window given at init; far levels live in chunks
- * of one pool shared by many books (HR_EBUDGET when it is empty: the run stops with a limit error, a
- * book is never silently cut). See docs/modules/book.md. */
+ * of one pool shared by many books (HR_EBUDGET when it is empty: the run stops with a limit error,
+ * a book is never silently cut). See docs/modules/book.md. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,27 +26,31 @@ hr_l2 *hr_l2_init(void *mem, uint32_t window_ticks, hr_pool *far);
 void hr_l2_reset(hr_l2 *b);
 void hr_l2_fini(hr_l2 *b);
 
-/** Sets n levels in order (qty 0 removes; removing an absent level is normal; the later of two equal prices
- *  wins). px > 0. side: hr_side each. HR_EBUDGET when the far pool is empty (the book is then unusable). */
+/** Sets n levels in order (qty 0 removes; removing an absent level is normal; the later of two
+ * equal prices wins). px > 0. side: hr_side each. HR_EBUDGET when the far pool is empty (the book
+ * is then unusable). */
 HR_MUST_USE hr_status hr_l2_apply(hr_l2 *b, const uint8_t *side, const int64_t *px,
                                   const int64_t *qty, uint32_t n);
 
-/** The same, and says whether a level at or better than watch_px[side] was named (HR_NULL_I64: any level counts):
- *  when not, a top of that depth has not changed. */
+/** The same, and says whether a level at or better than watch_px[side] was named (HR_NULL_I64: any
+ * level counts): when not, a top of that depth has not changed. */
 HR_MUST_USE hr_status hr_l2_apply_watch(hr_l2 *b, const uint8_t *side, const int64_t *px,
                                         const int64_t *qty, uint32_t n, const int64_t watch_px[2],
                                         bool *hit);
 
 /** Best price and quantity; false (and 0, 0) when the side is empty. */
 bool hr_l2_best(const hr_l2 *b, hr_side side, int64_t *px, int64_t *qty);
-/** The n best levels, best first; returns how many there are, the rest is filled with HR_NULL_I64. */
+/** The n best levels, best first; returns how many there are, the rest is filled with HR_NULL_I64.
+ */
 uint32_t hr_l2_top(const hr_l2 *b, hr_side side, uint32_t n, int64_t *px, int64_t *qty);
 uint32_t hr_l2_level_count(const hr_l2 *b, hr_side side);
-/** All levels, best first, from the i-th on, up to cap; returns how many were written (checkpoints). */
+/** All levels, best first, from the i-th on, up to cap; returns how many were written
+ * (checkpoints). */
 uint32_t hr_l2_export(const hr_l2 *b, hr_side side, uint32_t from, uint32_t cap, int64_t *px,
                       int64_t *qty);
 bool hr_l2_is_crossed(const hr_l2 *b);
-/** Full invariant check for tests: ordered, counted, bitmap equals quantities, no level in two places. */
+/** Full invariant check for tests: ordered, counted, bitmap equals quantities, no level in two
+ * places. */
 bool hr_l2_is_sound(const hr_l2 *b);
 
 #endif

@@ -7,16 +7,16 @@
 #include "base/assert.h"
 #include "col/schema.h"
 
-const char *const hr_feat_names[HR_FEAT_COUNT] = {"mid",  "spread", "wmid",   "imb1", "imb5",
-                                                  "imb10", "ofi",   "volume", "vwap", "rvol"};
+const char *const hr_feat_names[HR_FEAT_COUNT] = {"mid",   "spread", "wmid",   "imb1", "imb5",
+                                                  "imb10", "ofi",    "volume", "vwap", "rvol"};
 
-/* Squared log returns in units of 2^-80: a return of 1e-9 still counts 1.2 million units, and 128 bits hold
- * 2^47 squared units of 1. The rounding error of one term is below 2^-81. */
+/* Squared log returns in units of 2^-80: a return of 1e-9 still counts 1.2 million units, and 128
+ * bits hold 2^47 squared units of 1. The rounding error of one term is below 2^-81. */
 #define RET2_SCALE 0x1.0p80
 #define IMAGE_MAGIC UINT64_C(0x0031544145465248) /* "HRFEAT1" */
 
 typedef struct slot {
-    __int128 ofi;      /* quantity units */
+    __int128 ofi; /* quantity units */
     __int128 volume;
     __int128 notional; /* price units x quantity units */
     __int128 ret2;
@@ -25,8 +25,8 @@ typedef struct slot {
 typedef struct featset_state {
     int64_t now_slot; /* slot number of the newest event; INT64_MIN: none yet */
     int64_t bid_px, bid_qty, ask_px, ask_qty; /* touch of the last row */
-    double mid;       /* of the last row, in price units; 0: none since a break */
-    int64_t n_rows;   /* since a break */
+    double mid;     /* of the last row, in price units; 0: none since a break */
+    int64_t n_rows; /* since a break */
     int64_t has_touch;
     slot sum;
     slot ring[HR_FEAT_SLOTS];
@@ -72,7 +72,8 @@ static void slot_sub(slot *sum, slot *s)
     memset(s, 0, sizeof *s);
 }
 
-/* The slot of this time, after what fell out of the window left it. Late events go to the newest slot. */
+/* The slot of this time, after what fell out of the window left it. Late events go to the newest
+ * slot. */
 static slot *advance(hr_featset *f, int64_t ts_ns)
 {
     featset_state *st = &f->st;
@@ -157,7 +158,8 @@ static void step_windows(hr_featset *f, slot *s, double mid, int64_t bid_px, int
 }
 
 void hr_featset_row(hr_featset *f, double *out, int64_t ts_ns, const int64_t *bid_px,
-                    const int64_t *bid_qty, const int64_t *ask_px, const int64_t *ask_qty, uint32_t depth)
+                    const int64_t *bid_qty, const int64_t *ask_px, const int64_t *ask_qty,
+                    uint32_t depth)
 {
     slot *s = advance(f, ts_ns);
     const featset_state *st = &f->st;
@@ -170,7 +172,8 @@ void hr_featset_row(hr_featset *f, double *out, int64_t ts_ns, const int64_t *bi
         double aq = (double)ask_qty[0];
         out[HR_FEAT_MID] = mid / f->px_unit;
         out[HR_FEAT_SPREAD] = (double)(ask_px[0] - bid_px[0]) / f->px_unit;
-        out[HR_FEAT_WMID] = ((double)bid_px[0] * aq + (double)ask_px[0] * bq) / (bq + aq) / f->px_unit;
+        out[HR_FEAT_WMID] =
+            ((double)bid_px[0] * aq + (double)ask_px[0] * bq) / (bq + aq) / f->px_unit;
         out[HR_FEAT_IMB1] = imbalance(bid_qty, ask_qty, 1);
         out[HR_FEAT_IMB5] = imbalance(bid_qty, ask_qty, HR_MIN(depth, 5));
         out[HR_FEAT_IMB10] = imbalance(bid_qty, ask_qty, HR_MIN(depth, 10));

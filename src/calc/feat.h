@@ -2,8 +2,9 @@
 #ifndef HR_CALC_FEAT_H
 #define HR_CALC_FEAT_H
 /* The fixed feature set of a book row: ten values, O(1) an event, fixed memory, no drift.
- * Window sums are integers (128 bit where needed) over a ring of HR_FEAT_SLOTS time slots by the event
- * clock handed in, so batch and live give the same bits. Values not yet valid are NaN (null), never 0. */
+ * Window sums are integers (128 bit where needed) over a ring of HR_FEAT_SLOTS time slots by the
+ * event clock handed in, so batch and live give the same bits. Values not yet valid are NaN (null),
+ * never 0. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,29 +14,31 @@
 #define HR_FEAT_COUNT 10
 #define HR_FEAT_SLOTS 64
 typedef enum hr_feat {
-    HR_FEAT_MID = 0,     /* (bid + ask) / 2, quote units */
-    HR_FEAT_SPREAD = 1,  /* ask - bid */
-    HR_FEAT_WMID = 2,    /* (bid * ask_qty + ask * bid_qty) / (bid_qty + ask_qty) */
-    HR_FEAT_IMB1 = 3,    /* (B - A) / (B + A) over the best level */
+    HR_FEAT_MID = 0,    /* (bid + ask) / 2, quote units */
+    HR_FEAT_SPREAD = 1, /* ask - bid */
+    HR_FEAT_WMID = 2,   /* (bid * ask_qty + ask * bid_qty) / (bid_qty + ask_qty) */
+    HR_FEAT_IMB1 = 3,   /* (B - A) / (B + A) over the best level */
     HR_FEAT_IMB5 = 4,
     HR_FEAT_IMB10 = 5,
-    HR_FEAT_OFI = 6,     /* order-flow imbalance of best level over the window, Cont, Kukanov, Stoikov 2014 */
-    HR_FEAT_VOLUME = 7,  /* traded base quantity over the window */
-    HR_FEAT_VWAP = 8,    /* traded notional / volume over the window; null without trades */
-    HR_FEAT_RVOL = 9,    /* square root of the sum of squared log mid returns over the window */
+    HR_FEAT_OFI =
+        6, /* order-flow imbalance of best level over the window, Cont, Kukanov, Stoikov 2014 */
+    HR_FEAT_VOLUME = 7, /* traded base quantity over the window */
+    HR_FEAT_VWAP = 8,   /* traded notional / volume over the window; null without trades */
+    HR_FEAT_RVOL = 9,   /* square root of the sum of squared log mid returns over the window */
 } hr_feat;
 extern const char *const hr_feat_names[HR_FEAT_COUNT]; /* "mid", "spread", "wmid", "imb1", ... */
 
 typedef struct hr_featset hr_featset;
 /** Bytes of one instrument's state. */
 size_t hr_featset_bytes(void);
-/** window_ns: 1 ms to 1 h; the window is window_ns wide with a resolution of window_ns / (HR_FEAT_SLOTS - 1). */
+/** window_ns: 1 ms to 1 h; the window is window_ns wide with a resolution of window_ns /
+ * (HR_FEAT_SLOTS - 1). */
 hr_featset *hr_featset_init(void *mem, int64_t window_ns, unsigned px_scale, unsigned qty_scale);
 void hr_featset_trade(hr_featset *f, int64_t ts_ns, int64_t px, int64_t qty);
 /** The book lost certainty: the next row starts OFI and returns anew (their window sums stay). */
 void hr_featset_break(hr_featset *f);
-/** One book row. bid/ask arrays: depth entries best first, HR_NULL_I64 where there is no level (depth >= 1;
- *  imbalance over k uses min(k, depth) levels). out: HR_FEAT_COUNT doubles. */
+/** One book row. bid/ask arrays: depth entries best first, HR_NULL_I64 where there is no level
+ * (depth >= 1; imbalance over k uses min(k, depth) levels). out: HR_FEAT_COUNT doubles. */
 void hr_featset_row(hr_featset *f, double *out, int64_t ts_ns, const int64_t *bid_px,
                     const int64_t *bid_qty, const int64_t *ask_px, const int64_t *ask_qty,
                     uint32_t depth);

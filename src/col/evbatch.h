@@ -37,23 +37,24 @@ typedef enum hr_msg_kind {
 
 typedef enum hr_side { HR_SIDE_BID = 0, HR_SIDE_ASK = 1, HR_SIDE_NONE = 2 } hr_side;
 
-/* Why a line, message or row went to the reject file. Names are stable: they are written to disk. */
+/* Why a line, message or row went to the reject file. Names are stable: they are written to disk.
+ */
 #define HR_REJECT_LIST(X)                                                                          \
-    X(HR_REJECT_JSON, "bad_json")              /* does not parse */                                \
+    X(HR_REJECT_JSON, "bad_json") /* does not parse */                                             \
     X(HR_REJECT_UTF8, "bad_utf8")                                                                  \
     X(HR_REJECT_FIELD_MISSING, "field_missing")                                                    \
     X(HR_REJECT_FIELD_REPEATED, "field_repeated")                                                  \
-    X(HR_REJECT_FIELD_TYPE, "field_type")      /* wrong nesting or type */                         \
-    X(HR_REJECT_NUMBER, "bad_number")          /* not a decimal number */                          \
-    X(HR_REJECT_RANGE, "out_of_range")         /* more digits than the fixed point holds */        \
-    X(HR_REJECT_NEGATIVE, "negative")          /* price or quantity below zero */                  \
+    X(HR_REJECT_FIELD_TYPE, "field_type") /* wrong nesting or type */                              \
+    X(HR_REJECT_NUMBER, "bad_number")     /* not a decimal number */                               \
+    X(HR_REJECT_RANGE, "out_of_range")    /* more digits than the fixed point holds */             \
+    X(HR_REJECT_NEGATIVE, "negative")     /* price or quantity below zero */                       \
     X(HR_REJECT_TIME, "bad_time")                                                                  \
-    X(HR_REJECT_SYMBOL, "bad_symbol")          /* absent, ambiguous, not allowed */                \
-    X(HR_REJECT_CSV, "bad_csv")                /* wrong number of fields, open quote */            \
+    X(HR_REJECT_SYMBOL, "bad_symbol") /* absent, ambiguous, not allowed */                         \
+    X(HR_REJECT_CSV, "bad_csv")       /* wrong number of fields, open quote */                     \
     X(HR_REJECT_SIDE, "bad_side")                                                                  \
     X(HR_REJECT_LINE_TOO_LONG, "line_too_long")                                                    \
     X(HR_REJECT_TOO_MANY_LEVELS, "too_many_levels")                                                \
-    X(HR_REJECT_TRUNCATED, "truncated")        /* the source ended inside it */                    \
+    X(HR_REJECT_TRUNCATED, "truncated") /* the source ended inside it */                           \
     X(HR_REJECT_UNKNOWN, "unknown_message")                                                        \
     X(HR_REJECT_NULL, "null_value")
 
@@ -65,10 +66,11 @@ typedef enum hr_reject_reason {
 } hr_reject_reason;
 const char *hr_reject_name(hr_reject_reason r);
 
-#define HR_SYMBOL_MAX 31  /* bytes of a symbol; A-Z a-z 0-9 . _ - : / only (no leading dot) */
+#define HR_SYMBOL_MAX 31 /* bytes of a symbol; A-Z a-z 0-9 . _ - : / only (no leading dot) */
 #define HR_VENUE_MAX 23
-#define HR_EVB_SYMS_MAX 1024 /* distinct instruments in one batch: decode ends the batch before the next */
-#define HR_SYM_UNKNOWN (-1)  /* message names no instrument: the merge resolves it */
+#define HR_EVB_SYMS_MAX                                                                            \
+    1024 /* distinct instruments in one batch: decode ends the batch before the next */
+#define HR_SYM_UNKNOWN (-1) /* message names no instrument: the merge resolves it */
 
 /** A batch-local dictionary entry: messages name instruments by index into it. */
 typedef struct hr_evb_sym {
@@ -104,18 +106,18 @@ typedef struct hr_evbatch {
     int64_t *seq_last;  /* u, lastUpdateId, trade id; -1 none */
     int64_t *seq_prev;  /* pu; -1 none */
     int64_t *src_offset;
-    int64_t *src_line;  /* 1-based line of the message's first line; row formats: row number + 1 */
-    int32_t *sym;       /* index into syms, or HR_SYM_UNKNOWN */
-    int32_t *text;      /* index into texts (trade id that is no number), or -1 */
-    uint32_t *flags;    /* HR_FLAG_* known to the decoder (SNAPSHOT, RESET, AGG) */
-    uint8_t *kind;      /* hr_msg_kind */
+    int64_t *src_line; /* 1-based line of the message's first line; row formats: row number + 1 */
+    int32_t *sym;      /* index into syms, or HR_SYM_UNKNOWN */
+    int32_t *text;     /* index into texts (trade id that is no number), or -1 */
+    uint32_t *flags;   /* HR_FLAG_* known to the decoder (SNAPSHOT, RESET, AGG) */
+    uint8_t *kind;     /* hr_msg_kind */
     int32_t *level_begin; /* [cap_msgs + 1] list offsets into the level columns */
     /* level columns [cap_levels] */
     int64_t *px;
     int64_t *qty;
     uint8_t *side;
     /* side tables */
-    hr_evb_sym *syms; /* [HR_EVB_SYMS_MAX] */
+    hr_evb_sym *syms;  /* [HR_EVB_SYMS_MAX] */
     int32_t *sym_hash; /* open-addressing index over syms, 2 * HR_EVB_SYMS_MAX slots, -1 empty */
     hr_reject *rejects;
     char *raw;
@@ -135,8 +137,8 @@ size_t hr_evbatch_bytes(const hr_evbatch_caps *caps);
 /** Lays a batch out in mem (64-byte aligned, hr_evbatch_bytes long) and resets it. */
 hr_evbatch *hr_evbatch_init(void *mem, const hr_evbatch_caps *caps);
 void hr_evbatch_reset(hr_evbatch *b);
-/** Index of (venue, symbol) in the batch's dictionary, added when new; -1 when the dictionary is full
- *  or the symbol is too long or has a byte that is not allowed. O(1). */
+/** Index of (venue, symbol) in the batch's dictionary, added when new; -1 when the dictionary is
+ * full or the symbol is too long or has a byte that is not allowed. O(1). */
 int32_t hr_evbatch_sym(hr_evbatch *b, const char *venue, const char *symbol, size_t symbol_len);
 /** True when at least this much room is left; decoders check it before each line. */
 HR_INLINE int hr_evbatch_has_room(const hr_evbatch *b, uint32_t msgs, uint32_t levels)

@@ -2,7 +2,8 @@
 #ifndef HR_COL_SCHEMA_H
 #define HR_COL_SCHEMA_H
 /* Column types and table schemas shared by the row store, the formats and the Arrow interface.
- * Nulls are in-band: HR_NULL_I64 for the integer types, any NaN for HR_COL_F64, length 0xff for TEXT. */
+ * Nulls are in-band: HR_NULL_I64 for the integer types, any NaN for HR_COL_F64, length 0xff for
+ * TEXT. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,9 +33,9 @@ typedef struct hr_text {
 typedef struct hr_field {
     const char *name;
     hr_col_type type;
-    uint8_t scale;            /* HR_COL_DEC */
+    uint8_t scale; /* HR_COL_DEC */
     bool nullable;
-    const char *const *dict;  /* HR_COL_ENUM: n_dict names */
+    const char *const *dict; /* HR_COL_ENUM: n_dict names */
     uint16_t n_dict;
 } hr_field;
 
@@ -65,15 +66,15 @@ typedef enum hr_kind {
 const char *hr_kind_name(hr_kind kind);
 
 /* Row flags, one meaning in every table. */
-#define HR_FLAG_SNAPSHOT 0x01u   /* the row belongs to a snapshot */
-#define HR_FLAG_LAST 0x02u       /* last row of its message */
-#define HR_FLAG_GAP 0x04u        /* after a gap: the book is not whole */
-#define HR_FLAG_UNSYNCED 0x08u   /* the book was never synced so far */
-#define HR_FLAG_STALE 0x10u      /* older than the book: not applied */
-#define HR_FLAG_DUPLICATE 0x20u  /* seen already: not applied */
-#define HR_FLAG_RESET 0x40u      /* first message after a reset or a new snapshot */
-#define HR_FLAG_BUFFERED 0x80u   /* came before the snapshot it was applied to */
-#define HR_FLAG_CROSSED 0x100u   /* best bid >= best ask after this message */
-#define HR_FLAG_AGG 0x200u       /* an aggregate of several trades */
+#define HR_FLAG_SNAPSHOT 0x01u  /* the row belongs to a snapshot */
+#define HR_FLAG_LAST 0x02u      /* last row of its message */
+#define HR_FLAG_GAP 0x04u       /* after a gap: the book is not whole */
+#define HR_FLAG_UNSYNCED 0x08u  /* the book was never synced so far */
+#define HR_FLAG_STALE 0x10u     /* older than the book: not applied */
+#define HR_FLAG_DUPLICATE 0x20u /* seen already: not applied */
+#define HR_FLAG_RESET 0x40u     /* first message after a reset or a new snapshot */
+#define HR_FLAG_BUFFERED 0x80u  /* came before the snapshot it was applied to */
+#define HR_FLAG_CROSSED 0x100u  /* best bid >= best ask after this message */
+#define HR_FLAG_AGG 0x200u      /* an aggregate of several trades */
 
 #endif

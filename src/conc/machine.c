@@ -7,7 +7,8 @@
 
 #include "base/sys.h"
 
-/* Whole processors that the cgroup's quota is worth, 0 when there is none. Source: Linux, cgroup-v2.rst, cpu.max. */
+/* Whole processors that the cgroup's quota is worth, 0 when there is none. Source: Linux,
+ * cgroup-v2.rst, cpu.max. */
 static uint32_t quota_cpus(void)
 {
     char text[64] = {0};
@@ -17,7 +18,8 @@ static uint32_t quota_cpus(void)
     if (fd < 0) return 0;
     int64_t n = hr_sys_read_full(fd, text, sizeof text - 1);
     (void)hr_sys_close(fd);
-    if (n <= 0 || sscanf(text, "%lld %lld", &quota, &period) != 2 || period <= 0 || quota <= 0) return 0;
+    if (n <= 0 || sscanf(text, "%lld %lld", &quota, &period) != 2 || period <= 0 || quota <= 0)
+        return 0;
     return (uint32_t)((quota + period - 1) / period);
 }
 

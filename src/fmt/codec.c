@@ -23,7 +23,8 @@ size_t hr_codec_ctx_bytes(int with_encode, int level)
     return with_encode ? n + ZSTD_estimateCCtxSize(level) : n;
 }
 
-hr_status hr_codec_ctx_create(hr_codec_ctx **out, hr_arena *arena, int with_encode, int level, hr_err *err)
+hr_status hr_codec_ctx_create(hr_codec_ctx **out, hr_arena *arena, int with_encode, int level,
+                              hr_err *err)
 {
     *out = NULL;
     hr_codec_ctx *x = hr_arena_alloc(arena, sizeof *x, 64);
@@ -44,7 +45,8 @@ hr_status hr_codec_ctx_create(hr_codec_ctx **out, hr_arena *arena, int with_enco
 
 static hr_status bad(hr_err *err, const char *codec)
 {
-    return HR_FAIL(err, HR_ECORRUPT, "%s block is damaged or of another size than announced", codec);
+    return HR_FAIL(err, HR_ECORRUPT, "%s block is damaged or of another size than announced",
+                   codec);
 }
 
 static hr_status decode_gzip(hr_codec_ctx *x, void *dst, size_t dst_bytes, const void *src,
@@ -84,14 +86,16 @@ static uint32_t be32(const uint8_t *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* Hadoop framing: runs of (u32 raw size, u32 packed size, block). Source: Parquet's Compression.md, LZ4. */
+/* Hadoop framing: runs of (u32 raw size, u32 packed size, block). Source: Parquet's Compression.md,
+ * LZ4. */
 static bool decode_lz4_hadoop(char *dst, size_t dst_bytes, const uint8_t *src, size_t src_bytes)
 {
     while (src_bytes >= 8) {
         uint32_t raw = be32(src);
         uint32_t packed = be32(src + 4);
         if (packed > src_bytes - 8 || raw > dst_bytes) return false;
-        if (LZ4_decompress_safe((const char *)src + 8, dst, (int)packed, (int)raw) != (int)raw) return false;
+        if (LZ4_decompress_safe((const char *)src + 8, dst, (int)packed, (int)raw) != (int)raw)
+            return false;
         src += 8 + packed;
         src_bytes -= 8 + packed;
         dst += raw;
@@ -100,7 +104,8 @@ static bool decode_lz4_hadoop(char *dst, size_t dst_bytes, const uint8_t *src, s
     return src_bytes == 0 && dst_bytes == 0;
 }
 
-static bool decode_lz4(hr_pq_codec codec, void *dst, size_t dst_bytes, const void *src, size_t src_bytes)
+static bool decode_lz4(hr_pq_codec codec, void *dst, size_t dst_bytes, const void *src,
+                       size_t src_bytes)
 {
     if (codec == HR_PQ_LZ4_HADOOP && decode_lz4_hadoop(dst, dst_bytes, src, src_bytes)) return true;
     return LZ4_decompress_safe(src, dst, (int)src_bytes, (int)dst_bytes) == (int)dst_bytes;

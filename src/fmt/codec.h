@@ -17,30 +17,40 @@ size_t hr_codec_ctx_bytes(int with_encode, int level);
 HR_MUST_USE hr_status hr_codec_ctx_create(hr_codec_ctx **out, hr_arena *arena, int with_encode,
                                           int level, hr_err *err);
 /** Decompresses exactly dst_bytes; less or more is HR_ECORRUPT. HR_EUNSUPPORTED for LZO. */
-HR_MUST_USE hr_status hr_codec_decode(hr_codec_ctx *x, hr_pq_codec codec, void *dst, size_t dst_bytes,
-                                      const void *src, size_t src_bytes, hr_err *err);
+HR_MUST_USE hr_status hr_codec_decode(hr_codec_ctx *x, hr_pq_codec codec, void *dst,
+                                      size_t dst_bytes, const void *src, size_t src_bytes,
+                                      hr_err *err);
 size_t hr_codec_bound(hr_pq_codec codec, size_t src_bytes);
 /** *dst_bytes: room on entry, size on return. Deterministic. */
-HR_MUST_USE hr_status hr_codec_encode(hr_codec_ctx *x, hr_pq_codec codec, void *dst, size_t *dst_bytes,
-                                      const void *src, size_t src_bytes, hr_err *err);
+HR_MUST_USE hr_status hr_codec_encode(hr_codec_ctx *x, hr_pq_codec codec, void *dst,
+                                      size_t *dst_bytes, const void *src, size_t src_bytes,
+                                      hr_err *err);
 
 /* ---- streams ---- */
-typedef enum hr_container { HR_CONTAINER_PLAIN = 0, HR_CONTAINER_GZIP = 1, HR_CONTAINER_ZSTD = 2 } hr_container;
+typedef enum hr_container {
+    HR_CONTAINER_PLAIN = 0,
+    HR_CONTAINER_GZIP = 1,
+    HR_CONTAINER_ZSTD = 2
+} hr_container;
 /** From the first bytes. */
 hr_container hr_container_sniff(const void *head, size_t n_bytes);
 const char *hr_container_name(hr_container c);
 
-/** Streaming decoder: several gzip members or zstd frames make one stream; zero padding after the last member is
- *  accepted, other trailing bytes are HR_ECORRUPT. zstd windows over 128 MiB (window_log_max 27) are refused. */
+/** Streaming decoder: several gzip members or zstd frames make one stream; zero padding after the
+ * last member is accepted, other trailing bytes are HR_ECORRUPT. zstd windows over 128 MiB
+ * (window_log_max 27) are refused. */
 typedef struct hr_inflate hr_inflate;
 size_t hr_inflate_bytes(hr_container c);
-HR_MUST_USE hr_status hr_inflate_create(hr_inflate **out, hr_arena *arena, hr_container c, hr_err *err);
+HR_MUST_USE hr_status hr_inflate_create(hr_inflate **out, hr_arena *arena, hr_container c,
+                                        hr_err *err);
 void hr_inflate_reset(hr_inflate *z);
-/** Moves bytes from [*src, *src + *src_bytes) to [*dst, ...), advancing both. HR_OK: made progress; HR_AGAIN:
- *  wants more input; HR_FULL: dst is full. HR_ECORRUPT: err->offset is the compressed offset. */
-HR_MUST_USE hr_status hr_inflate_step(hr_inflate *z, const uint8_t **src, size_t *src_bytes, uint8_t **dst,
-                                      size_t *dst_bytes, hr_err *err);
-/** At the end of the compressed bytes: HR_OK if a member ended exactly here, else HR_ECORRUPT "cut short". */
+/** Moves bytes from [*src, *src + *src_bytes) to [*dst, ...), advancing both. HR_OK: made progress;
+ * HR_AGAIN: wants more input; HR_FULL: dst is full. HR_ECORRUPT: err->offset is the compressed
+ * offset. */
+HR_MUST_USE hr_status hr_inflate_step(hr_inflate *z, const uint8_t **src, size_t *src_bytes,
+                                      uint8_t **dst, size_t *dst_bytes, hr_err *err);
+/** At the end of the compressed bytes: HR_OK if a member ended exactly here, else HR_ECORRUPT "cut
+ * short". */
 HR_MUST_USE hr_status hr_inflate_finish(const hr_inflate *z, hr_err *err);
 void hr_inflate_destroy(hr_inflate **z);
 

@@ -12,10 +12,10 @@
 
 struct hr_inflate {
     hr_container container;
-    bool in_member;   /* between a member's first byte and its end */
+    bool in_member; /* between a member's first byte and its end */
     bool any_member;
-    bool in_padding;  /* zeros after the last member */
-    int64_t taken;    /* compressed bytes */
+    bool in_padding; /* zeros after the last member */
+    int64_t taken;   /* compressed bytes */
     struct inflate_state *gzip;
     ZSTD_DStream *zstd;
 };
@@ -78,7 +78,8 @@ void hr_inflate_reset(hr_inflate *z)
 
 static hr_status bad(const hr_inflate *z, hr_err *err, const char *why)
 {
-    (void)HR_FAIL(err, HR_ECORRUPT, "%s stream is damaged: %s", hr_container_name(z->container), why);
+    (void)HR_FAIL(err, HR_ECORRUPT, "%s stream is damaged: %s", hr_container_name(z->container),
+                  why);
     return err != NULL ? hr_err_at(err, z->taken, -1, -1) : HR_ECORRUPT;
 }
 
@@ -156,12 +157,15 @@ hr_status hr_inflate_step(hr_inflate *z, const uint8_t **src, size_t *src_bytes,
         z->taken += (int64_t)n;
         return n > 0 ? HR_OK : HR_AGAIN;
     }
-    /* A decoder may still hold output although its input is used up: only a member's end is sure. */
+    /* A decoder may still hold output although its input is used up: only a member's end is sure.
+     */
     if (*src_bytes == 0 && !z->in_member) return HR_AGAIN;
-    if (!z->in_member && z->any_member && (z->in_padding || **src == 0)) return pad(z, src, src_bytes, err);
+    if (!z->in_member && z->any_member && (z->in_padding || **src == 0))
+        return pad(z, src, src_bytes, err);
     size_t before = *src_bytes + *dst_bytes;
-    hr_status st = z->container == HR_CONTAINER_GZIP ? step_gzip(z, src, src_bytes, dst, dst_bytes, err)
-                                                     : step_zstd(z, src, src_bytes, dst, dst_bytes, err);
+    hr_status st = z->container == HR_CONTAINER_GZIP
+                       ? step_gzip(z, src, src_bytes, dst, dst_bytes, err)
+                       : step_zstd(z, src, src_bytes, dst, dst_bytes, err);
     if (st != HR_OK) return st;
     if (*src_bytes + *dst_bytes < before || !z->in_member) return HR_OK;
     return *dst_bytes == 0 ? HR_FULL : HR_AGAIN;

@@ -8,7 +8,8 @@
 
 /** RLE / bit-packed hybrid of n values below 2^width. Room: 16 + n * width / 8 + n / 4. */
 size_t hr_pq_put_hybrid(uint8_t *out, const uint32_t *v, size_t n, unsigned width);
-/** DELTA_BINARY_PACKED, blocks of 128 in 4 miniblocks. Room: 64 + n * 8 + (n / 128 + 1) * 16 + 1,024. */
+/** DELTA_BINARY_PACKED, blocks of 128 in 4 miniblocks. Room: 64 + n * 8 + (n / 128 + 1) * 16 +
+ * 1,024. */
 size_t hr_pq_put_delta(uint8_t *out, const int64_t *v, size_t n);
 /** BYTE_STREAM_SPLIT of 8-byte values. Room: 8 n. */
 size_t hr_pq_put_split(uint8_t *out, const void *v, size_t n);

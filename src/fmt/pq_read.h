@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HR_FMT_PQ_READ_H
 #define HR_FMT_PQ_READ_H
-/* Parquet reader for flat columns. Nothing in a file is trusted: every length, count, level and offset is
- * checked against what is there and against hr_pq_limits; a failure names column, row group and offset.
- * Memory: metadata from the file's own arena, page buffers from the cursor's. */
+/* Parquet reader for flat columns. Nothing in a file is trusted: every length, count, level and
+ * offset is checked against what is there and against hr_pq_limits; a failure names column, row
+ * group and offset. Memory: metadata from the file's own arena, page buffers from the cursor's. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,25 +24,36 @@ typedef struct hr_pq_limits {
     uint32_t dict_bytes;   /* decoded dictionary: 64 MiB */
 } hr_pq_limits;
 #define HR_PQ_LIMITS_DEFAULT                                                                       \
-    {.footer_bytes = 16u << 20, .columns = 4096, .row_groups = 65536, .page_bytes = 64u << 20,     \
-     .dict_bytes = 64u << 20}
+    {                                                                                              \
+        .footer_bytes = 16u << 20, .columns = 4096, .row_groups = 65536, .page_bytes = 64u << 20,  \
+        .dict_bytes = 64u << 20                                                                    \
+    }
 
 /** What a leaf column holds, after logical types are understood. */
 typedef enum hr_pq_logical {
-    HR_PQ_L_NONE = 0, HR_PQ_L_STRING, HR_PQ_L_INT, HR_PQ_L_UINT, HR_PQ_L_DECIMAL, HR_PQ_L_DATE,
-    HR_PQ_L_TIMESTAMP, HR_PQ_L_TIME, HR_PQ_L_UUID, HR_PQ_L_FLOAT16, HR_PQ_L_OTHER,
+    HR_PQ_L_NONE = 0,
+    HR_PQ_L_STRING,
+    HR_PQ_L_INT,
+    HR_PQ_L_UINT,
+    HR_PQ_L_DECIMAL,
+    HR_PQ_L_DATE,
+    HR_PQ_L_TIMESTAMP,
+    HR_PQ_L_TIME,
+    HR_PQ_L_UUID,
+    HR_PQ_L_FLOAT16,
+    HR_PQ_L_OTHER,
 } hr_pq_logical;
 
 typedef struct hr_pq_column {
-    char name[128];        /* dotted path */
+    char name[128]; /* dotted path */
     hr_pq_phys phys;
     hr_pq_logical logical;
-    uint32_t type_length;  /* FIXED */
+    uint32_t type_length;     /* FIXED */
     uint8_t precision, scale; /* DECIMAL */
-    int32_t unit_ns;       /* TIMESTAMP, TIME: 1, 1000, 1000000 */
+    int32_t unit_ns;          /* TIMESTAMP, TIME: 1, 1000, 1000000 */
     bool is_utc;
-    bool nullable;         /* optional at the top level */
-    bool is_flat;          /* not repeated, no optional group above: can be read */
+    bool nullable; /* optional at the top level */
+    bool is_flat;  /* not repeated, no optional group above: can be read */
 } hr_pq_column;
 
 typedef struct hr_pq_file hr_pq_file;
@@ -60,27 +71,34 @@ const char *hr_pq_file_created_by(const hr_pq_file *f);
 /** Value of a key-value metadata entry, or NULL. */
 const char *hr_pq_file_meta(const hr_pq_file *f, const char *key);
 /** Statistics of an INT32/INT64 column chunk, false when absent. */
-bool hr_pq_chunk_minmax_i64(const hr_pq_file *f, uint32_t rg, uint32_t col, int64_t *min, int64_t *max);
+bool hr_pq_chunk_minmax_i64(const hr_pq_file *f, uint32_t rg, uint32_t col, int64_t *min,
+                            int64_t *max);
 
 /** Reads one column chunk from its first row to its last. */
 typedef struct hr_pq_cursor hr_pq_cursor;
-/** Bytes of arena a cursor needs for this file's column: page and dictionary buffers, from the largest the
- *  footer announces, bounded by the limits. */
+/** Bytes of arena a cursor needs for this file's column: page and dictionary buffers, from the
+ * largest the footer announces, bounded by the limits. */
 HR_MUST_USE hr_status hr_pq_cursor_create(hr_pq_cursor **out, hr_pq_file *f, uint32_t col,
                                           hr_arena *arena, hr_err *err);
 /** Starts a row group. */
 HR_MUST_USE hr_status hr_pq_cursor_seek(hr_pq_cursor *c, uint32_t rg, hr_err *err);
 
-/* Typed reads: up to cap values in row order; *n_out < cap only at the end of the row group (then HR_END
- * with *n_out == 0 on the next call). Nulls: HR_NULL_I64, NaN, NULL pointer. */
-/** BOOLEAN, INT32, INT64, INT96 (to ns), DECIMAL up to 18 digits in any carrier, DATE, TIMESTAMP, as their
- *  integer value. */
-HR_MUST_USE hr_status hr_pq_read_i64(hr_pq_cursor *c, int64_t *out, uint32_t cap, uint32_t *n_out, hr_err *err);
+/* Typed reads: up to cap values in row order; *n_out < cap only at the end of the row group (then
+ * HR_END with *n_out == 0 on the next call). Nulls: HR_NULL_I64, NaN, NULL pointer. */
+/** BOOLEAN, INT32, INT64, INT96 (to ns), DECIMAL up to 18 digits in any carrier, DATE, TIMESTAMP,
+ * as their integer value. */
+HR_MUST_USE hr_status hr_pq_read_i64(hr_pq_cursor *c, int64_t *out, uint32_t cap, uint32_t *n_out,
+                                     hr_err *err);
 /** FLOAT, DOUBLE, FLOAT16; integers are widened. */
-HR_MUST_USE hr_status hr_pq_read_f64(hr_pq_cursor *c, double *out, uint32_t cap, uint32_t *n_out, hr_err *err);
-typedef struct hr_pq_bytes { const char *s; uint32_t n; } hr_pq_bytes;
-/** BYTE_ARRAY, FIXED, INT96 raw. Pointers are good until the next call on the cursor. Reads may stop at a
- *  page boundary: loop until HR_END. */
-HR_MUST_USE hr_status hr_pq_read_bytes(hr_pq_cursor *c, hr_pq_bytes *out, uint32_t cap, uint32_t *n_out, hr_err *err);
+HR_MUST_USE hr_status hr_pq_read_f64(hr_pq_cursor *c, double *out, uint32_t cap, uint32_t *n_out,
+                                     hr_err *err);
+typedef struct hr_pq_bytes {
+    const char *s;
+    uint32_t n;
+} hr_pq_bytes;
+/** BYTE_ARRAY, FIXED, INT96 raw. Pointers are good until the next call on the cursor. Reads may
+ * stop at a page boundary: loop until HR_END. */
+HR_MUST_USE hr_status hr_pq_read_bytes(hr_pq_cursor *c, hr_pq_bytes *out, uint32_t cap,
+                                       uint32_t *n_out, hr_err *err);
 
 #endif

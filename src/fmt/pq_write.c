@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A column chunk is read twice: once to choose its encoding and gather statistics, once to write pages. Both walk
- * pages of page_rows rows, whatever blocks the rows come in. */
+/* A column chunk is read twice: once to choose its encoding and gather statistics, once to write
+ * pages. Both walk pages of page_rows rows, whatever blocks the rows come in. */
 #include "fmt/pq_write.h"
 
 #include <math.h>
@@ -20,7 +20,7 @@ typedef struct chunk_meta {
     int64_t raw_bytes, packed_bytes; /* page headers included */
     int64_t n_values, n_nulls;
     bool has_minmax;
-    bool is_plain;   /* PLAIN pages */
+    bool is_plain; /* PLAIN pages */
     bool has_dict;
     uint8_t encoding; /* hr_pq_encoding of the data pages */
     uint64_t min_bits, max_bits;
@@ -45,16 +45,16 @@ struct hr_pq_writer {
 struct hr_pq_scratch {
     uint32_t page_rows;
     hr_codec_ctx *codec;
-    char *raw;        /* page_rows values as the caller has them */
-    int64_t *value;   /* page_rows values without nulls */
+    char *raw;      /* page_rows values as the caller has them */
+    int64_t *value; /* page_rows values without nulls */
     uint32_t *index;
     uint32_t *level;
-    uint8_t *page;    /* encoded */
+    uint8_t *page; /* encoded */
     size_t page_cap;
     uint8_t *packed;
     size_t packed_cap;
-    int64_t *dict;    /* [DICT_MAX] */
-    uint16_t *slot;   /* [DICT_SLOTS] index + 1, 0 empty */
+    int64_t *dict;  /* [DICT_MAX] */
+    uint16_t *slot; /* [DICT_SLOTS] index + 1, 0 empty */
     uint32_t n_dict;
     bool dict_overflow;
 };
@@ -68,11 +68,13 @@ size_t hr_pq_scratch_bytes(const hr_pq_write_options *opt)
 {
     size_t rows = opt->page_rows;
     size_t page = page_cap(opt->page_rows);
-    return sizeof(hr_pq_scratch) + hr_codec_ctx_bytes(1, opt->level) + rows * (sizeof(hr_text) + 16) + page +
-           hr_codec_bound(opt->codec, page) + DICT_MAX * 8 + DICT_SLOTS * 2 + 4096;
+    return sizeof(hr_pq_scratch) + hr_codec_ctx_bytes(1, opt->level) +
+           rows * (sizeof(hr_text) + 16) + page + hr_codec_bound(opt->codec, page) + DICT_MAX * 8 +
+           DICT_SLOTS * 2 + 4096;
 }
 
-hr_status hr_pq_scratch_create(hr_pq_scratch **out, hr_arena *arena, const hr_pq_write_options *opt, hr_err *err)
+hr_status hr_pq_scratch_create(hr_pq_scratch **out, hr_arena *arena, const hr_pq_write_options *opt,
+                               hr_err *err)
 {
     *out = NULL;
     hr_pq_scratch *s = hr_arena_alloc(arena, sizeof *s, 64);
@@ -89,8 +91,8 @@ hr_status hr_pq_scratch_create(hr_pq_scratch **out, hr_arena *arena, const hr_pq
     s->packed = hr_arena_alloc(arena, s->packed_cap, 64);
     s->dict = hr_arena_alloc(arena, DICT_MAX * sizeof *s->dict, 64);
     s->slot = hr_arena_alloc(arena, DICT_SLOTS * sizeof *s->slot, 64);
-    if (s->raw == NULL || s->value == NULL || s->index == NULL || s->level == NULL || s->page == NULL ||
-        s->packed == NULL || s->dict == NULL || s->slot == NULL)
+    if (s->raw == NULL || s->value == NULL || s->index == NULL || s->level == NULL ||
+        s->page == NULL || s->packed == NULL || s->dict == NULL || s->slot == NULL)
         return HR_FAIL(err, HR_EBUDGET, "no memory for Parquet encoding");
     HR_TRY(hr_codec_ctx_create(&s->codec, arena, 1, opt->level, err));
     *out = s;
@@ -99,7 +101,8 @@ hr_status hr_pq_scratch_create(hr_pq_scratch **out, hr_arena *arena, const hr_pq
 
 size_t hr_pq_writer_bytes(const hr_schema *schema, uint32_t max_row_groups)
 {
-    return hr_round_up(sizeof(hr_pq_writer), 64) + hr_round_up(max_row_groups * sizeof(group_meta), 64) +
+    return hr_round_up(sizeof(hr_pq_writer), 64) +
+           hr_round_up(max_row_groups * sizeof(group_meta), 64) +
            (size_t)max_row_groups * schema->n_fields * sizeof(chunk_meta);
 }
 
@@ -110,9 +113,10 @@ static hr_status emit(hr_pq_writer *w, const void *p, size_t n, hr_err *err)
     return HR_OK;
 }
 
-hr_status hr_pq_writer_init(hr_pq_writer **out, void *mem, size_t mem_bytes, const hr_schema *schema,
-                            uint32_t max_row_groups, const hr_pq_write_options *opt, hr_sink_fn sink,
-                            void *sink_self, hr_err *err)
+hr_status hr_pq_writer_init(hr_pq_writer **out, void *mem, size_t mem_bytes,
+                            const hr_schema *schema, uint32_t max_row_groups,
+                            const hr_pq_write_options *opt, hr_sink_fn sink, void *sink_self,
+                            hr_err *err)
 {
     *out = NULL;
     if (mem_bytes < hr_pq_writer_bytes(schema, max_row_groups))
@@ -125,7 +129,8 @@ hr_status hr_pq_writer_init(hr_pq_writer **out, void *mem, size_t mem_bytes, con
     w->sink_self = sink_self;
     w->cap_groups = max_row_groups;
     w->groups = (group_meta *)(void *)((char *)mem + hr_round_up(sizeof *w, 64));
-    w->chunks = (chunk_meta *)(void *)((char *)w->groups + hr_round_up(max_row_groups * sizeof(group_meta), 64));
+    w->chunks = (chunk_meta *)(void *)((char *)w->groups +
+                                       hr_round_up(max_row_groups * sizeof(group_meta), 64));
     HR_TRY(emit(w, "PAR1", 4, err));
     *out = w;
     return HR_OK;
@@ -140,7 +145,8 @@ typedef struct column_walk {
 } column_walk;
 
 /* Up to cap rows; *out points into the source when one block holds them all, else into scratch. */
-static hr_status next_page(column_walk *c, hr_pq_scratch *s, const char **out, uint32_t *n_out, hr_err *err)
+static hr_status next_page(column_walk *c, hr_pq_scratch *s, const char **out, uint32_t *n_out,
+                           hr_err *err)
 {
     uint32_t n = 0;
     *out = s->raw;
@@ -274,7 +280,8 @@ static bool has_integers(const hr_field *f)
 static void choose(chunk_meta *m, const hr_field *f, const hr_pq_scratch *s, uint64_t delta_bits)
 {
     uint64_t n = (uint64_t)(m->n_values - m->n_nulls);
-    uint64_t index_bits = n * hr_bit_width(s->n_dict > 0 ? s->n_dict - 1 : 0) + (uint64_t)s->n_dict * 64;
+    uint64_t index_bits =
+        n * hr_bit_width(s->n_dict > 0 ? s->n_dict - 1 : 0) + (uint64_t)s->n_dict * 64;
     m->encoding = HR_PQ_PLAIN;
     if (f->type == HR_COL_ENUM) {
         m->encoding = HR_PQ_RLE_DICTIONARY;
@@ -324,8 +331,8 @@ static hr_status survey(hr_pq_writer *w, hr_pq_scratch *s, const hr_rows_source 
 
 /* ---- second pass: pages ---- */
 
-static hr_status put_page(hr_pq_writer *w, hr_pq_scratch *s, chunk_meta *m, size_t n_raw, uint32_t n_values,
-                          bool is_dict, hr_err *err)
+static hr_status put_page(hr_pq_writer *w, hr_pq_scratch *s, chunk_meta *m, size_t n_raw,
+                          uint32_t n_values, bool is_dict, hr_err *err)
 {
     uint8_t head[128];
     size_t n_packed = s->packed_cap;
@@ -366,7 +373,8 @@ static size_t put_plain_text(uint8_t *out, const char *text, size_t n)
     return n + 4;
 }
 
-static hr_status put_dict(hr_pq_writer *w, hr_pq_scratch *s, const hr_field *f, chunk_meta *m, hr_err *err)
+static hr_status put_dict(hr_pq_writer *w, hr_pq_scratch *s, const hr_field *f, chunk_meta *m,
+                          hr_err *err)
 {
     size_t at = 0;
     uint32_t n = s->n_dict;
@@ -399,14 +407,16 @@ static size_t put_indexes(uint8_t *out, const uint32_t *index, uint32_t n, uint3
     return 1 + hr_pq_put_hybrid(out + 1, index, n, width);
 }
 
-static size_t put_integers(hr_pq_scratch *s, const hr_field *f, const chunk_meta *m, size_t at, uint32_t k)
+static size_t put_integers(hr_pq_scratch *s, const hr_field *f, const chunk_meta *m, size_t at,
+                           uint32_t k)
 {
     uint8_t *out = s->page + at;
     switch ((hr_pq_encoding)m->encoding) {
     case HR_PQ_RLE_DICTIONARY:
         for (uint32_t i = 0; i < k; i++)
-            s->index[i] = i > 0 && s->value[i] == s->value[i - 1] ? s->index[i - 1]
-                                                                  : s->slot[dict_find(s, s->value[i])] - 1u;
+            s->index[i] = i > 0 && s->value[i] == s->value[i - 1]
+                              ? s->index[i - 1]
+                              : s->slot[dict_find(s, s->value[i])] - 1u;
         return put_indexes(out, s->index, k, s->n_dict);
     case HR_PQ_DELTA_BINARY_PACKED:
         return hr_pq_put_delta(out, s->value, k);
@@ -426,7 +436,8 @@ static size_t put_integers(hr_pq_scratch *s, const hr_field *f, const chunk_meta
     return k * width;
 }
 
-static size_t put_values(hr_pq_scratch *s, const hr_field *f, const chunk_meta *m, const char *raw, uint32_t n)
+static size_t put_values(hr_pq_scratch *s, const hr_field *f, const chunk_meta *m, const char *raw,
+                         uint32_t n)
 {
     if (f->type == HR_COL_ENUM) {
         for (uint32_t i = 0; i < n; i++)
@@ -447,8 +458,8 @@ static size_t put_values(hr_pq_scratch *s, const hr_field *f, const chunk_meta *
     return at + put_integers(s, f, m, at, k);
 }
 
-static hr_status put_chunk(hr_pq_writer *w, hr_pq_scratch *s, const hr_rows_source *rows, uint32_t col,
-                           chunk_meta *m, hr_err *err)
+static hr_status put_chunk(hr_pq_writer *w, hr_pq_scratch *s, const hr_rows_source *rows,
+                           uint32_t col, chunk_meta *m, hr_err *err)
 {
     const hr_field *f = &w->schema->fields[col];
     column_walk walk = {.rows = rows, .col = col, .width = hr_col_width(f->type)};
@@ -466,7 +477,8 @@ static hr_status put_chunk(hr_pq_writer *w, hr_pq_scratch *s, const hr_rows_sour
     return HR_OK;
 }
 
-static hr_status check_sorted(hr_pq_writer *w, const hr_rows_source *rows, group_meta *g, hr_err *err)
+static hr_status check_sorted(hr_pq_writer *w, const hr_rows_source *rows, group_meta *g,
+                              hr_err *err)
 {
     g->is_sorted = false;
     if (w->opt.sort_col < 0) return HR_OK;
@@ -484,9 +496,11 @@ static hr_status check_sorted(hr_pq_writer *w, const hr_rows_source *rows, group
     return HR_OK;
 }
 
-hr_status hr_pq_writer_row_group(hr_pq_writer *w, hr_pq_scratch *s, const hr_rows_source *rows, hr_err *err)
+hr_status hr_pq_writer_row_group(hr_pq_writer *w, hr_pq_scratch *s, const hr_rows_source *rows,
+                                 hr_err *err)
 {
-    if (w->n_groups == w->cap_groups) return HR_FAIL(err, HR_ELIMIT, "too many row groups in one file");
+    if (w->n_groups == w->cap_groups)
+        return HR_FAIL(err, HR_ELIMIT, "too many row groups in one file");
     group_meta *g = &w->groups[w->n_groups];
     *g = (group_meta){.n_rows = (int64_t)rows->n_rows, .offset = (int64_t)w->n_out};
     HR_TRY(check_sorted(w, rows, g, err));
@@ -603,7 +617,8 @@ static void put_stats(hr_thrift_out *t, const hr_field *f, const chunk_meta *m)
     hr_tw_end(t);
 }
 
-static void put_chunk_meta(hr_thrift_out *t, const hr_pq_writer *w, const hr_field *f, const chunk_meta *m)
+static void put_chunk_meta(hr_thrift_out *t, const hr_pq_writer *w, const hr_field *f,
+                           const chunk_meta *m)
 {
     hr_tw_begin(t, 0);
     hr_tw_i64(t, 2, 0);
@@ -632,7 +647,8 @@ static void put_group(hr_thrift_out *t, const hr_pq_writer *w, uint32_t g)
     hr_tw_begin(t, 0);
     hr_tw_list(t, 1, 12, w->schema->n_fields);
     for (uint32_t c = 0; c < w->schema->n_fields; c++)
-        put_chunk_meta(t, w, &w->schema->fields[c], &w->chunks[(size_t)g * w->schema->n_fields + c]);
+        put_chunk_meta(t, w, &w->schema->fields[c],
+                       &w->chunks[(size_t)g * w->schema->n_fields + c]);
     hr_tw_i64(t, 2, m->raw_bytes);
     hr_tw_i64(t, 3, m->n_rows);
     if (m->is_sorted) {

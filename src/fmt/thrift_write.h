@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HR_FMT_THRIFT_WRITE_H
 #define HR_FMT_THRIFT_WRITE_H
-/* Thrift compact protocol, writing, into a fixed buffer. Overflow is remembered, checked once at the end.
- * Source: apache/thrift, doc/specs/thrift-compact-protocol.md. Private to fmt. */
+/* Thrift compact protocol, writing, into a fixed buffer. Overflow is remembered, checked once at
+ * the end. Source: apache/thrift, doc/specs/thrift-compact-protocol.md. Private to fmt. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

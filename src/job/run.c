@@ -13,7 +13,8 @@
 #define IDLE_SLEEP_NS 50000
 #define TUNE_EVERY 64u
 
-static const char *const stage_names[HR_STAGE_COUNT] = {"read", "decode", "merge", "apply", "encode", "commit", "idle"};
+static const char *const stage_names[HR_STAGE_COUNT] = {"read",   "decode", "merge", "apply",
+                                                        "encode", "commit", "idle"};
 
 const char *hr_stage_name(hr_stage s)
 {
@@ -89,7 +90,8 @@ static hr_status task_fill(hr_run *r, run_lane *l, hr_err *err)
         hr_status st = hr_source_fill(s, err);
         int64_t n_blocks = s->reader.next_take - before;
         if (n_blocks > 0)
-            atomic_fetch_add_explicit(&r->bytes_seen, n_blocks * (int64_t)HR_READER_BLOCK_BYTES, memory_order_relaxed);
+            atomic_fetch_add_explicit(&r->bytes_seen, n_blocks * (int64_t)HR_READER_BLOCK_BYTES,
+                                      memory_order_relaxed);
         run_unlock(&s->fill_busy);
         if (st < 0) {
             hr_err_prefix(err, "'%s'", s->path);
@@ -163,8 +165,10 @@ static void *lane_main(void *arg)
     uint32_t n_idle = 0;
     hr_machine m;
     hr_machine_read(&m);
-    bool pins = r->plan->pin == HR_PIN_ON || (r->plan->pin == HR_PIN_AUTO && r->n_lanes > 1 && r->n_lanes <= m.n_cpus);
-    if (pins && hr_thread_pin(m.cpu[l->idx % m.n_cpus]) != HR_OK) pins = false; /* a wish, no need */
+    bool pins = r->plan->pin == HR_PIN_ON ||
+                (r->plan->pin == HR_PIN_AUTO && r->n_lanes > 1 && r->n_lanes <= m.n_cpus);
+    if (pins && hr_thread_pin(m.cpu[l->idx % m.n_cpus]) != HR_OK)
+        pins = false; /* a wish, no need */
     while (atomic_load_explicit(&r->is_over, memory_order_acquire) == 0) {
         hr_status st = work_once(r, l, &now, &err);
         if (st < 0) {
@@ -225,14 +229,17 @@ static hr_status open_sources(hr_run *r, hr_err *err)
 static void make_identity(hr_run *r)
 {
     size_t n = hr_plan_identity(r->plan, r->identity, sizeof r->identity);
-    n += (size_t)snprintf(r->identity + n, sizeof r->identity - n, " group_bytes=%zu buffer=%lld", (size_t)(r->plan->memory_bytes / 32),
+    n += (size_t)snprintf(r->identity + n, sizeof r->identity - n, " group_bytes=%zu buffer=%lld",
+                          (size_t)(r->plan->memory_bytes / 32),
                           (long long)(r->plan->memory_bytes / 16));
     for (uint32_t i = 0; i < r->n_sources && n + 64 < sizeof r->identity; i++)
-        n += (size_t)snprintf(r->identity + n, sizeof r->identity - n, " input=%lld:%s", (long long)r->source[i].reader.size_bytes,
+        n += (size_t)snprintf(r->identity + n, sizeof r->identity - n, " input=%lld:%s",
+                              (long long)r->source[i].reader.size_bytes,
                               hr_format_name(r->source[i].info.format));
 }
 
-/* A run that died between naming a commit and removing what it replaced left the old checkpoint behind. */
+/* A run that died between naming a commit and removing what it replaced left the old checkpoint
+ * behind. */
 static void forget_old_state(hr_run *r)
 {
     char name[64];
@@ -274,7 +281,9 @@ static hr_status open_all(hr_run *r, hr_open_mode mode, hr_err *err)
         HR_TRY(run_state_load(r, err));
     }
     r->commit_rows = r->plan->commit_rows > 0 ? r->plan->commit_rows : 8 << 20;
-    atomic_store_explicit(&r->target_rows, r->plan->target == HR_TARGET_LATENCY ? r->plan->batch_min : r->plan->batch_max,
+    atomic_store_explicit(&r->target_rows,
+                          r->plan->target == HR_TARGET_LATENCY ? r->plan->batch_min
+                                                               : r->plan->batch_max,
                           memory_order_relaxed);
     return HR_OK;
 }
@@ -396,7 +405,8 @@ void hr_run_report_get(const hr_run *r, hr_run_report *out)
     out->n_instruments = atomic_load_explicit(&r->n_desks, memory_order_relaxed);
     out->budget_bytes = r->budget.cap_bytes;
     out->carved_bytes = atomic_load_explicit(&r->budget.used_bytes, memory_order_relaxed);
-    snprintf(out->io, sizeof out->io, "%s", r->n_sources > 0 ? hr_reader_backend(&r->source[0].reader) : "none");
+    snprintf(out->io, sizeof out->io, "%s",
+             r->n_sources > 0 ? hr_reader_backend(&r->source[0].reader) : "none");
     snprintf(out->out, sizeof out->out, "%s", r->ds.root);
     out->resumed = r->resumed;
     out->was_complete = r->was_complete;
@@ -406,10 +416,12 @@ void hr_run_report_get(const hr_run *r, hr_run_report *out)
 bool hr_counts_balance(const hr_counts *c, char *text, size_t cap)
 {
     uint64_t read = c->levels + c->snapshot_levels + c->trades + c->tickers + c->set_aside_rows;
-    uint64_t written = c->written[HR_KIND_DELTAS] + c->written[HR_KIND_TRADES] + c->written[HR_KIND_TICKERS];
+    uint64_t written =
+        c->written[HR_KIND_DELTAS] + c->written[HR_KIND_TRADES] + c->written[HR_KIND_TICKERS];
     bool ok = read == written + c->filtered_rows;
     snprintf(text, cap, "%llu rows read = %llu written + %llu filtered%s", (unsigned long long)read,
-             (unsigned long long)written, (unsigned long long)c->filtered_rows, ok ? "" : ": DOES NOT ADD UP");
+             (unsigned long long)written, (unsigned long long)c->filtered_rows,
+             ok ? "" : ": DOES NOT ADD UP");
     return ok;
 }
 

@@ -7,7 +7,7 @@
 #include "store/dataset.h"
 
 typedef enum hr_stage {
-    HR_STAGE_FILL = 0,   /* read-ahead, decompression, cutting into chunks */
+    HR_STAGE_FILL = 0, /* read-ahead, decompression, cutting into chunks */
     HR_STAGE_DECODE = 1,
     HR_STAGE_MERGE = 2,
     HR_STAGE_APPLY = 3,  /* sequence, book, features, rows */
@@ -33,7 +33,8 @@ typedef struct hr_run_report {
 
 typedef struct hr_run hr_run;
 /** Opens the inputs and the dataset and carves the memory. plan is borrowed until destroy. */
-HR_MUST_USE hr_status hr_run_create(hr_run **out, const hr_plan *plan, hr_open_mode mode, hr_err *err);
+HR_MUST_USE hr_status hr_run_create(hr_run **out, const hr_plan *plan, hr_open_mode mode,
+                                    hr_err *err);
 /** Starts the lanes. */
 HR_MUST_USE hr_status hr_run_start(hr_run *r, hr_err *err);
 /** Any thread, while it runs: bytes of input read, and of all input; rows so far. */

@@ -16,7 +16,8 @@ static void hand_out(hr_run *r, run_shard *s)
     uint32_t n = 0;
     for (const hr_cut *c = env->outbox_first; c != NULL; c = c->next)
         n++;
-    atomic_fetch_add_explicit(&r->n_cuts_open, n, memory_order_relaxed); /* ordered by the queue's lock */
+    atomic_fetch_add_explicit(&r->n_cuts_open, n,
+                              memory_order_relaxed); /* ordered by the queue's lock */
     while (!run_try_lock(&r->cutq_busy)) {
     }
     if (r->cutq_last != NULL)
@@ -28,8 +29,8 @@ static void hand_out(hr_run *r, run_shard *s)
     env->outbox_first = env->outbox_last = NULL;
 }
 
-/* Blocks are gone: give some back to the pool by writing full ones of our desks to the spill file. When encoders still
- * hold cuts, they will free blocks sooner. */
+/* Blocks are gone: give some back to the pool by writing full ones of our desks to the spill file.
+ * When encoders still hold cuts, they will free blocks sooner. */
 static hr_status make_room(hr_run *r, run_shard *s, hr_err *err)
 {
     hand_out(r, s);
@@ -40,7 +41,8 @@ static hr_status make_room(hr_run *r, run_shard *s, hr_err *err)
     for (int pass = 0; pass < 2; pass++) {
         for (uint32_t k = 0; k < n && hr_pool_free_count(r->blocks) < goal; k++) {
             uint32_t id = s->spill_desk++ % n;
-            if (is_mine(r, s, (int32_t)id)) HR_TRY(hr_desk_spill(r->desk[id], &s->env, pass == 1, err));
+            if (is_mine(r, s, (int32_t)id))
+                HR_TRY(hr_desk_spill(r->desk[id], &s->env, pass == 1, err));
         }
         if (hr_pool_free_count(r->blocks) > before) return HR_OK;
     }
@@ -55,7 +57,9 @@ static hr_status reserve(hr_run *r, run_shard *s, uint32_t n_levels, hr_err *err
     }
     uint32_t need = hr_desk_blocks_needed(&r->cfg, n_levels);
     if (need > hr_pool_total(r->blocks) / 2)
-        return HR_FAIL(err, HR_EBUDGET, "a message of %u levels needs more row memory: raise engine.memory", n_levels);
+        return HR_FAIL(err, HR_EBUDGET,
+                       "a message of %u levels needs more row memory: raise engine.memory",
+                       n_levels);
     if (hr_rows_reserve(&s->env.rows, need) == HR_OK) return HR_OK;
     HR_TRY(make_room(r, s, err));
     return hr_rows_reserve(&s->env.rows, need);
@@ -67,7 +71,8 @@ static hr_status apply_status(hr_run *r, run_shard *s, const hr_evbatch *b, uint
     uint32_t n = atomic_load_explicit(&r->n_desks, memory_order_acquire);
     for (uint32_t id = 0; id < n; id++) {
         hr_desk *d = r->desk[id];
-        if (!is_mine(r, s, (int32_t)id) || d->source_idx != b->source_idx || !d->has_depth) continue;
+        if (!is_mine(r, s, (int32_t)id) || d->source_idx != b->source_idx || !d->has_depth)
+            continue;
         hr_status st = reserve(r, s, 1, err);
         if (st != HR_OK) return st;
         HR_TRY(hr_desk_message(d, &s->env, b, m, err)); /* twice is once: a lost book stays lost */
@@ -129,12 +134,14 @@ hr_status run_apply(hr_run *r, run_shard *s, hr_err *err)
     hr_evbatch *b = u->batch;
     /* After the last shard's touch the merge may reuse the unit. */
     uint32_t left = atomic_load_explicit(&u->pending, memory_order_relaxed);
-    while (left > 1 && !atomic_compare_exchange_weak_explicit(&u->pending, &left, left - 1, memory_order_acq_rel,
-                                                              memory_order_relaxed)) {
+    while (left > 1 &&
+           !atomic_compare_exchange_weak_explicit(&u->pending, &left, left - 1,
+                                                  memory_order_acq_rel, memory_order_relaxed)) {
     }
     if (left == 1) {
         if (b != NULL) run_batch_release(r, b);
-        atomic_store_explicit(&u->pending, 0, memory_order_release); /* pairs: unit_is_free, run_commit */
+        atomic_store_explicit(&u->pending, 0,
+                              memory_order_release); /* pairs: unit_is_free, run_commit */
     }
     return HR_OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How engine.memory is cut up. Sizes that shape output (rows a part) follow from the plan alone; the others from the
- * plan and the machine. What does not fit is an error at start, never growth later. */
+/* How engine.memory is cut up. Sizes that shape output (rows a part) follow from the plan alone;
+ * the others from the plan and the machine. What does not fit is an error at start, never growth
+ * later. */
 #include <string.h>
 
 #include "base/assert.h"
@@ -56,7 +57,9 @@ static hr_status carve_lane(hr_run *r, run_lane *l, hr_err *err)
     l->gather = hr_arena_alloc(r->arena, r->group_bytes, 64);
     l->block = hr_arena_alloc(r->arena, r->block_bytes, 64);
     if (l->writer_mem == NULL || l->gather == NULL || l->block == NULL)
-        return HR_FAIL(err, HR_EBUDGET, "no memory for %u lanes: raise engine.memory or lower engine.lanes", r->n_lanes);
+        return HR_FAIL(err, HR_EBUDGET,
+                       "no memory for %u lanes: raise engine.memory or lower engine.lanes",
+                       r->n_lanes);
     return HR_OK;
 }
 
@@ -70,15 +73,19 @@ static hr_status carve_instruments(hr_run *r, hr_err *err)
         slots *= 2;
     r->desk = hr_arena_alloc(r->arena, n * sizeof *r->desk, 64);
     r->desk_hash = hr_arena_alloc(r->arena, slots * sizeof *r->desk_hash, 64);
-    if (r->desk == NULL || r->desk_hash == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory for %u instruments", n);
+    if (r->desk == NULL || r->desk_hash == NULL)
+        return HR_FAIL(err, HR_EBUDGET, "no memory for %u instruments", n);
     memset(r->desk_hash, 0xff, slots * sizeof *r->desk_hash);
     r->hash_mask = slots - 1;
     r->cfg.buffer_bytes = (uint32_t)(clamp(memory / 16 / n, 4096, 8 * MiB) & ~(size_t)63);
     HR_TRY(hr_pool_create(&r->desk_pool, r->arena, hr_desk_bytes(plan), n, "instruments", err));
-    HR_TRY(hr_pool_create(&r->cfg.check_pool, r->arena, sizeof(hr_tickcheck), n, "ticker checks", err));
-    HR_TRY(hr_pool_create(&r->cfg.buffer_pool, r->arena, r->cfg.buffer_bytes, n, "sync buffers", err));
+    HR_TRY(hr_pool_create(&r->cfg.check_pool, r->arena, sizeof(hr_tickcheck), n, "ticker checks",
+                          err));
+    HR_TRY(
+        hr_pool_create(&r->cfg.buffer_pool, r->arena, r->cfg.buffer_bytes, n, "sync buffers", err));
     return hr_pool_create(&r->cfg.far_pool, r->arena, HR_L2_CHUNK_BYTES,
-                          (uint32_t)clamp(memory / 16 / HR_L2_CHUNK_BYTES, 64, 1u << 20), "far levels", err);
+                          (uint32_t)clamp(memory / 16 / HR_L2_CHUNK_BYTES, 64, 1u << 20),
+                          "far levels", err);
 }
 
 static hr_status carve_batches(hr_run *r, hr_err *err)
@@ -90,8 +97,8 @@ static hr_status carve_batches(hr_run *r, hr_err *err)
                                 .raw = 80u << 10,
                                 .texts = is_small ? 1024 : 4096};
     r->cfg.max_levels = r->caps.levels;
-    return hr_pool_create(&r->batches, r->arena, hr_evbatch_bytes(&r->caps), HR_SOURCE_SLOTS * r->n_sources + 3,
-                          "batches", err);
+    return hr_pool_create(&r->batches, r->arena, hr_evbatch_bytes(&r->caps),
+                          HR_SOURCE_SLOTS * r->n_sources + 3, "batches", err);
 }
 
 hr_status run_carve(hr_run *r, hr_err *err)
@@ -101,7 +108,8 @@ hr_status run_carve(hr_run *r, hr_err *err)
     size_t taken = atomic_load_explicit(&r->budget.used_bytes, memory_order_relaxed);
     r->group_bytes = clamp(memory / 32, 2 * MiB, 64 * MiB);
     r->block_bytes = pick_block_bytes(r);
-    if (taken + overhead >= memory) return HR_FAIL(err, HR_EBUDGET, "inputs alone need %zu bytes: raise engine.memory", taken);
+    if (taken + overhead >= memory)
+        return HR_FAIL(err, HR_EBUDGET, "inputs alone need %zu bytes: raise engine.memory", taken);
     HR_TRY(hr_arena_create(&r->arena, &r->budget, memory - overhead - taken - 4096, "engine", err));
     HR_TRY(carve_tables(r, err));
     for (uint32_t i = 0; i < r->n_lanes; i++)
@@ -111,20 +119,25 @@ hr_status run_carve(hr_run *r, hr_err *err)
     r->parts = hr_arena_alloc(r->arena, RUN_PARTS_MAX * sizeof *r->parts, 64);
     r->state_cap = 1 * MiB;
     r->state_buf = hr_arena_alloc(r->arena, r->state_cap, 64);
-    if (r->parts == NULL || r->state_buf == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory for commits: raise engine.memory");
-    HR_TRY(hr_pool_create(&r->cuts, r->arena, sizeof(hr_cut), 4096 + 128 * r->n_lanes, "cuts", err));
-    HR_TRY(hr_pool_create(&r->extents, r->arena, sizeof(hr_spill_extent), 8192, "spill extents", err));
+    if (r->parts == NULL || r->state_buf == NULL)
+        return HR_FAIL(err, HR_EBUDGET, "no memory for commits: raise engine.memory");
+    HR_TRY(
+        hr_pool_create(&r->cuts, r->arena, sizeof(hr_cut), 4096 + 128 * r->n_lanes, "cuts", err));
+    HR_TRY(
+        hr_pool_create(&r->extents, r->arena, sizeof(hr_spill_extent), 8192, "spill extents", err));
     /* What is left is for rows. */
     size_t left = hr_arena_left(r->arena);
     size_t each = r->block_bytes + 64 + 16;
     uint32_t n_blocks = left / each > 64 ? (uint32_t)(left / each - 32) : 0;
     uint32_t floor_blocks = 2 * hr_desk_blocks_needed(&r->cfg, r->cfg.max_levels) + 64;
     if (n_blocks < floor_blocks)
-        return HR_FAIL(err, HR_EBUDGET, "engine.memory of %zu bytes leaves no room for rows: it takes about %zu", memory,
-                       memory + (floor_blocks - n_blocks) * each);
+        return HR_FAIL(err, HR_EBUDGET,
+                       "engine.memory of %zu bytes leaves no room for rows: it takes about %zu",
+                       memory, memory + (floor_blocks - n_blocks) * each);
     n_blocks = HR_MIN(n_blocks, 1u << 20);
     /* The ring behind a pool is a power of two of 8-byte cells. */
-    while (n_blocks > floor_blocks && (size_t)n_blocks * (r->block_bytes + 64) + pow2_floor(n_blocks) * 16 + 4096 > left)
+    while (n_blocks > floor_blocks &&
+           (size_t)n_blocks * (r->block_bytes + 64) + pow2_floor(n_blocks) * 16 + 4096 > left)
         n_blocks -= 8;
     HR_TRY(hr_pool_create(&r->blocks, r->arena, r->block_bytes, n_blocks, "row blocks", err));
     hr_arena_seal(r->arena);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Encoders turn cut chains into part files; the commit makes them durable and names them in the manifest. */
+/* Encoders turn cut chains into part files; the commit makes them durable and names them in the
+ * manifest. */
 #include <stdio.h>
 #include <string.h>
 
@@ -30,7 +31,8 @@ typedef struct gathered {
     uint32_t n_rows;
 } gathered;
 
-static const void *gathered_get(void *self, uint32_t col, uint32_t block, uint32_t *n_rows, hr_err *err)
+static const void *gathered_get(void *self, uint32_t col, uint32_t block, uint32_t *n_rows,
+                                hr_err *err)
 {
     const gathered *g = self;
     (void)block;
@@ -52,7 +54,8 @@ static hr_cut *take_cut(hr_run *r)
     return c;
 }
 
-static hr_status write_part(hr_run *r, run_lane *l, const hr_cut *c, gathered *g, hr_part *p, hr_err *err)
+static hr_status write_part(hr_run *r, run_lane *l, const hr_cut *c, gathered *g, hr_part *p,
+                            hr_err *err)
 {
     const hr_schema *schema = &r->tables.schema[c->kind];
     hr_pq_write_options opt = HR_PQ_WRITE_OPTIONS_DEFAULT;
@@ -63,7 +66,8 @@ static hr_status write_part(hr_run *r, run_lane *l, const hr_cut *c, gathered *g
     opt.sort_col = HR_COLI_TS_RECV;
     HR_TRY(hr_part_create(&r->ds, p, &sink.fd, err));
     hr_rows_source rows = {.self = g, .n_blocks = 1, .n_rows = g->n_rows, .get = gathered_get};
-    hr_status st = hr_pq_writer_init(&w, l->writer_mem, l->writer_bytes, schema, 1, &opt, sink_put, &sink, err);
+    hr_status st = hr_pq_writer_init(&w, l->writer_mem, l->writer_bytes, schema, 1, &opt, sink_put,
+                                     &sink, err);
     if (st == HR_OK) st = hr_pq_writer_row_group(w, l->scratch, &rows, err);
     if (st == HR_OK) st = hr_pq_writer_finish(w, l->scratch, err);
     (void)hr_sys_close(sink.fd);
@@ -84,11 +88,13 @@ hr_status run_encode(hr_run *r, run_lane *l, hr_err *err)
         at += hr_round_up((size_t)layout->width[i] * g.n_rows, 64);
     }
     HR_ASSERT(at <= r->group_bytes);
-    hr_status st = hr_chain_gather(&c->chain, layout, c->spill_fd, l->gather, g.offset, l->block, err);
+    hr_status st =
+        hr_chain_gather(&c->chain, layout, c->spill_fd, l->gather, g.offset, l->block, err);
     hr_chain_free(&c->chain, r->blocks, r->extents);
     uint32_t slot = atomic_fetch_add_explicit(&r->n_parts, 1, memory_order_relaxed);
     if (st == HR_OK && slot >= RUN_PARTS_MAX)
-        st = HR_FAIL(err, HR_ELIMIT, "more than %u parts in one commit: lower output.commit_rows", RUN_PARTS_MAX);
+        st = HR_FAIL(err, HR_ELIMIT, "more than %u parts in one commit: lower output.commit_rows",
+                     RUN_PARTS_MAX);
     if (st != HR_OK) return st;
     const int64_t *ts = (const int64_t *)(const void *)(l->gather + g.offset[HR_COLI_TS_RECV]);
     hr_part p = {.kind = c->kind,
@@ -120,25 +126,25 @@ static size_t put_sources(const hr_run *r, char *out, size_t cap)
     size_t n = (size_t)snprintf(out, cap, "\"sources\":[");
     for (uint32_t i = 0; i < r->n_sources; i++) {
         const hr_source *s = &r->source[i];
-        n += (size_t)snprintf(out + n, cap - n, "%s{\"offset\":%lld,\"line\":%lld,\"done\":%s}", i > 0 ? "," : "",
-                              (long long)s->pos_offset, (long long)s->pos_line, s->is_done ? "true" : "false");
+        n += (size_t)snprintf(out + n, cap - n, "%s{\"offset\":%lld,\"line\":%lld,\"done\":%s}",
+                              i > 0 ? "," : "", (long long)s->pos_offset, (long long)s->pos_line,
+                              s->is_done ? "true" : "false");
     }
     n += (size_t)snprintf(out + n, cap - n, "],\"rows\":{");
     hr_counts sum;
     run_sum_counts(r, &sum);
     for (int k = 0; k < HR_KIND_COUNT; k++)
-        n += (size_t)snprintf(out + n, cap - n, "%s\"%s\":%llu", k > 0 ? "," : "", hr_kind_name((hr_kind)k),
-                              (unsigned long long)sum.written[k]);
+        n += (size_t)snprintf(out + n, cap - n, "%s\"%s\":%llu", k > 0 ? "," : "",
+                              hr_kind_name((hr_kind)k), (unsigned long long)sum.written[k]);
     return n + (size_t)snprintf(out + n, cap - n, "}");
 }
 
 static void reset_spill(hr_run *r)
 {
-    const hr_sys *sys = hr_sys_get();
     for (uint32_t i = 0; i < r->n_shards; i++) {
         hr_rows *rows = &r->shard[i].env.rows;
         if (rows->spill_fd < 0 || rows->spill_end == 0) continue;
-        (void)sys->truncate(sys->self, rows->spill_fd, 0);
+        (void)hr_sys_truncate(rows->spill_fd, 0);
         rows->spill_end = 0;
     }
 }
@@ -157,10 +163,11 @@ hr_status run_commit(hr_run *r, hr_err *err)
         HR_TRY(run_state_save(r, state, &n_state, &crc, err));
     }
     size_t n = put_sources(r, r->state_buf, r->state_cap);
-    if (n + 16 > r->state_cap) return HR_FAIL(err, HR_ELIMIT, "too many sources for one manifest line");
+    if (n + 16 > r->state_cap)
+        return HR_FAIL(err, HR_ELIMIT, "too many sources for one manifest line");
     uint32_t n_parts = atomic_load_explicit(&r->n_parts, memory_order_acquire);
-    HR_TRY(hr_dataset_commit(&r->ds, r->parts, n_parts, r->state_buf, r->is_final_mark ? NULL : state, crc,
-                             n_state, r->is_final_mark, err));
+    HR_TRY(hr_dataset_commit(&r->ds, r->parts, n_parts, r->state_buf,
+                             r->is_final_mark ? NULL : state, crc, n_state, r->is_final_mark, err));
     hr_dataset_remove(&r->ds, old);
     reset_spill(r);
     atomic_store_explicit(&r->n_parts, 0, memory_order_relaxed);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The merge: heads of all sources, ordered by (time, sequence, source), become units that every shard reads. It is the
- * one sequential place of a run: instruments get their numbers here, rejects their order, commits their position. */
+/* The merge: heads of all sources, ordered by (time, sequence, source), become units that every
+ * shard reads. It is the one sequential place of a run: instruments get their numbers here, rejects
+ * their order, commits their position. */
 #include <stdio.h>
 #include <string.h>
 
@@ -33,7 +34,8 @@ hr_desk *run_desk(hr_run *r, const char *venue, const char *symbol, int format, 
     uint32_t id = atomic_load_explicit(&r->n_desks, memory_order_relaxed);
     void *mem = id < r->plan->instruments ? hr_pool_get(r->desk_pool) : NULL;
     if (mem == NULL) {
-        (void)HR_FAIL(err, HR_ELIMIT, "more than %u instruments: raise limits.instruments", r->plan->instruments);
+        (void)HR_FAIL(err, HR_ELIMIT, "more than %u instruments: raise limits.instruments",
+                      r->plan->instruments);
         return NULL;
     }
     r->desk[id] = hr_desk_init(mem, &r->cfg, (int32_t)id, venue, symbol, format);
@@ -97,29 +99,33 @@ static size_t put_raw(char *out, const char *raw, uint32_t n)
     return at;
 }
 
-static hr_status write_reject(hr_run *r, const hr_source *s, const hr_evbatch *b, const hr_reject *j, hr_err *err)
+static hr_status write_reject(hr_run *r, const hr_source *s, const hr_evbatch *b,
+                              const hr_reject *j, hr_err *err)
 {
     char *out = r->state_buf; /* free between commits; the merge is its only user then */
-    size_t n = (size_t)snprintf(out, 512,
-                                "{\"reason\":\"%s\",\"source\":%d,\"offset\":%lld,\"line\":%lld,\"bytes\":%u,",
-                                hr_reject_name((hr_reject_reason)j->reason), s->info.source_idx,
-                                (long long)j->src_offset, (long long)j->src_line, j->full_len);
+    size_t n = (size_t)snprintf(
+        out, 512, "{\"reason\":\"%s\",\"source\":%d,\"offset\":%lld,\"line\":%lld,\"bytes\":%u,",
+        hr_reject_name((hr_reject_reason)j->reason), s->info.source_idx, (long long)j->src_offset,
+        (long long)j->src_line, j->full_len);
     n += put_raw(out + n, b->raw + j->raw_begin, j->raw_len);
     memcpy(out + n, "}\n", 2);
     return hr_dataset_reject(&r->ds, out, n + 2, err);
 }
 
-static hr_status check_reject_limit(const hr_run *r, const hr_source *s, const hr_reject *j, hr_err *err)
+static hr_status check_reject_limit(const hr_run *r, const hr_source *s, const hr_reject *j,
+                                    hr_err *err)
 {
     uint64_t all = 0;
     for (int i = 0; i < HR_REJECT_COUNT; i++)
         all += r->merge_counts.rejected[i];
     if (r->plan->rejects == 0 || all <= (uint64_t)r->plan->rejects) return HR_OK;
-    return HR_FAIL(err, HR_EINPUT, "more than %lld rejects (limits.rejects), the last in '%s' at line %lld",
+    return HR_FAIL(err, HR_EINPUT,
+                   "more than %lld rejects (limits.rejects), the last in '%s' at line %lld",
                    (long long)r->plan->rejects, s->path, (long long)j->src_line);
 }
 
-static hr_status note_rejects(hr_run *r, hr_source *s, const hr_evbatch *b, uint32_t begin, uint32_t end, hr_err *err)
+static hr_status note_rejects(hr_run *r, hr_source *s, const hr_evbatch *b, uint32_t begin,
+                              uint32_t end, hr_err *err)
 {
     if (b->n_rejects == 0) return HR_OK;
     uint32_t k = s->next_reject;
@@ -139,7 +145,8 @@ static hr_status note_rejects(hr_run *r, hr_source *s, const hr_evbatch *b, uint
 static bool unit_is_free(hr_run *r)
 {
     run_unit *u = &r->unit[r->next_unit % RUN_UNITS];
-    return atomic_load_explicit(&u->pending, memory_order_acquire) == 0; /* pairs: a shard's last touch */
+    return atomic_load_explicit(&u->pending, memory_order_acquire) ==
+           0; /* pairs: a shard's last touch */
 }
 
 static void publish(hr_run *r, hr_evbatch *b, uint32_t begin, uint32_t end)
@@ -156,7 +163,8 @@ static void publish(hr_run *r, hr_evbatch *b, uint32_t begin, uint32_t end)
 
 void run_batch_release(hr_run *r, hr_evbatch *b)
 {
-    if (atomic_fetch_sub_explicit(&b->n_users, 1, memory_order_acq_rel) == 1) hr_pool_put(r->batches, b);
+    if (atomic_fetch_sub_explicit(&b->n_users, 1, memory_order_acq_rel) == 1)
+        hr_pool_put(r->batches, b);
 }
 
 /* A message whose instrument cannot be told, or is not wanted, goes no further than here. */
@@ -169,8 +177,8 @@ static void set_aside(hr_run *r, hr_evbatch *b, uint32_t m)
     b->kind[m] = HR_MSG_OTHER;
 }
 
-/* What has no instrument or is left out is counted here, once. A snapshot that names no instrument belongs to its
- * source's only one. */
+/* What has no instrument or is left out is counted here, once. A snapshot that names no instrument
+ * belongs to its source's only one. */
 static void settle_messages(hr_run *r, hr_source *s, hr_evbatch *b, uint32_t begin, uint32_t end)
 {
     for (uint32_t m = begin; m < end; m++) {
@@ -199,7 +207,8 @@ static int64_t message_time(const hr_source *s, const hr_evbatch *b, uint32_t m)
     return b->ts_recv[m] > s->time_max ? b->ts_recv[m] : s->time_max;
 }
 
-static bool comes_before(const hr_run *r, uint32_t a, const hr_evbatch *ba, uint32_t b, const hr_evbatch *bb)
+static bool comes_before(const hr_run *r, uint32_t a, const hr_evbatch *ba, uint32_t b,
+                         const hr_evbatch *bb)
 {
     const hr_source *sa = &r->source[a];
     const hr_source *sb = &r->source[b];

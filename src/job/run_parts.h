@@ -3,9 +3,10 @@
 #define HR_JOB_RUN_PARTS_H
 /* The run's inside, shared by its files. Private to job.
  *
- * Work is cut into tasks that any lane may take: encode a cut chain, apply the next unit to a shard, merge, decode a
- * slot, fill a source. Every task kind has one owner at a time by a try-lock (shards, merge, fillers) or works on what
- * it claimed (slots, cuts), and the order of results is fixed by sequence, never by who was first. */
+ * Work is cut into tasks that any lane may take: encode a cut chain, apply the next unit to a
+ * shard, merge, decode a slot, fill a source. Every task kind has one owner at a time by a try-lock
+ * (shards, merge, fillers) or works on what it claimed (slots, cuts), and the order of results is
+ * fixed by sequence, never by who was first. */
 #include <stdatomic.h>
 
 #include "fmt/pq_write.h"
@@ -126,7 +127,8 @@ void run_fail(hr_run *r, const hr_err *err);
 /** One user less; the last gives the batch back. */
 void run_batch_release(hr_run *r, hr_evbatch *b);
 
-/* Tasks: HR_OK did work, HR_AGAIN nothing to do, else an error. The caller holds the lock named in the struct. */
+/* Tasks: HR_OK did work, HR_AGAIN nothing to do, else an error. The caller holds the lock named in
+ * the struct. */
 HR_MUST_USE hr_status run_merge(hr_run *r, hr_err *err);
 HR_MUST_USE hr_status run_apply(hr_run *r, run_shard *s, hr_err *err);
 HR_MUST_USE hr_status run_encode(hr_run *r, run_lane *l, hr_err *err);
@@ -135,9 +137,11 @@ HR_MUST_USE hr_status run_commit(hr_run *r, hr_err *err);
 HR_MUST_USE hr_status run_carve(hr_run *r, hr_err *err);
 
 /* Checkpoints. */
-HR_MUST_USE hr_status run_state_save(hr_run *r, const char *name, int64_t *n_bytes, uint32_t *crc, hr_err *err);
+HR_MUST_USE hr_status run_state_save(hr_run *r, const char *name, int64_t *n_bytes, uint32_t *crc,
+                                     hr_err *err);
 HR_MUST_USE hr_status run_state_load(hr_run *r, hr_err *err);
-/** The desk of (venue, symbol), made when new; NULL with *err when limits.instruments is reached. */
+/** The desk of (venue, symbol), made when new; NULL with *err when limits.instruments is reached.
+ */
 hr_desk *run_desk(hr_run *r, const char *venue, const char *symbol, int format, hr_err *err);
 void run_sum_counts(const hr_run *r, hr_counts *out);
 

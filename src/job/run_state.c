@@ -65,7 +65,8 @@ static bool load_sources(hr_run *r, hr_unpack *u, hr_err *err)
         s->time_max = hr_unpack_i64(u);
         s->only_id = (int32_t)hr_unpack_i64(u);
         s->is_done = hr_unpack_i64(u) != 0;
-        ok = !u->is_bad && offset >= 0 && line >= 1 && hr_source_resume(s, offset, line, err) == HR_OK;
+        ok = !u->is_bad && offset >= 0 && line >= 1 &&
+             hr_source_resume(s, offset, line, err) == HR_OK;
         if (s->is_done) s->is_fill_done = true;
     }
     return ok;
@@ -90,8 +91,10 @@ static bool load_desks(hr_run *r, hr_unpack *u, hr_err *err)
 hr_status run_state_load(hr_run *r, hr_err *err)
 {
     const hr_manifest_tail *t = &r->tail;
-    int fd = strchr(t->state_file, '/') == NULL ? hr_sys_open(r->ds.root_fd, t->state_file, 0, 0) : -2;
-    if (fd < 0) return HR_FAIL_SYS(err, fd, "cannot open checkpoint '%s/%s'", r->ds.root, t->state_file);
+    int fd =
+        strchr(t->state_file, '/') == NULL ? hr_sys_open(r->ds.root_fd, t->state_file, 0, 0) : -2;
+    if (fd < 0)
+        return HR_FAIL_SYS(err, fd, "cannot open checkpoint '%s/%s'", r->ds.root, t->state_file);
     hr_unpack u = {.p = r->state_buf, .cap = r->state_cap, .fd = fd};
     hr_err_reset(err);
     bool ok = load_sources(r, &u, err);

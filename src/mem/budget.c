@@ -13,9 +13,10 @@ hr_status hr_budget_take(hr_budget *b, size_t n_bytes, const char *what, hr_err 
     size_t used = atomic_load_explicit(&b->used_bytes, memory_order_relaxed);
     do {
         if (n_bytes > b->cap_bytes - used)
-            return HR_FAIL(err, HR_EBUDGET,
-                           "no memory for %s: wants %zu bytes, %zu of %zu are left; raise engine.memory",
-                           what, n_bytes, b->cap_bytes - used, b->cap_bytes);
+            return HR_FAIL(
+                err, HR_EBUDGET,
+                "no memory for %s: wants %zu bytes, %zu of %zu are left; raise engine.memory", what,
+                n_bytes, b->cap_bytes - used, b->cap_bytes);
     } while (!atomic_compare_exchange_weak_explicit(&b->used_bytes, &used, used + n_bytes,
                                                     memory_order_relaxed, memory_order_relaxed));
     size_t peak = atomic_load_explicit(&b->peak_bytes, memory_order_relaxed);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HR_MEM_MEM_H
 #define HR_MEM_MEM_H
-/* Memory under one cap. A budget is the process-wide figure of the plan; arenas are carved from it at
- * start through hr_sys.map; pools hand out fixed blocks of an arena. The heap is for cold set-up only.
- * Under AddressSanitizer freed arena and pool memory is poisoned and blocks carry redzones. */
+/* Memory under one cap. A budget is the process-wide figure of the plan; arenas are carved from it
+ * at start through hr_sys.map; pools hand out fixed blocks of an arena. The heap is for cold set-up
+ * only. Under AddressSanitizer freed arena and pool memory is poisoned and blocks carry redzones.
+ */
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +19,8 @@ typedef struct hr_budget {
     _Atomic size_t peak_bytes;
 } hr_budget;
 void hr_budget_init(hr_budget *b, size_t cap_bytes);
-/** HR_EBUDGET names `what`, the bytes wanted, the bytes left and the plan key that would admit it. */
+/** HR_EBUDGET names `what`, the bytes wanted, the bytes left and the plan key that would admit it.
+ */
 HR_MUST_USE hr_status hr_budget_take(hr_budget *b, size_t n_bytes, const char *what, hr_err *err);
 void hr_budget_give(hr_budget *b, size_t n_bytes);
 
@@ -51,14 +53,17 @@ uint32_t hr_pool_free_count(const hr_pool *p); /* racy estimate */
 uint64_t hr_pool_empty_count(const hr_pool *p);
 
 /* ---- heap: cold paths only; counted ---- */
-void *hr_heap_alloc(size_t n_bytes);              /* NULL when out of memory */
-void *hr_heap_zero(size_t n, size_t elem_bytes);  /* overflow checked */
-void *hr_heap_grow(void *p, size_t n_bytes);      /* realloc; p stays valid on NULL */
+void *hr_heap_alloc(size_t n_bytes);             /* NULL when out of memory */
+void *hr_heap_zero(size_t n, size_t elem_bytes); /* overflow checked */
+void *hr_heap_grow(void *p, size_t n_bytes);     /* realloc; p stays valid on NULL */
 char *hr_heap_strdup(const char *s);
 void hr_heap_free(void *p);
 uint64_t hr_heap_calls(void); /* alloc + grow so far, process wide */
 
 HR_MUST_USE bool hr_mul_size(size_t *out, size_t a, size_t b); /* false on overflow */
-HR_INLINE size_t hr_round_up(size_t n, size_t align) { return (n + align - 1) & ~(align - 1); }
+HR_INLINE size_t hr_round_up(size_t n, size_t align)
+{
+    return (n + align - 1) & ~(align - 1);
+}
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Free list as a bounded multi-producer multi-consumer ring of block indices (D. Vyukov, "Bounded MPMC
- * queue"): each cell carries the turn at which it may be written or read next. */
+/* Free list as a bounded multi-producer multi-consumer ring of block indices (D. Vyukov, "Bounded
+ * MPMC queue"): each cell carries the turn at which it may be written or read next. */
 #include <string.h>
 
 #include "base/assert.h"
@@ -104,7 +104,8 @@ void hr_pool_put(hr_pool *p, void *block)
                 return;
             }
         } else {
-            /* ahead < 0: a getter of the last lap has claimed the cell and not yet freed it; it will. */
+            /* ahead < 0: a getter of the last lap has claimed the cell and not yet freed it; it
+             * will. */
             at = atomic_load_explicit(&p->put_at, memory_order_relaxed);
         }
     }

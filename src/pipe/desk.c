@@ -6,7 +6,8 @@
 #include "base/assert.h"
 #include "pipe/desk_rows.h"
 
-/* A message kept for a snapshot: this head, then px[], qty[], side[] of its levels, padded to 8 bytes. */
+/* A message kept for a snapshot: this head, then px[], qty[], side[] of its levels, padded to 8
+ * bytes. */
 typedef struct kept {
     int64_t first, last, prev;
     uint32_t n_levels;
@@ -78,8 +79,8 @@ void hr_desk_fini(hr_desk *d, hr_desk_env *env)
 
 uint32_t hr_desk_blocks_needed(const hr_desk_config *cfg, uint32_t n_levels)
 {
-    /* Deltas: one block more than they fill; every other table: one row, at most one new block each;
-     * a cut starts a new block. */
+    /* Deltas: one block more than they fill; every other table: one row, at most one new block
+     * each; a cut starts a new block. */
     return n_levels / cfg->layout[HR_KIND_DELTAS].cap_rows +
            n_levels / cfg->group_rows[HR_KIND_DELTAS] + 2 + HR_KIND_COUNT;
 }
@@ -178,19 +179,22 @@ static void check_book(hr_desk *d, int64_t id)
     hr_tickcheck_book(d->check, id, &t);
 }
 
-static hr_status apply_levels(hr_desk *d, const uint8_t *side, const int64_t *px, const int64_t *qty,
-                              uint32_t n, bool *hit, hr_err *err)
+static hr_status apply_levels(hr_desk *d, const uint8_t *side, const int64_t *px,
+                              const int64_t *qty, uint32_t n, bool *hit, hr_err *err)
 {
     int64_t any[2] = {HR_NULL_I64, HR_NULL_I64};
     hr_status st =
         hr_l2_apply_watch(d->book, side, px, qty, n, d->is_watched_valid ? d->watch_px : any, hit);
     if (st != HR_OK)
-        return HR_FAIL(err, st, "book of '%s' does not fit its memory: raise engine.memory or"
-                       " book.window_ticks", d->symbol);
+        return HR_FAIL(err, st,
+                       "book of '%s' does not fit its memory: raise engine.memory or"
+                       " book.window_ticks",
+                       d->symbol);
     return HR_OK;
 }
 
-/* Reads the top; true when it differs from the last book row. Sets the watch to its worst prices. */
+/* Reads the top; true when it differs from the last book row. Sets the watch to its worst prices.
+ */
 static bool refresh_top(hr_desk *d, const hr_desk_config *cfg)
 {
     uint32_t depth = cfg->plan->depth;
@@ -229,7 +233,8 @@ static hr_row_key key_of(const hr_evbatch *b, uint32_t msg, uint32_t flags)
                         .flags = flags | HR_FLAG_LAST};
 }
 
-/* Grid rows stand at whole multiples of the grid and show the book before the message that passes them. */
+/* Grid rows stand at whole multiples of the grid and show the book before the message that passes
+ * them. */
 static void grid_rows(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg)
 {
     const hr_plan *plan = env->cfg->plan;
@@ -248,7 +253,8 @@ static void grid_rows(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_
     d->grid_next_ns = (slot + 1) * plan->grid_ns;
 }
 
-static void book_row(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg, uint32_t flags)
+static void book_row(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
+                     uint32_t flags)
 {
     if (env->cfg->plan->rows_on == HR_ROWS_ON_GRID) {
         d->is_watched_valid = true;
@@ -274,7 +280,8 @@ static void gap(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
     drop_buffer(d, env->cfg);
 }
 
-static hr_status on_delta(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg, hr_err *err)
+static hr_status on_delta(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
+                          hr_err *err)
 {
     uint32_t at = (uint32_t)b->level_begin[msg];
     uint32_t n = (uint32_t)b->level_begin[msg + 1] - at;
@@ -330,8 +337,8 @@ static hr_status replay_kept(hr_desk *d, hr_desk_env *env, hr_err *err)
         d->buffer_msgs--;
         if (v != HR_SEQ_APPLY && v != HR_SEQ_APPLY_FIRST) continue;
         const int64_t *px = (const int64_t *)(const void *)(p + sizeof k);
-        HR_TRY(apply_levels(d, (const uint8_t *)p + sizeof k + k.n_levels * 16u, px, px + k.n_levels,
-                            k.n_levels, &hit, err));
+        HR_TRY(apply_levels(d, (const uint8_t *)p + sizeof k + k.n_levels * 16u, px,
+                            px + k.n_levels, k.n_levels, &hit, err));
         d->seq_last_good = k.last;
         check_book(d, k.last);
     }
@@ -339,7 +346,8 @@ static hr_status replay_kept(hr_desk *d, hr_desk_env *env, hr_err *err)
     return HR_OK;
 }
 
-static hr_status on_snapshot(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg, hr_err *err)
+static hr_status on_snapshot(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
+                             hr_err *err)
 {
     uint32_t at = (uint32_t)b->level_begin[msg];
     uint32_t n = (uint32_t)b->level_begin[msg + 1] - at;
@@ -363,7 +371,8 @@ static hr_status on_snapshot(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, 
     return HR_OK;
 }
 
-static hr_status on_ticker(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg, hr_err *err)
+static hr_status on_ticker(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
+                           hr_err *err)
 {
     uint32_t at = (uint32_t)b->level_begin[msg];
     env->counts.tickers++;
@@ -374,7 +383,10 @@ static hr_status on_ticker(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, ui
             return HR_FAIL(err, HR_ELIMIT, "more than limits.instruments carry tickers");
         hr_tickcheck_init(d->check);
     }
-    hr_touch t = {.bid_px = b->px[at], .bid_qty = b->qty[at], .ask_px = b->px[at + 1], .ask_qty = b->qty[at + 1]};
+    hr_touch t = {.bid_px = b->px[at],
+                  .bid_qty = b->qty[at],
+                  .ask_px = b->px[at + 1],
+                  .ask_qty = b->qty[at + 1]};
     hr_tickcheck_ticker(d->check, b->seq_last[msg], &t);
     return HR_OK;
 }
@@ -396,7 +408,8 @@ static void on_status(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_
     if (was_live) gap(d, env, b, msg, HR_GAP_RECONNECT);
 }
 
-hr_status hr_desk_message(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg, hr_err *err)
+hr_status hr_desk_message(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
+                          hr_err *err)
 {
     if (b->kind[msg] != HR_MSG_STATUS) d->source_idx = b->source_idx;
     if (b->ts_recv[msg] > d->last_recv_ns) d->last_recv_ns = b->ts_recv[msg];

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HR_PIPE_DESK_H
 #define HR_PIPE_DESK_H
-/* The desk: everything one instrument needs to turn messages into rows: sequence state, book, features,
- * ticker check, buffer of messages kept for a snapshot, and the open row chains of its tables.
- * A desk belongs to one shard; only the thread that holds the shard touches it. Pure of I/O: rows go to chains,
- * full chains to the shard's outbox. */
+/* The desk: everything one instrument needs to turn messages into rows: sequence state, book,
+ * features, ticker check, buffer of messages kept for a snapshot, and the open row chains of its
+ * tables. A desk belongs to one shard; only the thread that holds the shard touches it. Pure of
+ * I/O: rows go to chains, full chains to the shard's outbox. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,7 +23,8 @@
 typedef struct hr_counts {
     uint64_t lines, messages, levels, trades, tickers, snapshots, snapshot_levels;
     uint64_t other, gaps, duplicates, stale, resets, crossed, filtered_rows, buffer_drops;
-    uint64_t set_aside_rows, no_symbol; /* rows of instruments not wanted or not named; such messages */
+    uint64_t set_aside_rows,
+        no_symbol; /* rows of instruments not wanted or not named; such messages */
     uint64_t rejected[HR_REJECT_COUNT];
     uint64_t written[HR_KIND_COUNT];
     uint64_t ticker_checks, ticker_checks_equal, ticker_evicted;
@@ -37,10 +38,10 @@ typedef struct hr_cut {
     struct hr_desk *desk;
     hr_row_chain chain;
     int spill_fd;
-    int32_t date;      /* days since the epoch, by ts_recv */
-    uint32_t part;     /* number within (table, instrument, date) */
+    int32_t date;  /* days since the epoch, by ts_recv */
+    uint32_t part; /* number within (table, instrument, date) */
     uint32_t epoch;
-    uint8_t kind;      /* hr_kind */
+    uint8_t kind; /* hr_kind */
 } hr_cut;
 
 #define HR_DESK_OPEN_MAX 64
@@ -50,11 +51,11 @@ typedef struct hr_desk_config {
     const hr_tables *tables;
     hr_row_layout layout[HR_KIND_COUNT];
     uint32_t group_rows[HR_KIND_COUNT]; /* rows a part */
-    hr_pool *far_pool;    /* book levels, HR_L2_CHUNK_BYTES */
-    hr_pool *buffer_pool; /* message buffers of buffer_bytes */
-    hr_pool *check_pool;  /* hr_tickcheck */
+    hr_pool *far_pool;                  /* book levels, HR_L2_CHUNK_BYTES */
+    hr_pool *buffer_pool;               /* message buffers of buffer_bytes */
+    hr_pool *check_pool;                /* hr_tickcheck */
     uint32_t buffer_bytes;
-    uint32_t max_levels;  /* of one message */
+    uint32_t max_levels; /* of one message */
 } hr_desk_config;
 
 /** One shard's moving parts that its desks share. */
@@ -73,24 +74,24 @@ typedef struct hr_desk {
     char venue[HR_VENUE_MAX + 1];
     char symbol[HR_SYMBOL_MAX + 1];
     int32_t id;
-    int32_t source_idx;     /* source of its newest message */
+    int32_t source_idx; /* source of its newest message */
     hr_seq seq;
     bool has_depth;
     bool is_watched_valid;
-    uint32_t gap_flags;     /* HR_FLAG_GAP / HR_FLAG_UNSYNCED as of now */
+    uint32_t gap_flags; /* HR_FLAG_GAP / HR_FLAG_UNSYNCED as of now */
     int64_t seq_last_good;
     int64_t watch_px[2];
     hr_l2 *book;
     hr_featset *features;
-    hr_tickcheck *check;    /* NULL until the first ticker */
-    char *buffer;           /* messages kept for a snapshot; NULL when none */
+    hr_tickcheck *check; /* NULL until the first ticker */
+    char *buffer;        /* messages kept for a snapshot; NULL when none */
     uint32_t buffer_head, buffer_len, buffer_msgs;
     int64_t grid_next_ns;
-    int64_t last_recv_ns;   /* running maximum: decides dates */
+    int64_t last_recv_ns; /* running maximum: decides dates */
     int32_t date[HR_KIND_COUNT];
     uint32_t next_part[HR_KIND_COUNT];
     hr_row_chain chain[HR_KIND_COUNT];
-    int64_t top_px[2][HR_BOOK_DEPTH_MAX];  /* last book row, HR_NULL_I64 filled */
+    int64_t top_px[2][HR_BOOK_DEPTH_MAX]; /* last book row, HR_NULL_I64 filled */
     int64_t top_qty[2][HR_BOOK_DEPTH_MAX];
 } hr_desk;
 
@@ -104,9 +105,10 @@ uint32_t hr_desk_blocks_needed(const hr_desk_config *cfg, uint32_t n_levels);
 uint32_t hr_desk_cuts_needed(const hr_desk_config *cfg, uint32_t n_levels);
 HR_MUST_USE hr_status hr_desk_env_reserve_cuts(hr_desk_env *env, uint32_t n);
 
-/** One message of batch b. Rows go to chains; full chains to env's outbox. HR_EBUDGET: book memory is used up. */
-HR_MUST_USE hr_status hr_desk_message(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
-                                      hr_err *err);
+/** One message of batch b. Rows go to chains; full chains to env's outbox. HR_EBUDGET: book memory
+ * is used up. */
+HR_MUST_USE hr_status hr_desk_message(hr_desk *d, hr_desk_env *env, const hr_evbatch *b,
+                                      uint32_t msg, hr_err *err);
 /** Cuts every open chain (commit, end of run). Needs HR_KIND_COUNT cuts in stash. */
 void hr_desk_cut_all(hr_desk *d, hr_desk_env *env);
 /** Spills what can be spilled of this desk. */

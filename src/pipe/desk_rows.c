@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows out: how a message's levels, a trade, a ticker, the book and its features become table rows. */
+/* Rows out: how a message's levels, a trade, a ticker, the book and its features become table rows.
+ */
 #include "pipe/desk_rows.h"
 
 #include <string.h>
@@ -53,8 +54,10 @@ static void turn_day(hr_desk *d, hr_desk_env *env, hr_kind kind)
     d->next_part[kind] = 0;
 }
 
-/* Room for up to `want` rows in one block; *n_out says how many. Cuts when the row group is full. */
-static hr_row_block *room(hr_desk *d, hr_desk_env *env, hr_kind kind, uint32_t want, uint32_t *n_out)
+/* Room for up to `want` rows in one block; *n_out says how many. Cuts when the row group is full.
+ */
+static hr_row_block *room(hr_desk *d, hr_desk_env *env, hr_kind kind, uint32_t want,
+                          uint32_t *n_out)
 {
     const hr_desk_config *cfg = env->cfg;
     hr_row_chain *c = &d->chain[kind];

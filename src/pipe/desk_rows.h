@@ -15,7 +15,8 @@ typedef struct hr_row_key {
 /** Days since the epoch, rounded down. */
 int32_t hr_day_of(int64_t ts_ns);
 void hr_desk_cut(hr_desk *d, hr_desk_env *env, hr_kind kind);
-void hr_desk_put_deltas(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg, uint32_t flags);
+void hr_desk_put_deltas(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
+                        uint32_t flags);
 void hr_desk_put_trade(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg);
 void hr_desk_put_ticker(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg);
 void hr_desk_put_gap(hr_desk *d, hr_desk_env *env, int64_t ts_event, int64_t ts_recv,

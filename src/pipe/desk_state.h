@@ -11,9 +11,9 @@ typedef struct hr_pack {
     char *p;
     size_t n, cap;
     int fd;
-    int64_t at;      /* bytes in the file */
-    uint32_t crc;    /* CRC-32C of them */
-    int64_t failed;  /* 0, or -errno of the first failed write */
+    int64_t at;     /* bytes in the file */
+    uint32_t crc;   /* CRC-32C of them */
+    int64_t failed; /* 0, or -errno of the first failed write */
 } hr_pack;
 typedef struct hr_unpack {
     char *p;

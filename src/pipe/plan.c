@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Plans by libyaml's events: they carry exact marks, so every complaint names its line and column. */
+/* Plans by libyaml's events: they carry exact marks, so every complaint names its line and column.
+ */
 #include "pipe/plan.h"
 
 #include <stdio.h>
@@ -12,13 +13,25 @@
 
 #define PLAN_BYTES_MAX (1u << 20)
 
-typedef enum value_type { V_BOOL, V_U32, V_U8, V_INT, V_I64, V_SIZE, V_DURATION, V_TEXT, V_CHOICE, V_FORMAT, V_LIST } value_type;
+typedef enum value_type {
+    V_BOOL,
+    V_U32,
+    V_U8,
+    V_INT,
+    V_I64,
+    V_SIZE,
+    V_DURATION,
+    V_TEXT,
+    V_CHOICE,
+    V_FORMAT,
+    V_LIST
+} value_type;
 
 typedef struct plan_key {
     const char *section, *key;
     value_type type;
     size_t offset;
-    int64_t low, high;        /* numbers; V_TEXT: high is the room */
+    int64_t low, high;         /* numbers; V_TEXT: high is the room */
     const char *const *choice; /* V_CHOICE: NULL-ended */
     const char *what;          /* one line for the reference */
 } plan_key;
@@ -32,7 +45,8 @@ static const char *const pin_choice[] = {"auto", "on", "off", NULL};
 
 static const plan_key keys[] = {
     {"input", "paths", V_LIST, AT(inputs), 0, HR_PLAN_INPUTS_MAX, NULL, "files to read"},
-    {"input", "format", V_FORMAT, AT(format), 0, 0, NULL, "format of all inputs; told from the bytes when absent"},
+    {"input", "format", V_FORMAT, AT(format), 0, 0, NULL,
+     "format of all inputs; told from the bytes when absent"},
     {"input", "venue", V_TEXT, AT(venue), 0, 24, NULL, "venue of messages that do not say"},
     {"input", "symbol", V_TEXT, AT(symbol), 0, 32, NULL, "symbol of messages that name none"},
     {"input", "symbols", V_LIST, AT(symbols), 0, HR_PLAN_SYMBOLS_MAX, NULL, "keep only these"},
@@ -44,25 +58,32 @@ static const plan_key keys[] = {
     {"output", "features", V_BOOL, AT(write[HR_KIND_FEATURES]), 0, 1, NULL, "write feature rows"},
     {"output", "gaps", V_BOOL, AT(write[HR_KIND_GAPS]), 0, 1, NULL, "write gap records"},
     {"output", "zstd_level", V_INT, AT(zstd_level), 1, 9, NULL, "compression of parts"},
-    {"output", "row_group_rows", V_U32, AT(row_group_rows), 1024, 16777216, NULL, "rows a part at most"},
-    {"output", "commit_rows", V_I64, AT(commit_rows), 0, INT64_C(1) << 40, NULL, "input rows between commits; 0: 8,388,608"},
+    {"output", "row_group_rows", V_U32, AT(row_group_rows), 1024, 16777216, NULL,
+     "rows a part at most"},
+    {"output", "commit_rows", V_I64, AT(commit_rows), 0, INT64_C(1) << 40, NULL,
+     "input rows between commits; 0: 8,388,608"},
     {"book", "depth", V_U32, AT(depth), 1, HR_BOOK_DEPTH_MAX, NULL, "levels a side in a book row"},
     {"book", "rows", V_CHOICE, AT(rows_on), 0, 0, rows_choice, "when a book row is written"},
-    {"book", "grid", V_DURATION, AT(grid_ns), 1000000, 86400 * SEC, NULL, "time grid, with rows: grid"},
-    {"book", "window_ticks", V_U32, AT(window_ticks), 64, 65536, NULL, "ticks a side kept dense; a power of two"},
+    {"book", "grid", V_DURATION, AT(grid_ns), 1000000, 86400 * SEC, NULL,
+     "time grid, with rows: grid"},
+    {"book", "window_ticks", V_U32, AT(window_ticks), 64, 65536, NULL,
+     "ticks a side kept dense; a power of two"},
     {"features", "window", V_DURATION, AT(window_ns), 1000000, 3600 * SEC, NULL, "rolling window"},
     {"numbers", "price_decimals", V_U8, AT(px_scale), 0, 18, NULL, "decimals of prices"},
     {"numbers", "quantity_decimals", V_U8, AT(qty_scale), 0, 18, NULL, "decimals of quantities"},
-    {"engine", "memory", V_SIZE, AT(memory_bytes), 64000000, INT64_C(1) << 44, NULL, "all memory, fixed at start"},
+    {"engine", "memory", V_SIZE, AT(memory_bytes), 64000000, INT64_C(1) << 44, NULL,
+     "all memory, fixed at start"},
     {"engine", "lanes", V_U32, AT(lanes), 0, 64, NULL, "threads; 0: one a usable processor"},
-    {"engine", "target", V_CHOICE, AT(target), 0, 0, target_choice, "large batches, or small ones at once"},
+    {"engine", "target", V_CHOICE, AT(target), 0, 0, target_choice,
+     "large batches, or small ones at once"},
     {"engine", "batch_min", V_U32, AT(batch_min), 64, 65536, NULL, "smallest batch, rows"},
     {"engine", "batch_max", V_U32, AT(batch_max), 64, 65536, NULL, "largest batch, rows"},
     {"engine", "pin", V_CHOICE, AT(pin), 0, 0, pin_choice, "lanes pinned to processors"},
     {"engine", "io", V_TEXT, AT(io), 0, 16, NULL, "auto or threads"},
     {"limits", "instruments", V_U32, AT(instruments), 1, 65536, NULL, "instruments at most"},
     {"limits", "line", V_SIZE, AT(line_bytes), 1024, 1 << 28, NULL, "longest line"},
-    {"limits", "rejects", V_I64, AT(rejects), 0, INT64_C(1) << 40, NULL, "stop past this many; 0: never"},
+    {"limits", "rejects", V_I64, AT(rejects), 0, INT64_C(1) << 40, NULL,
+     "stop past this many; 0: never"},
 };
 
 void hr_plan_init(hr_plan *p)
@@ -127,7 +148,8 @@ static hr_status parse_unit(int64_t *out, const char *text, const unit *units, s
 {
     size_t digits = strspn(text, "0123456789");
     int64_t v;
-    if (digits == 0 || hr_int_parse(&v, text, digits) != HR_OK) return digits == 0 ? HR_EINPUT : HR_ERANGE;
+    if (digits == 0 || hr_int_parse(&v, text, digits) != HR_OK)
+        return digits == 0 ? HR_EINPUT : HR_ERANGE;
     for (size_t i = 0; i < n_units; i++)
         if (strcmp(text + digits, units[i].name) == 0)
             return __builtin_mul_overflow(v, units[i].factor, out) ? HR_ERANGE : HR_OK;
@@ -136,15 +158,23 @@ static hr_status parse_unit(int64_t *out, const char *text, const unit *units, s
 
 hr_status hr_size_parse(int64_t *out, const char *text)
 {
-    static const unit units[] = {{"", 1},         {"B", 1},         {"kB", 1000},          {"KB", 1000},
-                                 {"MB", 1000000}, {"GB", SEC},      {"KiB", 1 << 10},      {"MiB", 1 << 20},
-                                 {"GiB", 1 << 30}, {"TB", 1000 * SEC}, {"TiB", INT64_C(1) << 40}};
+    static const unit units[] = {{"", 1},
+                                 {"B", 1},
+                                 {"kB", 1000},
+                                 {"KB", 1000},
+                                 {"MB", 1000000},
+                                 {"GB", SEC},
+                                 {"KiB", 1 << 10},
+                                 {"MiB", 1 << 20},
+                                 {"GiB", 1 << 30},
+                                 {"TB", 1000 * SEC},
+                                 {"TiB", INT64_C(1) << 40}};
     return parse_unit(out, text, units, HR_ARRAY_LEN(units));
 }
 
 hr_status hr_duration_parse(int64_t *out, const char *text)
 {
-    static const unit units[] = {{"ns", 1},       {"us", 1000},       {"ms", 1000000},   {"s", SEC},
+    static const unit units[] = {{"ns", 1},       {"us", 1000},      {"ms", 1000000},   {"s", SEC},
                                  {"m", 60 * SEC}, {"h", 3600 * SEC}, {"d", 86400 * SEC}};
     return parse_unit(out, text, units, HR_ARRAY_LEN(units));
 }
@@ -199,12 +229,14 @@ typedef struct parse {
 } parse;
 _Static_assert(HR_ARRAY_LEN(keys) <= 64, "a bit a key");
 
-static hr_status complain(parse *p, yaml_mark_t at, const char *text, const char *name, const char *more, const char *near)
+static hr_status complain(parse *p, yaml_mark_t at, const char *text, const char *name,
+                          const char *more, const char *near)
 {
     long line = (long)at.line + 1;
     long column = (long)at.column + 1;
-    (void)HR_FAIL(p->err, HR_EPLAN, "%s:%ld:%ld: %s '%s'%s%s%s%s", p->subject, line, column, text, name, more,
-                  near != NULL ? ", did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?" : "");
+    (void)HR_FAIL(p->err, HR_EPLAN, "%s:%ld:%ld: %s '%s'%s%s%s%s", p->subject, line, column, text,
+                  name, more, near != NULL ? ", did you mean '" : "", near != NULL ? near : "",
+                  near != NULL ? "'?" : "");
     return p->err != NULL ? hr_err_at(p->err, (int64_t)at.index, line, column) : HR_EPLAN;
 }
 
@@ -212,8 +244,10 @@ static hr_status next(parse *p)
 {
     yaml_event_delete(&p->event);
     if (yaml_parser_parse(&p->yaml, &p->event) == 0)
-        return complain(p, p->yaml.problem_mark, "not YAML:", p->yaml.problem != NULL ? p->yaml.problem : "?", "", NULL);
-    if (p->event.type == YAML_ALIAS_EVENT) return complain(p, p->event.start_mark, "aliases are not taken in", "plans", "", NULL);
+        return complain(p, p->yaml.problem_mark,
+                        "not YAML:", p->yaml.problem != NULL ? p->yaml.problem : "?", "", NULL);
+    if (p->event.type == YAML_ALIAS_EVENT)
+        return complain(p, p->event.start_mark, "aliases are not taken in", "plans", "", NULL);
     return HR_OK;
 }
 
@@ -293,18 +327,22 @@ static hr_status set_scalar(parse *p, const plan_key *k)
     if (strlen(text) != p->event.data.scalar.length) return wrong(p, k, "text without NUL bytes");
     switch (k->type) {
     case V_BOOL:
-        if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0) return wrong(p, k, "true or false");
+        if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+            return wrong(p, k, "true or false");
         *(bool *)((char *)p->plan + k->offset) = strcmp(text, "true") == 0;
         return HR_OK;
     case V_U32:
     case V_U8:
     case V_INT:
     case V_I64:
-        return hr_int_parse(&v, text, strlen(text)) == HR_OK ? set_number(p, k, v) : wrong(p, k, "a whole number");
+        return hr_int_parse(&v, text, strlen(text)) == HR_OK ? set_number(p, k, v)
+                                                             : wrong(p, k, "a whole number");
     case V_SIZE:
-        return hr_size_parse(&v, text) == HR_OK ? set_number(p, k, v) : wrong(p, k, "a size such as 512MB");
+        return hr_size_parse(&v, text) == HR_OK ? set_number(p, k, v)
+                                                : wrong(p, k, "a size such as 512MB");
     case V_DURATION:
-        return hr_duration_parse(&v, text) == HR_OK ? set_number(p, k, v) : wrong(p, k, "a duration such as 10s");
+        return hr_duration_parse(&v, text) == HR_OK ? set_number(p, k, v)
+                                                    : wrong(p, k, "a duration such as 10s");
     case V_TEXT:
         return set_text(p, k);
     case V_CHOICE:
@@ -316,8 +354,10 @@ static hr_status set_scalar(parse *p, const plan_key *k)
         break;
     }
     bool is_input = k->offset == AT(inputs);
-    return is_input ? add_text(&p->plan->inputs, &p->plan->n_inputs, HR_PLAN_INPUTS_MAX, text, p->err)
-                    : add_text(&p->plan->symbols, &p->plan->n_symbols, HR_PLAN_SYMBOLS_MAX, text, p->err);
+    return is_input
+               ? add_text(&p->plan->inputs, &p->plan->n_inputs, HR_PLAN_INPUTS_MAX, text, p->err)
+               : add_text(&p->plan->symbols, &p->plan->n_symbols, HR_PLAN_SYMBOLS_MAX, text,
+                          p->err);
 }
 
 static hr_status read_value(parse *p, const plan_key *k)
@@ -325,11 +365,14 @@ static hr_status read_value(parse *p, const plan_key *k)
     HR_TRY(next(p));
     if (p->event.type == YAML_SCALAR_EVENT) return set_scalar(p, k);
     if (k->type != V_LIST || p->event.type != YAML_SEQUENCE_START_EVENT)
-        return complain(p, p->event.start_mark, "wrong value for", k->key, k->type == V_LIST ? ": expected a list" : ": expected one value", NULL);
+        return complain(p, p->event.start_mark, "wrong value for", k->key,
+                        k->type == V_LIST ? ": expected a list" : ": expected one value", NULL);
     for (;;) {
         HR_TRY(next(p));
         if (p->event.type == YAML_SEQUENCE_END_EVENT) return HR_OK;
-        if (p->event.type != YAML_SCALAR_EVENT) return complain(p, p->event.start_mark, "expected a list of texts in", k->key, "", NULL);
+        if (p->event.type != YAML_SCALAR_EVENT)
+            return complain(p, p->event.start_mark, "expected a list of texts in", k->key, "",
+                            NULL);
         HR_TRY(set_scalar(p, k));
     }
 }
@@ -337,7 +380,8 @@ static hr_status read_value(parse *p, const plan_key *k)
 static const plan_key *find_key(const char *section, const char *key)
 {
     for (size_t i = 0; i < HR_ARRAY_LEN(keys); i++)
-        if (strcmp(keys[i].section, section) == 0 && (key == NULL || strcmp(keys[i].key, key) == 0)) return &keys[i];
+        if (strcmp(keys[i].section, section) == 0 && (key == NULL || strcmp(keys[i].key, key) == 0))
+            return &keys[i];
     return NULL;
 }
 
@@ -349,15 +393,18 @@ static hr_status read_section(parse *p, const char *section)
     for (;;) {
         HR_TRY(next(p));
         if (p->event.type == YAML_MAPPING_END_EVENT) return HR_OK;
-        if (p->event.type != YAML_SCALAR_EVENT) return complain(p, p->event.start_mark, "expected a key in", section, "", NULL);
+        if (p->event.type != YAML_SCALAR_EVENT)
+            return complain(p, p->event.start_mark, "expected a key in", section, "", NULL);
         const plan_key *k = find_key(section, text_of(p));
         if (k == NULL) {
             char more[64];
             snprintf(more, sizeof more, " in '%s'", section);
-            return complain(p, p->event.start_mark, "unknown key", text_of(p), more, nearest(text_of(p), section));
+            return complain(p, p->event.start_mark, "unknown key", text_of(p), more,
+                            nearest(text_of(p), section));
         }
         uint64_t bit = UINT64_C(1) << (k - keys);
-        if (p->seen & bit) return complain(p, p->event.start_mark, "key given twice:", k->key, "", NULL);
+        if (p->seen & bit)
+            return complain(p, p->event.start_mark, "key given twice:", k->key, "", NULL);
         p->seen |= bit;
         HR_TRY(read_value(p, k));
     }
@@ -371,29 +418,38 @@ static hr_status read_document(parse *p)
     while (p->event.type == YAML_STREAM_START_EVENT || p->event.type == YAML_DOCUMENT_START_EVENT);
     if (p->event.type == YAML_STREAM_END_EVENT) return HR_OK; /* an empty plan: all defaults */
     if (p->event.type == YAML_SCALAR_EVENT && p->event.data.scalar.length == 0) return HR_OK;
-    if (p->event.type != YAML_MAPPING_START_EVENT) return complain(p, p->event.start_mark, "expected sections in", p->subject, "", NULL);
+    if (p->event.type != YAML_MAPPING_START_EVENT)
+        return complain(p, p->event.start_mark, "expected sections in", p->subject, "", NULL);
     for (;;) {
         HR_TRY(next(p));
         if (p->event.type == YAML_MAPPING_END_EVENT) break;
-        if (p->event.type != YAML_SCALAR_EVENT) return complain(p, p->event.start_mark, "expected a section in", p->subject, "", NULL);
+        if (p->event.type != YAML_SCALAR_EVENT)
+            return complain(p, p->event.start_mark, "expected a section in", p->subject, "", NULL);
         const plan_key *k = find_key(text_of(p), NULL);
-        if (k == NULL) return complain(p, p->event.start_mark, "unknown section", text_of(p), "", nearest(text_of(p), NULL));
+        if (k == NULL)
+            return complain(p, p->event.start_mark, "unknown section", text_of(p), "",
+                            nearest(text_of(p), NULL));
         uint64_t bit = UINT64_C(1) << (k - keys);
-        if (sections & bit) return complain(p, p->event.start_mark, "section given twice:", k->section, "", NULL);
+        if (sections & bit)
+            return complain(p, p->event.start_mark, "section given twice:", k->section, "", NULL);
         sections |= bit;
         HR_TRY(read_section(p, k->section));
     }
     HR_TRY(next(p));
     HR_TRY(next(p));
-    if (p->event.type != YAML_STREAM_END_EVENT) return complain(p, p->event.start_mark, "more than one document in", p->subject, "", NULL);
+    if (p->event.type != YAML_STREAM_END_EVENT)
+        return complain(p, p->event.start_mark, "more than one document in", p->subject, "", NULL);
     return HR_OK;
 }
 
-hr_status hr_plan_parse(hr_plan *plan, const char *subject, const char *text, size_t n_bytes, hr_err *err)
+hr_status hr_plan_parse(hr_plan *plan, const char *subject, const char *text, size_t n_bytes,
+                        hr_err *err)
 {
     parse p = {.plan = plan, .subject = subject, .err = err};
-    if (n_bytes > PLAN_BYTES_MAX) return HR_FAIL(err, HR_EPLAN, "%s: a plan is at most 1 MiB", subject);
-    if (yaml_parser_initialize(&p.yaml) == 0) return HR_FAIL(err, HR_ENOMEM, "no memory for the plan");
+    if (n_bytes > PLAN_BYTES_MAX)
+        return HR_FAIL(err, HR_EPLAN, "%s: a plan is at most 1 MiB", subject);
+    if (yaml_parser_initialize(&p.yaml) == 0)
+        return HR_FAIL(err, HR_ENOMEM, "no memory for the plan");
     yaml_parser_set_input_string(&p.yaml, (const unsigned char *)text, n_bytes);
     hr_status st = read_document(&p);
     yaml_event_delete(&p.event);
@@ -404,7 +460,8 @@ hr_status hr_plan_parse(hr_plan *plan, const char *subject, const char *text, si
 hr_status hr_plan_check(const hr_plan *p, hr_err *err)
 {
     if (p->batch_min > p->batch_max)
-        return HR_FAIL(err, HR_EPLAN, "engine.batch_min %u is above engine.batch_max %u", p->batch_min, p->batch_max);
+        return HR_FAIL(err, HR_EPLAN, "engine.batch_min %u is above engine.batch_max %u",
+                       p->batch_min, p->batch_max);
     if ((p->window_ticks & (p->window_ticks - 1)) != 0)
         return HR_FAIL(err, HR_EPLAN, "book.window_ticks %u is no power of two", p->window_ticks);
     if (strcmp(p->io, "auto") != 0 && strcmp(p->io, "threads") != 0)
@@ -414,11 +471,13 @@ hr_status hr_plan_check(const hr_plan *p, hr_err *err)
 
 size_t hr_plan_identity(const hr_plan *p, char *out, size_t cap)
 {
-    int n = snprintf(out, cap, "format=%d venue=%s symbol=%s depth=%u rows=%d grid=%lld ticks=%u window=%lld px=%u qty=%u"
-                     " zstd=%d group=%u commit=%lld instruments=%u line=%lld write=",
-                     p->format, p->venue, p->symbol, p->depth, (int)p->rows_on, (long long)p->grid_ns, p->window_ticks,
-                     (long long)p->window_ns, p->px_scale, p->qty_scale, p->zstd_level, p->row_group_rows,
-                     (long long)p->commit_rows, p->instruments, (long long)p->line_bytes);
+    int n = snprintf(
+        out, cap,
+        "format=%d venue=%s symbol=%s depth=%u rows=%d grid=%lld ticks=%u window=%lld px=%u qty=%u"
+        " zstd=%d group=%u commit=%lld instruments=%u line=%lld write=",
+        p->format, p->venue, p->symbol, p->depth, (int)p->rows_on, (long long)p->grid_ns,
+        p->window_ticks, (long long)p->window_ns, p->px_scale, p->qty_scale, p->zstd_level,
+        p->row_group_rows, (long long)p->commit_rows, p->instruments, (long long)p->line_bytes);
     size_t at = (size_t)n;
     for (int k = 0; k < HR_KIND_COUNT && at + 2 < cap; k++)
         out[at++] = p->write[k] ? '1' : '0';

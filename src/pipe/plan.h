@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HR_PIPE_PLAN_H
 #define HR_PIPE_PLAN_H
-/* The plan: one YAML file, every key defaulted. Unknown keys, wrong types and impossible values are errors
- * with line, column, what was expected and the nearest name. See docs/modules/plan.md. */
+/* The plan: one YAML file, every key defaulted. Unknown keys, wrong types and impossible values are
+ * errors with line, column, what was expected and the nearest name. See docs/modules/plan.md. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,57 +24,59 @@ typedef enum hr_pin { HR_PIN_AUTO = 0, HR_PIN_ON = 1, HR_PIN_OFF = 2 } hr_pin;
 
 typedef struct hr_plan {
     /* input: */
-    char **inputs;                     /* input.paths: list (or one string) */
+    char **inputs; /* input.paths: list (or one string) */
     uint32_t n_inputs;
-    int format;                        /* input.format: hr_format, 0 = sniff */
-    char venue[24];                    /* input.venue: "" = sniff */
-    char symbol[32];                   /* input.symbol: for messages that name none */
-    char **symbols;                    /* input.symbols: keep only these (others are filtered); empty = all */
+    int format;      /* input.format: hr_format, 0 = sniff */
+    char venue[24];  /* input.venue: "" = sniff */
+    char symbol[32]; /* input.symbol: for messages that name none */
+    char **symbols;  /* input.symbols: keep only these (others are filtered); empty = all */
     uint32_t n_symbols;
     /* output: */
-    char out[HR_PLAN_PATH_MAX];        /* output.path: "" = "<first input's name>.headrace" */
-    bool write[HR_KIND_COUNT];         /* output.deltas .trades .tickers .books .features .gaps: bool, all true */
-    int zstd_level;                    /* output.zstd_level: 1..19, 1 */
-    uint32_t row_group_rows;           /* output.row_group_rows: 1,024..16,777,216; 1,048,576 */
-    int64_t commit_rows;               /* output.commit_rows: input rows between commits; 0 = from memory */
+    char out[HR_PLAN_PATH_MAX]; /* output.path: "" = "<first input's name>.headrace" */
+    bool write[HR_KIND_COUNT];  /* output.deltas .trades .tickers .books .features .gaps: bool, all
+                                   true */
+    int zstd_level;             /* output.zstd_level: 1..19, 1 */
+    uint32_t row_group_rows;    /* output.row_group_rows: 1,024..16,777,216; 1,048,576 */
+    int64_t commit_rows; /* output.commit_rows: input rows between commits; 0 = from memory */
     /* book: */
-    uint32_t depth;                    /* book.depth: 1..50, 10 */
-    hr_rows_on rows_on;                /* book.rows: top | bbo | grid */
-    int64_t grid_ns;                   /* book.grid: duration, 1s; used with rows: grid */
-    uint32_t window_ticks;             /* book.window_ticks: power of two 64..65536; 1,024 */
+    uint32_t depth;        /* book.depth: 1..50, 10 */
+    hr_rows_on rows_on;    /* book.rows: top | bbo | grid */
+    int64_t grid_ns;       /* book.grid: duration, 1s; used with rows: grid */
+    uint32_t window_ticks; /* book.window_ticks: power of two 64..65536; 1,024 */
     /* features: */
-    int64_t window_ns;                 /* features.window: duration, 10s */
+    int64_t window_ns; /* features.window: duration, 10s */
     /* numbers: */
-    uint8_t px_scale;                  /* numbers.price_decimals: 0..18, 9 */
-    uint8_t qty_scale;                 /* numbers.quantity_decimals: 0..18, 8 */
+    uint8_t px_scale;  /* numbers.price_decimals: 0..18, 9 */
+    uint8_t qty_scale; /* numbers.quantity_decimals: 0..18, 8 */
     /* engine: */
-    int64_t memory_bytes;              /* engine.memory: size, 512MB; least 64MB */
-    uint32_t lanes;                    /* engine.lanes: 0 = one a usable core */
-    hr_target target;                  /* engine.target: throughput | latency */
-    int64_t deadline_ns;               /* engine.deadline: duration, 1ms; for latency */
-    uint32_t batch_min, batch_max;     /* engine.batch_min, .batch_max: 64..65,536; 1,024 and 32,768 */
-    hr_pin pin;                        /* engine.pin: auto | on | off */
-    char cpu_mask[32];                 /* engine.cpu_mask: "" = all tiers; "scalar" | "sse42" | "avx2" | "avx512" */
-    char io[16];                       /* engine.io: auto | io_uring | threads */
+    int64_t memory_bytes;          /* engine.memory: size, 512MB; least 64MB */
+    uint32_t lanes;                /* engine.lanes: 0 = one a usable core */
+    hr_target target;              /* engine.target: throughput | latency */
+    int64_t deadline_ns;           /* engine.deadline: duration, 1ms; for latency */
+    uint32_t batch_min, batch_max; /* engine.batch_min, .batch_max: 64..65,536; 1,024 and 32,768 */
+    hr_pin pin;                    /* engine.pin: auto | on | off */
+    char cpu_mask[32]; /* engine.cpu_mask: "" = all tiers; "scalar" | "sse42" | "avx2" | "avx512" */
+    char io[16];       /* engine.io: auto | io_uring | threads */
     /* limits: */
-    uint32_t instruments;              /* limits.instruments: 1..65,536; 1,024 */
-    int64_t line_bytes;                /* limits.line: size, 4MB */
-    int64_t rejects;                   /* limits.rejects: stop with exit 3 past this many; 0 = never */
+    uint32_t instruments; /* limits.instruments: 1..65,536; 1,024 */
+    int64_t line_bytes;   /* limits.line: size, 4MB */
+    int64_t rejects;      /* limits.rejects: stop with exit 3 past this many; 0 = never */
 } hr_plan;
 
-void hr_plan_init(hr_plan *p);  /* all defaults */
+void hr_plan_init(hr_plan *p); /* all defaults */
 void hr_plan_fini(hr_plan *p);
-/** Parses YAML text over the defaults. subject: file name for messages. HR_EPLAN with line and column. */
-HR_MUST_USE hr_status hr_plan_parse(hr_plan *p, const char *subject, const char *text, size_t n_bytes,
-                                    hr_err *err);
+/** Parses YAML text over the defaults. subject: file name for messages. HR_EPLAN with line and
+ * column. */
+HR_MUST_USE hr_status hr_plan_parse(hr_plan *p, const char *subject, const char *text,
+                                    size_t n_bytes, hr_err *err);
 /** Checks values against each other and the machine (batch_min <= batch_max, ...). */
 HR_MUST_USE hr_status hr_plan_check(const hr_plan *p, hr_err *err);
 HR_MUST_USE hr_status hr_plan_add_input(hr_plan *p, const char *path, hr_err *err);
 /** "128MB", "1GiB", "4096" -> bytes (MB = 10^6, MiB = 2^20). "500ms", "10s", "1h" -> ns. */
 HR_MUST_USE hr_status hr_size_parse(int64_t *out, const char *text);
 HR_MUST_USE hr_status hr_duration_parse(int64_t *out, const char *text);
-/** Canonical text of everything that can change output bytes (not lanes, memory, batch sizes, pinning): the
- *  dataset's identity for resume. Writes at most cap bytes, NUL-terminated. */
+/** Canonical text of everything that can change output bytes (not lanes, memory, batch sizes,
+ * pinning): the dataset's identity for resume. Writes at most cap bytes, NUL-terminated. */
 size_t hr_plan_identity(const hr_plan *p, char *out, size_t cap);
 
 #endif

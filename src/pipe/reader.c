@@ -83,7 +83,8 @@ static hr_status settle(hr_reader *r, uint32_t i, int64_t got, hr_err *err)
     if (got < 0) return HR_FAIL_SYS(err, got, "cannot read at offset %lld", (long long)offset);
     if (got < want) {
         int64_t n = hr_sys_pread_full(r->fd, r->block[i] + got, (size_t)(want - got), offset + got);
-        if (n < 0) return HR_FAIL_SYS(err, n, "cannot read at offset %lld", (long long)(offset + got));
+        if (n < 0)
+            return HR_FAIL_SYS(err, n, "cannot read at offset %lld", (long long)(offset + got));
         got += n;
     }
     if (got < want)

@@ -10,11 +10,11 @@
 
 typedef struct hr_reader {
     int fd;
-    bool is_stream;  /* a pipe: read in order, nothing in flight */
+    bool is_stream; /* a pipe: read in order, nothing in flight */
     bool at_eof;
     hr_sys_aio *aio;
     char *block[HR_READER_BLOCKS];
-    int64_t got[HR_READER_BLOCKS]; /* bytes, INT64_MIN while in flight */
+    int64_t got[HR_READER_BLOCKS];  /* bytes, INT64_MIN while in flight */
     int64_t next_submit, next_take; /* block numbers */
     int64_t size_bytes;
 } hr_reader;
@@ -25,8 +25,10 @@ void hr_reader_close(hr_reader *r);
 const char *hr_reader_backend(const hr_reader *r);
 /** Before the first take: begin at this offset (a multiple of the block size is best). */
 void hr_reader_seek(hr_reader *r, int64_t offset);
-/** HR_OK with a block; HR_AGAIN: still in flight; HR_END. The block is the reader's until hr_reader_give. */
-HR_MUST_USE hr_status hr_reader_take(hr_reader *r, const char **block, size_t *n_bytes, hr_err *err);
+/** HR_OK with a block; HR_AGAIN: still in flight; HR_END. The block is the reader's until
+ * hr_reader_give. */
+HR_MUST_USE hr_status hr_reader_take(hr_reader *r, const char **block, size_t *n_bytes,
+                                     hr_err *err);
 void hr_reader_give(hr_reader *r);
 
 #endif

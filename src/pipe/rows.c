@@ -22,8 +22,10 @@ hr_status hr_row_layout_init(hr_row_layout *l, const hr_schema *schema, uint32_t
     size_t row_bytes = hr_schema_row_bytes(schema);
     l->cap_rows = (uint32_t)(room / row_bytes);
     if (block_bytes < sizeof(hr_row_block) + 64u * (n + 1) + row_bytes)
-        return HR_FAIL(err, HR_EBUDGET, "a row of '%s' does not fit a block of %u bytes: raise"
-                       " engine.memory or lower book.depth", schema->name, block_bytes);
+        return HR_FAIL(err, HR_EBUDGET,
+                       "a row of '%s' does not fit a block of %u bytes: raise"
+                       " engine.memory or lower book.depth",
+                       schema->name, block_bytes);
     size_t at = hr_round_up(sizeof(hr_row_block), 64);
     for (uint32_t i = 0; i < n; i++) {
         l->width[i] = (uint8_t)hr_col_width(schema->fields[i].type);
@@ -84,7 +86,8 @@ static hr_status spill_open(hr_rows *r, hr_err *err)
     return HR_OK;
 }
 
-hr_status hr_rows_spill(hr_rows *r, const hr_row_layout *l, hr_row_chain *c, bool whole, hr_err *err)
+hr_status hr_rows_spill(hr_rows *r, const hr_row_layout *l, hr_row_chain *c, bool whole,
+                        hr_err *err)
 {
     hr_row_block *stop = whole ? NULL : c->last;
     if (c->first == stop) return HR_OK;

@@ -2,11 +2,11 @@
 #ifndef HR_PIPE_ROWS_H
 #define HR_PIPE_ROWS_H
 /* The row store: output rows wait here, columnar, until a row group is cut.
- * A chain is the rows of one (instrument, table) since the last cut: a list of fixed blocks from one pool.
- * When the pool runs dry the owning shard's full blocks are written to a spill file and the chain keeps
- * their place; bytes of the output do not depend on what was spilled.
- * Threads: a shard's chains, stash and spill belong to the thread that holds the shard. A chain that was
- * cut is owned by its encode job. */
+ * A chain is the rows of one (instrument, table) since the last cut: a list of fixed blocks from
+ * one pool. When the pool runs dry the owning shard's full blocks are written to a spill file and
+ * the chain keeps their place; bytes of the output do not depend on what was spilled. Threads: a
+ * shard's chains, stash and spill belong to the thread that holds the shard. A chain that was cut
+ * is owned by its encode job. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,8 +27,8 @@ typedef struct hr_row_layout {
     const hr_schema *schema;
     uint32_t block_bytes;
     uint32_t cap_rows;
-    uint32_t *offset;  /* [n_fields] from the block's start */
-    uint8_t *width;    /* [n_fields] */
+    uint32_t *offset; /* [n_fields] from the block's start */
+    uint8_t *width;   /* [n_fields] */
 } hr_row_layout;
 HR_MUST_USE hr_status hr_row_layout_init(hr_row_layout *l, const hr_schema *schema,
                                          uint32_t block_bytes, hr_arena *arena, hr_err *err);
@@ -53,7 +53,7 @@ typedef struct hr_rows {
     hr_pool *extents;
     hr_row_block *stash; /* blocks taken in advance so that a message never stops half way */
     uint32_t n_stash;
-    int spill_fd;        /* -1 until first needed */
+    int spill_fd; /* -1 until first needed */
     int64_t spill_end;
     uint64_t n_spilled_blocks;
     const char *spill_dir;
@@ -62,11 +62,13 @@ void hr_rows_init(hr_rows *r, hr_pool *blocks, hr_pool *extents, const char *spi
 void hr_rows_fini(hr_rows *r);
 /** Fills the stash to n blocks; HR_AGAIN when the pool is empty: spill, or wait for encoders. */
 HR_MUST_USE hr_status hr_rows_reserve(hr_rows *r, uint32_t n);
-/** Writes the chain's blocks (all but the one being filled, unless whole) to the spill file and frees them. */
+/** Writes the chain's blocks (all but the one being filled, unless whole) to the spill file and
+ * frees them. */
 HR_MUST_USE hr_status hr_rows_spill(hr_rows *r, const hr_row_layout *l, hr_row_chain *c, bool whole,
                                     hr_err *err);
 
-/** The block to append to, with room for at least one row; takes from the stash, which must not be empty. */
+/** The block to append to, with room for at least one row; takes from the stash, which must not be
+ * empty. */
 HR_INLINE hr_row_block *hr_chain_tail(hr_rows *r, hr_row_chain *c, const hr_row_layout *l)
 {
     hr_row_block *b = c->last;
@@ -89,10 +91,11 @@ HR_INLINE void *hr_block_col(hr_row_block *b, const hr_row_layout *l, uint32_t c
     return (char *)b + l->offset[col];
 }
 
-/** Gathers a cut chain into contiguous columns: column c starts at out + col_offset[c], c->n_rows values.
- *  Reads spilled blocks through `scratch` (one block). Does not free. */
+/** Gathers a cut chain into contiguous columns: column c starts at out + col_offset[c], c->n_rows
+ * values. Reads spilled blocks through `scratch` (one block). Does not free. */
 HR_MUST_USE hr_status hr_chain_gather(const hr_row_chain *c, const hr_row_layout *l, int spill_fd,
-                                      char *out, const size_t *col_offset, void *scratch, hr_err *err);
+                                      char *out, const size_t *col_offset, void *scratch,
+                                      hr_err *err);
 /** Gives all blocks and extents back. */
 void hr_chain_free(hr_row_chain *c, hr_pool *blocks, hr_pool *extents);
 

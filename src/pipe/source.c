@@ -11,8 +11,8 @@
 
 size_t hr_source_bytes(hr_container c, size_t text_cap)
 {
-    return hr_reader_bytes() + hr_inflate_bytes(c) + (HR_SOURCE_SLOTS + 1) * (text_cap + TEXT_PAD + 128) +
-           (64u << 10);
+    return hr_reader_bytes() + hr_inflate_bytes(c) +
+           (HR_SOURCE_SLOTS + 1) * (text_cap + TEXT_PAD + 128) + (64u << 10);
 }
 
 /* ---- opening ---- */
@@ -37,8 +37,9 @@ static hr_status carve(hr_source *s, hr_err *err)
         ok = ok && s->slot[i].text != NULL;
     }
     if (!ok) return HR_FAIL(err, HR_EBUDGET, "no memory to read '%s'", s->path);
-    return s->container != HR_CONTAINER_PLAIN ? hr_inflate_create(&s->inflate, s->arena, s->container, err)
-                                              : HR_OK;
+    return s->container != HR_CONTAINER_PLAIN
+               ? hr_inflate_create(&s->inflate, s->arena, s->container, err)
+               : HR_OK;
 }
 
 /* Decompressed head into slot 0's text, for sniffing; the stream is reset afterwards. */
@@ -59,17 +60,18 @@ static hr_status sniff(hr_source *s, const uint8_t *head, size_t n_head, hr_err 
         }
         hr_inflate_reset(s->inflate);
     }
-    return hr_sniff_text(&s->info, s->why, sizeof s->why, s->path, (const char *)out, cap - left, err);
+    return hr_sniff_text(&s->info, s->why, sizeof s->why, s->path, (const char *)out, cap - left,
+                         err);
 }
 
 static bool is_csv(hr_format f)
 {
-    return f == HR_FORMAT_TARDIS_L2 || f == HR_FORMAT_TARDIS_TRADES || f == HR_FORMAT_TARDIS_SNAPSHOT ||
-           f == HR_FORMAT_BINANCE_DEPTH_CSV;
+    return f == HR_FORMAT_TARDIS_L2 || f == HR_FORMAT_TARDIS_TRADES ||
+           f == HR_FORMAT_TARDIS_SNAPSHOT || f == HR_FORMAT_BINANCE_DEPTH_CSV;
 }
 
-hr_status hr_source_open(hr_source *s, const char *path, const hr_source_info *info, hr_budget *budget,
-                         size_t text_cap, hr_err *err)
+hr_status hr_source_open(hr_source *s, const char *path, const hr_source_info *info,
+                         hr_budget *budget, size_t text_cap, hr_err *err)
 {
     uint8_t magic[8];
     size_t n_head;
@@ -86,10 +88,12 @@ hr_status hr_source_open(hr_source *s, const char *path, const hr_source_info *i
     s->container = hr_container_sniff(magic, n_head);
     if (n_head >= 4 && memcmp(magic, "PAR1", 4) == 0)
         return HR_FAIL(err, HR_EUNSUPPORTED, "'%s' is Parquet, which is not read yet", path);
-    HR_TRY(hr_arena_create(&s->arena, budget, hr_source_bytes(s->container, text_cap), "input", err));
+    HR_TRY(
+        hr_arena_create(&s->arena, budget, hr_source_bytes(s->container, text_cap), "input", err));
     HR_TRY(carve(s, err));
     HR_TRY(hr_reader_open(&s->reader, path, s->arena, err));
-    HR_TRY(read_head(path, (uint8_t *)s->carry, HR_MIN(text_cap, (size_t)SNIFF_BYTES), &n_head, err));
+    HR_TRY(
+        read_head(path, (uint8_t *)s->carry, HR_MIN(text_cap, (size_t)SNIFF_BYTES), &n_head, err));
     HR_TRY(sniff(s, (const uint8_t *)s->carry, n_head, err));
     s->is_sequential = is_csv(s->info.format);
     return HR_OK;
@@ -133,7 +137,8 @@ static hr_status produce(hr_source *s, char *to, size_t cap, size_t *n_out, hr_e
     size_t left = cap;
     hr_status st = HR_OK;
     if (s->inflate != NULL) {
-        while (left > 0 && (st = hr_inflate_step(s->inflate, &s->in, &s->n_in, &p, &left, err)) == HR_OK) {
+        while (left > 0 &&
+               (st = hr_inflate_step(s->inflate, &s->in, &s->n_in, &p, &left, err)) == HR_OK) {
         }
         if (st < 0) return st;
     } else {
@@ -231,7 +236,8 @@ hr_status hr_source_fill(hr_source *s, hr_err *err)
 
 /* ---- decoding ---- */
 
-/* Rows of a message that may go on: they open the next chunk, before the part of a line that is there already. */
+/* Rows of a message that may go on: they open the next chunk, before the part of a line that is
+ * there already. */
 static void keep_tail(hr_source *s, hr_slot *slot)
 {
     size_t n = slot->len - slot->pos;
@@ -250,13 +256,15 @@ static void decode_slot(hr_source *s, hr_slot *slot, uint32_t target_rows)
     if (st == HR_OK && slot->pos < slot->len) {
         if (slot->pos == 0 && slot->len + TEXT_PAD >= s->text_cap)
             st = hr_decode_text(&s->info, b, slot->text, slot->len, &slot->pos, slot->base_offset,
-                                &slot->line, target_rows, true); /* a message larger than the buffer is split */
+                                &slot->line, target_rows,
+                                true); /* a message larger than the buffer is split */
         if (st == HR_OK && slot->pos < slot->len) keep_tail(s, slot);
     }
     if (s->is_sequential && st == HR_OK) s->next_line = slot->line;
 }
 
-hr_status hr_source_decode(hr_source *s, hr_pool *batches, const hr_evbatch_caps *caps, uint32_t target_rows)
+hr_status hr_source_decode(hr_source *s, hr_pool *batches, const hr_evbatch_caps *caps,
+                           uint32_t target_rows)
 {
     uint64_t first = atomic_load_explicit(&s->take_seq, memory_order_relaxed); /* oldest first */
     for (uint32_t i = 0; i < HR_SOURCE_SLOTS; i++) {
@@ -273,7 +281,8 @@ hr_status hr_source_decode(hr_source *s, hr_pool *batches, const hr_evbatch_caps
         slot->batch = hr_evbatch_init(mem, caps);
         decode_slot(s, slot, target_rows);
         slot->batch->source_idx = s->info.source_idx;
-        atomic_store_explicit(&slot->state, HR_SLOT_DECODED, memory_order_release); /* pairs: head */
+        atomic_store_explicit(&slot->state, HR_SLOT_DECODED,
+                              memory_order_release); /* pairs: head */
         return HR_OK;
     }
     return HR_AGAIN;
@@ -303,5 +312,6 @@ void hr_source_advance(hr_source *s)
         s->is_done = slot->is_last;
         atomic_store_explicit(&s->take_seq, seq + 1, memory_order_relaxed);
     }
-    atomic_store_explicit(&slot->state, has_more ? HR_SLOT_TEXT : HR_SLOT_EMPTY, memory_order_release);
+    atomic_store_explicit(&slot->state, has_more ? HR_SLOT_TEXT : HR_SLOT_EMPTY,
+                          memory_order_release);
 }

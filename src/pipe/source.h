@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HR_PIPE_SOURCE_H
 #define HR_PIPE_SOURCE_H
-/* One input: file -> decompressed text -> chunks of whole lines in a ring of slots -> event batches in order.
- * Filling is sequential, decoding is parallel over slots, taking is in order. Each slot's state says whose it is. */
+/* One input: file -> decompressed text -> chunks of whole lines in a ring of slots -> event batches
+ * in order. Filling is sequential, decoding is parallel over slots, taking is in order. Each slot's
+ * state says whose it is. */
 #include <stdatomic.h>
 
 #include "col/evbatch.h"
@@ -42,23 +43,23 @@ typedef struct hr_source {
     /* the filler's */
     char *carry;
     size_t n_carry, text_cap, text_goal;
-    const uint8_t *in;       /* rest of the reader's block */
+    const uint8_t *in; /* rest of the reader's block */
     size_t n_in;
     bool has_block, is_fill_done;
-    int64_t out_offset;      /* decompressed bytes produced so far */
-    int64_t skip_to;         /* resume: text before it is dropped */
+    int64_t out_offset; /* decompressed bytes produced so far */
+    int64_t skip_to;    /* resume: text before it is dropped */
     int64_t next_line;
     uint64_t fill_seq;
     size_t filled;
-    bool is_sequential;      /* CSV: a chunk's tail is known only after it was decoded */
+    bool is_sequential; /* CSV: a chunk's tail is known only after it was decoded */
     /* the merge's */
     _Atomic uint64_t take_seq; /* written by the merge; others read it as a hint */
-    uint32_t at;             /* next message of the head batch */
-    uint32_t next_reject;    /* next reject of the head batch */
+    uint32_t at;               /* next message of the head batch */
+    uint32_t next_reject;      /* next reject of the head batch */
     bool is_done;
-    int64_t time_max;        /* running maximum of ts_recv */
+    int64_t time_max;             /* running maximum of ts_recv */
     int64_t pos_offset, pos_line; /* first byte and line not merged yet */
-    int32_t only_id;         /* instrument of this source, -1 none yet, -2 several */
+    int32_t only_id;              /* instrument of this source, -1 none yet, -2 several */
     hr_slot slot[HR_SOURCE_SLOTS];
 } hr_source;
 
@@ -70,7 +71,8 @@ void hr_source_close(hr_source *s);
 /** Resume: continue at this place of the decompressed source. Before the first fill. */
 HR_MUST_USE hr_status hr_source_resume(hr_source *s, int64_t offset, int64_t line, hr_err *err);
 
-/** One step of filling; HR_AGAIN: nothing to do now; HR_END: all text is handed out. Caller holds fill_busy. */
+/** One step of filling; HR_AGAIN: nothing to do now; HR_END: all text is handed out. Caller holds
+ * fill_busy. */
 HR_MUST_USE hr_status hr_source_fill(hr_source *s, hr_err *err);
 /** Claims and decodes one slot into a batch of pool; HR_AGAIN: none ready. Any thread. */
 HR_MUST_USE hr_status hr_source_decode(hr_source *s, hr_pool *batches, const hr_evbatch_caps *caps,

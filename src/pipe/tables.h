@@ -21,9 +21,22 @@ typedef enum hr_gap_cause {
 
 /* Column indexes of the fixed tables, in schema order. */
 enum { HR_COLI_TS_EVENT = 0, HR_COLI_TS_RECV = 1, HR_COLI_SEQ = 2 };
-enum { HR_DELTA_SEQ_FIRST = 3, HR_DELTA_SEQ_PREV, HR_DELTA_SIDE, HR_DELTA_PX, HR_DELTA_QTY, HR_DELTA_FLAGS };
+enum {
+    HR_DELTA_SEQ_FIRST = 3,
+    HR_DELTA_SEQ_PREV,
+    HR_DELTA_SIDE,
+    HR_DELTA_PX,
+    HR_DELTA_QTY,
+    HR_DELTA_FLAGS
+};
 enum { HR_TRADE_SIDE = 3, HR_TRADE_PX, HR_TRADE_QTY, HR_TRADE_ID, HR_TRADE_FLAGS };
-enum { HR_TICKER_BID_PX = 3, HR_TICKER_BID_QTY, HR_TICKER_ASK_PX, HR_TICKER_ASK_QTY, HR_TICKER_FLAGS };
+enum {
+    HR_TICKER_BID_PX = 3,
+    HR_TICKER_BID_QTY,
+    HR_TICKER_ASK_PX,
+    HR_TICKER_ASK_QTY,
+    HR_TICKER_FLAGS
+};
 enum { HR_BOOK_FLAGS = 3, HR_BOOK_LEVEL0 }; /* then bid_px, bid_qty, ask_px, ask_qty a level */
 enum { HR_FEATURE_FLAGS = 3, HR_FEATURE_FIRST };
 enum { HR_GAP_SEQ_LAST_GOOD = 2, HR_GAP_SEQ_NEXT, HR_GAP_CAUSE };

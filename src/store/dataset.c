@@ -99,7 +99,8 @@ static hr_status load_manifest(hr_dataset *d, char **out, size_t *n_out, hr_err 
     hr_sys_stat st;
     int rc = sys->fstat(sys->self, d->manifest_fd, &st);
     if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot stat the manifest of '%s'", d->root);
-    if (st.size_bytes > MANIFEST_MAX) return HR_FAIL(err, HR_ELIMIT, "manifest of '%s' is too large", d->root);
+    if (st.size_bytes > MANIFEST_MAX)
+        return HR_FAIL(err, HR_ELIMIT, "manifest of '%s' is too large", d->root);
     char *text = hr_heap_alloc((size_t)st.size_bytes + 1);
     if (text == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for the manifest of '%s'", d->root);
     int64_t n = hr_sys_pread_full(d->manifest_fd, text, (size_t)st.size_bytes, 0);
@@ -129,7 +130,8 @@ static hr_status read_manifest(hr_dataset *d, hr_manifest_tail *t, hr_err *err)
     bool is_damaged = p < end && memchr(p, '\n', (size_t)(end - p)) != NULL;
     hr_heap_free(text);
     if (is_damaged)
-        return HR_FAIL(err, HR_ECORRUPT, "manifest of '%s' is damaged at byte %lld", d->root, (long long)t->bytes);
+        return HR_FAIL(err, HR_ECORRUPT, "manifest of '%s' is damaged at byte %lld", d->root,
+                       (long long)t->bytes);
     return HR_OK;
 }
 
@@ -182,19 +184,21 @@ static hr_status begin_manifest(hr_dataset *d, const char *identity, hr_err *err
 
 /* ---- opening ---- */
 
-static hr_status take_over(hr_dataset *d, hr_open_mode mode, const char *identity, hr_manifest_tail *tail, hr_err *err)
+static hr_status take_over(hr_dataset *d, hr_open_mode mode, const char *identity,
+                           hr_manifest_tail *tail, hr_err *err)
 {
-    const hr_sys *sys = hr_sys_get();
     if (mode == HR_OPEN_RESUME) {
         HR_TRY(read_manifest(d, tail, err));
         if (tail->bytes > 0 && strcmp(tail->identity, identity) != 0)
-            return HR_FAIL(err, HR_EUSAGE, "'%s' was made by another plan or from other input: use --force", d->root);
+            return HR_FAIL(err, HR_EUSAGE,
+                           "'%s' was made by another plan or from other input: use --force",
+                           d->root);
     }
-    int rc = sys->truncate(sys->self, d->manifest_fd, tail->bytes);
+    int rc = hr_sys_truncate(d->manifest_fd, tail->bytes);
     if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot truncate the manifest of '%s'", d->root);
     d->manifest_end = tail->bytes;
     d->n_commits = tail->n_commits;
-    rc = sys->truncate(sys->self, d->reject_fd, tail->reject_bytes);
+    rc = hr_sys_truncate(d->reject_fd, tail->reject_bytes);
     if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot truncate the reject file of '%s'", d->root);
     d->reject_end = tail->reject_bytes;
     return tail->bytes == 0 ? begin_manifest(d, identity, err) : HR_OK;
@@ -247,14 +251,18 @@ hr_status hr_dataset_open(hr_dataset *d, const char *root, hr_open_mode mode, co
     hr_sys_stat st;
     bool exists = sys->stat(sys->self, d->root_fd, MANIFEST_NAME, &st) == 0;
     if (exists && mode == HR_OPEN_NEW)
-        return HR_FAIL(err, HR_EEXIST, "'%s' holds a dataset already: use --resume to go on with it or"
-                       " --force to replace it", root);
+        return HR_FAIL(err, HR_EEXIST,
+                       "'%s' holds a dataset already: use --resume to go on with it or"
+                       " --force to replace it",
+                       root);
     d->manifest_fd = hr_sys_open(d->root_fd, MANIFEST_NAME, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (d->manifest_fd < 0) return HR_FAIL_SYS(err, d->manifest_fd, "cannot open the manifest in '%s'", root);
-    rc = sys->lock(sys->self, d->manifest_fd);
+    if (d->manifest_fd < 0)
+        return HR_FAIL_SYS(err, d->manifest_fd, "cannot open the manifest in '%s'", root);
+    rc = hr_sys_lock(d->manifest_fd);
     if (rc < 0) return HR_FAIL_SYS(err, rc, "another run works on '%s'", root);
     d->reject_fd = hr_sys_open(d->root_fd, REJECT_NAME, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (d->reject_fd < 0) return HR_FAIL_SYS(err, d->reject_fd, "cannot open the reject file in '%s'", root);
+    if (d->reject_fd < 0)
+        return HR_FAIL_SYS(err, d->reject_fd, "cannot open the reject file in '%s'", root);
     if (exists && mode == HR_OPEN_FORCE) HR_TRY(forget_dataset(d, err));
     return take_over(d, mode, identity, tail, err);
 }
@@ -269,7 +277,8 @@ void hr_dataset_close(hr_dataset *d)
 
 /* ---- parts ---- */
 
-/* Civil date of a day number. Source: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days. */
+/* Civil date of a day number. Source: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms",
+ * civil_from_days. */
 void hr_date_text(char out[11], int32_t days)
 {
     int64_t z = (int64_t)days + 719468;
@@ -281,7 +290,8 @@ void hr_date_text(char out[11], int32_t days)
     int64_t day = doy - (153 * mp + 2) / 5 + 1;
     int64_t month = mp < 10 ? mp + 3 : mp - 9;
     int64_t year = yoe + era * 400 + (month <= 2);
-    snprintf(out, 11, "%04u-%02u-%02u", (unsigned)(year % 10000), (unsigned)(month % 100), (unsigned)(day % 100));
+    snprintf(out, 11, "%04u-%02u-%02u", (unsigned)(year % 10000), (unsigned)(month % 100),
+             (unsigned)(day % 100));
 }
 
 /* A symbol may hold '/' and ':', which a folder's name must not: they are written as in URLs. */
@@ -303,9 +313,9 @@ void hr_part_path(char *out, size_t cap, const hr_part *p, bool is_temp)
     char symbol[128];
     hr_date_text(date, p->date);
     fold_symbol(symbol, sizeof symbol, p->symbol);
-    snprintf(out, cap, "%s/venue=%s/symbol=%s/date=%s/%spart-%u.parquet%s", hr_kind_name((hr_kind)p->kind),
-             p->venue[0] != '\0' ? p->venue : "unknown", symbol, date, is_temp ? "." : "", p->number,
-             is_temp ? ".tmp" : "");
+    snprintf(out, cap, "%s/venue=%s/symbol=%s/date=%s/%spart-%u.parquet%s",
+             hr_kind_name((hr_kind)p->kind), p->venue[0] != '\0' ? p->venue : "unknown", symbol,
+             date, is_temp ? "." : "", p->number, is_temp ? ".tmp" : "");
 }
 
 hr_status hr_part_create(hr_dataset *d, const hr_part *p, int *fd, hr_err *err)
@@ -380,24 +390,26 @@ static size_t put_part(char *out, size_t cap, const hr_part *p, bool is_first)
 {
     char path[HR_DATASET_PATH_MAX];
     hr_part_path(path, sizeof path, p, false);
-    return (size_t)snprintf(out, cap,
-                            "%s{\"path\":\"%s\",\"rows\":%llu,\"bytes\":%llu,\"crc32c\":\"%08x\",\"ts\":[%lld,%lld]}",
-                            is_first ? "" : ",", path, (unsigned long long)p->n_rows,
-                            (unsigned long long)p->n_bytes, p->crc32c, (long long)p->ts_first,
-                            (long long)p->ts_last);
+    return (size_t)snprintf(
+        out, cap,
+        "%s{\"path\":\"%s\",\"rows\":%llu,\"bytes\":%llu,\"crc32c\":\"%08x\",\"ts\":[%lld,%lld]}",
+        is_first ? "" : ",", path, (unsigned long long)p->n_rows, (unsigned long long)p->n_bytes,
+        p->crc32c, (long long)p->ts_first, (long long)p->ts_last);
 }
 
-static hr_status put_commit_line(hr_dataset *d, const hr_part *parts, uint32_t n_parts, const char *extra,
-                                 const char *state_file, uint32_t state_crc, int64_t state_bytes, bool is_end,
-                                 hr_err *err)
+static hr_status put_commit_line(hr_dataset *d, const hr_part *parts, uint32_t n_parts,
+                                 const char *extra, const char *state_file, uint32_t state_crc,
+                                 int64_t state_bytes, bool is_end, hr_err *err)
 {
     size_t cap = 4096 + strlen(extra) + (size_t)n_parts * 512;
     char *line = hr_heap_alloc(cap);
     if (line == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for a manifest line");
-    size_t n = (size_t)snprintf(line, cap, "{\"commit\":%u,\"end\":%s,%s,\"reject_bytes\":%lld,", d->n_commits + 1,
-                                is_end ? "true" : "false", extra, (long long)d->reject_end);
+    size_t n = (size_t)snprintf(line, cap, "{\"commit\":%u,\"end\":%s,%s,\"reject_bytes\":%lld,",
+                                d->n_commits + 1, is_end ? "true" : "false", extra,
+                                (long long)d->reject_end);
     if (state_file != NULL)
-        n += (size_t)snprintf(line + n, cap - n, "\"state\":\"%s\",\"state_bytes\":%lld,\"state_crc32c\":\"%08x\",",
+        n += (size_t)snprintf(line + n, cap - n,
+                              "\"state\":\"%s\",\"state_bytes\":%lld,\"state_crc32c\":\"%08x\",",
                               state_file, (long long)state_bytes, state_crc);
     n += (size_t)snprintf(line + n, cap - n, "\"parts\":[");
     for (uint32_t i = 0; i < n_parts; i++)
@@ -409,7 +421,8 @@ static hr_status put_commit_line(hr_dataset *d, const hr_part *parts, uint32_t n
 }
 
 hr_status hr_dataset_commit(hr_dataset *d, hr_part *parts, uint32_t n_parts, const char *extra,
-                            const char *state_file, uint32_t state_crc, int64_t state_bytes, bool is_end, hr_err *err)
+                            const char *state_file, uint32_t state_crc, int64_t state_bytes,
+                            bool is_end, hr_err *err)
 {
     qsort(parts, n_parts, sizeof *parts, compare_parts);
     for (uint32_t i = 0; i < n_parts; i++)
@@ -419,7 +432,8 @@ hr_status hr_dataset_commit(hr_dataset *d, hr_part *parts, uint32_t n_parts, con
     int rc = hr_sys_sync(d->reject_fd);
     if (rc >= 0) rc = hr_sys_sync(d->root_fd);
     if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot sync '%s'", d->root);
-    HR_TRY(put_commit_line(d, parts, n_parts, extra, state_file, state_crc, state_bytes, is_end, err));
+    HR_TRY(
+        put_commit_line(d, parts, n_parts, extra, state_file, state_crc, state_bytes, is_end, err));
     d->n_commits++;
     return HR_OK;
 }

@@ -2,12 +2,12 @@
 #ifndef HR_STORE_DATASET_H
 #define HR_STORE_DATASET_H
 /* A dataset on disk:
- *     <root>/manifest.jsonl                    one line a commit, append-only; its last whole line is the truth
- *     <root>/<kind>/venue=<v>/symbol=<s>/date=<d>/part-<n>.parquet
- *     <root>/rejects.ndjson                    rows that could not be used
- *     <root>/state-<n>.bin                     checkpoint of the last commit of a run that has not ended
- * Parts are written beside their place, synced, renamed; then the manifest names them. What the manifest does not
- * name is not part of the dataset. See docs/modules/store.md. */
+ *     <root>/manifest.jsonl                    one line a commit, append-only; its last whole line
+ * is the truth <root>/<kind>/venue=<v>/symbol=<s>/date=<d>/part-<n>.parquet <root>/rejects.ndjson
+ * rows that could not be used <root>/state-<n>.bin                     checkpoint of the last
+ * commit of a run that has not ended Parts are written beside their place, synced, renamed; then
+ * the manifest names them. What the manifest does not name is not part of the dataset. See
+ * docs/modules/store.md. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -47,7 +47,7 @@ typedef struct hr_manifest_tail {
     bool has_commit;
     bool is_ended;
     uint32_t n_commits;
-    int64_t bytes;         /* of whole lines */
+    int64_t bytes; /* of whole lines */
     char state_file[64];
     uint32_t state_crc;
     int64_t state_bytes;
@@ -56,8 +56,8 @@ typedef struct hr_manifest_tail {
 } hr_manifest_tail;
 
 /** Creates the folder (or takes it over), locks it. HR_EEXIST names --resume and --force. */
-HR_MUST_USE hr_status hr_dataset_open(hr_dataset *d, const char *root, hr_open_mode mode, const char *identity,
-                                      hr_manifest_tail *tail, hr_err *err);
+HR_MUST_USE hr_status hr_dataset_open(hr_dataset *d, const char *root, hr_open_mode mode,
+                                      const char *identity, hr_manifest_tail *tail, hr_err *err);
 void hr_dataset_close(hr_dataset *d);
 /** Relative path of a part; is_temp: where it is written first. */
 void hr_part_path(char *out, size_t cap, const hr_part *p, bool is_temp);
@@ -67,12 +67,15 @@ HR_MUST_USE hr_status hr_part_create(hr_dataset *d, const hr_part *p, int *fd, h
 void hr_date_text(char out[11], int32_t days);
 /** Appends to the reject file. */
 HR_MUST_USE hr_status hr_dataset_reject(hr_dataset *d, const char *text, size_t n, hr_err *err);
-/** Sorts parts by path, makes all of it durable, and appends the commit line. extra: JSON members of the line
+/** Sorts parts by path, makes all of it durable, and appends the commit line. extra: JSON members
+ * of the line
  *  ("\"sources\":[...]"), state_file may be NULL (the run ended). */
-HR_MUST_USE hr_status hr_dataset_commit(hr_dataset *d, hr_part *parts, uint32_t n_parts, const char *extra,
-                                        const char *state_file, uint32_t state_crc, int64_t state_bytes,
-                                        bool is_end, hr_err *err);
-/** A file of the dataset, written beside its place: begin, write through fd, end (syncs, closes, renames). */
+HR_MUST_USE hr_status hr_dataset_commit(hr_dataset *d, hr_part *parts, uint32_t n_parts,
+                                        const char *extra, const char *state_file,
+                                        uint32_t state_crc, int64_t state_bytes, bool is_end,
+                                        hr_err *err);
+/** A file of the dataset, written beside its place: begin, write through fd, end (syncs, closes,
+ * renames). */
 HR_MUST_USE hr_status hr_dataset_begin_file(hr_dataset *d, const char *name, int *fd, hr_err *err);
 HR_MUST_USE hr_status hr_dataset_end_file(hr_dataset *d, const char *name, int fd, hr_err *err);
 /** Removes a file that is no longer named; absent is fine. */

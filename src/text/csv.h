@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HR_TEXT_CSV_H
 #define HR_TEXT_CSV_H
-/* RFC 4180 rows, read in place. A row ends at LF or CR LF; quoted fields may hold commas, doubled quotes
- * and line ends. */
+/* RFC 4180 rows, read in place. A row ends at LF or CR LF; quoted fields may hold commas, doubled
+ * quotes and line ends. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,15 +12,16 @@
 #define HR_CSV_FIELDS_MAX 224
 
 typedef struct hr_csv_field {
-    const char *s;  /* inside the quotes where quoted */
+    const char *s; /* inside the quotes where quoted */
     uint32_t n;
     bool has_quote; /* holds doubled quotes: unquote before use */
 } hr_csv_field;
 
 /** Splits the row at [p, end): fields[0..*n_fields). *next: just past the row's line end.
  *  HR_END: p == end. HR_AGAIN: no line end before `end` (an unfinished row; the caller passes
- *  at_eof to take it as the last row). HR_EINPUT: text after a closing quote, open quote at eof, too many
- *  fields; *next is then the next line. Fast path (no quote in the row) is one SIMD pass. */
+ *  at_eof to take it as the last row). HR_EINPUT: text after a closing quote, open quote at eof,
+ * too many fields; *next is then the next line. Fast path (no quote in the row) is one SIMD pass.
+ */
 HR_MUST_USE hr_status hr_csv_row(hr_csv_field *fields, uint32_t cap, uint32_t *n_fields,
                                  const char **next, const char *p, const char *end, bool at_eof);
 /** Removes doubled quotes; length, or -1 when it does not fit. */

@@ -30,11 +30,11 @@ const int64_t hr_pow10[19] = {1,
 
 /* Digits gathered so far; zeros wait in `n` until a later digit needs them. */
 typedef struct mantissa {
-    uint64_t value;    /* all digits up to the last one that is not zero */
-    int64_t n;         /* digits seen */
-    int64_t n_int;     /* of them before the point */
-    int64_t last;      /* index of the last digit that is not zero */
-    int64_t n_sig;     /* digits in value without leading zeros */
+    uint64_t value; /* all digits up to the last one that is not zero */
+    int64_t n;      /* digits seen */
+    int64_t n_int;  /* of them before the point */
+    int64_t last;   /* index of the last digit that is not zero */
+    int64_t n_sig;  /* digits in value without leading zeros */
 } mantissa;
 
 static bool take_digit(mantissa *m, unsigned digit)

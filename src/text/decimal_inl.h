@@ -31,8 +31,9 @@ HR_INLINE uint64_t hr_digits8(const char *p, unsigned *n)
     return ((t & UINT64_C(0x0000ffff0000ffff)) * UINT64_C(42949672960001)) >> 32;
 }
 
-/* Digits with an optional point, HR_DECIMAL_SLACK readable bytes. True when the number is one of the ordinary
- * kind (at most 8 digits before and 16 after the point, fits): *out and *next are set. False: take the slow way. */
+/* Digits with an optional point, HR_DECIMAL_SLACK readable bytes. True when the number is one of
+ * the ordinary kind (at most 8 digits before and 16 after the point, fits): *out and *next are set.
+ * False: take the slow way. */
 HR_INLINE bool hr_decimal_fast(int64_t *out, const char **next, const char *p, unsigned scale)
 {
     unsigned n_int;

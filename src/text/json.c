@@ -69,13 +69,15 @@ bool hr_json_enter_array(hr_json *j)
     return enter(j, '[', "array expected");
 }
 
-/* Common to objects and arrays: true when an element follows. What stands before the cursor tells whether this
- * is the first: only the opening bracket, never a comma, may be followed by the end. */
+/* Common to objects and arrays: true when an element follows. What stands before the cursor tells
+ * whether this is the first: only the opening bracket, never a comma, may be followed by the end.
+ */
 static bool next_element(hr_json *j, char open, char close)
 {
     if (j->error != NULL) return false;
     const char *before = j->p - 1;
-    while (before > j->begin && (*before == ' ' || *before == '\t' || *before == '\n' || *before == '\r'))
+    while (before > j->begin &&
+           (*before == ' ' || *before == '\t' || *before == '\n' || *before == '\r'))
         before--;
     bool is_first = before >= j->begin && *before == open;
     skip_space(j);

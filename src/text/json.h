@@ -2,8 +2,9 @@
 #ifndef HR_TEXT_JSON_H
 #define HR_TEXT_JSON_H
 /* In-place JSON reader for one message at a time. Pull style, no tree, no allocation, no recursion;
- * depth is bounded by HR_JSON_DEPTH_MAX. It is strict (RFC 8259): what it accepts over a whole value is
- * valid JSON. Strings are handed out raw, between the quotes, with a flag where they hold escapes. */
+ * depth is bounded by HR_JSON_DEPTH_MAX. It is strict (RFC 8259): what it accepts over a whole
+ * value is valid JSON. Strings are handed out raw, between the quotes, with a flag where they hold
+ * escapes. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,7 +15,7 @@
 
 typedef struct hr_json {
     const char *begin;
-    const char *p;   /* next byte */
+    const char *p; /* next byte */
     const char *end;
     const char *error; /* text of the first error, NULL if none; place is p */
 } hr_json;
@@ -58,13 +59,15 @@ bool hr_json_bool(hr_json *j, bool *out);
 bool hr_json_skip(hr_json *j);
 /** True when only white space is left. */
 bool hr_json_at_end(hr_json *j);
-/** Unescapes into out (cap bytes); length or -1 when it does not fit or is not valid UTF-8/escape. */
+/** Unescapes into out (cap bytes); length or -1 when it does not fit or is not valid UTF-8/escape.
+ */
 int64_t hr_json_unescape(char *out, size_t cap, hr_json_str s);
 
-/** Hot path: a Binance-style level list [["p","q"],["p","q",...],...] at the cursor, values to fixed point.
- *  px, qty: at least cap entries; *n_out: levels read. HR_FULL: more than cap levels (cursor undefined);
- *  HR_EINPUT: wrong shape or bad number; HR_ERANGE: does not fit the scale. Numbers may be strings or bare;
- *  further items of a level are skipped. Negative numbers are handed out as such. */
+/** Hot path: a Binance-style level list [["p","q"],["p","q",...],...] at the cursor, values to
+ * fixed point. px, qty: at least cap entries; *n_out: levels read. HR_FULL: more than cap levels
+ * (cursor undefined); HR_EINPUT: wrong shape or bad number; HR_ERANGE: does not fit the scale.
+ * Numbers may be strings or bare; further items of a level are skipped. Negative numbers are handed
+ * out as such. */
 HR_MUST_USE hr_status hr_json_levels(hr_json *j, int64_t *px, int64_t *qty, uint32_t cap,
                                      unsigned px_scale, unsigned qty_scale, uint32_t *n_out);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Level lists, [["price","quantity"],...]: most bytes of a depth feed are these. The fast loop takes the shape
- * every venue sends; anything else goes level by level through the general reader, with equal outcome. */
+/* Level lists, [["price","quantity"],...]: most bytes of a depth feed are these. The fast loop
+ * takes the shape every venue sends; anything else goes level by level through the general reader,
+ * with equal outcome. */
 #include "text/decimal.h"
 #include "text/decimal_inl.h"
 #include "text/json.h"

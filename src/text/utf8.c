@@ -9,7 +9,10 @@ static size_t sequence(const unsigned char *p, size_t n)
 {
     unsigned char a = p[0];
     if (a < 0x80) return 1;
-    size_t len = a >= 0xc2 && a <= 0xdf ? 2 : (a & 0xf0) == 0xe0 ? 3 : a >= 0xf0 && a <= 0xf4 ? 4 : 0;
+    size_t len = a >= 0xc2 && a <= 0xdf   ? 2
+                 : (a & 0xf0) == 0xe0     ? 3
+                 : a >= 0xf0 && a <= 0xf4 ? 4
+                                          : 0;
     if (len == 0 || len > n) return 0;
     unsigned char low = 0x80;
     unsigned char high = 0xbf;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HR_VENUE_ADAPTER_H
 #define HR_VENUE_ADAPTER_H
-/* Text in, event batches out: pure, no I/O, no clock. An adapter decodes whole lines from a chunk of
- * decompressed source text; what it knows of the source is the constant hr_source_info, so chunks may be
- * decoded in any order on any thread. */
+/* Text in, event batches out: pure, no I/O, no clock. An adapter decodes whole lines from a chunk
+ * of decompressed source text; what it knows of the source is the constant hr_source_info, so
+ * chunks may be decoded in any order on any thread. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,12 +15,13 @@ typedef enum hr_format {
     HR_FORMAT_UNKNOWN = 0,
     HR_FORMAT_CAPTURE_JSON,   /* {"capture_ns":..,"stream":..,"data":{..}} a line */
     HR_FORMAT_CAPTURE_PREFIX, /* `<recv_ns> <json>` a line, as hftbacktest's collector writes */
-    HR_FORMAT_CRYPTOFEED,     /* `<seconds.frac>: <json>`, `url -> time: body`, `url <-> time`, `configuration: ` */
+    HR_FORMAT_CRYPTOFEED,     /* `<seconds.frac>: <json>`, `url -> time: body`, `url <-> time`,
+                                 `configuration: ` */
     HR_FORMAT_NDJSON,         /* bare venue messages, one a line, combined-stream envelope or not */
     HR_FORMAT_TARDIS_L2,      /* Tardis CSV incremental_book_L2 */
     HR_FORMAT_TARDIS_TRADES,  /* Tardis CSV trades */
     HR_FORMAT_TARDIS_SNAPSHOT, /* Tardis CSV book_snapshot_<n>: each row a whole top-n book */
-    HR_FORMAT_BINANCE_DEPTH_CSV, /* symbol,timestamp,first_update_id,last_update_id,side,update_type,price,qty,pu */
+    HR_FORMAT_BINANCE_DEPTH_CSV,
     HR_FORMAT_PARQUET_DELTAS, /* Crypto Lake book_delta_v2 and our own deltas */
     HR_FORMAT_PARQUET_TRADES, /* Crypto Lake trades and our own */
     HR_FORMAT_PARQUET_BOOK,   /* Crypto Lake book: top-n snapshots */
@@ -29,36 +30,41 @@ typedef enum hr_format {
 const char *hr_format_name(hr_format f); /* "capture-json", "capture-prefix", "cryptofeed", ... */
 hr_format hr_format_from_name(const char *name);
 
-/** What is known of one source before decoding: from sniffing its first bytes, its path and the plan. */
+/** What is known of one source before decoding: from sniffing its first bytes, its path and the
+ * plan. */
 typedef struct hr_source_info {
     hr_format format;
     int32_t source_idx;
     uint8_t px_scale;
     uint8_t qty_scale;
-    char venue[HR_VENUE_MAX + 1];   /* "binance", "binance-futures", "binance-delivery", "deribit", ...; "" unknown */
-    char symbol[HR_SYMBOL_MAX + 1]; /* for messages that name none (REST snapshots); "" when ambiguous */
-    int16_t column[16];             /* CSV: index of each known column, -1 absent */
+    char venue[HR_VENUE_MAX + 1]; /* "binance", "binance-futures", "binance-delivery", "deribit",
+                                     ...; "" unknown */
+    char symbol[HR_SYMBOL_MAX +
+                1];     /* for messages that name none (REST snapshots); "" when ambiguous */
+    int16_t column[16]; /* CSV: index of each known column, -1 absent */
     uint16_t n_columns;
-    int32_t time_unit_ns;           /* CSV/Parquet: ns a unit of the time columns (1000 for Tardis us) */
+    int32_t time_unit_ns; /* CSV/Parquet: ns a unit of the time columns (1000 for Tardis us) */
     bool has_header;
 } hr_source_info;
 
-/** Looks at the first bytes of the decompressed source (up to 1 MiB; whole lines are used) and its path
- *  (hive keys venue=/exchange=/symbol=, file name) and fills info. why: a sentence for `inspect`.
- *  HR_EUNSUPPORTED: not known; the message says what was seen and which formats are known. */
+/** Looks at the first bytes of the decompressed source (up to 1 MiB; whole lines are used) and its
+ * path (hive keys venue=/exchange=/symbol=, file name) and fills info. why: a sentence for
+ * `inspect`. HR_EUNSUPPORTED: not known; the message says what was seen and which formats are
+ * known. */
 HR_MUST_USE hr_status hr_sniff_text(hr_source_info *info, char *why, size_t why_cap,
                                     const char *path, const char *head, size_t head_len,
                                     hr_err *err);
 
-/** Venue and symbol from hive keys in a path (venue= or exchange=, symbol=) where info has none yet. */
+/** Venue and symbol from hive keys in a path (venue= or exchange=, symbol=) where info has none
+ * yet. */
 void hr_sniff_path(hr_source_info *info, const char *path);
 
 /** Decodes lines from text[*pos, len) into b until the text is used up or b is full or b->n_msgs +
  *  b->n_levels >= target_rows. Text holds whole lines (the last may lack its line end when at_eof).
  *  base_offset: source offset of text[0]; base_line: 1-based line number of text[0].
- *  *pos moves past the last consumed line, *line likewise counts. HR_OK: text used up; HR_FULL: call again
- *  with a fresh batch. Never fails on data: bad lines become rejects. A single message larger than an empty
- *  batch is rejected as too_many_levels. */
+ *  *pos moves past the last consumed line, *line likewise counts. HR_OK: text used up; HR_FULL:
+ * call again with a fresh batch. Never fails on data: bad lines become rejects. A single message
+ * larger than an empty batch is rejected as too_many_levels. */
 HR_MUST_USE hr_status hr_decode_text(const hr_source_info *info, hr_evbatch *b, const char *text,
                                      size_t len, size_t *pos, int64_t base_offset, int64_t *line,
                                      uint32_t target_rows, bool at_eof);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Binance market data messages to event batches.
- * Source: Binance spot API "WebSocket Streams" and "Market Data endpoints"; derivatives "Diff. Book Depth Streams",
- * "Trade Streams", "Aggregate Trade Streams", "Individual Symbol Book Ticker Streams". */
+ * Source: Binance spot API "WebSocket Streams" and "Market Data endpoints"; derivatives "Diff. Book
+ * Depth Streams", "Trade Streams", "Aggregate Trade Streams", "Individual Symbol Book Ticker
+ * Streams". */
 #include <string.h>
 
 #include "text/decimal.h"
@@ -9,15 +10,36 @@
 
 /* Every key that any of the messages uses; a bit in `seen` each. */
 typedef enum key_id {
-    K_EVENT, K_E_TIME, K_T_TIME, K_SYMBOL, K_FIRST, K_LAST, K_PREV, K_BIDS, K_ASKS, K_SNAP_ID,
-    K_TRADE_ID, K_AGG_ID, K_PRICE, K_QTY, K_MAKER, K_BID_PX, K_BID_QTY, K_ASK_PX, K_ASK_QTY,
-    K_STREAM, K_DATA, K_CAPTURE, K_OTHER, K_COUNT
+    K_EVENT,
+    K_E_TIME,
+    K_T_TIME,
+    K_SYMBOL,
+    K_FIRST,
+    K_LAST,
+    K_PREV,
+    K_BIDS,
+    K_ASKS,
+    K_SNAP_ID,
+    K_TRADE_ID,
+    K_AGG_ID,
+    K_PRICE,
+    K_QTY,
+    K_MAKER,
+    K_BID_PX,
+    K_BID_QTY,
+    K_ASK_PX,
+    K_ASK_QTY,
+    K_STREAM,
+    K_DATA,
+    K_CAPTURE,
+    K_OTHER,
+    K_COUNT
 } key_id;
 
 #define BIT(k) (1u << (k))
 
-/* `b` and `a` mean a level list in a depth update, a price in a book ticker and an id in an aggregate trade:
- * what they are follows from the value's type. */
+/* `b` and `a` mean a level list in a depth update, a price in a book ticker and an id in an
+ * aggregate trade: what they are follows from the value's type. */
 typedef struct fields {
     uint32_t seen;
     int64_t e_time, t_time, first, last, prev, snap_id, trade_id;
@@ -104,16 +126,16 @@ static int read_string(hr_json *j, hr_json_str *out)
     return hr_json_string(j, out) ? HR_LINE_DONE : HR_LINE_REJECT(HR_REJECT_JSON);
 }
 
-/* Level lists go straight into the batch behind the levels already there. They may come in either order: asks that
- * come first are turned behind the bids at the end. */
+/* Level lists go straight into the batch behind the levels already there. They may come in either
+ * order: asks that come first are turned behind the bids at the end. */
 static int read_levels(const hr_line *l, hr_json *j, fields *f, hr_side side)
 {
     hr_evbatch *b = l->batch;
     uint32_t used = f->n_bids + f->n_asks;
     uint32_t at = b->n_levels + used;
     uint32_t n = 0;
-    hr_status st = hr_json_levels(j, b->px + at, b->qty + at, b->cap_levels - at,
-                                  l->info->px_scale, l->info->qty_scale, &n);
+    hr_status st = hr_json_levels(j, b->px + at, b->qty + at, b->cap_levels - at, l->info->px_scale,
+                                  l->info->qty_scale, &n);
     if (st == HR_FULL) return HR_LINE_FULL;
     if (st == HR_ERANGE) return HR_LINE_REJECT(HR_REJECT_RANGE);
     if (st != HR_OK) {
@@ -122,7 +144,8 @@ static int read_levels(const hr_line *l, hr_json *j, fields *f, hr_side side)
     }
     int64_t low = 0;
     for (uint32_t i = 0; i < n; i++)
-        low |= (b->px[at + i] - 1) | b->qty[at + i]; /* sign bit: price below 1 or quantity below 0 */
+        low |=
+            (b->px[at + i] - 1) | b->qty[at + i]; /* sign bit: price below 1 or quantity below 0 */
     if (low < 0) return HR_LINE_REJECT(HR_REJECT_NEGATIVE);
     memset(b->side + at, (int)side, n);
     if (side == HR_SIDE_BID)
@@ -259,7 +282,8 @@ static int set_times(const hr_line *l, uint32_t msg, const fields *f)
     return HR_LINE_DONE;
 }
 
-static int finish(const hr_line *l, const fields *f, uint32_t msg, hr_msg_kind kind, uint32_t n_levels)
+static int finish(const hr_line *l, const fields *f, uint32_t msg, hr_msg_kind kind,
+                  uint32_t n_levels)
 {
     int rc = set_instrument(l, msg, f);
     if (rc == HR_LINE_DONE) rc = set_times(l, msg, f);
@@ -289,7 +313,8 @@ static int put_depth(const hr_line *l, const fields *f)
 static int put_trade(const hr_line *l, const fields *f, bool is_aggregate)
 {
     hr_evbatch *b = l->batch;
-    uint32_t need = BIT(K_PRICE) | BIT(K_QTY) | BIT(K_MAKER) | BIT(is_aggregate ? K_AGG_ID : K_TRADE_ID);
+    uint32_t need =
+        BIT(K_PRICE) | BIT(K_QTY) | BIT(K_MAKER) | BIT(is_aggregate ? K_AGG_ID : K_TRADE_ID);
     if (!has(f, need)) return HR_LINE_REJECT(HR_REJECT_FIELD_MISSING);
     uint32_t msg = hr_line_begin(l);
     uint32_t at = b->n_levels;
@@ -297,7 +322,8 @@ static int put_trade(const hr_line *l, const fields *f, bool is_aggregate)
     if (is_aggregate) b->flags[msg] = HR_FLAG_AGG;
     b->px[at] = f->price;
     b->qty[at] = f->qty;
-    b->side[at] = f->is_maker ? HR_SIDE_ASK : HR_SIDE_BID; /* the buyer rested, so the seller took */
+    b->side[at] =
+        f->is_maker ? HR_SIDE_ASK : HR_SIDE_BID; /* the buyer rested, so the seller took */
     return finish(l, f, msg, HR_MSG_TRADE, 1);
 }
 
@@ -333,7 +359,8 @@ static int put_message(const hr_line *l, const fields *f)
     return hr_line_other(l);
 }
 
-/* Types we leave out may use our keys with other meanings: their name decides before their fields are read. */
+/* Types we leave out may use our keys with other meanings: their name decides before their fields
+ * are read. */
 static bool is_foreign_event(const fields *f)
 {
     return !event_is(f, "depthUpdate") && !event_is(f, "trade") && !event_is(f, "aggTrade") &&
@@ -381,8 +408,8 @@ static int read_envelope(hr_line *l, hr_json *j, fields *f)
     uint32_t seen = 0;
     (void)hr_json_enter_object(j);
     while (hr_json_next_key(j, &key)) {
-        key_id k = key_is(key, "stream") ? K_STREAM
-                   : key_is(key, "data") ? K_DATA
+        key_id k = key_is(key, "stream")       ? K_STREAM
+                   : key_is(key, "data")       ? K_DATA
                    : key_is(key, "capture_ns") ? K_CAPTURE
                                                : K_OTHER;
         if (k != K_OTHER && (seen & BIT(k))) return HR_LINE_REJECT(HR_REJECT_FIELD_REPEATED);

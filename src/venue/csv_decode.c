@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CSV files: Tardis (docs.tardis.dev, "Downloadable CSV files") and Binance depth tables. Columns are found by
- * name. Rows of one message (equal instrument, times, kind) stay together in a batch. */
+/* CSV files: Tardis (docs.tardis.dev, "Downloadable CSV files") and Binance depth tables. Columns
+ * are found by name. Rows of one message (equal instrument, times, kind) stay together in a batch.
+ */
 #include <string.h>
 
 #include "text/csv.h"
@@ -8,7 +9,19 @@
 #include "venue/line.h"
 
 enum {
-    C_SYMBOL, C_EXCHANGE, C_TS, C_LOCAL, C_SNAPSHOT, C_SIDE, C_PX, C_QTY, C_ID, C_FIRST, C_LAST, C_PREV, C_TYPE,
+    C_SYMBOL,
+    C_EXCHANGE,
+    C_TS,
+    C_LOCAL,
+    C_SNAPSHOT,
+    C_SIDE,
+    C_PX,
+    C_QTY,
+    C_ID,
+    C_FIRST,
+    C_LAST,
+    C_PREV,
+    C_TYPE,
     C_COUNT
 };
 _Static_assert(C_COUNT <= 16, "columns fit hr_source_info");
@@ -19,11 +32,20 @@ typedef struct column_name {
 } column_name;
 
 static const column_name column_names[] = {
-    {"symbol", C_SYMBOL},         {"exchange", C_EXCHANGE},       {"timestamp", C_TS},
-    {"local_timestamp", C_LOCAL}, {"is_snapshot", C_SNAPSHOT},    {"side", C_SIDE},
-    {"price", C_PX},              {"amount", C_QTY},              {"qty", C_QTY},
-    {"id", C_ID},                 {"first_update_id", C_FIRST},   {"last_update_id", C_LAST},
-    {"pu", C_PREV},               {"update_type", C_TYPE},
+    {"symbol", C_SYMBOL},
+    {"exchange", C_EXCHANGE},
+    {"timestamp", C_TS},
+    {"local_timestamp", C_LOCAL},
+    {"is_snapshot", C_SNAPSHOT},
+    {"side", C_SIDE},
+    {"price", C_PX},
+    {"amount", C_QTY},
+    {"qty", C_QTY},
+    {"id", C_ID},
+    {"first_update_id", C_FIRST},
+    {"last_update_id", C_LAST},
+    {"pu", C_PREV},
+    {"update_type", C_TYPE},
 };
 
 #define SNAPSHOT_DEPTH_MAX 25
@@ -87,12 +109,15 @@ static hr_csv_field get(const hr_source_info *info, const row *r, int c)
     return r->f[info->column[c]];
 }
 
-/* Times are microseconds as Tardis writes them; nanoseconds and milliseconds are told by their size. */
+/* Times are microseconds as Tardis writes them; nanoseconds and milliseconds are told by their
+ * size. */
 static bool read_time(int64_t *out, hr_csv_field f)
 {
     int64_t v;
     if (hr_int_parse(&v, f.s, f.n) != HR_OK || v < 0) return false;
-    int64_t unit = v < INT64_C(100000000000000) ? 1000000 : v < INT64_C(100000000000000000) ? 1000 : 1;
+    int64_t unit = v < INT64_C(100000000000000)      ? 1000000
+                   : v < INT64_C(100000000000000000) ? 1000
+                                                     : 1;
     return !__builtin_mul_overflow(v, unit, out);
 }
 
@@ -125,7 +150,8 @@ static bool same(hr_csv_field a, hr_csv_field b)
 /* Rows that belong to one message: equal in all that is the message's, not the level's. */
 static bool same_message(const hr_source_info *info, const row *a, const row *b)
 {
-    static const int keys[] = {C_SYMBOL, C_EXCHANGE, C_TS, C_LOCAL, C_SNAPSHOT, C_FIRST, C_LAST, C_TYPE};
+    static const int keys[] = {C_SYMBOL,   C_EXCHANGE, C_TS,   C_LOCAL,
+                               C_SNAPSHOT, C_FIRST,    C_LAST, C_TYPE};
     for (size_t i = 0; i < HR_ARRAY_LEN(keys); i++)
         if (has(info, keys[i]) && !same(get(info, a, keys[i]), get(info, b, keys[i]))) return false;
     return true;
@@ -142,7 +168,9 @@ static int set_instrument(const hr_line *l, uint32_t msg, const row *r)
     else
         memcpy(venue, l->info->venue, sizeof venue);
     int32_t sym = hr_evbatch_sym(l->batch, venue, s.s, s.n);
-    if (sym < 0) return l->batch->n_syms == HR_EVB_SYMS_MAX ? HR_LINE_FULL : HR_LINE_REJECT(HR_REJECT_SYMBOL);
+    if (sym < 0)
+        return l->batch->n_syms == HR_EVB_SYMS_MAX ? HR_LINE_FULL
+                                                   : HR_LINE_REJECT(HR_REJECT_SYMBOL);
     l->batch->sym[msg] = sym;
     return HR_LINE_DONE;
 }
@@ -183,10 +211,12 @@ static int read_level(const hr_line *l, const row *r, uint32_t at)
 {
     hr_evbatch *b = l->batch;
     int rc = read_side(&b->side[at], get(l->info, r, C_SIDE));
-    if (rc == HR_LINE_DONE && b->side[at] == HR_SIDE_NONE && l->info->format != HR_FORMAT_TARDIS_TRADES)
+    if (rc == HR_LINE_DONE && b->side[at] == HR_SIDE_NONE &&
+        l->info->format != HR_FORMAT_TARDIS_TRADES)
         rc = HR_LINE_REJECT(HR_REJECT_SIDE);
     if (rc == HR_LINE_DONE) rc = read_number(&b->px[at], get(l->info, r, C_PX), l->info->px_scale);
-    if (rc == HR_LINE_DONE) rc = read_number(&b->qty[at], get(l->info, r, C_QTY), l->info->qty_scale);
+    if (rc == HR_LINE_DONE)
+        rc = read_number(&b->qty[at], get(l->info, r, C_QTY), l->info->qty_scale);
     if (rc == HR_LINE_DONE && b->px[at] == 0) rc = HR_LINE_REJECT(HR_REJECT_NEGATIVE);
     return rc;
 }
@@ -263,7 +293,8 @@ typedef struct group {
     uint32_t n_rows;
 } group;
 
-/* A message of one or more rows that starts with r. HR_LINE_FULL also when it may go on past the text. */
+/* A message of one or more rows that starts with r. HR_LINE_FULL also when it may go on past the
+ * text. */
 static int put_group(const hr_line *l, const reader *in, row *r, group *g, bool *needs_more)
 {
     hr_evbatch *b = l->batch;
@@ -286,10 +317,12 @@ static int put_group(const hr_line *l, const reader *in, row *r, group *g, bool 
             *needs_more = true;
             return HR_LINE_FULL;
         }
-        if (st != HR_OK || other.n != l->info->n_columns || !same_message(l->info, r, &other)) break;
+        if (st != HR_OK || other.n != l->info->n_columns || !same_message(l->info, r, &other))
+            break;
         now = &other;
     }
-    if (rc != HR_LINE_DONE && n > 0) { /* the rows before the bad one stand; it is met again on its own */
+    if (rc != HR_LINE_DONE &&
+        n > 0) { /* the rows before the bad one stand; it is met again on its own */
         rc = HR_LINE_DONE;
     }
     if (rc != HR_LINE_DONE) return rc;
@@ -348,8 +381,13 @@ hr_status hr_csv_decode(const hr_source_info *info, hr_evbatch *b, const char *t
     while (p < in.end) {
         hr_status st = next_row(&in, &r, p);
         if (st == HR_AGAIN) break;
-        hr_line l = {.info = info, .batch = b, .s = p, .n = (size_t)(r.next - p),
-                     .offset = base_offset + (p - text), .number = *line, .ts_recv = HR_NULL_I64};
+        hr_line l = {.info = info,
+                     .batch = b,
+                     .s = p,
+                     .n = (size_t)(r.next - p),
+                     .offset = base_offset + (p - text),
+                     .number = *line,
+                     .ts_recv = HR_NULL_I64};
         group g = {.next = r.next, .n_rows = 1};
         bool needs_more = false;
         int rc;

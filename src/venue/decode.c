@@ -55,7 +55,8 @@ bool hr_ms_to_ns(int64_t *out, int64_t ms)
 
 bool hr_seconds_to_ns(int64_t *out, const char *s, size_t n)
 {
-    /* Python prints up to 7 fractional digits here; anything finer than 1 ns is not a time of ours. */
+    /* Python prints up to 7 fractional digits here; anything finer than 1 ns is not a time of ours.
+     */
     const char *point = memchr(s, '.', n);
     size_t n_whole = point != NULL ? (size_t)(point - s) : n;
     size_t n_frac = n - n_whole;
@@ -67,7 +68,8 @@ bool hr_seconds_to_ns(int64_t *out, const char *s, size_t n)
         memcpy(text + 1, point, n_frac);
         if (hr_decimal_parse(&frac, text, n_frac + 1, 9) != HR_OK) return false;
     }
-    return !__builtin_mul_overflow(whole, INT64_C(1000000000), out) && !__builtin_add_overflow(*out, frac, out);
+    return !__builtin_mul_overflow(whole, INT64_C(1000000000), out) &&
+           !__builtin_add_overflow(*out, frac, out);
 }
 
 static int decode_json(hr_line *l, const char *s, size_t n)

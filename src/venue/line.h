@@ -12,7 +12,7 @@ typedef struct hr_line {
     size_t n;
     int64_t offset; /* of the line in the source */
     int64_t number;
-    int64_t ts_recv; /* from the framing, or HR_NULL_I64 */
+    int64_t ts_recv;  /* from the framing, or HR_NULL_I64 */
     hr_json_str hint; /* symbol named by the framing (stream or query); n == 0: none */
 } hr_line;
 
@@ -21,7 +21,8 @@ typedef struct hr_line {
 #define HR_LINE_FULL 1
 #define HR_LINE_REJECT(reason) (-1 - (int)(reason))
 
-/** Starts message n_msgs of the batch with defaults; the caller fills kind and ids, then commits. */
+/** Starts message n_msgs of the batch with defaults; the caller fills kind and ids, then commits.
+ */
 uint32_t hr_line_begin(const hr_line *l);
 /** Closes the message over n_levels levels written after batch->n_levels. */
 void hr_line_commit(const hr_line *l, uint32_t n_levels);

@@ -34,7 +34,8 @@ void hr_seq_init(hr_seq *s, hr_seq_rule rule)
 }
 
 /* Does a message follow id `have`? DUPLICATE, STALE, HOLE or APPLY. */
-static hr_seq_verdict follows(const hr_seq *s, int64_t have, int64_t first, int64_t last, int64_t prev)
+static hr_seq_verdict follows(const hr_seq *s, int64_t have, int64_t first, int64_t last,
+                              int64_t prev)
 {
     switch ((hr_seq_rule)s->rule) {
     case HR_SEQ_NONE:
@@ -52,7 +53,7 @@ static hr_seq_verdict follows(const hr_seq *s, int64_t have, int64_t first, int6
 }
 
 /* The first message after a snapshot with id s->last. */
-static hr_seq_verdict follows_snapshot(const hr_seq *s, int64_t first, int64_t last)
+static hr_seq_verdict follows_snapshot(const hr_seq *s, int64_t first, int64_t last, int64_t prev)
 {
     switch ((hr_seq_rule)s->rule) {
     case HR_SEQ_NONE:
@@ -62,15 +63,16 @@ static hr_seq_verdict follows_snapshot(const hr_seq *s, int64_t first, int64_t l
         if (last <= s->last) return HR_SEQ_STALE;
         return first <= s->last + 1 ? HR_SEQ_APPLY_FIRST : HR_SEQ_HOLE;
     case HR_SEQ_BINANCE_FUTURES:
+        /* A message that names the snapshot's id as its predecessor follows it just as surely. */
         if (last < s->last) return HR_SEQ_STALE;
-        return first <= s->last ? HR_SEQ_APPLY_FIRST : HR_SEQ_HOLE;
+        return first <= s->last || prev == s->last ? HR_SEQ_APPLY_FIRST : HR_SEQ_HOLE;
     }
     return HR_SEQ_HOLE;
 }
 
 static hr_seq_verdict offer(hr_seq *s, int64_t first, int64_t last, int64_t prev)
 {
-    hr_seq_verdict v = s->state == HR_SEQ_SYNCING ? follows_snapshot(s, first, last)
+    hr_seq_verdict v = s->state == HR_SEQ_SYNCING ? follows_snapshot(s, first, last, prev)
                                                   : follows(s, s->last, first, last, prev);
     if (v == HR_SEQ_APPLY || v == HR_SEQ_APPLY_FIRST) {
         s->last = last;
@@ -104,7 +106,8 @@ hr_seq_verdict hr_seq_delta(hr_seq *s, int64_t first, int64_t last, int64_t prev
         s->last = last;
         return HR_SEQ_APPLY_FIRST;
     }
-    if (s->state == HR_SEQ_LIVE || s->state == HR_SEQ_SYNCING) return count(s, offer(s, first, last, prev));
+    if (s->state == HR_SEQ_LIVE || s->state == HR_SEQ_SYNCING)
+        return count(s, offer(s, first, last, prev));
     if (step == HR_SEQ_HOLE) return count(s, step);
     return HR_SEQ_BUFFER;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HR_VENUE_SEQ_H
 #define HR_VENUE_SEQ_H
-/* Sequence rules: one small pure state machine per instrument and channel. See docs/modules/venue.md for
- * each venue's rule and its source. */
+/* Sequence rules: one small pure state machine per instrument and channel. See
+ * docs/modules/venue.md for each venue's rule and its source. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -12,7 +12,7 @@ typedef enum hr_seq_rule {
     HR_SEQ_NONE = 0,        /* no sequence: order of arrival (Tardis CSV: snapshots in stream) */
     HR_SEQ_BINANCE_SPOT,    /* U <= id + 1; first after snapshot U <= L + 1 <= u */
     HR_SEQ_BINANCE_FUTURES, /* pu == previous u; first after snapshot U <= L <= u */
-    HR_SEQ_MONOTONE,        /* seq must not fall (Crypto Lake sequence_number: gaps are not visible) */
+    HR_SEQ_MONOTONE, /* seq must not fall (Crypto Lake sequence_number: gaps are not visible) */
 } hr_seq_rule;
 hr_seq_rule hr_seq_rule_for(const char *venue, int format); /* format: hr_format */
 
@@ -25,12 +25,13 @@ typedef enum hr_seq_state {
 
 typedef enum hr_seq_verdict {
     HR_SEQ_APPLY = 0,
-    HR_SEQ_APPLY_FIRST = 1, /* apply; the book is whole from here (first delta after the snapshot) */
-    HR_SEQ_BUFFER = 2,      /* no book yet: keep it for the snapshot to come */
+    HR_SEQ_APPLY_FIRST =
+        1,             /* apply; the book is whole from here (first delta after the snapshot) */
+    HR_SEQ_BUFFER = 2, /* no book yet: keep it for the snapshot to come */
     HR_SEQ_DUPLICATE = 3,
     HR_SEQ_STALE = 4,
-    HR_SEQ_HOLE = 5,        /* gap found: drop the book, buffer this message */
-    HR_SEQ_RESET = 6,       /* venue restarted its numbers: drop the book, buffer this message */
+    HR_SEQ_HOLE = 5,  /* gap found: drop the book, buffer this message */
+    HR_SEQ_RESET = 6, /* venue restarted its numbers: drop the book, buffer this message */
 } hr_seq_verdict;
 
 typedef struct hr_seq {
@@ -44,22 +45,26 @@ typedef struct hr_seq {
 } hr_seq;
 
 void hr_seq_init(hr_seq *s, hr_seq_rule rule);
-/** A delta message arrives. Moves the state. Pure but for *s. Continuity is checked in every state: a stream
- *  without a snapshot still shows its gaps. */
+/** A delta message arrives. Moves the state. Pure but for *s. Continuity is checked in every state:
+ * a stream without a snapshot still shows its gaps. */
 hr_seq_verdict hr_seq_delta(hr_seq *s, int64_t first, int64_t last, int64_t prev);
-/** A message kept aside is offered again after a snapshot. HR_SEQ_HOLE: the snapshot is too old for it; the state
- *  is lost again, which is no gap of the stream and is not counted as one. */
+/** A message kept aside is offered again after a snapshot. HR_SEQ_HOLE: the snapshot is too old for
+ * it; the state is lost again, which is no gap of the stream and is not counted as one. */
 hr_seq_verdict hr_seq_replay(hr_seq *s, int64_t first, int64_t last, int64_t prev);
 /** A snapshot arrives. True: take it (replace the book, then offer the kept messages again through
  *  hr_seq_delta); false: it is older than the live book and is ignored (stale). */
 bool hr_seq_snapshot(hr_seq *s, int64_t id);
-/** Connection lost, message rejected, buffer overflow: certainty is gone. Counts one gap if the book was live. */
+/** Connection lost, message rejected, buffer overflow: certainty is gone. Counts one gap if the
+ * book was live. */
 void hr_seq_lose(hr_seq *s);
-HR_INLINE bool hr_seq_is_live(const hr_seq *s) { return s->state == HR_SEQ_LIVE || s->state == HR_SEQ_SYNCING; }
+HR_INLINE bool hr_seq_is_live(const hr_seq *s)
+{
+    return s->state == HR_SEQ_LIVE || s->state == HR_SEQ_SYNCING;
+}
 
 /* ---- ticker check: book ids against the venue's own best bid and ask ----
- * Tickers and applied depth messages of equal id must show the same touch; either may come first. Both
- * streams rise, so only the skew between them is kept, in two fixed rings. */
+ * Tickers and applied depth messages of equal id must show the same touch; either may come first.
+ * Both streams rise, so only the skew between them is kept, in two fixed rings. */
 #define HR_TICKCHECK_CAP 64
 typedef struct hr_touch {
     int64_t bid_px, bid_qty, ask_px, ask_qty; /* empty side: 0, 0 */

@@ -68,8 +68,10 @@ static void note_line(findings *f, const char *s, size_t n)
     f->is_dstream = f->is_dstream || is_dstream;
     const char *url = find(s, n, "://");
     if (url != NULL && (s[0] == 'w' || s[0] == 'h')) {
-        if (find(s, n, "binance.") == NULL) f->has_foreign_host = true;
-        else if (!is_fstream && !is_dstream) f->is_spot_host = true;
+        if (find(s, n, "binance.") == NULL)
+            f->has_foreign_host = true;
+        else if (!is_fstream && !is_dstream)
+            f->is_spot_host = true;
     }
     f->n_lines++;
 }
@@ -114,13 +116,15 @@ static hr_format framing_of(const char *s, size_t n)
     while (digits < n && s[digits] >= '0' && s[digits] <= '9')
         digits++;
     if (digits > 0 && digits < n && s[digits] == ' ') return HR_FORMAT_CAPTURE_PREFIX;
-    if (digits > 0 && digits < n && (s[digits] == '.' || s[digits] == ':') && find(s, n, ": ") != NULL)
+    if (digits > 0 && digits < n && (s[digits] == '.' || s[digits] == ':') &&
+        find(s, n, ": ") != NULL)
         return HR_FORMAT_CRYPTOFEED;
     if (n > 14 && memcmp(s, "configuration:", 14) == 0) return HR_FORMAT_CRYPTOFEED;
     if (find(s, n, "://") != NULL && s[0] != '{' &&
         (find(s, n, " <-> ") != NULL || find(s, n, " -> ") != NULL || find(s, n, " <- ") != NULL))
         return HR_FORMAT_CRYPTOFEED;
-    if (s[0] == '{') return find(s, n, "\"capture_ns\"") != NULL ? HR_FORMAT_CAPTURE_JSON : HR_FORMAT_NDJSON;
+    if (s[0] == '{')
+        return find(s, n, "\"capture_ns\"") != NULL ? HR_FORMAT_CAPTURE_JSON : HR_FORMAT_NDJSON;
     return HR_FORMAT_UNKNOWN;
 }
 
@@ -162,17 +166,20 @@ hr_status hr_sniff_text(hr_source_info *info, char *why, size_t why_cap, const c
     }
     if (!is_forced) info->format = framing_of(p, n);
     if (info->format == HR_FORMAT_UNKNOWN)
-        return HR_FAIL(err, HR_EUNSUPPORTED, "format of '%s' is not known: it begins with '%.*s'; %s",
-                       path, (int)HR_MIN(n, 60), p, known_formats);
+        return HR_FAIL(err, HR_EUNSUPPORTED,
+                       "format of '%s' is not known: it begins with '%.*s'; %s", path,
+                       (int)HR_MIN(n, 60), p, known_formats);
     note_head(&f, p, end);
     if (f.has_foreign_host && !f.is_spot_host && !f.is_fstream && !f.is_dstream)
-        return HR_FAIL(err, HR_EUNSUPPORTED, "'%s' is a capture of a venue that is not supported: '%.*s'",
-                       path, (int)HR_MIN(n, 80), p);
+        return HR_FAIL(err, HR_EUNSUPPORTED,
+                       "'%s' is a capture of a venue that is not supported: '%.*s'", path,
+                       (int)HR_MIN(n, 80), p);
     if (info->venue[0] == '\0') snprintf(info->venue, sizeof info->venue, "%s", venue_of(&f));
     if (info->symbol[0] == '\0' && f.has_symbol && !f.has_two)
         memcpy(info->symbol, f.symbol, sizeof f.symbol);
     snprintf(why, why_cap, "first line is framed as %s; %s", hr_format_name(info->format),
-             f.has_pu ? "depth updates carry pu" : f.has_depth_without_pu ? "depth updates without pu"
-                                                                          : "no depth update in the head");
+             f.has_pu                 ? "depth updates carry pu"
+             : f.has_depth_without_pu ? "depth updates without pu"
+                                      : "no depth update in the head");
     return HR_OK;
 }

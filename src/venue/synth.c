@@ -6,7 +6,7 @@
 
 #include "mem/mem.h"
 
-#define WINDOW 4096          /* ticks of one book; the touch starts in the middle */
+#define WINDOW 4096 /* ticks of one book; the touch starts in the middle */
 #define SNAPSHOT_DEPTH 1000u
 #define START_NS INT64_C(1723161600000000000)
 #define RECV_LAG_NS INT64_C(1300000)
@@ -21,7 +21,7 @@ typedef struct instrument {
     int64_t prev_id; /* pu of the next message: last id that was sent */
     int64_t trade_id;
     uint32_t n_sent;
-    int32_t snapshot_in; /* messages until a snapshot is sent; -1 none */
+    int32_t snapshot_in;     /* messages until a snapshot is sent; -1 none */
     uint32_t qty[2][WINDOW]; /* thousandths */
 } instrument;
 
@@ -33,7 +33,7 @@ struct hr_synth {
     uint32_t excite; /* arrivals cluster: rises with each, decays with time */
     uint64_t next_gap, next_duplicate, next_bad; /* at this many levels */
     bool has_header;
-    uint32_t *zipf;  /* cumulative weights */
+    uint32_t *zipf; /* cumulative weights */
     instrument *inst;
 };
 
@@ -145,8 +145,8 @@ typedef struct change {
     uint8_t side;
 } change;
 
-/* One level update near the touch, sometimes inside the spread, sometimes far; keeps the book uncrossed and both
- * sides filled. */
+/* One level update near the touch, sometimes inside the spread, sometimes far; keeps the book
+ * uncrossed and both sides filled. */
 static change make_change(hr_synth *s, instrument *in)
 {
     uint8_t side = (uint8_t)(rnd(s) & 1);
@@ -154,7 +154,8 @@ static change make_change(hr_synth *s, instrument *in)
     int32_t distance = (int32_t)geometric(s, below(s, 8) == 0 ? 200 : 12, 900);
     int32_t room = in->best[1] - in->best[0] - 1;
     int32_t cell = in->best[side] + sign * distance;
-    if (room > 0 && below(s, 6) == 0) cell = in->best[side] - sign * (int32_t)(1 + below(s, (uint32_t)HR_MIN(room, 2)));
+    if (room > 0 && below(s, 6) == 0)
+        cell = in->best[side] - sign * (int32_t)(1 + below(s, (uint32_t)HR_MIN(room, 2)));
     if (side == 0 && cell >= in->best[1]) cell = in->best[1] - 1;
     if (side == 1 && cell <= in->best[0]) cell = in->best[0] + 1;
     if (cell < 8) cell = 8;
@@ -162,7 +163,8 @@ static change make_change(hr_synth *s, instrument *in)
     bool removes = in->qty[side][cell] != 0 && below(s, 3) == 0;
     uint32_t qty = removes ? 0 : heavy(s);
     bool is_edge = side == 0 ? in->best[0] < WINDOW / 4 : in->best[1] > WINDOW / 4 * 3;
-    if (qty == 0 && cell == in->best[side] && is_edge) qty = 1; /* the walk turns back at its walls */
+    if (qty == 0 && cell == in->best[side] && is_edge)
+        qty = 1; /* the walk turns back at its walls */
     in->qty[side][cell] = qty;
     if (qty != 0 && (side == 0 ? cell > in->best[0] : cell < in->best[1])) in->best[side] = cell;
     settle_best(in);
@@ -225,7 +227,8 @@ static char *put_symbol(char *p, const instrument *in)
     return p;
 }
 
-static char *put_tardis_row(hr_synth *s, char *p, const instrument *in, bool is_snapshot, uint8_t side, int32_t cell, uint32_t qty)
+static char *put_tardis_row(hr_synth *s, char *p, const instrument *in, bool is_snapshot,
+                            uint8_t side, int32_t cell, uint32_t qty)
 {
     p = put_text(p, s->opt.futures ? "binance-futures," : "binance,");
     p = put_text(p, in->name);
@@ -243,7 +246,8 @@ static char *put_tardis_row(hr_synth *s, char *p, const instrument *in, bool is_
     return p;
 }
 
-static char *put_depth(hr_synth *s, char *p, const instrument *in, const change *c, uint32_t n, int64_t first)
+static char *put_depth(hr_synth *s, char *p, const instrument *in, const change *c, uint32_t n,
+                       int64_t first)
 {
     if (s->opt.format == HR_SYNTH_TARDIS) {
         for (uint32_t i = 0; i < n; i++)
@@ -304,7 +308,8 @@ static char *put_snapshot_side(hr_synth *s, char *p, const instrument *in, uint8
 {
     uint32_t n = 0;
     int32_t step = side == 0 ? -1 : 1;
-    for (int32_t cell = in->best[side]; cell > 0 && cell < WINDOW && n < SNAPSHOT_DEPTH; cell += step) {
+    for (int32_t cell = in->best[side]; cell > 0 && cell < WINDOW && n < SNAPSHOT_DEPTH;
+         cell += step) {
         if (in->qty[side][cell] == 0) continue;
         s->truth.snapshot_levels++;
         if (s->opt.format == HR_SYNTH_TARDIS) {
@@ -352,9 +357,12 @@ static char *put_snapshot(hr_synth *s, char *p, const instrument *in)
 
 static char *put_bad(hr_synth *s, char *p)
 {
-    static const char *const bad[] = {"{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"BAD\",\"U\":1,\"u\":2,\"b\":[[\"--1\",\"1\"]],\"a\":[]}",
-                                      "{\"e\":\"trade\",\"s\":\"BAD\",\"t\":1,\"p\":\"1e400\",\"q\":\"1\",\"m\":true}",
-                                      "{\"e\":\"depthUpdate\",\"s\":\"BAD\"", "[1,2", "{\"u\":1,\"s\":\"BAD\",\"b\":\"-1\",\"B\":\"1\",\"a\":\"2\",\"A\":\"1\"}"};
+    static const char *const bad[] = {
+        "{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"BAD\",\"U\":1,\"u\":2,\"b\":[[\"--1\",\"1\"]],"
+        "\"a\":[]}",
+        "{\"e\":\"trade\",\"s\":\"BAD\",\"t\":1,\"p\":\"1e400\",\"q\":\"1\",\"m\":true}",
+        "{\"e\":\"depthUpdate\",\"s\":\"BAD\"", "[1,2",
+        "{\"u\":1,\"s\":\"BAD\",\"b\":\"-1\",\"B\":\"1\",\"a\":\"2\",\"A\":\"1\"}"};
     if (s->opt.format == HR_SYNTH_CAPTURE) {
         p = put_u64(p, (uint64_t)(s->now_ns + RECV_LAG_NS));
         *p++ = ' ';
@@ -402,7 +410,8 @@ static void pass_time(hr_synth *s)
 static bool is_due(const hr_synth *s, uint64_t made, uint32_t n)
 {
     if (made >= n || s->opt.format == HR_SYNTH_TARDIS) return false;
-    return s->truth.levels >= s->opt.n_levels / 8 + (s->opt.n_levels * 3 / 4) * (made + 1) / (n + 1);
+    return s->truth.levels >=
+           s->opt.n_levels / 8 + (s->opt.n_levels * 3 / 4) * (made + 1) / (n + 1);
 }
 
 static char *step_depth(hr_synth *s, char *p, instrument *in)
@@ -435,8 +444,8 @@ static char *step_depth(hr_synth *s, char *p, instrument *in)
             s->truth.levels += n;
             s->truth.duplicates++;
         }
-        in->prev_id = in->id;
     }
+    in->prev_id = in->id; /* of a dropped message too: that is how the gap shows */
     in->n_sent++;
     if (ticks && !early && below(s, 3) == 0) p = put_ticker(s, p, in);
     return p;
@@ -446,7 +455,8 @@ static size_t step(hr_synth *s, char *out)
 {
     char *p = out;
     if (!s->has_header && s->opt.format == HR_SYNTH_TARDIS) {
-        p = put_text(p, "exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount\n");
+        p = put_text(p,
+                     "exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount\n");
         s->truth.lines++;
     }
     s->has_header = true;
@@ -458,7 +468,8 @@ static size_t step(hr_synth *s, char *out)
         pass_time(s);
     }
     p = step_depth(s, p, in);
-    if (s->opt.has_trades && s->opt.format != HR_SYNTH_TARDIS && below(s, 5) == 0) p = put_trade(s, p, in);
+    if (s->opt.has_trades && s->opt.format != HR_SYNTH_TARDIS && below(s, 5) == 0)
+        p = put_trade(s, p, in);
     if (in->snapshot_in == 0 && s->opt.has_snapshots) p = put_snapshot(s, p, in);
     if (in->snapshot_in >= 0) in->snapshot_in--;
     if (is_due(s, s->truth.bad, s->opt.n_bad)) p = put_bad(s, p);
@@ -468,7 +479,8 @@ static size_t step(hr_synth *s, char *out)
 size_t hr_synth_next(hr_synth *s, char *out)
 {
     size_t n = 0;
-    while (n == 0 && s->truth.levels < s->opt.n_levels) /* a step whose message is dropped may write nothing */
+    while (n == 0 && s->truth.levels <
+                         s->opt.n_levels) /* a step whose message is dropped may write nothing */
         n = step(s, out);
     return n;
 }
@@ -483,7 +495,8 @@ static void name_instrument(instrument *in, uint32_t i)
     else
         snprintf(in->name, sizeof in->name, "C%03uUSDT", i % 10000);
     for (size_t k = 0; k < sizeof in->name; k++)
-        in->stream[k] = in->name[k] >= 'A' && in->name[k] <= 'Z' ? (char)(in->name[k] + 32) : in->name[k];
+        in->stream[k] =
+            in->name[k] >= 'A' && in->name[k] <= 'Z' ? (char)(in->name[k] + 32) : in->name[k];
 }
 
 hr_status hr_synth_create(hr_synth **out, const hr_synth_options *opt, hr_err *err)
@@ -491,7 +504,8 @@ hr_status hr_synth_create(hr_synth **out, const hr_synth_options *opt, hr_err *e
     *out = NULL;
     if (opt->n_instruments == 0 || opt->n_instruments > HR_SYNTH_INSTRUMENTS_MAX)
         return HR_FAIL(err, HR_EUSAGE, "1 to %d instruments can be made", HR_SYNTH_INSTRUMENTS_MAX);
-    if (opt->rate == 0 || opt->rate > 100000000) return HR_FAIL(err, HR_EUSAGE, "rate is 1 to 100,000,000 a second");
+    if (opt->rate == 0 || opt->rate > 100000000)
+        return HR_FAIL(err, HR_EUSAGE, "rate is 1 to 100,000,000 a second");
     hr_synth *s = hr_heap_zero(1, sizeof *s);
     if (s != NULL) s->inst = hr_heap_zero(opt->n_instruments, sizeof *s->inst);
     if (s != NULL) s->zipf = hr_heap_zero(opt->n_instruments, sizeof *s->zipf);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HR_VENUE_SYNTH_H
 #define HR_VENUE_SYNTH_H
-/* A synthetic venue: deterministic, realistic enough to exercise every stage, and its own ground truth. Each
- * instrument has a book of its own (independent of src/book), clustered arrivals, heavy-tailed sizes, updates near the
- * touch, trades that consume it, tickers that carry the update id and the exact touch, and REST snapshots as the real
- * venue sends them. Integers only: the same seed gives the same bytes on every machine and compiler. */
+/* A synthetic venue: deterministic, realistic enough to exercise every stage, and its own ground
+ * truth. Each instrument has a book of its own (independent of src/book), clustered arrivals,
+ * heavy-tailed sizes, updates near the touch, trades that consume it, tickers that carry the update
+ * id and the exact touch, and REST snapshots as the real venue sends them. Integers only: the same
+ * seed gives the same bytes on every machine and compiler. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,16 +25,18 @@ typedef enum hr_synth_format {
 typedef struct hr_synth_options {
     hr_synth_format format;
     uint32_t n_instruments;
-    uint64_t n_levels;  /* level updates in depth messages; steps end past it */
+    uint64_t n_levels; /* level updates in depth messages; steps end past it */
     uint64_t seed;
-    uint64_t rate;      /* messages a second of simulated time */
+    uint64_t rate; /* messages a second of simulated time */
     uint32_t n_gaps, n_duplicates, n_bad;
-    bool futures;       /* pu and USD-M numbering, else spot */
+    bool futures; /* pu and USD-M numbering, else spot */
     bool has_snapshots, has_tickers, has_trades;
 } hr_synth_options;
-#define HR_SYNTH_OPTIONS_DEFAULT                                                                                       \
-    {.n_instruments = 20, .n_levels = 1000000, .seed = 1, .rate = 20000, .has_snapshots = true, .has_tickers = true,    \
-     .has_trades = true}
+#define HR_SYNTH_OPTIONS_DEFAULT                                                                   \
+    {                                                                                              \
+        .n_instruments = 20, .n_levels = 1000000, .seed = 1, .rate = 20000, .has_snapshots = true, \
+        .has_tickers = true, .has_trades = true                                                    \
+    }
 
 /** What was made: what a correct reader must find. */
 typedef struct hr_synth_truth {

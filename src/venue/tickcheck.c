@@ -31,9 +31,10 @@ static void check(hr_tickcheck *t, int64_t id, const hr_touch *book, const hr_to
     }
 }
 
-/* Entries older than id leave the ring; a match at id is compared. Returns true when there was one. */
-static bool meet(hr_tickcheck *t, hr_tickcheck_entry *ring, uint32_t *head, uint32_t *len, int64_t id,
-                 const hr_touch *touch, bool is_book)
+/* Entries older than id leave the ring; a match at id is compared. Returns true when there was one.
+ */
+static bool meet(hr_tickcheck *t, hr_tickcheck_entry *ring, uint32_t *head, uint32_t *len,
+                 int64_t id, const hr_touch *touch, bool is_book)
 {
     while (*len > 0 && ring[*head].id < id) {
         *head = (*head + 1) % HR_TICKCHECK_CAP;
@@ -45,8 +46,8 @@ static bool meet(hr_tickcheck *t, hr_tickcheck_entry *ring, uint32_t *head, uint
     return true;
 }
 
-static void push(hr_tickcheck *t, hr_tickcheck_entry *ring, uint32_t *head, uint32_t *len, int64_t id,
-                 const hr_touch *touch)
+static void push(hr_tickcheck *t, hr_tickcheck_entry *ring, uint32_t *head, uint32_t *len,
+                 int64_t id, const hr_touch *touch)
 {
     if (*len > 0 && ring[(*head + *len - 1) % HR_TICKCHECK_CAP].id >= id) return; /* must rise */
     if (*len == HR_TICKCHECK_CAP) {

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Same input, same bytes: lanes, batch sizes, back ends, compression, time zone, locale, umask."""
+import gzip
+import os
+
+import tap
+
+
+def main():
+    packed = os.path.join(tap.SCRATCH, "c.ndjson.gz")
+    plain = os.path.join(tap.SCRATCH, "c.ndjson")
+    code, _, err = tap.run("gen", "--levels", 200000, "--gaps", 2, "--bad", 5, "--instruments", 7, "--out", packed)
+    tap.check("gen", code == 0, err)
+    with gzip.open(packed, "rb") as f, open(plain, "wb") as g:
+        g.write(f.read())
+    again = os.path.join(tap.SCRATCH, "again.ndjson.gz")
+    tap.run("gen", "--levels", 200000, "--gaps", 2, "--bad", 5, "--instruments", 7, "--out", again)
+    with open(packed, "rb") as f, open(again, "rb") as g:
+        tap.check("gen twice gives the same bytes", f.read() == g.read())
+
+    def digest(name, capture, plan="", env=None, options=(), tables_only=False):
+        out = os.path.join(tap.SCRATCH, name)
+        path = os.path.join(tap.SCRATCH, name + ".yaml")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("output: {commit_rows: 60000}\n" + plan)
+        result = tap.run_json(path, capture, "--out", out, *options, env=env)
+        if "lines" not in result:
+            print(f"# {name}: {result}")
+        if tables_only:
+            os.unlink(os.path.join(out, "manifest.jsonl"))
+        return tap.digest(out)
+
+    want = digest("base", packed)
+    for lanes in (1, 2, 3, 4):
+        tap.check(f"{lanes} lanes", digest(f"l{lanes}", packed, options=["--lanes", lanes]) == want)
+    for low, high in ((64, 64), (64, 65536), (1024, 1024), (65536, 65536)):
+        plan = f"engine: {{batch_min: {low}, batch_max: {high}}}\n"
+        tap.check(f"batches {low} to {high}", digest(f"b{low}-{high}", packed, plan) == want)
+    tap.check("target latency", digest("latency", packed, "engine: {target: latency}\n") == want)
+    tap.check("threads instead of io_uring", digest("threads", packed, "engine: {io: threads}\n") == want)
+    env = {"TZ": "Asia/Kathmandu", "LC_ALL": "de_DE.UTF-8", "LANG": "tr_TR.UTF-8"}
+    tap.check("time zone and locale", digest("tz", packed, env=env) == want)
+    old = os.umask(0o077)
+    tap.check("umask", digest("umask", packed) == want)
+    os.umask(old)
+    short = {"HEADRACE_FAULT": "short=777,eintr=3"}
+    tap.check("short transfers and interrupts", digest("short", packed, env=short) == want)
+    tap.check("odd splits", digest("odd", packed, env={"HEADRACE_FAULT": "short=61"}) == want)
+    base_tables = digest("base-tables", packed, tables_only=True)
+    tap.check("plain input, same tables", digest("plain", plain, tables_only=True) == base_tables)
+    tap.finish()
+
+
+main()

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every kind of system call fails, the N-th time: a named error and no crash; a resumed run ends equal."""
+import os
+import random
+import shutil
+
+import tap
+
+SEED = int(os.environ.get("HR_TEST_SEED", "1"))
+SAMPLES = int(os.environ.get("HR_TEST_FAULTS", "120"))
+CALLS = ["open", "pread", "pwrite", "sync", "rename", "mkdir", "truncate", "fstat", "map", "thread_start", "lock"]
+ERRNOS = ["EIO", "ENOSPC", "EMFILE", "ENOMEM", "EDQUOT", "EROFS"]
+
+
+def main():
+    capture = os.path.join(tap.SCRATCH, "c.ndjson")
+    plan = os.path.join(tap.SCRATCH, "p.yaml")
+    tap.run("gen", "--levels", 20000, "--instruments", 2, "--no-tickers", "--out", capture)
+    with open(plan, "w", encoding="utf-8") as f:
+        f.write("output: {commit_rows: 6000}\nengine: {memory: 128MB}\n")
+    whole = os.path.join(tap.SCRATCH, "whole")
+    tap.check("undisturbed", "lines" in tap.run_json(plan, capture, "--out", whole))
+    want = tap.digest(whole)
+    rng = random.Random(SEED)
+    print(f"# HR_TEST_SEED={SEED}")
+    bad, hit = [], 0
+    for i in range(SAMPLES):
+        out = os.path.join(tap.SCRATCH, "cut")
+        shutil.rmtree(out, ignore_errors=True)
+        kills = i % 3 == 0
+        call = rng.choice(CALLS)
+        nth = rng.randint(1, 60 if call in ("open", "pread", "pwrite", "sync", "rename") else 4)
+        fault = f"call={call},nth={nth}," + ("kill=1" if kills else f"errno={rng.choice(ERRNOS)},forever={rng.randint(0, 1)}")
+        code, _, err = tap.run("run", plan, capture, "--out", out, "--json", "--lanes", 2, env={"HEADRACE_FAULT": fault})
+        named = code == 0 or (kills and code == -9) or (code in (2, 4, 5) and err.startswith("headrace: ") and len(err) > 15)
+        if not named:
+            bad.append(f"{fault}: exit {code} {err}")
+        hit += code != 0
+        code, _, err = tap.run("run", plan, capture, "--out", out, "--json", "--resume")
+        if code != 0 or tap.digest(out) != want:
+            bad.append(f"{fault}: resume: exit {code} {err}")
+    tap.check(f"{SAMPLES} faults, {hit} of them fatal: named errors, and resume ends equal", not bad and hit > 10, "\n".join(bad))
+    tap.finish()
+
+
+main()
