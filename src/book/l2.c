@@ -305,7 +305,7 @@ hr_status hr_l2_apply_watch(hr_l2 *b, const uint8_t *side, const int64_t *px, co
     return HR_OK;
 }
 
-static int64_t price_of(const hr_l2 *b, int s, int64_t key)
+static int64_t price_of(const hr_l2 *b, hr_side s, int64_t key)
 {
     return (s == HR_SIDE_BID ? -key : key) * b->tick;
 }

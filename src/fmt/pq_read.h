@@ -68,8 +68,6 @@ uint32_t hr_pq_file_row_groups(const hr_pq_file *f);
 int64_t hr_pq_file_rows(const hr_pq_file *f);
 int64_t hr_pq_row_group_rows(const hr_pq_file *f, uint32_t rg);
 const char *hr_pq_file_created_by(const hr_pq_file *f);
-/** Value of a key-value metadata entry, or NULL. */
-const char *hr_pq_file_meta(const hr_pq_file *f, const char *key);
 /** Statistics of an INT32/INT64 column chunk, false when absent. */
 bool hr_pq_chunk_minmax_i64(const hr_pq_file *f, uint32_t rg, uint32_t col, int64_t *min,
                             int64_t *max);

@@ -595,7 +595,7 @@ static void put_schema(hr_thrift_out *t, const hr_schema *s)
     for (uint32_t i = 0; i < s->n_fields; i++) {
         const hr_field *f = &s->fields[i];
         hr_tw_begin(t, 0);
-        hr_tw_i32(t, 1, phys_of(f->type));
+        hr_tw_i32(t, 1, (int32_t)phys_of(f->type));
         hr_tw_i32(t, 3, f->nullable ? HR_PQ_OPTIONAL : HR_PQ_REQUIRED);
         hr_tw_text(t, 4, f->name);
         put_logical(t, f);
@@ -623,14 +623,14 @@ static void put_chunk_meta(hr_thrift_out *t, const hr_pq_writer *w, const hr_fie
     hr_tw_begin(t, 0);
     hr_tw_i64(t, 2, 0);
     hr_tw_begin(t, 3);
-    hr_tw_i32(t, 1, phys_of(f->type));
+    hr_tw_i32(t, 1, (int32_t)phys_of(f->type));
     hr_tw_list(t, 2, 5, m->has_dict ? 3 : 2);
     hr_tw_zigzag(t, m->encoding);
     hr_tw_zigzag(t, HR_PQ_RLE);
     if (m->has_dict) hr_tw_zigzag(t, HR_PQ_PLAIN);
     hr_tw_list(t, 3, 8, 1);
     hr_tw_bytes(t, f->name, strlen(f->name));
-    hr_tw_i32(t, 4, w->opt.codec);
+    hr_tw_i32(t, 4, (int32_t)w->opt.codec);
     hr_tw_i64(t, 5, m->n_values);
     hr_tw_i64(t, 6, m->raw_bytes);
     hr_tw_i64(t, 7, m->packed_bytes);

@@ -73,9 +73,10 @@ static hr_status task_decode(hr_run *r, run_lane *l, hr_err *err)
 {
     uint32_t target = atomic_load_explicit(&r->target_rows, memory_order_relaxed);
     (void)l;
-    (void)err;
-    for (uint32_t i = 0; i < r->n_sources; i++)
-        if (hr_source_decode(&r->source[i], r->batches, &r->caps, target) == HR_OK) return HR_OK;
+    for (uint32_t i = 0; i < r->n_sources; i++) {
+        hr_status st = hr_source_decode(&r->source[i], r->batches, &r->caps, target, err);
+        if (st != HR_AGAIN) return st;
+    }
     return HR_AGAIN;
 }
 
@@ -406,7 +407,9 @@ void hr_run_report_get(const hr_run *r, hr_run_report *out)
     out->budget_bytes = r->budget.cap_bytes;
     out->carved_bytes = atomic_load_explicit(&r->budget.used_bytes, memory_order_relaxed);
     snprintf(out->io, sizeof out->io, "%s",
-             r->n_sources > 0 ? hr_reader_backend(&r->source[0].reader) : "none");
+             r->n_sources > 0
+                 ? r->source[0].events != NULL ? "pread" : hr_reader_backend(&r->source[0].reader)
+                 : "none");
     snprintf(out->out, sizeof out->out, "%s", r->ds.root);
     out->resumed = r->resumed;
     out->was_complete = r->was_complete;

@@ -67,7 +67,7 @@ static bool load_sources(hr_run *r, hr_unpack *u, hr_err *err)
         s->is_done = hr_unpack_i64(u) != 0;
         ok = !u->is_bad && offset >= 0 && line >= 1 &&
              hr_source_resume(s, offset, line, err) == HR_OK;
-        if (s->is_done) s->is_fill_done = true;
+        if (s->is_done) s->is_fill_done = s->is_table_done = true;
     }
     return ok;
 }

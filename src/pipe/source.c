@@ -70,6 +70,34 @@ static bool is_csv(hr_format f)
            f == HR_FORMAT_TARDIS_SNAPSHOT || f == HR_FORMAT_BINANCE_DEPTH_CSV;
 }
 
+static int64_t table_read(void *self, void *buf, size_t n_bytes, int64_t offset)
+{
+    return hr_sys_pread_full(((hr_source *)self)->reader.fd, buf, n_bytes, offset);
+}
+
+/* Parquet: pages come by offset, so there is no read-ahead; row groups decode in order. */
+static hr_status open_table(hr_source *s, hr_budget *budget, hr_err *err)
+{
+    const hr_sys *sys = hr_sys_get();
+    hr_pq_limits limits = HR_PQ_LIMITS_DEFAULT;
+    hr_sys_stat st;
+    HR_TRY(hr_arena_create(&s->arena, budget, budget->cap_bytes / 8, "table", err));
+    s->reader.fd = hr_sys_open(-100 /* AT_FDCWD */, s->path, 0 /* O_RDONLY */, 0);
+    if (s->reader.fd < 0) return HR_FAIL_SYS(err, s->reader.fd, "cannot open '%s'", s->path);
+    int rc = sys->fstat(sys->self, s->reader.fd, &st);
+    if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot stat '%s'", s->path);
+    s->reader.size_bytes = st.size_bytes;
+    hr_status result =
+        hr_pq_file_open(&s->table, table_read, s, st.size_bytes, &limits, s->arena, err);
+    if (result == HR_OK)
+        result = hr_pq_events_sniff(&s->info, s->why, sizeof s->why, s->path, s->table, err);
+    if (result == HR_OK)
+        result = hr_pq_events_create(&s->events, s->table, &s->info, s->arena, err);
+    if (result != HR_OK) hr_err_prefix(err, "'%s'", s->path);
+    s->is_fill_done = true;
+    return result;
+}
+
 hr_status hr_source_open(hr_source *s, const char *path, const hr_source_info *info,
                          hr_budget *budget, size_t text_cap, hr_err *err)
 {
@@ -86,8 +114,7 @@ hr_status hr_source_open(hr_source *s, const char *path, const hr_source_info *i
     s->only_id = -1;
     HR_TRY(read_head(path, magic, sizeof magic, &n_head, err));
     s->container = hr_container_sniff(magic, n_head);
-    if (n_head >= 4 && memcmp(magic, "PAR1", 4) == 0)
-        return HR_FAIL(err, HR_EUNSUPPORTED, "'%s' is Parquet, which is not read yet", path);
+    if (n_head >= 4 && memcmp(magic, "PAR1", 4) == 0) return open_table(s, budget, err);
     HR_TRY(
         hr_arena_create(&s->arena, budget, hr_source_bytes(s->container, text_cap), "input", err));
     HR_TRY(carve(s, err));
@@ -111,6 +138,7 @@ hr_status hr_source_resume(hr_source *s, int64_t offset, int64_t line, hr_err *e
         return HR_FAIL(err, HR_EINPUT, "'%s' is shorter than when the run began", s->path);
     s->skip_to = offset;
     s->next_line = s->pos_line = line;
+    if (s->events != NULL) hr_pq_events_skip_to(s->events, offset);
     s->pos_offset = offset;
     if (s->container == HR_CONTAINER_PLAIN && !s->reader.is_stream) {
         hr_reader_seek(&s->reader, offset);
@@ -263,9 +291,45 @@ static void decode_slot(hr_source *s, hr_slot *slot, uint32_t target_rows)
     if (s->is_sequential && st == HR_OK) s->next_line = slot->line;
 }
 
-hr_status hr_source_decode(hr_source *s, hr_pool *batches, const hr_evbatch_caps *caps,
-                           uint32_t target_rows)
+/* Rows of a table: one slot after the other, by whoever holds fill_busy. */
+static hr_status decode_table(hr_source *s, hr_pool *batches, const hr_evbatch_caps *caps,
+                              uint32_t target_rows, hr_err *err)
 {
+    hr_slot *slot = &s->slot[s->fill_seq % HR_SOURCE_SLOTS];
+    if (s->is_table_done ||
+        atomic_load_explicit(&slot->state, memory_order_acquire) != HR_SLOT_EMPTY)
+        return HR_AGAIN;
+    void *mem = hr_pool_get(batches);
+    if (mem == NULL) return HR_AGAIN;
+    slot->batch = hr_evbatch_init(mem, caps);
+    hr_status st = hr_pq_events_next(s->events, slot->batch, target_rows, err);
+    if (st < 0) {
+        hr_pool_put(batches, mem);
+        hr_err_prefix(err, "'%s'", s->path);
+        return st;
+    }
+    slot->pos = slot->len = 0;
+    slot->base_offset = slot->batch->src_end;
+    slot->line = slot->batch->src_end + 1;
+    slot->is_last = s->is_table_done = st == HR_END;
+    slot->batch->source_idx = s->info.source_idx;
+    s->fill_seq++;
+    atomic_store_explicit(&slot->state, HR_SLOT_DECODED, memory_order_release); /* pairs: head */
+    return HR_OK;
+}
+
+hr_status hr_source_decode(hr_source *s, hr_pool *batches, const hr_evbatch_caps *caps,
+                           uint32_t target_rows, hr_err *err)
+{
+    if (s->events != NULL) {
+        uint32_t expect = 0;
+        if (!atomic_compare_exchange_strong_explicit(&s->fill_busy, &expect, 1,
+                                                     memory_order_acquire, memory_order_relaxed))
+            return HR_AGAIN;
+        hr_status st = decode_table(s, batches, caps, target_rows, err);
+        atomic_store_explicit(&s->fill_busy, 0, memory_order_release);
+        return st;
+    }
     uint64_t first = atomic_load_explicit(&s->take_seq, memory_order_relaxed); /* oldest first */
     for (uint32_t i = 0; i < HR_SOURCE_SLOTS; i++) {
         hr_slot *slot = &s->slot[(first + i) % HR_SOURCE_SLOTS];

@@ -8,6 +8,7 @@
 
 #include "col/evbatch.h"
 #include "fmt/codec.h"
+#include "fmt/pq_events.h"
 #include "mem/mem.h"
 #include "pipe/reader.h"
 #include "venue/adapter.h"
@@ -39,13 +40,15 @@ typedef struct hr_source {
     hr_arena *arena;
     hr_reader reader;
     hr_inflate *inflate;
+    hr_pq_file *table; /* Parquet: rows instead of text */
+    hr_pq_events *events;
     _Atomic uint32_t fill_busy;
     /* the filler's */
     char *carry;
     size_t n_carry, text_cap, text_goal;
     const uint8_t *in; /* rest of the reader's block */
     size_t n_in;
-    bool has_block, is_fill_done;
+    bool has_block, is_fill_done, is_table_done;
     int64_t out_offset; /* decompressed bytes produced so far */
     int64_t skip_to;    /* resume: text before it is dropped */
     int64_t next_line;
@@ -76,7 +79,7 @@ HR_MUST_USE hr_status hr_source_resume(hr_source *s, int64_t offset, int64_t lin
 HR_MUST_USE hr_status hr_source_fill(hr_source *s, hr_err *err);
 /** Claims and decodes one slot into a batch of pool; HR_AGAIN: none ready. Any thread. */
 HR_MUST_USE hr_status hr_source_decode(hr_source *s, hr_pool *batches, const hr_evbatch_caps *caps,
-                                       uint32_t target_rows);
+                                       uint32_t target_rows, hr_err *err);
 /** The merge: head batch, or NULL (then is_done says whether for ever). */
 hr_evbatch *hr_source_head(hr_source *s);
 /** The merge: the head is consumed; its batch is the caller's to release. */

@@ -357,12 +357,14 @@ static char *put_snapshot(hr_synth *s, char *p, const instrument *in)
 
 static char *put_bad(hr_synth *s, char *p)
 {
-    static const char *const bad[] = {
-        "{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"BAD\",\"U\":1,\"u\":2,\"b\":[[\"--1\",\"1\"]],"
-        "\"a\":[]}",
-        "{\"e\":\"trade\",\"s\":\"BAD\",\"t\":1,\"p\":\"1e400\",\"q\":\"1\",\"m\":true}",
-        "{\"e\":\"depthUpdate\",\"s\":\"BAD\"", "[1,2",
-        "{\"u\":1,\"s\":\"BAD\",\"b\":\"-1\",\"B\":\"1\",\"a\":\"2\",\"A\":\"1\"}"};
+    static const char price[] = "{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"BAD\",\"U\":1,\"u\":2,"
+                                "\"b\":[[\"--1\",\"1\"]],\"a\":[]}";
+    static const char range[] =
+        "{\"e\":\"trade\",\"s\":\"BAD\",\"t\":1,\"p\":\"1e400\",\"q\":\"1\",\"m\":true}";
+    static const char minus[] =
+        "{\"u\":1,\"s\":\"BAD\",\"b\":\"-1\",\"B\":\"1\",\"a\":\"2\",\"A\":\"1\"}";
+    static const char *const bad[] = {price, range, minus, "{\"e\":\"depthUpdate\",\"s\":\"BAD\"",
+                                      "[1,2"};
     if (s->opt.format == HR_SYNTH_CAPTURE) {
         p = put_u64(p, (uint64_t)(s->now_ns + RECV_LAG_NS));
         *p++ = ' ';
