@@ -5,6 +5,7 @@
 #include "base/status.h"
 
 int hr_cmd_gen(int argc, char **argv);
+int hr_cmd_inspect(int argc, char **argv);
 int hr_cmd_run(int argc, char **argv);
 
 /** Prints "headrace: message" and gives the exit code that belongs to it. */

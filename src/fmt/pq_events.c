@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "text/decimal.h"
-
 #define STEP 4096u
 #define BOOK_DEPTH 20
 
@@ -190,22 +188,18 @@ static hr_status read_side(hr_pq_events *e, stored *s, uint32_t n, hr_err *err)
     return HR_OK;
 }
 
-/* A double to fixed point, exactly: the decimal must give the very same double back. HR_NULL_I64 +
- * 1: it does not. */
-static int64_t fixed_of(double v, double unit, unsigned scale)
+/* A double to fixed point. A double is that decimal of the scale which lies within two units of its
+ * last place (files often hold doubles that went through arithmetic: 0.00031099999999999997); one
+ * that is farther from every decimal has more digits than the scale holds and is not taken.
+ * HR_NULL_I64 + 1: it does not fit. */
+static int64_t fixed_of(double v, double unit)
 {
     double scaled = v * unit;
     if (isnan(v)) return HR_NULL_I64;
     if (!(scaled < 1e18 && scaled > -1e18)) return HR_NULL_I64 + 1;
     int64_t i = (int64_t)llrint(scaled);
-    if ((double)i / unit == v) return i;
-    char text[40];
-    for (int digits = 15; digits <= 17; digits++) {
-        int n = snprintf(text, sizeof text, "%.*g", digits, v);
-        if (n > 0 && hr_decimal_parse(&i, text, (size_t)n, scale) == HR_OK && (double)i / unit == v)
-            return i;
-    }
-    return HR_NULL_I64 + 1;
+    double back = (double)i / unit;
+    return fabs(back - v) <= fabs(v) * 0x1p-51 ? i : HR_NULL_I64 + 1;
 }
 
 static hr_status read_number(stored *s, uint32_t n, unsigned scale, hr_err *err)
@@ -219,7 +213,7 @@ static hr_status read_number(stored *s, uint32_t n, unsigned scale, hr_err *err)
         HR_TRY(hr_pq_read_f64(s->cursor, v, n, &got, err));
         for (uint32_t i = 0; i < got; i++) {
             double x = v[i];
-            s->value[i] = fixed_of(x, unit, scale);
+            s->value[i] = fixed_of(x, unit);
         }
     } else {
         HR_TRY(hr_pq_read_i64(s->cursor, s->value, n, &got, err));
