@@ -136,7 +136,8 @@ HR_MUST_USE hr_status hr_sys_sim_create(hr_sys_sim **out, uint64_t seed);
 const hr_sys *hr_sys_sim_table(hr_sys_sim *sim);
 void hr_sys_sim_destroy(hr_sys_sim **sim);
 /** Power loss: open files vanish, every unsynced 512-byte sector is kept, dropped or (one of them)
- *  torn or zeroed, each unsynced create/rename/unlink is kept or undone; choices come from `seed`.
+ *  torn or zeroed in the bytes that were rewritten, each unsynced create/rename/unlink is kept or
+ *  undone; choices come from `seed`.
  */
 void hr_sys_sim_crash(hr_sys_sim *sim, uint64_t seed);
 /** Process death only: open files vanish, all written bytes stay. */
