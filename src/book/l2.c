@@ -30,7 +30,7 @@ struct hr_l2 {
 
 static uint32_t dir_cap(uint32_t n_ticks)
 {
-    return HR_MAX(n_ticks / 4, CHUNK_DIR_MIN);
+    return HR_MAX(n_ticks / 8, CHUNK_DIR_MIN);
 }
 
 static uint32_t summary_words(uint32_t n_ticks)

@@ -37,7 +37,7 @@ static hr_status make_room(hr_run *r, run_shard *s, hr_err *err)
     if (atomic_load_explicit(&r->n_cuts_open, memory_order_acquire) > 0) return HR_AGAIN;
     uint32_t n = atomic_load_explicit(&r->n_desks, memory_order_acquire);
     uint32_t before = hr_pool_free_count(r->blocks);
-    uint32_t goal = hr_pool_total(r->blocks) / 4;
+    uint32_t goal = hr_pool_total(r->blocks) / 2;
     for (int pass = 0; pass < 2; pass++) {
         for (uint32_t k = 0; k < n && hr_pool_free_count(r->blocks) < goal; k++) {
             uint32_t id = s->spill_desk++ % n;

@@ -84,7 +84,7 @@ static hr_status carve_instruments(hr_run *r, hr_err *err)
     HR_TRY(
         hr_pool_create(&r->cfg.buffer_pool, r->arena, r->cfg.buffer_bytes, n, "sync buffers", err));
     return hr_pool_create(&r->cfg.far_pool, r->arena, HR_L2_CHUNK_BYTES,
-                          (uint32_t)clamp(memory / 16 / HR_L2_CHUNK_BYTES, 64, 1u << 20),
+                          (uint32_t)clamp(memory / 8 / HR_L2_CHUNK_BYTES, 64, 1u << 20),
                           "far levels", err);
 }
 
@@ -123,8 +123,8 @@ hr_status run_carve(hr_run *r, hr_err *err)
         return HR_FAIL(err, HR_EBUDGET, "no memory for commits: raise engine.memory");
     HR_TRY(
         hr_pool_create(&r->cuts, r->arena, sizeof(hr_cut), 4096 + 128 * r->n_lanes, "cuts", err));
-    HR_TRY(
-        hr_pool_create(&r->extents, r->arena, sizeof(hr_spill_extent), 8192, "spill extents", err));
+    HR_TRY(hr_pool_create(&r->extents, r->arena, sizeof(hr_spill_extent),
+                          (uint32_t)clamp(memory / 2048, 8192, 1u << 20), "spill extents", err));
     /* What is left is for rows. */
     size_t left = hr_arena_left(r->arena);
     size_t each = r->block_bytes + 64 + 16;
