@@ -56,9 +56,12 @@ static const char *close_quote(const char *p, const char *end, bool *has_quote)
     return NULL;
 }
 
-static hr_status bad_row(const char **next, const char *p, const char *end)
+/* Where the next line begins is known only once this one has ended: until then the row is
+ * unfinished, so that a text cut anywhere gives the rows of the whole text. */
+static hr_status bad_row(const char **next, const char *p, const char *end, bool at_eof)
 {
     const char *eol = hr_find_newline(p, end);
+    if (eol == NULL && !at_eof) return HR_AGAIN;
     *next = eol != NULL ? eol + 1 : end;
     return HR_EINPUT;
 }
@@ -73,11 +76,11 @@ static hr_status split_quoted(hr_csv_field *fields, uint32_t cap, uint32_t *n_fi
         if (p < end && *p == '"') {
             f.s = p + 1;
             p = close_quote(p + 1, end, &f.has_quote);
-            if (p == NULL) return at_eof ? bad_row(next, row, end) : HR_AGAIN;
-            if (p == end && !at_eof) return HR_AGAIN;
+            if (p == NULL) return at_eof ? bad_row(next, row, end, at_eof) : HR_AGAIN;
             f.n = (uint32_t)(p - 1 - f.s);
-            if (p < end && *p == '\r') p++;
-            if (p < end && *p != ',' && *p != '\n') return bad_row(next, row, end);
+            if (p < end && *p == '\r' && (p + 1 == end || p[1] == '\n')) p++;
+            if (p == end && !at_eof) return HR_AGAIN;
+            if (p < end && *p != ',' && *p != '\n') return bad_row(next, row, end, at_eof);
         } else {
             while (p < end && *p != ',' && *p != '\n')
                 p++;
@@ -85,7 +88,7 @@ static hr_status split_quoted(hr_csv_field *fields, uint32_t cap, uint32_t *n_fi
             f.n = (uint32_t)(p - f.s);
             if (f.n > 0 && (p == end || *p == '\n') && f.s[f.n - 1] == '\r') f.n--;
         }
-        if (n == cap) return bad_row(next, row, end);
+        if (n == cap) return bad_row(next, row, end, at_eof);
         fields[n++] = f;
         if (p == end || *p == '\n') break;
         p++;

@@ -26,7 +26,7 @@ const int64_t hr_pow10[19] = {1,
                               100000000000000000,
                               1000000000000000000};
 
-#define EXPONENT_MAX 100000 /* beyond it every non-zero value is out of range anyway */
+#define EXPONENT_MAX INT64_C(1000000000000000) /* more than any text has digits to make up for */
 
 /* Digits gathered so far; zeros wait in `n` until a later digit needs them. */
 typedef struct mantissa {
@@ -112,10 +112,20 @@ hr_status hr_decimal_parse(int64_t *out, const char *s, size_t n, unsigned scale
     return scale_mantissa(out, &m, exponent, scale, is_negative);
 }
 
+/* A byte after which the digits before it are no whole plain number: "1.2.3", "1e5". */
+static bool goes_on(char c)
+{
+    return c == '.' || c == 'e' || c == 'E' || c == '+' || c == '-';
+}
+
 hr_status hr_decimal_scan(int64_t *out, const char **next, const char *s, const char *end,
                           unsigned scale)
 {
-    if (end - s >= HR_DECIMAL_SLACK && hr_decimal_fast(out, next, s, scale)) return HR_OK;
+    int64_t v;
+    if (end - s >= HR_DECIMAL_SLACK && hr_decimal_fast(&v, next, s, scale) && !goes_on(**next)) {
+        *out = v;
+        return HR_OK;
+    }
     const char *p = s;
     while (p < end && ((*p >= '0' && *p <= '9') || *p == '.'))
         p++;
