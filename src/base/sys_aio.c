@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads and writes in flight. Two back ends behind one queue: io_uring where the kernel lets us,
- * else a worker thread that does the same calls. Which one is fixed when the queue is opened. */
+ * else two worker threads that do the same calls. Which one is fixed when the queue is opened. */
 #include "base/sys_aio.h"
 
 #include <errno.h>
@@ -11,6 +11,9 @@
 #include <unistd.h>
 
 #define DEPTH_MAX 64u
+#define N_WORKERS 2u
+#define TRANSFER_MAX                                                                               \
+    ((size_t)0x7ffff000) /* what Linux moves in one call at most; short counts are legal */
 
 static bool force_threads;
 
@@ -20,7 +23,8 @@ struct hr_sys_aio {
     unsigned in_flight;
     struct io_uring ring;
     /* thread back end: two rings under one lock; it guards todo, done, their ends and is_closing */
-    pthread_t worker;
+    pthread_t worker[N_WORKERS];
+    unsigned n_workers;
     pthread_mutex_t lock;
     pthread_cond_t wake_worker, wake_owner;
     hr_sys_aio_op todo[DEPTH_MAX];
@@ -65,7 +69,12 @@ static int open_threads(hr_sys_aio *q)
     pthread_mutex_init(&q->lock, NULL);
     pthread_cond_init(&q->wake_worker, NULL);
     pthread_cond_init(&q->wake_owner, NULL);
-    return -pthread_create(&q->worker, NULL, worker_main, q);
+    int rc = 0;
+    while (q->n_workers < N_WORKERS && rc == 0) {
+        rc = pthread_create(&q->worker[q->n_workers], NULL, worker_main, q);
+        q->n_workers += rc == 0;
+    }
+    return q->n_workers > 0 ? 0 : -rc; /* one is enough */
 }
 
 int hr_aio_real_open(void *self, hr_sys_aio **out, unsigned depth)
@@ -87,39 +96,60 @@ int hr_aio_real_open(void *self, hr_sys_aio **out, unsigned depth)
     return 0;
 }
 
+/* An entry that the kernel does not take now stays in the ring; the next submit or reap sends it.
+ */
+static int submit_uring(hr_sys_aio *q, const hr_sys_aio_op *op)
+{
+    struct io_uring_sqe *sqe = io_uring_get_sqe(&q->ring);
+    if (sqe == NULL) return -EAGAIN;
+    unsigned n = (unsigned)HR_MIN(op->n_bytes, TRANSFER_MAX);
+    if (op->is_write)
+        io_uring_prep_write(sqe, op->fd, op->buf, n, (uint64_t)op->offset);
+    else
+        io_uring_prep_read(sqe, op->fd, op->buf, n, (uint64_t)op->offset);
+    io_uring_sqe_set_data64(sqe, op->tag);
+    (void)io_uring_submit(&q->ring);
+    return 0;
+}
+
+static int submit_threads(hr_sys_aio *q, const hr_sys_aio_op *op)
+{
+    pthread_mutex_lock(&q->lock);
+    q->todo[q->todo_tail++ % DEPTH_MAX] = *op;
+    pthread_cond_signal(&q->wake_worker);
+    pthread_mutex_unlock(&q->lock);
+    return 0;
+}
+
 int hr_aio_submit(void *self, hr_sys_aio *q, const hr_sys_aio_op *op)
 {
     (void)self;
     if (q->in_flight == q->depth) return -EAGAIN;
-    if (q->is_uring) {
-        struct io_uring_sqe *sqe = io_uring_get_sqe(&q->ring);
-        if (sqe == NULL) return -EAGAIN;
-        if (op->is_write)
-            io_uring_prep_write(sqe, op->fd, op->buf, (unsigned)op->n_bytes, (uint64_t)op->offset);
-        else
-            io_uring_prep_read(sqe, op->fd, op->buf, (unsigned)op->n_bytes, (uint64_t)op->offset);
-        io_uring_sqe_set_data64(sqe, op->tag);
-        int rc = io_uring_submit(&q->ring);
-        if (rc < 0) return rc;
-    } else {
-        pthread_mutex_lock(&q->lock);
-        q->todo[q->todo_tail++ % DEPTH_MAX] = *op;
-        pthread_cond_signal(&q->wake_worker);
-        pthread_mutex_unlock(&q->lock);
-    }
-    q->in_flight++;
-    return 0;
+    int rc = q->is_uring ? submit_uring(q, op) : submit_threads(q, op);
+    if (rc == 0) q->in_flight++;
+    return rc;
+}
+
+static bool is_passing(int rc)
+{
+    return rc == -EINTR || rc == -EAGAIN || rc == -EBUSY;
 }
 
 static int reap_uring(hr_sys_aio *q, hr_sys_aio_done *done, unsigned cap, bool wait)
 {
     unsigned n = 0;
+    struct io_uring_cqe *cqe;
+    if (io_uring_sq_ready(&q->ring) > 0) {
+        int rc = io_uring_submit(&q->ring);
+        if (rc < 0 && !is_passing(rc)) return rc;
+    }
     while (n < cap) {
-        struct io_uring_cqe *cqe = NULL;
-        int rc =
-            wait && n == 0 ? io_uring_wait_cqe(&q->ring, &cqe) : io_uring_peek_cqe(&q->ring, &cqe);
-        if (rc == -EINTR && wait) continue;
-        if (rc < 0 || cqe == NULL) break;
+        int rc = wait && n == 0 ? io_uring_submit_and_wait(&q->ring, 1) : 0;
+        if (rc < 0 && !is_passing(rc)) return rc;
+        if (io_uring_peek_cqe(&q->ring, &cqe) < 0) {
+            if (wait && n == 0) continue;
+            break;
+        }
         done[n++] = (hr_sys_aio_done){.tag = io_uring_cqe_get_data64(cqe), .result = cqe->res};
         io_uring_cqe_seen(&q->ring, cqe);
     }
@@ -164,9 +194,10 @@ void hr_aio_close(void *self, hr_sys_aio *q)
     } else {
         pthread_mutex_lock(&q->lock);
         q->is_closing = true;
-        pthread_cond_signal(&q->wake_worker);
+        pthread_cond_broadcast(&q->wake_worker);
         pthread_mutex_unlock(&q->lock);
-        pthread_join(q->worker, NULL);
+        for (unsigned i = 0; i < q->n_workers; i++)
+            pthread_join(q->worker[i], NULL);
         pthread_cond_destroy(&q->wake_worker);
         pthread_cond_destroy(&q->wake_owner);
         pthread_mutex_destroy(&q->lock);

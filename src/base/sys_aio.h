@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HR_BASE_SYS_AIO_H
 #define HR_BASE_SYS_AIO_H
-/* The real back end's asynchronous queue: io_uring, else one worker thread. Private to base. */
+/* The real back end's asynchronous queue: io_uring, else two worker threads. Private to base. */
 #include "base/sys.h"
 
 int hr_aio_real_open(void *self, hr_sys_aio **out, unsigned depth);

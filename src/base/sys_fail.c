@@ -5,10 +5,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/sys.h"
+#include "base/sys_inline.h"
 
 struct hr_sys_fail {
     const hr_sys *inner;
@@ -20,13 +20,17 @@ struct hr_sys_fail {
     hr_sys table;
 };
 
-/* The calls that POSIX lets a signal interrupt. */
-static bool is_interruptible(const char *call)
+/* The calls that can be spoiled; first those that POSIX lets a signal interrupt. */
+static const char *const call_names[] = {"open",   "close",  "read",         "write",    "pread",
+                                         "pwrite", "sync",   "lock",         "truncate", "stat",
+                                         "fstat",  "rename", "unlink",       "mkdir",    "list",
+                                         "random", "map",    "thread_start", "aio_open"};
+#define N_INTERRUPTIBLE 9u
+
+static bool is_among(const char *call, size_t n_names)
 {
-    static const char *const names[] = {"open", "close", "read", "write",    "pread",
-                                        "pwrite", "sync", "lock", "truncate"};
-    for (size_t i = 0; i < HR_ARRAY_LEN(names); i++)
-        if (strcmp(names[i], call) == 0) return true;
+    for (size_t i = 0; i < n_names; i++)
+        if (strcmp(call_names[i], call) == 0) return true;
     return false;
 }
 
@@ -36,7 +40,7 @@ static int spoil(hr_sys_fail *f, const char *call)
     const hr_sys_fault *w = &f->fault;
     if (f->call[0] != '\0' && strcmp(f->call, call) != 0) return 0;
     uint64_t n = atomic_fetch_add_explicit(&f->seen, 1, memory_order_relaxed) + 1;
-    bool can_be_interrupted = is_interruptible(call);
+    bool can_be_interrupted = is_among(call, N_INTERRUPTIBLE);
     if (w->eintr_every > 0 && can_be_interrupted &&
         atomic_fetch_add_explicit(&f->eintr_turn, 1, memory_order_relaxed) % w->eintr_every == 0)
         return -EINTR;
@@ -47,9 +51,10 @@ static int spoil(hr_sys_fail *f, const char *call)
     return -w->sys_errno;
 }
 
-static size_t shorten(const hr_sys_fail *f, size_t n)
+static size_t shorten(const hr_sys_fail *f, const char *call, size_t n)
 {
-    return f->fault.short_max > 0 && n > f->fault.short_max ? f->fault.short_max : n;
+    if (f->fault.short_max == 0 || (f->call[0] != '\0' && strcmp(f->call, call) != 0)) return n;
+    return HR_MIN(n, f->fault.short_max);
 }
 
 #define SPOIL(name)                                                                                \
@@ -75,25 +80,25 @@ static int fail_close(void *self, int fd)
 static int64_t fail_read(void *self, int fd, void *buf, size_t n)
 {
     SPOIL("read");
-    return in->read(in->self, fd, buf, shorten(f, n));
+    return in->read(in->self, fd, buf, shorten(f, "read", n));
 }
 
 static int64_t fail_write(void *self, int fd, const void *buf, size_t n)
 {
     SPOIL("write");
-    return in->write(in->self, fd, buf, shorten(f, n));
+    return in->write(in->self, fd, buf, shorten(f, "write", n));
 }
 
 static int64_t fail_pread(void *self, int fd, void *buf, size_t n, int64_t offset)
 {
     SPOIL("pread");
-    return in->pread(in->self, fd, buf, shorten(f, n), offset);
+    return in->pread(in->self, fd, buf, shorten(f, "pread", n), offset);
 }
 
 static int64_t fail_pwrite(void *self, int fd, const void *buf, size_t n, int64_t offset)
 {
     SPOIL("pwrite");
-    return in->pwrite(in->self, fd, buf, shorten(f, n), offset);
+    return in->pwrite(in->self, fd, buf, shorten(f, "pwrite", n), offset);
 }
 
 static int fail_sync(void *self, int fd)
@@ -200,56 +205,11 @@ static int fail_thread_join(void *self, uintptr_t thread)
 
 /* Asynchronous I/O is done inline, through the spoiled calls, so that faults and splits reach it.
  */
-#define INLINE_DEPTH 64
-typedef struct inline_aio {
-    hr_sys_fail *owner;
-    unsigned head, tail, depth;
-    hr_sys_aio_done done[INLINE_DEPTH];
-} inline_aio;
-
 static int fail_aio_open(void *self, hr_sys_aio **out, unsigned depth)
 {
-    SPOIL("aio_open");
-    inline_aio *q = in->map(in->self, sizeof *q);
-    if (q == NULL || depth > INLINE_DEPTH) return -ENOMEM;
-    q->owner = f;
-    q->depth = depth;
-    *out = (hr_sys_aio *)(void *)q;
-    return 0;
-}
-
-static int fail_aio_submit(void *self, hr_sys_aio *aq, const hr_sys_aio_op *op)
-{
-    inline_aio *q = (inline_aio *)(void *)aq;
-    if (q->tail - q->head == q->depth) return -EAGAIN;
-    int64_t n = op->is_write ? fail_pwrite(self, op->fd, op->buf, op->n_bytes, op->offset)
-                             : fail_pread(self, op->fd, op->buf, op->n_bytes, op->offset);
-    q->done[q->tail++ % INLINE_DEPTH] = (hr_sys_aio_done){.tag = op->tag, .result = n};
-    return 0;
-}
-
-static int fail_aio_reap(void *self, hr_sys_aio *aq, hr_sys_aio_done *done, unsigned cap, bool wait)
-{
-    inline_aio *q = (inline_aio *)(void *)aq;
-    unsigned n = 0;
-    (void)self;
-    (void)wait;
-    while (n < cap && q->head != q->tail)
-        done[n++] = q->done[q->head++ % INLINE_DEPTH];
-    return (int)n;
-}
-
-static const char *fail_aio_name(void *self, hr_sys_aio *q)
-{
-    (void)self;
-    (void)q;
-    return "inline";
-}
-
-static void fail_aio_close(void *self, hr_sys_aio *q)
-{
-    const hr_sys_fail *f = self;
-    f->inner->unmap(f->inner->self, q, sizeof(inline_aio));
+    hr_sys_fail *f = self;
+    int bad = spoil(f, "aio_open");
+    return bad != 0 ? bad : hr_aio_inline_open(&f->table, out, depth);
 }
 
 static void fill_table(hr_sys_fail *f)
@@ -280,10 +240,10 @@ static void fill_table(hr_sys_fail *f)
                         .thread_start = fail_thread_start,
                         .thread_join = fail_thread_join,
                         .aio_open = fail_aio_open,
-                        .aio_submit = fail_aio_submit,
-                        .aio_reap = fail_aio_reap,
-                        .aio_name = fail_aio_name,
-                        .aio_close = fail_aio_close};
+                        .aio_submit = hr_aio_inline_submit,
+                        .aio_reap = hr_aio_inline_reap,
+                        .aio_name = hr_aio_inline_name,
+                        .aio_close = hr_aio_inline_close};
 }
 
 hr_status hr_sys_fail_create(hr_sys_fail **out, const hr_sys *inner, const hr_sys_fault *fault)
@@ -338,7 +298,8 @@ static int errno_of(const char *name)
 /* One "key=value"; false when it is not known. */
 static bool read_item(hr_sys_fault *w, char *call, size_t cap, const char *key, const char *value)
 {
-    if (strcmp(key, "call") == 0 && strlen(value) < cap) {
+    if (strcmp(key, "call") == 0) {
+        if (!is_among(value, HR_ARRAY_LEN(call_names)) || strlen(value) >= cap) return false;
         memcpy(call, value, strlen(value) + 1);
         w->call = call;
         return true;
