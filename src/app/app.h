@@ -7,6 +7,7 @@
 int hr_cmd_gen(int argc, char **argv);
 int hr_cmd_inspect(int argc, char **argv);
 int hr_cmd_run(int argc, char **argv);
+int hr_cmd_verify(int argc, char **argv);
 
 /** Prints "headrace: message" and gives the exit code that belongs to it. */
 int hr_app_fail(const hr_err *err);

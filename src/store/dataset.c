@@ -462,3 +462,8 @@ void hr_dataset_remove(hr_dataset *d, const char *name)
     const hr_sys *sys = hr_sys_get();
     (void)sys->unlink(sys->self, d->root_fd, name, false);
 }
+
+bool hr_manifest_line_is_sound(const char *line, size_t n)
+{
+    return checked_length(line, n) > 0;
+}

@@ -78,6 +78,8 @@ HR_MUST_USE hr_status hr_dataset_commit(hr_dataset *d, hr_part *parts, uint32_t 
  * renames). */
 HR_MUST_USE hr_status hr_dataset_begin_file(hr_dataset *d, const char *name, int *fd, hr_err *err);
 HR_MUST_USE hr_status hr_dataset_end_file(hr_dataset *d, const char *name, int fd, hr_err *err);
+/** True when a manifest line (without its line end) holds its own checksum. */
+bool hr_manifest_line_is_sound(const char *line, size_t n);
 /** Removes a file that is no longer named; absent is fine. */
 void hr_dataset_remove(hr_dataset *d, const char *name);
 

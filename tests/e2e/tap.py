@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-EXE = os.environ.get("HEADRACE", "build/src/app/headrace")
+EXE = os.path.abspath(os.environ.get("HEADRACE", "build/src/app/headrace"))
 ROOT = os.environ.get("HR_SOURCE_ROOT", os.getcwd())
 SCRATCH = tempfile.mkdtemp(prefix="headrace-test-")
 atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)

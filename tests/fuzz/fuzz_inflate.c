@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "fmt/codec.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static hr_arena *arena;
+    static hr_inflate *z[2];
+    static uint8_t out[1 << 16];
+    if (arena == NULL) {
+        size_t cap =
+            hr_inflate_bytes(HR_CONTAINER_GZIP) + hr_inflate_bytes(HR_CONTAINER_ZSTD) + 65536;
+        if (hr_arena_create(&arena, NULL, cap, "fuzz", NULL) != HR_OK ||
+            hr_inflate_create(&z[0], arena, HR_CONTAINER_GZIP, NULL) != HR_OK ||
+            hr_inflate_create(&z[1], arena, HR_CONTAINER_ZSTD, NULL) != HR_OK)
+            abort();
+    }
+    for (int k = 0; k < 2; k++) {
+        const uint8_t *in = data;
+        size_t n_in = size;
+        hr_inflate_reset(z[k]);
+        for (int step = 0; step < 256; step++) {
+            uint8_t *to = out;
+            size_t left = sizeof out;
+            hr_status st = hr_inflate_step(z[k], &in, &n_in, &to, &left, NULL);
+            if (st < 0 || st == HR_AGAIN) break;
+        }
+        if (hr_inflate_finish(z[k], NULL) != HR_OK) continue;
+    }
+    return 0;
+}
