@@ -4,23 +4,53 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/sys.h"
 
-/* Whole processors that the cgroup's quota is worth, 0 when there is none. Source: Linux,
- * cgroup-v2.rst, cpu.max. */
-static uint32_t quota_cpus(void)
+#define CGROUP_ROOT "/sys/fs/cgroup"
+
+/* A small text file as a string; false when it cannot be read. */
+static bool read_text(const char *path, char *out, size_t cap)
 {
-    char text[64] = {0};
+    int fd = hr_sys_open(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    if (fd < 0) return false;
+    int64_t n = hr_sys_read_full(fd, out, cap - 1);
+    (void)hr_sys_close(fd);
+    out[n > 0 ? n : 0] = '\0';
+    return n > 0;
+}
+
+uint32_t hr_machine_parse_quota(const char *text)
+{
     long long quota;
     long long period;
-    int fd = hr_sys_open(AT_FDCWD, "/sys/fs/cgroup/cpu.max", O_RDONLY | O_CLOEXEC, 0);
-    if (fd < 0) return 0;
-    int64_t n = hr_sys_read_full(fd, text, sizeof text - 1);
-    (void)hr_sys_close(fd);
-    if (n <= 0 || sscanf(text, "%lld %lld", &quota, &period) != 2 || period <= 0 || quota <= 0)
-        return 0;
-    return (uint32_t)((quota + period - 1) / period);
+    if (sscanf(text, "%lld %lld", &quota, &period) != 2 || period <= 0 || quota <= 0) return 0;
+    long long n = quota / period + (quota % period != 0);
+    return n > HR_CPUS_MAX ? 0 : (uint32_t)n;
+}
+
+/* Whole processors that the tightest quota of our cgroup and its parents is worth, 0 when there is
+ * none. Source: Linux, cgroup-v2.rst, cpu.max and /proc/PID/cgroup. */
+static uint32_t quota_cpus(void)
+{
+    char group[512] = "";
+    char path[640];
+    char text[64];
+    uint32_t least = 0;
+    if (read_text("/proc/self/cgroup", path, sizeof group)) {
+        const char *line = strstr(path, "0::/");
+        if (line != NULL)
+            snprintf(group, sizeof group, "%.*s", (int)strcspn(line, "\n") - 3, line + 3);
+    }
+    for (;;) { /* one parent shorter each time */
+        snprintf(path, sizeof path, CGROUP_ROOT "%s/cpu.max", group);
+        uint32_t n = read_text(path, text, sizeof text) ? hr_machine_parse_quota(text) : 0;
+        if (n > 0 && (least == 0 || n < least)) least = n;
+        char *slash = strrchr(group, '/');
+        if (slash == NULL) return least;
+        *slash = '\0';
+    }
 }
 
 void hr_machine_read(hr_machine *m)
