@@ -39,14 +39,13 @@ typedef struct mantissa {
 
 static bool take_digit(mantissa *m, unsigned digit)
 {
-    if (digit != 0) {
-        int64_t gap = m->n_sig == 0 ? 1 : m->n - m->last;
-        if (m->n_sig + gap > 18) return false;
-        m->value = m->value * (uint64_t)hr_pow10[gap] + digit;
-        m->n_sig += gap;
-        m->last = m->n;
-    }
-    m->n++;
+    const int64_t at = m->n++;
+    if (digit == 0) return true;
+    int64_t gap = m->n_sig == 0 ? 1 : at - m->last;
+    if (m->n_sig + gap > 18) return false;
+    m->value = m->value * (uint64_t)hr_pow10[gap] + digit;
+    m->n_sig += gap;
+    m->last = at;
     return true;
 }
 

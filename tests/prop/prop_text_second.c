@@ -80,9 +80,12 @@ static void test_decimal(void **state)
         verdict(text_check_decimal(s, n, (unsigned)test_rng_below(&r, 19)), s, n);
         free(s);
     }
-    static const char *const odd[] = {
-        "1.2.3                                   ", "1.5e3                                   ",
-        "12345678.                               ", "99999999.9999999999                     "};
+    static const char *const odd[] = {"1.2.3                                   ",
+                                      "1.5e3                                   ",
+                                      "12345678.                               ",
+                                      "99999999.9999999999                     ",
+                                      "999999999999999999.5",
+                                      "900000000000091000.99999199999"};
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++)
         verdict(text_check_decimal(odd[i], strlen(odd[i]), 10), odd[i], strlen(odd[i]));
 }
