@@ -354,6 +354,8 @@ static hr_status set_scalar(parse *p, const plan_key *k)
         break;
     }
     bool is_input = k->offset == AT(inputs);
+    if (!is_input && strlen(text) > HR_SYMBOL_MAX)
+        return wrong(p, k, "a symbol of at most 31 bytes");
     return is_input
                ? add_text(&p->plan->inputs, &p->plan->n_inputs, HR_PLAN_INPUTS_MAX, text, p->err)
                : add_text(&p->plan->symbols, &p->plan->n_symbols, HR_PLAN_SYMBOLS_MAX, text,
