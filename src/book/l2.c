@@ -174,7 +174,7 @@ static HR_NOINLINE hr_status recentre(hr_l2 *b, ladder *l, int64_t best)
         memset(l->qty + (n - shift), 0, (size_t)shift * sizeof *l->qty);
     }
     l->base = base;
-    if (by > 0) pull_in(b, l);
+    pull_in(b, l); /* also when the window was emptied for a finer tick */
     rebuild_bits(b, l);
     return HR_OK;
 }

@@ -117,6 +117,34 @@ static void test_walks(void **state)
         walk(seed + window, window, test_iters(60000));
 }
 
+/* The touch improves one way, then the tick becomes finer: the window must fill again. */
+static void test_finer_tick_after_improvement(void **state)
+{
+    static naive want;
+    hr_arena *a;
+    hr_pool *pool;
+    (void)state;
+    memset(&want, 0, sizeof want);
+    assert_int_equal(hr_arena_create(&a, NULL, 1u << 20, "test", NULL), HR_OK);
+    assert_int_equal(hr_pool_create(&pool, a, HR_L2_CHUNK_BYTES, 100, "far", NULL), HR_OK);
+    hr_l2 *book = hr_l2_init(hr_arena_alloc(a, hr_l2_bytes(1024), 64), 1024, pool);
+    const int64_t one = 1;
+    for (int64_t ticks = 1000; ticks >= 750; ticks--) {
+        const uint8_t ask = 1;
+        int64_t px = ticks * 100;
+        assert_int_equal(hr_l2_apply(book, &ask, &px, &one, 1), HR_OK);
+        naive_set(&want, ask, px, one);
+    }
+    for (int64_t px = 70050; px < 70060; px += 3) {
+        const uint8_t bid = 0;
+        assert_int_equal(hr_l2_apply(book, &bid, &px, &one, 1), HR_OK);
+        naive_set(&want, bid, px, one);
+        assert_true(hr_l2_is_sound(book));
+        compare(book, &want);
+    }
+    hr_arena_destroy(&a);
+}
+
 static void test_watch(void **state)
 {
     hr_arena *a;
@@ -164,7 +192,8 @@ static void test_out_of_memory(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_walks), cmocka_unit_test(test_watch),
-                                       cmocka_unit_test(test_out_of_memory)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_walks), cmocka_unit_test(test_finer_tick_after_improvement),
+        cmocka_unit_test(test_watch), cmocka_unit_test(test_out_of_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
