@@ -8,6 +8,7 @@
 
 #define STEP 4096u
 #define BOOK_DEPTH 20
+#define MESSAGE_LEVELS 12288u /* 5,000 levels a side, and some */
 
 enum { C_EVENT, C_RECV, C_SEQ, C_SIDE, C_PX, C_QTY, C_FIRST, C_PREV, C_FLAGS, C_COUNT };
 
@@ -175,7 +176,7 @@ static hr_status read_side(hr_pq_events *e, stored *s, uint32_t n, hr_err *err)
         HR_TRY(hr_pq_read_i64(s->cursor, s->value, n, &got, err));
         for (uint32_t i = 0; i < got; i++)
             if (s->value[i] != HR_NULL_I64)
-                s->value[i] = s->value[i] != 0 ? HR_SIDE_BID : HR_SIDE_ASK;
+                s->value[i] = (s->value[i] != 0) != e->side_is_maker ? HR_SIDE_BID : HR_SIDE_ASK;
         return got == n ? HR_OK : HR_FAIL(err, HR_ECORRUPT, "column '%s' is short", s->meta->name);
     }
     while (at < n) {
@@ -273,6 +274,7 @@ static hr_status read_step(hr_pq_events *e, uint32_t n, hr_err *err)
 
 static hr_status refill(hr_pq_events *e, hr_err *err)
 {
+    if (e->has_group && e->group >= hr_pq_file_row_groups(e->file)) return HR_END;
     for (;;) {
         int64_t left = 0;
         if (e->has_group) {
@@ -349,22 +351,41 @@ static void next_row(hr_pq_events *e, hr_evbatch *b)
     b->n_lines++;
 }
 
-/* Row i goes on with the message that row `first` began. */
-static bool goes_on(const hr_pq_events *e, uint32_t first, uint32_t i)
+/* What the rows of one message share. */
+typedef struct message_key {
+    int64_t seq, ts_event, snapshot;
+} message_key;
+
+static message_key key_at(const hr_pq_events *e, uint32_t i)
 {
-    return get(e, C_SEQ, i, -1) == get(e, C_SEQ, first, -1) &&
-           get(e, C_EVENT, i, 0) == get(e, C_EVENT, first, 0) &&
-           (get(e, C_FLAGS, i, 0) & HR_FLAG_SNAPSHOT) ==
-               (get(e, C_FLAGS, first, 0) & HR_FLAG_SNAPSHOT);
+    return (message_key){.seq = get(e, C_SEQ, i, -1),
+                         .ts_event = get(e, C_EVENT, i, 0),
+                         .snapshot = get(e, C_FLAGS, i, 0) & HR_FLAG_SNAPSHOT};
 }
 
-static hr_status take_delta(hr_pq_events *e, hr_evbatch *b)
+/* True when the row at the cursor goes on with the message; reads on where a step or a row group
+ * ends. */
+static hr_status goes_on(hr_pq_events *e, const message_key *key, bool *yes, hr_err *err)
 {
-    uint32_t first = e->at;
+    *yes = false;
+    if (e->at == e->n) {
+        hr_status st = refill(e, err);
+        if (st == HR_END) return HR_OK;
+        HR_TRY(st);
+    }
+    message_key now = key_at(e, e->at);
+    *yes = now.seq == key->seq && now.ts_event == key->ts_event && now.snapshot == key->snapshot;
+    return HR_OK;
+}
+
+static hr_status take_delta(hr_pq_events *e, hr_evbatch *b, hr_err *err)
+{
+    message_key key = key_at(e, e->at);
+    bool is_snapshot = key.snapshot != 0;
+    bool yes = true;
     uint32_t n = 0;
-    bool is_snapshot = get(e, C_FLAGS, first, 0) & HR_FLAG_SNAPSHOT;
     begin(e, b, is_snapshot ? HR_MSG_SNAPSHOT : HR_MSG_DELTA, is_snapshot ? HR_FLAG_SNAPSHOT : 0);
-    while (e->at < e->n && goes_on(e, first, e->at)) {
+    while (yes) {
         int64_t px = e->col[C_PX].value[e->at];
         int64_t qty = e->col[C_QTY].value[e->at];
         int64_t side = e->col[C_SIDE].value[e->at];
@@ -381,6 +402,7 @@ static hr_status take_delta(hr_pq_events *e, hr_evbatch *b)
         b->qty[at] = qty;
         b->side[at] = (uint8_t)side;
         next_row(e, b);
+        HR_TRY(goes_on(e, &key, &yes, err));
     }
     commit(b, n);
     return HR_OK;
@@ -430,13 +452,15 @@ static hr_status take_book(hr_pq_events *e, hr_evbatch *b)
 hr_status hr_pq_events_next(hr_pq_events *e, hr_evbatch *b, uint32_t target_rows, hr_err *err)
 {
     b->source_idx = e->info.source_idx;
-    while (b->n_msgs + b->n_levels < target_rows && hr_evbatch_has_room(b, 1, 2 * BOOK_DEPTH)) {
+    /* A message is begun only where a whole venue snapshot would fit, or in an empty batch. */
+    while (b->n_msgs + b->n_levels < target_rows &&
+           (b->n_msgs == 0 || hr_evbatch_has_room(b, 1, MESSAGE_LEVELS))) {
         if (e->at == e->n) {
             hr_status st = refill(e, err);
             b->src_end = e->row;
             if (st != HR_OK) return st;
         }
-        hr_status st = e->info.format == HR_FORMAT_PARQUET_DELTAS   ? take_delta(e, b)
+        hr_status st = e->info.format == HR_FORMAT_PARQUET_DELTAS   ? take_delta(e, b, err)
                        : e->info.format == HR_FORMAT_PARQUET_TRADES ? take_trade(e, b)
                                                                     : take_book(e, b);
         if (st == HR_FULL) break;

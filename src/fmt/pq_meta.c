@@ -287,6 +287,8 @@ static hr_status read_footer(hr_pq_file *f, const uint8_t *p, uint32_t n, hr_are
     hr_tr_field field = {0};
     while (hr_tr_next(&t, &field)) {
         uint32_t len;
+        if ((field.id == 2 && f->columns != NULL) || (field.id == 4 && f->chunks != NULL))
+            return HR_FAIL(err, HR_ECORRUPT, "the footer names its schema or row groups twice");
         if (field.id == 2 && field.type == HR_TR_LIST) {
             HR_TRY(read_schema(f, &t, arena, err));
         } else if (field.id == 3) {

@@ -93,6 +93,7 @@ static void hybrid_run(hybrid *h)
     h->run_value = 0;
     memcpy(&h->run_value, h->p, width_bytes);
     h->p += width_bytes;
+    if (h->width < 32 && h->run_value >> h->width != 0) h->is_bad = true; /* levels index arrays */
 }
 
 static uint32_t packed_value(hybrid *h)
@@ -537,6 +538,9 @@ static bool get_dense(hr_pq_cursor *c, int64_t *out, uint32_t n)
     }
     if (c->encoding == HR_PQ_DELTA_BINARY_PACKED) {
         delta_get(&c->ints, out, n);
+        if (c->file->columns[c->col].phys == HR_PQ_INT32)
+            for (uint32_t i = 0; i < n; i++) /* deltas of 32-bit values wrap at 32 bits */
+                out[i] = (int32_t)(uint32_t)(uint64_t)out[i];
         return !c->ints.is_bad;
     }
     return c->encoding == HR_PQ_BYTE_STREAM_SPLIT ? get_split(c, out, n) : get_plain(c, out, n);
@@ -552,6 +556,7 @@ static bool get_rows(hr_pq_cursor *c, int64_t *out, uint32_t n, int64_t null_val
     uint32_t k = 0;
     for (uint32_t i = 0; i < n; i++)
         k += level[i];
+    if (k > n) return false;
     if (!get_dense(c, out, k)) return false;
     if (k == n) return true;
     for (uint32_t i = n; i-- > 0;)
