@@ -47,24 +47,46 @@ unsigned hr_cpu_detect(void)
 }
 #endif
 
+/* below: what a kernel of this tier may use beside its own flag; above: what builds on it. */
+static const struct {
+    const char *name;
+    unsigned flag, below, above;
+} flag_names[] = {
+    {"scalar", 0, 0, ~0u},
+    {"sse42", HR_CPU_SSE42, 0, ~0u},
+    {"pclmul", HR_CPU_PCLMUL, HR_CPU_SSE42, 0},
+    {"avx2", HR_CPU_AVX2, HR_CPU_SSE42 | HR_CPU_PCLMUL, HR_CPU_AVX512},
+    {"avx512", HR_CPU_AVX512, HR_CPU_SSE42 | HR_CPU_PCLMUL | HR_CPU_AVX2, 0},
+    {"all", ~0u, 0, 0},
+};
+
+/* The entry that a word of n bytes names, or -1. */
+static int flag_find(const char *word, size_t n)
+{
+    for (size_t i = 0; i < HR_ARRAY_LEN(flag_names); i++)
+        if (strlen(flag_names[i].name) == n && memcmp(flag_names[i].name, word, n) == 0)
+            return (int)i;
+    return -1;
+}
+
 hr_status hr_cpu_flags_parse(unsigned *flags, const char *text)
 {
-    static const struct {
-        const char *name;
-        unsigned flags;
-    } tier[] = {
-        {"scalar", 0},
-        {"sse42", HR_CPU_SSE42 | HR_CPU_PCLMUL},
-        {"avx2", HR_CPU_SSE42 | HR_CPU_PCLMUL | HR_CPU_AVX2},
-        {"avx512", HR_CPU_SSE42 | HR_CPU_PCLMUL | HR_CPU_AVX2 | HR_CPU_AVX512},
-        {"", HR_CPU_SSE42 | HR_CPU_PCLMUL | HR_CPU_AVX2 | HR_CPU_AVX512},
-    };
-    for (size_t i = 0; i < HR_ARRAY_LEN(tier); i++) {
-        if (strcmp(text, tier[i].name) != 0) continue;
-        *flags = tier[i].flags;
-        return HR_OK;
+    unsigned mask = HR_CPU_ALL;
+    const char *p = text;
+    for (bool first = true; *text != '\0'; first = false) {
+        size_t n = strcspn(p, ",");
+        bool takes = *p == '-';
+        int i = flag_find(p + takes, n - takes);
+        if (i < 0 || (!takes && !first)) return HR_EUSAGE;
+        if (takes && (flag_names[i].flag == 0 || flag_names[i].flag == HR_CPU_ALL))
+            return HR_EUSAGE;
+        mask = takes ? mask & ~(flag_names[i].flag | flag_names[i].above)
+                     : flag_names[i].flag | flag_names[i].below;
+        p += n;
+        if (*p++ == '\0') break;
     }
-    return HR_EUSAGE;
+    *flags = mask;
+    return HR_OK;
 }
 
 const char *hr_cpu_tier_name(unsigned flags)

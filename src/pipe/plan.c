@@ -7,6 +7,7 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "kern/cpu.h"
 #include "mem/mem.h"
 #include "text/decimal.h"
 #include "venue/adapter.h"
@@ -24,6 +25,7 @@ typedef enum value_type {
     V_TEXT,
     V_CHOICE,
     V_FORMAT,
+    V_CPU,
     V_LIST
 } value_type;
 
@@ -57,7 +59,7 @@ static const plan_key keys[] = {
     {"output", "books", V_BOOL, AT(write[HR_KIND_BOOKS]), 0, 1, NULL, "write book rows"},
     {"output", "features", V_BOOL, AT(write[HR_KIND_FEATURES]), 0, 1, NULL, "write feature rows"},
     {"output", "gaps", V_BOOL, AT(write[HR_KIND_GAPS]), 0, 1, NULL, "write gap records"},
-    {"output", "zstd_level", V_INT, AT(zstd_level), 1, 9, NULL, "compression of parts"},
+    {"output", "zstd_level", V_INT, AT(zstd_level), 1, 19, NULL, "compression of parts"},
     {"output", "row_group_rows", V_U32, AT(row_group_rows), 1024, 16777216, NULL,
      "rows a part at most"},
     {"output", "commit_rows", V_I64, AT(commit_rows), 0, INT64_C(1) << 40, NULL,
@@ -79,6 +81,8 @@ static const plan_key keys[] = {
     {"engine", "batch_min", V_U32, AT(batch_min), 64, 65536, NULL, "smallest batch, rows"},
     {"engine", "batch_max", V_U32, AT(batch_max), 64, 65536, NULL, "largest batch, rows"},
     {"engine", "pin", V_CHOICE, AT(pin), 0, 0, pin_choice, "lanes pinned to processors"},
+    {"engine", "cpu_mask", V_CPU, AT(cpu_mask), 0, 0, NULL,
+     "instructions kernels may use: a tier, then -NAME for each to leave out"},
     {"engine", "io", V_TEXT, AT(io), 0, 16, NULL, "auto or threads"},
     {"limits", "instruments", V_U32, AT(instruments), 1, 65536, NULL, "instruments at most"},
     {"limits", "line", V_SIZE, AT(line_bytes), 1024, 1 << 28, NULL, "longest line"},
@@ -103,6 +107,7 @@ void hr_plan_init(hr_plan *p)
     p->deadline_ns = 1000000;
     p->batch_min = 1024;
     p->batch_max = 32768;
+    p->cpu_mask = HR_CPU_ALL;
     memcpy(p->io, "auto", 5);
     p->instruments = 1024;
     p->line_bytes = 4000000;
@@ -292,6 +297,7 @@ static hr_status set_number(parse *p, const plan_key *k, int64_t v)
     case V_TEXT:
     case V_CHOICE:
     case V_FORMAT:
+    case V_CPU:
     case V_LIST:
         break;
     }
@@ -350,6 +356,11 @@ static hr_status set_scalar(parse *p, const plan_key *k)
     case V_FORMAT:
         p->plan->format = (int)hr_format_from_name(text);
         return p->plan->format != 0 ? HR_OK : wrong(p, k, "a format's name");
+    case V_CPU:
+        return hr_cpu_flags_parse(&p->plan->cpu_mask, text) == HR_OK
+                   ? HR_OK
+                   : wrong(p, k,
+                           "a tier (scalar sse42 pclmul avx2 avx512 all), then -NAME to leave out");
     case V_LIST:
         break;
     }

@@ -35,7 +35,7 @@ typedef struct hr_plan {
     char out[HR_PLAN_PATH_MAX]; /* output.path: "" = "<first input's name>.headrace" */
     bool write[HR_KIND_COUNT];  /* output.deltas .trades .tickers .books .features .gaps: bool, all
                                    true */
-    int zstd_level;             /* output.zstd_level: 1..19, 1 */
+    int zstd_level;             /* output.zstd_level: 1..19; 1 */
     uint32_t row_group_rows;    /* output.row_group_rows: 1,024..16,777,216; 1,048,576 */
     int64_t commit_rows; /* output.commit_rows: input rows between commits; 0 = from memory */
     /* book: */
@@ -55,8 +55,8 @@ typedef struct hr_plan {
     int64_t deadline_ns;           /* engine.deadline: duration, 1ms; for latency */
     uint32_t batch_min, batch_max; /* engine.batch_min, .batch_max: 64..65,536; 1,024 and 32,768 */
     hr_pin pin;                    /* engine.pin: auto | on | off */
-    char cpu_mask[32]; /* engine.cpu_mask: "" = all tiers; "scalar" | "sse42" | "avx2" | "avx512" */
-    char io[16];       /* engine.io: auto | io_uring | threads */
+    unsigned cpu_mask; /* engine.cpu_mask: HR_CPU_* flags that kernels may use; all ones */
+    char io[16];       /* engine.io: auto | threads */
     /* limits: */
     uint32_t instruments; /* limits.instruments: 1..65,536; 1,024 */
     int64_t line_bytes;   /* limits.line: size, 4MB */
