@@ -14,6 +14,7 @@ size_t hr_col_width(hr_col_type type)
     case HR_COL_U32:
         return 4;
     case HR_COL_ENUM:
+    case HR_COL_BOOL:
         return 1;
     case HR_COL_TEXT:
         return sizeof(hr_text);

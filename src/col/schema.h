@@ -22,6 +22,7 @@ typedef enum hr_col_type {
     HR_COL_ENUM = 4, /* uint8_t index into field.dict, never null */
     HR_COL_F64 = 5,  /* double */
     HR_COL_TEXT = 6, /* hr_text */
+    HR_COL_BOOL = 7, /* uint8_t 0 or 1, never null */
 } hr_col_type;
 
 /** Short text in place (trade identifiers). len is HR_TEXT_NULL for null, else <= HR_TEXT_CAP. */
@@ -45,7 +46,7 @@ typedef struct hr_schema {
     const hr_field *fields;
 } hr_schema;
 
-/** Bytes of one value in memory: 8, 8, 8, 4, 1, 8, 48. */
+/** Bytes of one value in memory: 8, 8, 8, 4, 1, 8, 48, 1. */
 size_t hr_col_width(hr_col_type type);
 /** Sum of the widths. */
 size_t hr_schema_row_bytes(const hr_schema *s);

@@ -274,7 +274,7 @@ static void note_minmax(chunk_meta *m, const hr_field *f, const int64_t *v, uint
 
 static bool has_integers(const hr_field *f)
 {
-    return f->type != HR_COL_ENUM && f->type != HR_COL_TEXT;
+    return f->type != HR_COL_ENUM && f->type != HR_COL_TEXT && f->type != HR_COL_BOOL;
 }
 
 static void choose(chunk_meta *m, const hr_field *f, const hr_pq_scratch *s, uint64_t delta_bits)
@@ -285,7 +285,7 @@ static void choose(chunk_meta *m, const hr_field *f, const hr_pq_scratch *s, uin
     m->encoding = HR_PQ_PLAIN;
     if (f->type == HR_COL_ENUM) {
         m->encoding = HR_PQ_RLE_DICTIONARY;
-    } else if (f->type == HR_COL_TEXT || n == 0) {
+    } else if (f->type == HR_COL_TEXT || f->type == HR_COL_BOOL || n == 0) {
         m->encoding = HR_PQ_PLAIN;
     } else if (!s->dict_overflow && (f->type == HR_COL_U32 || index_bits < delta_bits)) {
         m->encoding = HR_PQ_RLE_DICTIONARY;
@@ -436,6 +436,15 @@ static size_t put_integers(hr_pq_scratch *s, const hr_field *f, const chunk_meta
     return k * width;
 }
 
+/* PLAIN booleans: one bit a value, the lowest first. */
+static size_t put_bits(uint8_t *out, const char *v, uint32_t n)
+{
+    memset(out, 0, (n + 7) / 8);
+    for (uint32_t i = 0; i < n; i++)
+        out[i / 8] = (uint8_t)(out[i / 8] | (v[i] != 0) << (i % 8));
+    return (n + 7) / 8;
+}
+
 static size_t put_values(hr_pq_scratch *s, const hr_field *f, const chunk_meta *m, const char *raw,
                          uint32_t n)
 {
@@ -444,6 +453,7 @@ static size_t put_values(hr_pq_scratch *s, const hr_field *f, const chunk_meta *
             s->index[i] = (uint8_t)raw[i];
         return put_indexes(s->page, s->index, n, f->n_dict);
     }
+    if (f->type == HR_COL_BOOL) return put_bits(s->page, raw, n);
     if (f->type == HR_COL_TEXT) {
         const hr_text *t = (const hr_text *)(const void *)raw;
         for (uint32_t i = 0; i < n; i++)
@@ -519,6 +529,8 @@ hr_status hr_pq_writer_row_group(hr_pq_writer *w, hr_pq_scratch *s, const hr_row
 static hr_pq_phys phys_of(hr_col_type t)
 {
     switch (t) {
+    case HR_COL_BOOL:
+        return HR_PQ_BOOLEAN;
     case HR_COL_U32:
         return HR_PQ_INT32;
     case HR_COL_F64:
@@ -581,6 +593,7 @@ static void put_logical(hr_thrift_out *t, const hr_field *f)
     }
     case HR_COL_I64:
     case HR_COL_F64:
+    case HR_COL_BOOL:
         break;
     }
 }
