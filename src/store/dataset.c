@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/crc32c.h"
+#include "base/sort.h"
 #include "base/sys.h"
 
 #define MANIFEST_NAME "manifest.jsonl"
@@ -113,6 +116,16 @@ static hr_status load_manifest(hr_dataset *d, char **out, size_t *n_out, hr_err 
     return HR_OK;
 }
 
+/* Only the last line may be torn (its end may well have reached the disk before its middle); a bad
+ * line with a good one behind it is damage. */
+static bool holds_sound_line(const char *p, size_t n)
+{
+    const char *end = p + n;
+    for (const char *nl; p < end && (nl = memchr(p, '\n', (size_t)(end - p))) != NULL; p = nl + 1)
+        if (checked_length(p, (size_t)(nl - p)) > 0) return true;
+    return false;
+}
+
 static hr_status read_manifest(hr_dataset *d, hr_manifest_tail *t, hr_err *err)
 {
     size_t n;
@@ -126,8 +139,7 @@ static hr_status read_manifest(hr_dataset *d, hr_manifest_tail *t, hr_err *err)
         p = nl + 1;
         t->bytes = p - text;
     }
-    /* Only the last line may be torn; a bad line with good ones behind it is damage. */
-    bool is_damaged = p < end && memchr(p, '\n', (size_t)(end - p)) != NULL;
+    bool is_damaged = holds_sound_line(p, (size_t)(end - p));
     hr_heap_free(text);
     if (is_damaged)
         return HR_FAIL(err, HR_ECORRUPT, "manifest of '%s' is damaged at byte %lld", d->root,
@@ -135,51 +147,88 @@ static hr_status read_manifest(hr_dataset *d, hr_manifest_tail *t, hr_err *err)
     return HR_OK;
 }
 
-static hr_status append_line(hr_dataset *d, char *line, size_t n, size_t cap, hr_err *err)
+/* A line is written through one small buffer: a commit of many parts takes no more memory. It
+ * counts only when its last member, the checksum, is there; less than that is a torn line. */
+typedef struct line_out {
+    hr_dataset *d;
+    size_t n; /* bytes waiting in d->line_buf */
+    int64_t at;
+    uint32_t crc;
+    int64_t failed; /* 0, or what the first failed write said */
+} line_out;
+
+static void line_flush(line_out *l)
 {
-    uint32_t crc = hr_crc32c(0, line, n);
-    int k = snprintf(line + n, cap - n, CRC_MEMBER "%08x\"}\n", crc);
-    if (k < 0 || (size_t)k >= cap - n) return HR_FAIL(err, HR_ELIMIT, "manifest line too long");
-    int64_t w = hr_sys_pwrite_full(d->manifest_fd, line, n + (size_t)k, d->manifest_end);
-    if (w < 0) return HR_FAIL_SYS(err, w, "cannot write the manifest of '%s'", d->root);
+    if (l->failed == 0 && l->n > 0) {
+        int64_t w = hr_sys_pwrite_full(l->d->manifest_fd, l->d->line_buf, l->n, l->at);
+        if (w < 0) l->failed = w;
+    }
+    l->at += (int64_t)l->n;
+    l->n = 0;
+}
+
+static void line_put(line_out *l, const char *text, size_t n)
+{
+    l->crc = hr_crc32c(l->crc, text, n);
+    while (n > 0) {
+        size_t step = HR_MIN(n, HR_MANIFEST_BUFFER_BYTES - l->n);
+        memcpy(l->d->line_buf + l->n, text, step);
+        l->n += step;
+        text += step;
+        n -= step;
+        if (l->n == HR_MANIFEST_BUFFER_BYTES) line_flush(l);
+    }
+}
+
+static void line_printf(line_out *l, const char *fmt, ...) HR_PRINTF(2, 3);
+
+/* At most one path and its numbers. */
+static void line_printf(line_out *l, const char *fmt, ...)
+{
+    char text[HR_DATASET_PATH_MAX + 256];
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    HR_ASSERT(n >= 0 && (size_t)n < sizeof text);
+    line_put(l, text, (size_t)n);
+}
+
+static hr_status line_end(line_out *l, hr_err *err)
+{
+    hr_dataset *d = l->d;
+    line_printf(l, CRC_MEMBER "%08x\"}\n", l->crc);
+    line_flush(l);
+    if (l->failed != 0)
+        return HR_FAIL_SYS(err, l->failed, "cannot write the manifest of '%s'", d->root);
     int rc = hr_sys_sync(d->manifest_fd);
     if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot sync the manifest of '%s'", d->root);
-    d->manifest_end += w;
+    d->manifest_end = l->at;
     return HR_OK;
 }
 
 /* JSON text of s, quotes included. */
-static size_t put_json(char *out, size_t cap, const char *s)
+static void line_put_json(line_out *l, const char *s)
 {
-    size_t n = 0;
-    if (cap < 8) return 0;
-    out[n++] = '"';
-    for (; *s != '\0' && n + 8 < cap; s++) {
+    line_put(l, "\"", 1);
+    for (; *s != '\0'; s++) {
         unsigned char c = (unsigned char)*s;
-        if (c == '"' || c == '\\') {
-            out[n++] = '\\';
-            out[n++] = (char)c;
-        } else if (c < 0x20) {
-            n += (size_t)snprintf(out + n, cap - n, "\\u%04x", c);
-        } else {
-            out[n++] = (char)c;
-        }
+        if (c < 0x20)
+            line_printf(l, "\\u%04x", c);
+        else if (c == '"' || c == '\\')
+            line_printf(l, "\\%c", c);
+        else
+            line_put(l, s, 1);
     }
-    out[n++] = '"';
-    out[n] = '\0';
-    return n;
+    line_put(l, "\"", 1);
 }
 
 static hr_status begin_manifest(hr_dataset *d, const char *identity, hr_err *err)
 {
-    size_t cap = 2 * strlen(identity) + 256;
-    char *line = hr_heap_alloc(cap);
-    if (line == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for a manifest line");
-    size_t n = (size_t)snprintf(line, cap, "{\"headrace\":%d,\"identity\":", HR_MANIFEST_VERSION);
-    n += put_json(line + n, cap - n - 64, identity);
-    hr_status st = append_line(d, line, n, cap, err);
-    hr_heap_free(line);
-    return st;
+    line_out l = {.d = d, .at = d->manifest_end};
+    line_printf(&l, "{\"headrace\":%d,\"identity\":", HR_MANIFEST_VERSION);
+    line_put_json(&l, identity);
+    return line_end(&l, err);
 }
 
 /* ---- opening ---- */
@@ -243,6 +292,8 @@ hr_status hr_dataset_open(hr_dataset *d, const char *root, hr_open_mode mode, co
     memset(tail, 0, sizeof *tail);
     if (snprintf(d->root, sizeof d->root, "%s", root) >= (int)sizeof d->root)
         return HR_FAIL(err, HR_EUSAGE, "path of the dataset is too long");
+    d->line_buf = hr_heap_alloc(HR_MANIFEST_BUFFER_BYTES);
+    if (d->line_buf == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for dataset '%s'", root);
     int rc = make_parents(AT_FDCWD, root);
     if (rc >= 0) rc = sys_mkdir(AT_FDCWD, root);
     if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot make '%s'", root);
@@ -273,6 +324,8 @@ void hr_dataset_close(hr_dataset *d)
     if (d->manifest_fd >= 0) (void)hr_sys_close(d->manifest_fd);
     if (d->root_fd >= 0) (void)hr_sys_close(d->root_fd);
     d->reject_fd = d->manifest_fd = d->root_fd = -1;
+    hr_heap_free(d->line_buf);
+    d->line_buf = NULL;
 }
 
 /* ---- parts ---- */
@@ -386,12 +439,12 @@ static hr_status sync_folders(hr_dataset *d, const hr_part *p, const hr_part *be
     return HR_OK;
 }
 
-static size_t put_part(char *out, size_t cap, const hr_part *p, bool is_first)
+static void line_put_part(line_out *l, const hr_part *p, bool is_first)
 {
     char path[HR_DATASET_PATH_MAX];
     hr_part_path(path, sizeof path, p, false);
-    return (size_t)snprintf(
-        out, cap,
+    line_printf(
+        l,
         "%s{\"path\":\"%s\",\"rows\":%llu,\"bytes\":%llu,\"crc32c\":\"%08x\",\"ts\":[%lld,%lld]}",
         is_first ? "" : ",", path, (unsigned long long)p->n_rows, (unsigned long long)p->n_bytes,
         p->crc32c, (long long)p->ts_first, (long long)p->ts_last);
@@ -401,30 +454,25 @@ static hr_status put_commit_line(hr_dataset *d, const hr_part *parts, uint32_t n
                                  const char *extra, const char *state_file, uint32_t state_crc,
                                  int64_t state_bytes, bool is_end, hr_err *err)
 {
-    size_t cap = 4096 + strlen(extra) + (size_t)n_parts * 512;
-    char *line = hr_heap_alloc(cap);
-    if (line == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for a manifest line");
-    size_t n = (size_t)snprintf(line, cap, "{\"commit\":%u,\"end\":%s,%s,\"reject_bytes\":%lld,",
-                                d->n_commits + 1, is_end ? "true" : "false", extra,
-                                (long long)d->reject_end);
+    line_out l = {.d = d, .at = d->manifest_end};
+    line_printf(&l, "{\"commit\":%u,\"end\":%s,", d->n_commits + 1, is_end ? "true" : "false");
+    line_put(&l, extra, strlen(extra));
+    line_printf(&l, ",\"reject_bytes\":%lld,", (long long)d->reject_end);
     if (state_file != NULL)
-        n += (size_t)snprintf(line + n, cap - n,
-                              "\"state\":\"%s\",\"state_bytes\":%lld,\"state_crc32c\":\"%08x\",",
-                              state_file, (long long)state_bytes, state_crc);
-    n += (size_t)snprintf(line + n, cap - n, "\"parts\":[");
+        line_printf(&l, "\"state\":\"%s\",\"state_bytes\":%lld,\"state_crc32c\":\"%08x\",",
+                    state_file, (long long)state_bytes, state_crc);
+    line_printf(&l, "\"parts\":[");
     for (uint32_t i = 0; i < n_parts; i++)
-        n += put_part(line + n, cap - n, &parts[i], i == 0);
-    n += (size_t)snprintf(line + n, cap - n, "]");
-    hr_status st = append_line(d, line, n, cap, err);
-    hr_heap_free(line);
-    return st;
+        line_put_part(&l, &parts[i], i == 0);
+    line_put(&l, "]", 1);
+    return line_end(&l, err);
 }
 
 hr_status hr_dataset_commit(hr_dataset *d, hr_part *parts, uint32_t n_parts, const char *extra,
                             const char *state_file, uint32_t state_crc, int64_t state_bytes,
                             bool is_end, hr_err *err)
 {
-    qsort(parts, n_parts, sizeof *parts, compare_parts);
+    hr_sort(parts, n_parts, sizeof *parts, compare_parts);
     for (uint32_t i = 0; i < n_parts; i++)
         HR_TRY(publish_part(d, &parts[i], err));
     for (uint32_t i = 0; i < n_parts; i++)

@@ -17,6 +17,7 @@
 
 #define HR_DATASET_PATH_MAX 1024
 #define HR_MANIFEST_VERSION 1
+#define HR_MANIFEST_BUFFER_BYTES ((size_t)16 << 10)
 
 typedef struct hr_part {
     uint8_t kind;
@@ -33,6 +34,7 @@ typedef struct hr_dataset {
     int root_fd;
     int manifest_fd;
     int64_t manifest_end;
+    char *line_buf; /* HR_MANIFEST_BUFFER_BYTES: lines are written through it */
     int reject_fd;
     int64_t reject_end;
     uint32_t reject_crc;
