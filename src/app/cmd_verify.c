@@ -1,15 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "app/app.h"
+#include "app/app_check.h"
+#include "base/sys.h"
 #include "store/verify.h"
 
+#define SHOWN_MAX 100u
+
 static const char help_text[] =
-    "headrace verify DATASET [--json]\n\n"
-    "Checks every part that the manifest names: size, checksum, rows, order, crossed books.\n"
-    "Exit 1 and a line for each finding when something is wrong.\n\n"
-    "example: headrace verify books\n";
+    "headrace verify FILE... | DATASET...\n\n"
+    "Checks captures and tables: every message is decoded, sequences are followed, books rebuilt,\n"
+    "the venue's own tickers compared with the book at equal update id, and the order of receive\n"
+    "times. Several files are one stream, as `run` takes them.\n"
+    "Checks datasets: every part that the manifest names: size, checksum, rows, order, crossed\n"
+    "books.\n"
+    "Exit 1 and a line for each finding, with its place, when something is wrong.\n\n"
+    "  --json             the report as JSON\n"
+    "  --format F         format of the files, when it cannot be told\n"
+    "  --lanes N          threads (default: one a usable processor)\n"
+    "  --memory SIZE      all memory, e.g. 512MB\n\n"
+    "example: headrace verify capture.ndjson.gz\n";
+
+typedef unsigned long long ull;
 
 static void say(void *self, const char *text)
 {
@@ -17,9 +32,10 @@ static void say(void *self, const char *text)
     fprintf(stderr, "%s\n", text);
 }
 
-static void print_result(const hr_verify_result *r, bool json)
+/* ---- datasets ---- */
+
+static void print_dataset(const hr_verify_result *r, bool json)
 {
-    typedef unsigned long long ull;
     ull commits = r->n_commits;
     if (json) {
         printf("{\"commits\":%llu,\"parts\":%llu,\"rows\":%llu,\"bytes\":%llu,", commits,
@@ -37,26 +53,183 @@ static void print_result(const hr_verify_result *r, bool json)
     printf("%llu findings%s\n", (ull)r->n_findings, r->is_ended ? "" : "; the run has not ended");
 }
 
+static hr_status verify_dataset(const char *root, bool json, bool *is_clean, hr_err *err)
+{
+    hr_verify_result result;
+    HR_TRY(hr_dataset_verify(root, &result, say, NULL, err));
+    print_dataset(&result, json);
+    if (result.n_findings > 0 || result.n_unsorted > 0) *is_clean = false;
+    return HR_OK;
+}
+
+/* ---- files ---- */
+
+static void print_finding(const hr_finding *f, const hr_app_checked *x, bool json, const char *sep)
+{
+    char text[1600];
+    (void)hr_finding_text(text, sizeof text, f, x->run);
+    if (!json) {
+        say(NULL, text);
+        return;
+    }
+    hr_check_source source;
+    hr_check_instrument in = {0};
+    hr_check_source_get(x->run, (uint32_t)f->source_idx, &source);
+    if (f->desk_id >= 0) hr_check_instrument_get(x->check, x->run, (uint32_t)f->desk_id, &in);
+    printf("%s{\"kind\":\"%s\",\"file\":", sep, hr_finding_name((hr_finding_kind)f->kind));
+    hr_app_json_text(source.path);
+    printf(",\"line\":%lld,\"offset\":%lld,\"venue\":", (long long)f->line, (long long)f->offset);
+    hr_app_json_text(in.venue);
+    printf(",\"symbol\":");
+    hr_app_json_text(in.symbol);
+    if (f->id >= 0)
+        printf(",\"id\":%lld,\"text\":", (long long)f->id);
+    else
+        printf(",\"id\":null,\"text\":");
+    hr_app_json_text(text);
+    putchar('}');
+}
+
+static uint64_t print_findings(const hr_app_checked *x, bool json)
+{
+    uint32_t kept;
+    uint64_t all;
+    const hr_finding *f = hr_check_findings(x->check, &kept, &all);
+    uint32_t shown = HR_MIN(kept, SHOWN_MAX);
+    for (uint32_t i = 0; i < shown; i++)
+        print_finding(&f[i], x, json, i > 0 ? "," : "");
+    if (x->end == HR_OK) return all;
+    if (json) {
+        printf("%s{\"kind\":\"damaged\",\"text\":", shown > 0 ? "," : "");
+        hr_app_json_text(x->err.message);
+        putchar('}');
+    } else {
+        say(NULL, x->err.message);
+    }
+    return all + 1;
+}
+
+static void print_json(const hr_app_checked *x, uint64_t *n_findings)
+{
+    const hr_counts *c = &x->report.counts;
+    putchar('{');
+    hr_app_check_json_sources(x);
+    printf(",\"lines\":%llu,\"messages\":%llu,\"levels\":%llu,\"snapshots\":%llu,"
+           "\"snapshot_levels\":%llu,\"trades\":%llu,\"tickers\":%llu,\"other\":%llu,",
+           (ull)c->lines, (ull)c->messages, (ull)c->levels, (ull)c->snapshots,
+           (ull)c->snapshot_levels, (ull)c->trades, (ull)c->tickers, (ull)c->other);
+    printf("\"gaps\":%llu,\"duplicates\":%llu,\"stale\":%llu,\"resets\":%llu,\"crossed\":%llu,"
+           "\"out_of_order\":%llu,\"rejected\":%llu,",
+           (ull)c->gaps, (ull)c->duplicates, (ull)c->stale, (ull)c->resets, (ull)c->crossed,
+           (ull)hr_check_count(x->check, HR_FINDING_TIME),
+           (ull)hr_check_count(x->check, HR_FINDING_REJECT));
+    printf("\"synced\":%llu,\"never_synced\":%llu,\"ticker_checks\":%llu,"
+           "\"ticker_checks_equal\":%llu,",
+           (ull)c->synced, (ull)c->never_synced, (ull)c->ticker_checks,
+           (ull)c->ticker_checks_equal);
+    hr_app_check_json_instruments(x);
+    printf(",\"list\":[");
+    *n_findings = print_findings(x, true);
+    printf("],\"findings\":%llu,\"complete\":%s,\"seconds\":%.6f}\n", (ull)*n_findings,
+           x->end == HR_OK && !x->report.stopped ? "true" : "false", x->report.seconds);
+}
+
+static void print_text(const hr_app_checked *x, uint64_t *n_findings)
+{
+    const hr_counts *c = &x->report.counts;
+    for (uint32_t i = 0; i < hr_check_sources(x->run); i++) {
+        hr_check_source s;
+        hr_check_source_get(x->run, i, &s);
+        printf("%s: %s, %s; %lld %s\n", s.path, s.is_table ? "parquet" : s.container, s.format,
+               (long long)s.rows, s.is_table ? "rows" : "lines");
+    }
+    printf("%llu depth messages with %llu levels, %llu snapshots, %llu trades, %llu tickers, "
+           "%llu others, %llu rejected\n",
+           (ull)c->messages, (ull)c->levels, (ull)c->snapshots, (ull)c->trades, (ull)c->tickers,
+           (ull)c->other, (ull)hr_check_count(x->check, HR_FINDING_REJECT));
+    printf("sequence: %llu gaps, %llu resets, %llu duplicates, %llu stale; %llu instruments "
+           "synced, %llu never synced\n",
+           (ull)c->gaps, (ull)c->resets, (ull)c->duplicates, (ull)c->stale, (ull)c->synced,
+           (ull)c->never_synced);
+    printf("ticker checks: %llu of %llu equal; %llu crossed books; %llu messages out of order\n",
+           (ull)c->ticker_checks_equal, (ull)c->ticker_checks, (ull)c->crossed,
+           (ull)hr_check_count(x->check, HR_FINDING_TIME));
+    fflush(stdout);
+    *n_findings = print_findings(x, false);
+    printf("%llu findings%s\n", (ull)*n_findings,
+           x->end != HR_OK     ? "; the input is damaged and was not read to its end"
+           : x->report.stopped ? "; stopped before the end"
+                               : "");
+}
+
+static hr_status verify_files(const hr_plan *plan, bool json, bool *is_clean, hr_err *err)
+{
+    hr_app_checked x;
+    uint64_t n_findings = 0;
+    hr_status st = hr_app_check_run(&x, plan, err);
+    if (st == HR_OK && json) print_json(&x, &n_findings);
+    if (st == HR_OK && !json) print_text(&x, &n_findings);
+    if (n_findings > 0) *is_clean = false;
+    hr_app_check_close(&x);
+    return st;
+}
+
+/* ---- the verb ---- */
+
+static bool is_folder(const char *path)
+{
+    const hr_sys *sys = hr_sys_get();
+    hr_sys_stat st;
+    return sys->stat(sys->self, AT_FDCWD, path, &st) == 0 && st.is_dir;
+}
+
+static hr_status verify_all(hr_plan *plan, int argc, char **argv, bool *is_clean, hr_err *err)
+{
+    bool json = false;
+    uint32_t n_paths = 0;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--json") == 0) {
+            json = true;
+        } else if (argv[i][0] == '-') {
+            hr_status st = hr_app_check_option(plan, argc, argv, &i, err);
+            if (st == HR_AGAIN)
+                return HR_FAIL(err, HR_EUSAGE,
+                               "unknown option '%s', or its value is missing (headrace verify -h)",
+                               argv[i]);
+            HR_TRY(st);
+        } else {
+            n_paths++;
+            if (!is_folder(argv[i])) HR_TRY(hr_plan_add_input(plan, argv[i], err));
+        }
+    }
+    if (n_paths == 0)
+        return HR_FAIL(err, HR_EUSAGE, "name files or a dataset (headrace verify -h)");
+    HR_TRY(hr_plan_check(plan, err));
+    for (int i = 1; i < argc; i++) {
+        hr_plan skip = *plan;
+        if (argv[i][0] == '-' && hr_app_check_option(&skip, argc, argv, &i, err) != HR_FULL)
+            continue; /* taken already; only its value is stepped over */
+        if (is_folder(argv[i])) HR_TRY(verify_dataset(argv[i], json, is_clean, err));
+    }
+    return plan->n_inputs > 0 ? verify_files(plan, json, is_clean, err) : HR_OK;
+}
+
 int hr_cmd_verify(int argc, char **argv)
 {
+    static hr_plan plan;
     hr_err err = HR_ERR_INIT;
-    hr_verify_result result;
-    const char *root = NULL;
-    bool json = false;
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0) {
-            fputs(help_text, stdout);
-            return HR_EXIT_OK;
-        }
-        if (strcmp(argv[i], "--json") == 0)
-            json = true;
-        else if (argv[i][0] == '-' || root != NULL)
-            return hr_app_usage("verify", "one dataset and --json");
-        else
-            root = argv[i];
+    bool is_clean = true;
+    if (argc > 1 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
+        fputs(help_text, stdout);
+        return HR_EXIT_OK;
     }
-    if (root == NULL) return hr_app_usage("verify", "no dataset");
-    if (hr_dataset_verify(root, &result, say, NULL, &err) != HR_OK) return hr_app_fail(&err);
-    print_result(&result, json);
-    return result.n_findings == 0 && result.n_unsorted == 0 ? HR_EXIT_OK : HR_EXIT_CHECK;
+    hr_plan_init(&plan);
+    plan.depth = 1; /* what is checked is the touch */
+    plan.rows_on = HR_ROWS_ON_BBO;
+    for (int k = 0; k < HR_KIND_COUNT; k++)
+        plan.write[k] = false;
+    hr_status st = verify_all(&plan, argc, argv, &is_clean, &err);
+    hr_plan_fini(&plan);
+    if (st != HR_OK) return hr_app_fail(&err);
+    return is_clean ? HR_EXIT_OK : HR_EXIT_CHECK;
 }

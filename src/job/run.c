@@ -267,7 +267,8 @@ static hr_status open_all(hr_run *r, hr_open_mode mode, hr_err *err)
     HR_TRY(run_carve(r, err));
     make_identity(r);
     default_out(r, out, sizeof out);
-    HR_TRY(hr_dataset_open(&r->ds, out, mode, r->identity, &r->tail, err));
+    if (mode != HR_OPEN_NONE)
+        HR_TRY(hr_dataset_open(&r->ds, out, mode, r->identity, &r->tail, err));
     for (uint32_t i = 0; i < r->n_shards; i++) {
         run_shard *s = &r->shard[i];
         s->idx = i;
@@ -282,6 +283,7 @@ static hr_status open_all(hr_run *r, hr_open_mode mode, hr_err *err)
         HR_TRY(run_state_load(r, err));
     }
     r->commit_rows = r->plan->commit_rows > 0 ? r->plan->commit_rows : 8 << 20;
+    if (mode == HR_OPEN_NONE) r->commit_rows = INT64_MAX; /* the only mark is the last */
     atomic_store_explicit(&r->target_rows,
                           r->plan->target == HR_TARGET_LATENCY ? r->plan->batch_min
                                                                : r->plan->batch_max,

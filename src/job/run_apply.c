@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shards: each reads all units and applies the messages of its own instruments. */
 #include "base/assert.h"
-#include "job/run_parts.h"
+#include "job/run_check.h"
 
 static bool is_mine(const hr_run *r, const run_shard *s, int32_t id)
 {
@@ -65,6 +65,17 @@ static hr_status reserve(hr_run *r, run_shard *s, uint32_t n_levels, hr_err *err
     return hr_rows_reserve(&s->env.rows, need);
 }
 
+static hr_status give(hr_run *r, run_shard *s, hr_desk *d, const hr_evbatch *b, uint32_t m,
+                      hr_err *err)
+{
+    run_check_mark mark;
+    if (HR_LIKELY(r->check == NULL)) return hr_desk_message(d, &s->env, b, m, err);
+    run_check_before(&mark, d, &s->env);
+    HR_TRY(hr_desk_message(d, &s->env, b, m, err));
+    run_check_after(r, d, &s->env, b, m, &mark);
+    return HR_OK;
+}
+
 /* A lost connection concerns every instrument that its source fed. */
 static hr_status apply_status(hr_run *r, run_shard *s, const hr_evbatch *b, uint32_t m, hr_err *err)
 {
@@ -75,7 +86,7 @@ static hr_status apply_status(hr_run *r, run_shard *s, const hr_evbatch *b, uint
             continue;
         hr_status st = reserve(r, s, 1, err);
         if (st != HR_OK) return st;
-        HR_TRY(hr_desk_message(d, &s->env, b, m, err)); /* twice is once: a lost book stays lost */
+        HR_TRY(give(r, s, d, b, m, err)); /* twice is once: a lost book stays lost */
     }
     return HR_OK;
 }
@@ -96,7 +107,7 @@ static hr_status apply_batch(hr_run *r, run_shard *s, const run_unit *u, hr_err 
         if (!is_mine(r, s, id)) continue;
         hr_status st = reserve(r, s, (uint32_t)(b->level_begin[m + 1] - b->level_begin[m]), err);
         if (st != HR_OK) return st;
-        HR_TRY(hr_desk_message(r->desk[id], &s->env, b, m, err));
+        HR_TRY(give(r, s, r->desk[id], b, m, err));
     }
     return HR_OK;
 }

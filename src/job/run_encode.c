@@ -153,6 +153,11 @@ static void reset_spill(hr_run *r)
 hr_status run_commit(hr_run *r, hr_err *err)
 {
     if (!is_quiet(r)) return HR_AGAIN;
+    if (r->check != NULL) { /* nothing to write: a check ends with its input */
+        r->is_ended = true;
+        atomic_store_explicit(&r->is_over, 1, memory_order_release);
+        return HR_OK;
+    }
     char state[64];
     char old[64];
     int64_t n_state = 0;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "job/run_parts.h"
+#include "job/run_check.h"
 #include "text/json.h"
 
 #define SYM_FILTERED (-2)
@@ -102,6 +102,7 @@ static size_t put_raw(char *out, const char *raw, uint32_t n)
 static hr_status write_reject(hr_run *r, const hr_source *s, const hr_evbatch *b,
                               const hr_reject *j, hr_err *err)
 {
+    if (r->check != NULL) return run_check_reject(r, s->info.source_idx, j), HR_OK;
     char *out = r->state_buf; /* free between commits; the merge is its only user then */
     size_t n = (size_t)snprintf(
         out, 512, "{\"reason\":\"%s\",\"source\":%d,\"offset\":%lld,\"line\":%lld,\"bytes\":%u,",

@@ -56,6 +56,7 @@ struct hr_run {
     hr_budget budget;
     hr_arena *arena;
     hr_dataset ds;
+    struct hr_check *check; /* a run that only checks: no dataset; else NULL */
     hr_manifest_tail tail;
     char identity[4096];
     uint32_t n_lanes;

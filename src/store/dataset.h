@@ -42,7 +42,12 @@ typedef struct hr_dataset {
 } hr_dataset;
 
 /** How to treat what is there already. */
-typedef enum hr_open_mode { HR_OPEN_NEW = 0, HR_OPEN_FORCE = 1, HR_OPEN_RESUME = 2 } hr_open_mode;
+typedef enum hr_open_mode {
+    HR_OPEN_NEW = 0,
+    HR_OPEN_FORCE = 1,
+    HR_OPEN_RESUME = 2,
+    HR_OPEN_NONE = 3, /* a run without a dataset: it only checks */
+} hr_open_mode;
 
 /** What the last whole line of a manifest says. */
 typedef struct hr_manifest_tail {
