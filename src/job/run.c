@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/digest.h"
 #include "base/sys.h"
 #include "conc/machine.h"
 #include "job/run_parts.h"
@@ -229,14 +230,21 @@ static hr_status open_sources(hr_run *r, hr_err *err)
 /* The dataset's identity: the plan's part of it, how parts are cut, and what the inputs are. */
 static void make_identity(hr_run *r)
 {
+    hr_digest inputs = {{0, 0}};
+    char digest[HR_DIGEST_TEXT];
     size_t n = hr_plan_identity(r->plan, r->identity, sizeof r->identity);
     n += (size_t)snprintf(r->identity + n, sizeof r->identity - n, " group_bytes=%zu buffer=%lld",
                           (size_t)(r->plan->memory_bytes / 32),
                           (long long)(r->plan->memory_bytes / 16));
-    for (uint32_t i = 0; i < r->n_sources && n + 64 < sizeof r->identity; i++)
-        n += (size_t)snprintf(r->identity + n, sizeof r->identity - n, " input=%lld:%s",
-                              (long long)r->source[i].reader.size_bytes,
-                              hr_format_name(r->source[i].info.format));
+    for (uint32_t i = 0; i < r->n_sources; i++) { /* a digest: the list may be long */
+        char text[96];
+        int n_text =
+            snprintf(text, sizeof text, "%lld:%s", (long long)r->source[i].reader.size_bytes,
+                     hr_format_name(r->source[i].info.format));
+        hr_digest_add(&inputs, text, (size_t)n_text);
+    }
+    hr_digest_text(digest, &inputs);
+    snprintf(r->identity + n, sizeof r->identity - n, " inputs=%u:%s", r->n_sources, digest);
 }
 
 /* A run that died between naming a commit and removing what it replaced left the old checkpoint

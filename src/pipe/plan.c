@@ -7,9 +7,13 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "base/assert.h"
+#include "base/digest.h"
+#include "base/sys.h"
 #include "kern/cpu.h"
 #include "mem/mem.h"
 #include "text/decimal.h"
+#include "text/nearest.h"
 #include "venue/adapter.h"
 
 #define PLAN_BYTES_MAX (1u << 20)
@@ -23,9 +27,11 @@ typedef enum value_type {
     V_SIZE,
     V_DURATION,
     V_TEXT,
+    V_NAME,
     V_CHOICE,
     V_FORMAT,
     V_CPU,
+    V_IO,
     V_LIST
 } value_type;
 
@@ -41,6 +47,7 @@ typedef struct plan_key {
 static const char *const rows_choice[] = {"top", "bbo", "grid", NULL};
 static const char *const target_choice[] = {"throughput", "latency", NULL};
 static const char *const pin_choice[] = {"auto", "on", "off", NULL};
+static const char *const io_choice[] = {"auto", "io_uring", "threads", NULL};
 
 #define AT(field) offsetof(hr_plan, field)
 #define SEC INT64_C(1000000000)
@@ -49,8 +56,8 @@ static const plan_key keys[] = {
     {"input", "paths", V_LIST, AT(inputs), 0, HR_PLAN_INPUTS_MAX, NULL, "files to read"},
     {"input", "format", V_FORMAT, AT(format), 0, 0, NULL,
      "format of all inputs; told from the bytes when absent"},
-    {"input", "venue", V_TEXT, AT(venue), 0, 24, NULL, "venue of messages that do not say"},
-    {"input", "symbol", V_TEXT, AT(symbol), 0, 32, NULL, "symbol of messages that name none"},
+    {"input", "venue", V_NAME, AT(venue), 0, 24, NULL, "venue of messages that do not say"},
+    {"input", "symbol", V_NAME, AT(symbol), 0, 32, NULL, "symbol of messages that name none"},
     {"input", "symbols", V_LIST, AT(symbols), 0, HR_PLAN_SYMBOLS_MAX, NULL, "keep only these"},
     {"output", "path", V_TEXT, AT(out), 0, HR_PLAN_PATH_MAX, NULL, "folder of the dataset"},
     {"output", "deltas", V_BOOL, AT(write[HR_KIND_DELTAS]), 0, 1, NULL, "write level updates"},
@@ -78,12 +85,14 @@ static const plan_key keys[] = {
     {"engine", "lanes", V_U32, AT(lanes), 0, 64, NULL, "threads; 0: one a usable processor"},
     {"engine", "target", V_CHOICE, AT(target), 0, 0, target_choice,
      "large batches, or small ones at once"},
+    {"engine", "deadline", V_DURATION, AT(deadline_ns), 0, 366 * 86400 * SEC, NULL,
+     "commit and stop after this long; 0: never"},
     {"engine", "batch_min", V_U32, AT(batch_min), 64, 65536, NULL, "smallest batch, rows"},
     {"engine", "batch_max", V_U32, AT(batch_max), 64, 65536, NULL, "largest batch, rows"},
     {"engine", "pin", V_CHOICE, AT(pin), 0, 0, pin_choice, "lanes pinned to processors"},
     {"engine", "cpu_mask", V_CPU, AT(cpu_mask), 0, 0, NULL,
      "instructions kernels may use: a tier, then -NAME for each to leave out"},
-    {"engine", "io", V_TEXT, AT(io), 0, 16, NULL, "auto or threads"},
+    {"engine", "io", V_IO, AT(io), 0, 16, io_choice, "how files are read and written"},
     {"limits", "instruments", V_U32, AT(instruments), 1, 65536, NULL, "instruments at most"},
     {"limits", "line", V_SIZE, AT(line_bytes), 1024, 1 << 28, NULL, "longest line"},
     {"limits", "rejects", V_I64, AT(rejects), 0, INT64_C(1) << 40, NULL,
@@ -104,7 +113,6 @@ void hr_plan_init(hr_plan *p)
     p->px_scale = HR_PX_SCALE;
     p->qty_scale = HR_QTY_SCALE;
     p->memory_bytes = 512000000;
-    p->deadline_ns = 1000000;
     p->batch_min = 1024;
     p->batch_max = 32768;
     p->cpu_mask = HR_CPU_ALL;
@@ -149,6 +157,13 @@ typedef struct unit {
     int64_t factor;
 } unit;
 
+static const unit sizes[] = {
+    {"B", 1},         {"kB", 1000}, {"KB", 1000},     {"KiB", 1 << 10},   {"MB", 1000000},
+    {"MiB", 1 << 20}, {"GB", SEC},  {"GiB", 1 << 30}, {"TB", 1000 * SEC}, {"TiB", INT64_C(1) << 40},
+    {"", 1}};
+static const unit durations[] = {{"ns", 1},       {"us", 1000},      {"ms", 1000000},   {"s", SEC},
+                                 {"m", 60 * SEC}, {"h", 3600 * SEC}, {"d", 86400 * SEC}};
+
 static hr_status parse_unit(int64_t *out, const char *text, const unit *units, size_t n_units)
 {
     size_t digits = strspn(text, "0123456789");
@@ -163,70 +178,31 @@ static hr_status parse_unit(int64_t *out, const char *text, const unit *units, s
 
 hr_status hr_size_parse(int64_t *out, const char *text)
 {
-    static const unit units[] = {{"", 1},
-                                 {"B", 1},
-                                 {"kB", 1000},
-                                 {"KB", 1000},
-                                 {"MB", 1000000},
-                                 {"GB", SEC},
-                                 {"KiB", 1 << 10},
-                                 {"MiB", 1 << 20},
-                                 {"GiB", 1 << 30},
-                                 {"TB", 1000 * SEC},
-                                 {"TiB", INT64_C(1) << 40}};
-    return parse_unit(out, text, units, HR_ARRAY_LEN(units));
+    return parse_unit(out, text, sizes, HR_ARRAY_LEN(sizes));
 }
 
 hr_status hr_duration_parse(int64_t *out, const char *text)
 {
-    static const unit units[] = {{"ns", 1},       {"us", 1000},      {"ms", 1000000},   {"s", SEC},
-                                 {"m", 60 * SEC}, {"h", 3600 * SEC}, {"d", 86400 * SEC}};
-    return parse_unit(out, text, units, HR_ARRAY_LEN(units));
+    return parse_unit(out, text, durations, HR_ARRAY_LEN(durations));
 }
 
-/* ---- names ---- */
-
-/* Levenshtein distance, one row; names are short. */
-static unsigned distance(const char *a, const char *b)
+/* The shortest whole number of a unit. */
+static const char *unit_text(char out[32], int64_t v, const unit *units, size_t n_units)
 {
-    unsigned row[64];
-    size_t n = strlen(b);
-    if (n >= HR_ARRAY_LEN(row)) return 99;
-    for (unsigned i = 0; i <= n; i++)
-        row[i] = i;
-    for (unsigned i = 1; *a != '\0'; a++, i++) {
-        unsigned diagonal = row[0];
-        row[0] = i;
-        for (unsigned k = 1; k <= n; k++) {
-            unsigned cost = diagonal + (*a != b[k - 1]);
-            diagonal = row[k];
-            row[k] = HR_MIN(cost, HR_MIN(row[k] + 1, row[k - 1] + 1));
-        }
-    }
-    return row[n];
-}
-
-static const char *nearest(const char *name, const char *section)
-{
-    const char *best = NULL;
-    unsigned best_distance = 4;
-    for (size_t i = 0; i < HR_ARRAY_LEN(keys); i++) {
-        if (section != NULL && strcmp(keys[i].section, section) != 0) continue;
-        const char *candidate = section != NULL ? keys[i].key : keys[i].section;
-        unsigned d = distance(name, candidate);
-        if (d < best_distance) {
-            best_distance = d;
-            best = candidate;
-        }
-    }
-    return best;
+    size_t best = 0;
+    for (size_t i = 0; i < n_units; i++)
+        if (v % units[i].factor == 0 && units[i].factor > units[best].factor) best = i;
+    snprintf(out, 32, "%lld%s", (long long)(v / units[best].factor),
+             v != 0 ? units[best].name : "");
+    return out;
 }
 
 /* ---- parsing ---- */
 
 typedef struct parse {
     hr_plan *plan;
-    const char *subject;
+    const char *subject, *text;
+    size_t n_bytes;
     yaml_parser_t yaml;
     yaml_event_t event;
     hr_err *err;
@@ -234,26 +210,76 @@ typedef struct parse {
 } parse;
 _Static_assert(HR_ARRAY_LEN(keys) <= 64, "a bit a key");
 
-static hr_status complain(parse *p, yaml_mark_t at, const char *text, const char *name,
-                          const char *more, const char *near)
+#define SHOWN_MAX 80
+
+/* Foreign bytes as they may stand in a message: short, and on one line. */
+static const char *shown(char out[SHOWN_MAX + 4], const char *text)
 {
+    size_t n = 0;
+    for (; n < SHOWN_MAX && text[n] != '\0'; n++)
+        out[n] = (unsigned char)text[n] < 0x20 || text[n] == 0x7f ? '?' : text[n];
+    memcpy(out + n, text[n] != '\0' ? "..." : "", text[n] != '\0' ? 4 : 1);
+    return out;
+}
+
+static hr_status complain(parse *p, yaml_mark_t at, const char *text, const char *name,
+                          const char *more, const hr_nearest *near)
+{
+    char meant[96] = "";
+    char safe[SHOWN_MAX + 4];
     long line = (long)at.line + 1;
     long column = (long)at.column + 1;
-    (void)HR_FAIL(p->err, HR_EPLAN, "%s:%ld:%ld: %s '%s'%s%s%s%s", p->subject, line, column, text,
-                  name, more, near != NULL ? ", did you mean '" : "", near != NULL ? near : "",
-                  near != NULL ? "'?" : "");
+    if (near != NULL) (void)hr_nearest_text(near, meant, sizeof meant);
+    (void)HR_FAIL(p->err, HR_EPLAN, "%s:%ld:%ld: %s '%s'%s%s", p->subject, line, column, text,
+                  shown(safe, name), more, meant);
     return p->err != NULL ? hr_err_at(p->err, (int64_t)at.index, line, column) : HR_EPLAN;
+}
+
+/* What YAML has and plans do not: one value would stand in two places, or change its type. */
+static hr_status refuse_extras(parse *p)
+{
+    const yaml_event_t *e = &p->event;
+    const yaml_char_t *anchor = NULL;
+    const yaml_char_t *tag = NULL;
+    if (e->type == YAML_ALIAS_EVENT)
+        return complain(p, e->start_mark,
+                        "aliases are not taken:", (const char *)e->data.alias.anchor, "", NULL);
+    if (e->type == YAML_SCALAR_EVENT) {
+        anchor = e->data.scalar.anchor;
+        tag = e->data.scalar.tag;
+    } else if (e->type == YAML_SEQUENCE_START_EVENT) {
+        anchor = e->data.sequence_start.anchor;
+        tag = e->data.sequence_start.tag;
+    } else if (e->type == YAML_MAPPING_START_EVENT) {
+        anchor = e->data.mapping_start.anchor;
+        tag = e->data.mapping_start.tag;
+    }
+    if (anchor != NULL)
+        return complain(p, e->start_mark, "anchors are not taken:", (const char *)anchor, "", NULL);
+    if (tag != NULL)
+        return complain(p, e->start_mark, "tags are not taken:", (const char *)tag, "", NULL);
+    return HR_OK;
+}
+
+/* Bytes that are no text have an offset but no mark of their own. */
+static yaml_mark_t mark_of(const parse *p, size_t offset)
+{
+    yaml_mark_t at = {.index = offset};
+    for (size_t i = 0; i < offset && i < p->n_bytes; i++) {
+        at.column = p->text[i] == '\n' ? 0 : at.column + 1;
+        at.line += p->text[i] == '\n';
+    }
+    return at;
 }
 
 static hr_status next(parse *p)
 {
     yaml_event_delete(&p->event);
-    if (yaml_parser_parse(&p->yaml, &p->event) == 0)
-        return complain(p, p->yaml.problem_mark,
-                        "not YAML:", p->yaml.problem != NULL ? p->yaml.problem : "?", "", NULL);
-    if (p->event.type == YAML_ALIAS_EVENT)
-        return complain(p, p->event.start_mark, "aliases are not taken in", "plans", "", NULL);
-    return HR_OK;
+    if (yaml_parser_parse(&p->yaml, &p->event) != 0) return refuse_extras(p);
+    const char *problem = p->yaml.problem != NULL ? p->yaml.problem : "?";
+    yaml_mark_t at = p->yaml.problem_mark;
+    if (p->yaml.error == YAML_READER_ERROR) at = mark_of(p, p->yaml.problem_offset);
+    return complain(p, at, "not YAML:", problem, "", NULL);
 }
 
 static const char *text_of(const parse *p)
@@ -261,21 +287,43 @@ static const char *text_of(const parse *p)
     return (const char *)p->event.data.scalar.value;
 }
 
+static bool has_nul(const parse *p)
+{
+    return strlen(text_of(p)) != p->event.data.scalar.length;
+}
+
+static hr_status wrong_near(parse *p, const plan_key *k, const char *expected,
+                            const hr_nearest *near)
+{
+    char more[352];
+    snprintf(more, sizeof more, " for '%s.%s': expected %s", k->section, k->key, expected);
+    return complain(p, p->event.start_mark, "wrong value", text_of(p), more, near);
+}
+
 static hr_status wrong(parse *p, const plan_key *k, const char *expected)
 {
-    char more[160];
-    snprintf(more, sizeof more, " for '%s.%s': expected %s", k->section, k->key, expected);
-    return complain(p, p->event.start_mark, "wrong value", text_of(p), more, NULL);
+    return wrong_near(p, k, expected, NULL);
+}
+
+static hr_status out_of_range(parse *p, const plan_key *k)
+{
+    char low[32];
+    char high[32];
+    char range[96];
+    static const unit plain[] = {{"", 1}};
+    const unit *units = k->type == V_DURATION ? durations : k->type == V_SIZE ? sizes : plain;
+    size_t n = k->type == V_DURATION ? HR_ARRAY_LEN(durations)
+               : k->type == V_SIZE   ? HR_ARRAY_LEN(sizes)
+                                     : 1;
+    snprintf(range, sizeof range, "%s to %s", unit_text(low, k->low, units, n),
+             unit_text(high, k->high, units, n));
+    return wrong(p, k, range);
 }
 
 static hr_status set_number(parse *p, const plan_key *k, int64_t v)
 {
     char *at = (char *)p->plan + k->offset;
-    char range[96];
-    if (v < k->low || v > k->high) {
-        snprintf(range, sizeof range, "%lld to %lld", (long long)k->low, (long long)k->high);
-        return wrong(p, k, range);
-    }
+    if (v < k->low || v > k->high) return out_of_range(p, k);
     uint32_t v32 = (uint32_t)v;
     int vi = (int)v;
     switch (k->type) {
@@ -295,42 +343,108 @@ static hr_status set_number(parse *p, const plan_key *k, int64_t v)
         break;
     case V_BOOL:
     case V_TEXT:
+    case V_NAME:
     case V_CHOICE:
     case V_FORMAT:
     case V_CPU:
+    case V_IO:
     case V_LIST:
         break;
     }
     return HR_OK;
 }
 
-static hr_status set_choice(parse *p, const plan_key *k)
+/* The index of the value in the key's choices, or -1 with the complaint made. */
+static int choose(parse *p, const plan_key *k)
 {
     char list[96] = "one of";
+    hr_nearest near = hr_nearest_start(text_of(p));
     for (int i = 0; k->choice[i] != NULL; i++) {
-        if (strcmp(k->choice[i], text_of(p)) == 0) {
-            memcpy((char *)p->plan + k->offset, &i, sizeof i);
-            return HR_OK;
-        }
+        if (strcmp(k->choice[i], text_of(p)) == 0) return i;
         size_t n = strlen(list);
         snprintf(list + n, sizeof list - n, " %s", k->choice[i]);
+        hr_nearest_offer(&near, k->choice[i]);
     }
-    return wrong(p, k, list);
+    (void)wrong_near(p, k, list, &near);
+    return -1;
+}
+
+static hr_status set_choice(parse *p, const plan_key *k)
+{
+    int i = choose(p, k);
+    if (i < 0) return HR_EPLAN;
+    memcpy((char *)p->plan + k->offset, &i, sizeof i);
+    return HR_OK;
+}
+
+static hr_status set_io(parse *p, const plan_key *k)
+{
+    int i = choose(p, k);
+    if (i < 0) return HR_EPLAN;
+    snprintf(p->plan->io, sizeof p->plan->io, "%s", k->choice[i]);
+    return HR_OK;
+}
+
+static hr_status set_format(parse *p, const plan_key *k)
+{
+    hr_nearest near = hr_nearest_start(text_of(p));
+    p->plan->format = (int)hr_format_from_name(text_of(p));
+    if (p->plan->format != HR_FORMAT_UNKNOWN) return HR_OK;
+    char list[256] = "one of";
+    for (int f = HR_FORMAT_UNKNOWN + 1; f < HR_FORMAT_COUNT; f++) {
+        size_t n = strlen(list);
+        snprintf(list + n, sizeof list - n, " %s", hr_format_name((hr_format)f));
+        hr_nearest_offer(&near, hr_format_name((hr_format)f));
+    }
+    return wrong_near(p, k, list, &near);
+}
+
+/* Venues and symbols become names of folders. Source: col/evbatch.h, HR_SYMBOL_MAX. */
+static bool is_name(const char *text)
+{
+    size_t n = strlen(text);
+    return n > 0 && text[0] != '.' &&
+           strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-:/") == n;
 }
 
 static hr_status set_text(parse *p, const plan_key *k)
 {
     size_t n = strlen(text_of(p));
-    if (n >= (size_t)k->high) return wrong(p, k, "a shorter text");
+    char limit[64];
+    snprintf(limit, sizeof limit, "at most %lld bytes", (long long)k->high - 1);
+    if (n >= (size_t)k->high) return wrong(p, k, limit);
+    if (n == 0) return wrong(p, k, "a text");
+    if (k->type == V_NAME && !is_name(text_of(p)))
+        return wrong(p, k, "letters, digits and . _ - : / with no dot first");
     memcpy((char *)p->plan + k->offset, text_of(p), n + 1);
     return HR_OK;
+}
+
+/* One entry of a list. */
+static hr_status add_entry(parse *p, const plan_key *k)
+{
+    hr_plan *plan = p->plan;
+    const char *text = text_of(p);
+    bool is_input = k->offset == AT(inputs);
+    uint32_t n = is_input ? plan->n_inputs : plan->n_symbols;
+    if (n == (uint32_t)k->high) {
+        char more[64];
+        snprintf(more, sizeof more, " is one too many: at most %u", n);
+        return complain(p, p->event.start_mark, k->key, text, more, NULL);
+    }
+    if (is_input && (text[0] == '\0' || strlen(text) >= HR_PLAN_PATH_MAX))
+        return wrong(p, k, "a path of at most 1023 bytes");
+    if (!is_input && (strlen(text) > HR_SYMBOL_MAX || !is_name(text)))
+        return wrong(p, k, "a symbol of at most 31 letters, digits and . _ - : /");
+    return is_input ? add_text(&plan->inputs, &plan->n_inputs, HR_PLAN_INPUTS_MAX, text, p->err)
+                    : add_text(&plan->symbols, &plan->n_symbols, HR_PLAN_SYMBOLS_MAX, text, p->err);
 }
 
 static hr_status set_scalar(parse *p, const plan_key *k)
 {
     const char *text = text_of(p);
     int64_t v = 0;
-    if (strlen(text) != p->event.data.scalar.length) return wrong(p, k, "text without NUL bytes");
+    if (has_nul(p)) return wrong(p, k, "text without NUL bytes");
     switch (k->type) {
     case V_BOOL:
         if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
@@ -350,27 +464,23 @@ static hr_status set_scalar(parse *p, const plan_key *k)
         return hr_duration_parse(&v, text) == HR_OK ? set_number(p, k, v)
                                                     : wrong(p, k, "a duration such as 10s");
     case V_TEXT:
+    case V_NAME:
         return set_text(p, k);
     case V_CHOICE:
         return set_choice(p, k);
     case V_FORMAT:
-        p->plan->format = (int)hr_format_from_name(text);
-        return p->plan->format != 0 ? HR_OK : wrong(p, k, "a format's name");
+        return set_format(p, k);
     case V_CPU:
         return hr_cpu_flags_parse(&p->plan->cpu_mask, text) == HR_OK
                    ? HR_OK
                    : wrong(p, k,
                            "a tier (scalar sse42 pclmul avx2 avx512 all), then -NAME to leave out");
+    case V_IO:
+        return set_io(p, k);
     case V_LIST:
         break;
     }
-    bool is_input = k->offset == AT(inputs);
-    if (!is_input && strlen(text) > HR_SYMBOL_MAX)
-        return wrong(p, k, "a symbol of at most 31 bytes");
-    return is_input
-               ? add_text(&p->plan->inputs, &p->plan->n_inputs, HR_PLAN_INPUTS_MAX, text, p->err)
-               : add_text(&p->plan->symbols, &p->plan->n_symbols, HR_PLAN_SYMBOLS_MAX, text,
-                          p->err);
+    return add_entry(p, k);
 }
 
 static hr_status read_value(parse *p, const plan_key *k)
@@ -398,6 +508,27 @@ static const plan_key *find_key(const char *section, const char *key)
     return NULL;
 }
 
+/* A key or section by the scalar at hand; NULL with the complaint made. */
+static const plan_key *known_key(parse *p, const char *section)
+{
+    char more[64] = "";
+    const plan_key *k = NULL;
+    hr_nearest near = hr_nearest_start(text_of(p));
+    if (has_nul(p)) {
+        (void)complain(p, p->event.start_mark, "a NUL byte in a name after", text_of(p), "", NULL);
+        return NULL;
+    }
+    k = section != NULL ? find_key(section, text_of(p)) : find_key(text_of(p), NULL);
+    if (k != NULL) return k;
+    for (size_t i = 0; i < HR_ARRAY_LEN(keys); i++)
+        if (section == NULL || strcmp(keys[i].section, section) == 0)
+            hr_nearest_offer(&near, section != NULL ? keys[i].key : keys[i].section);
+    if (section != NULL) snprintf(more, sizeof more, " in '%s'", section);
+    (void)complain(p, p->event.start_mark, section != NULL ? "unknown key" : "unknown section",
+                   text_of(p), more, &near);
+    return NULL;
+}
+
 static hr_status read_section(parse *p, const char *section)
 {
     HR_TRY(next(p));
@@ -408,13 +539,8 @@ static hr_status read_section(parse *p, const char *section)
         if (p->event.type == YAML_MAPPING_END_EVENT) return HR_OK;
         if (p->event.type != YAML_SCALAR_EVENT)
             return complain(p, p->event.start_mark, "expected a key in", section, "", NULL);
-        const plan_key *k = find_key(section, text_of(p));
-        if (k == NULL) {
-            char more[64];
-            snprintf(more, sizeof more, " in '%s'", section);
-            return complain(p, p->event.start_mark, "unknown key", text_of(p), more,
-                            nearest(text_of(p), section));
-        }
+        const plan_key *k = known_key(p, section);
+        if (k == NULL) return HR_EPLAN;
         uint64_t bit = UINT64_C(1) << (k - keys);
         if (p->seen & bit)
             return complain(p, p->event.start_mark, "key given twice:", k->key, "", NULL);
@@ -438,10 +564,8 @@ static hr_status read_document(parse *p)
         if (p->event.type == YAML_MAPPING_END_EVENT) break;
         if (p->event.type != YAML_SCALAR_EVENT)
             return complain(p, p->event.start_mark, "expected a section in", p->subject, "", NULL);
-        const plan_key *k = find_key(text_of(p), NULL);
-        if (k == NULL)
-            return complain(p, p->event.start_mark, "unknown section", text_of(p), "",
-                            nearest(text_of(p), NULL));
+        const plan_key *k = known_key(p, NULL);
+        if (k == NULL) return HR_EPLAN;
         uint64_t bit = UINT64_C(1) << (k - keys);
         if (sections & bit)
             return complain(p, p->event.start_mark, "section given twice:", k->section, "", NULL);
@@ -458,7 +582,7 @@ static hr_status read_document(parse *p)
 hr_status hr_plan_parse(hr_plan *plan, const char *subject, const char *text, size_t n_bytes,
                         hr_err *err)
 {
-    parse p = {.plan = plan, .subject = subject, .err = err};
+    parse p = {.plan = plan, .subject = subject, .text = text, .n_bytes = n_bytes, .err = err};
     if (n_bytes > PLAN_BYTES_MAX)
         return HR_FAIL(err, HR_EPLAN, "%s: a plan is at most 1 MiB", subject);
     if (yaml_parser_initialize(&p.yaml) == 0)
@@ -470,6 +594,20 @@ hr_status hr_plan_parse(hr_plan *plan, const char *subject, const char *text, si
     return st;
 }
 
+/* auto takes what there is; who asks for io_uring by name wants to know that it is refused here. */
+static hr_status check_uring(hr_err *err)
+{
+    const hr_sys *sys = hr_sys_get();
+    hr_sys_aio *q = NULL;
+    int rc = sys->aio_open(sys->self, &q, 4);
+    if (rc < 0) return HR_FAIL_SYS(err, rc, "engine.io: cannot open a queue");
+    bool is_uring = strcmp(sys->aio_name(sys->self, q), "io_uring") == 0;
+    sys->aio_close(sys->self, q);
+    return is_uring ? HR_OK
+                    : HR_FAIL(err, HR_EUNSUPPORTED,
+                              "engine.io: this system refuses io_uring; take auto or threads");
+}
+
 hr_status hr_plan_check(const hr_plan *p, hr_err *err)
 {
     if (p->batch_min > p->batch_max)
@@ -477,25 +615,27 @@ hr_status hr_plan_check(const hr_plan *p, hr_err *err)
                        p->batch_min, p->batch_max);
     if ((p->window_ticks & (p->window_ticks - 1)) != 0)
         return HR_FAIL(err, HR_EPLAN, "book.window_ticks %u is no power of two", p->window_ticks);
-    if (strcmp(p->io, "auto") != 0 && strcmp(p->io, "threads") != 0)
-        return HR_FAIL(err, HR_EPLAN, "engine.io '%s' is neither auto nor threads", p->io);
-    return HR_OK;
+    return strcmp(p->io, "io_uring") == 0 ? check_uring(err) : HR_OK;
 }
 
 size_t hr_plan_identity(const hr_plan *p, char *out, size_t cap)
 {
+    hr_digest symbols = {{0, 0}};
+    char digest[HR_DIGEST_TEXT];
+    char writes[HR_KIND_COUNT + 1] = "";
+    for (uint32_t i = 0; i < p->n_symbols; i++)
+        hr_digest_add(&symbols, p->symbols[i], strlen(p->symbols[i]));
+    hr_digest_text(digest, &symbols);
+    for (int k = 0; k < HR_KIND_COUNT; k++)
+        writes[k] = p->write[k] ? '1' : '0';
     int n = snprintf(
         out, cap,
         "format=%d venue=%s symbol=%s depth=%u rows=%d grid=%lld ticks=%u window=%lld px=%u qty=%u"
-        " zstd=%d group=%u commit=%lld instruments=%u line=%lld write=",
+        " zstd=%d group=%u commit=%lld instruments=%u line=%lld write=%s symbols=%u:%s",
         p->format, p->venue, p->symbol, p->depth, (int)p->rows_on, (long long)p->grid_ns,
         p->window_ticks, (long long)p->window_ns, p->px_scale, p->qty_scale, p->zstd_level,
-        p->row_group_rows, (long long)p->commit_rows, p->instruments, (long long)p->line_bytes);
-    size_t at = (size_t)n;
-    for (int k = 0; k < HR_KIND_COUNT && at + 2 < cap; k++)
-        out[at++] = p->write[k] ? '1' : '0';
-    out[at] = '\0';
-    for (uint32_t i = 0; i < p->n_symbols && at + 40 < cap; i++)
-        at += (size_t)snprintf(out + at, cap - at, ",%s", p->symbols[i]);
-    return at;
+        p->row_group_rows, (long long)p->commit_rows, p->instruments, (long long)p->line_bytes,
+        writes, p->n_symbols, digest);
+    HR_ASSERT(n > 0 && n < HR_PLAN_IDENTITY_MAX && (size_t)n < cap);
+    return (size_t)n;
 }

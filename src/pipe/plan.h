@@ -49,14 +49,14 @@ typedef struct hr_plan {
     uint8_t px_scale;  /* numbers.price_decimals: 0..18, 9 */
     uint8_t qty_scale; /* numbers.quantity_decimals: 0..18, 8 */
     /* engine: */
-    int64_t memory_bytes;          /* engine.memory: size, 512MB; least 64MB */
-    uint32_t lanes;                /* engine.lanes: 0 = one a usable core */
-    hr_target target;              /* engine.target: throughput | latency */
-    int64_t deadline_ns;           /* engine.deadline: duration, 1ms; for latency */
+    int64_t memory_bytes; /* engine.memory: size, 512MB; least 64MB */
+    uint32_t lanes;       /* engine.lanes: 0 = one a usable core */
+    hr_target target;     /* engine.target: throughput | latency */
+    int64_t deadline_ns;  /* engine.deadline: duration after which the run commits and stops; 0 */
     uint32_t batch_min, batch_max; /* engine.batch_min, .batch_max: 64..65,536; 1,024 and 32,768 */
     hr_pin pin;                    /* engine.pin: auto | on | off */
     unsigned cpu_mask; /* engine.cpu_mask: HR_CPU_* flags that kernels may use; all ones */
-    char io[16];       /* engine.io: auto | threads */
+    char io[16];       /* engine.io: auto | io_uring | threads */
     /* limits: */
     uint32_t instruments; /* limits.instruments: 1..65,536; 1,024 */
     int64_t line_bytes;   /* limits.line: size, 4MB */
@@ -76,7 +76,10 @@ HR_MUST_USE hr_status hr_plan_add_input(hr_plan *p, const char *path, hr_err *er
 HR_MUST_USE hr_status hr_size_parse(int64_t *out, const char *text);
 HR_MUST_USE hr_status hr_duration_parse(int64_t *out, const char *text);
 /** Canonical text of everything that can change output bytes (not lanes, memory, batch sizes,
- * pinning): the dataset's identity for resume. Writes at most cap bytes, NUL-terminated. */
+ * pinning): the dataset's identity for resume. The list of symbols is a count and a digest, so two
+ * plans never look alike because a list was cut. NUL-terminated; returns its length, which is below
+ * HR_PLAN_IDENTITY_MAX. cap: at least HR_PLAN_IDENTITY_MAX. */
+#define HR_PLAN_IDENTITY_MAX 768
 size_t hr_plan_identity(const hr_plan *p, char *out, size_t cap);
 
 #endif
