@@ -35,7 +35,8 @@ static hr_status carve_tables(hr_run *r, hr_err *err)
 {
     for (int k = 0; k < HR_KIND_COUNT; k++) {
         const hr_schema *s = &r->tables.schema[k];
-        HR_TRY(hr_row_layout_init(&r->cfg.layout[k], s, r->block_bytes, r->arena, err));
+        HR_TRY(hr_row_layout_init(&r->cfg.layout[k], s, hr_row_pack_of((hr_kind)k), r->block_bytes,
+                                  r->arena, err));
         size_t pad = 64u * s->n_fields;
         size_t rows = (r->group_bytes - pad) / hr_schema_row_bytes(s);
         rows = clamp(rows, 1, r->plan->row_group_rows);
@@ -127,7 +128,7 @@ hr_status run_carve(hr_run *r, hr_err *err)
                           (uint32_t)clamp(memory / 2048, 8192, 1u << 20), "spill extents", err));
     /* What is left is for rows. */
     size_t left = hr_arena_left(r->arena);
-    size_t each = r->block_bytes + 64 + 16;
+    size_t each = r->block_bytes + 64 + sizeof(uint32_t); /* with what a pool keeps beside it */
     uint32_t n_blocks = left / each > 64 ? (uint32_t)(left / each - 32) : 0;
     uint32_t floor_blocks = 2 * hr_desk_blocks_needed(&r->cfg, r->cfg.max_levels) + 64;
     if (n_blocks < floor_blocks)
@@ -135,10 +136,6 @@ hr_status run_carve(hr_run *r, hr_err *err)
                        "engine.memory of %zu bytes leaves no room for rows: it takes about %zu",
                        memory, memory + (floor_blocks - n_blocks) * each);
     n_blocks = HR_MIN(n_blocks, 1u << 20);
-    /* The ring behind a pool is a power of two of 8-byte cells. */
-    while (n_blocks > floor_blocks &&
-           (size_t)n_blocks * (r->block_bytes + 64) + pow2_floor(n_blocks) * 16 + 4096 > left)
-        n_blocks -= 8;
     HR_TRY(hr_pool_create(&r->blocks, r->arena, r->block_bytes, n_blocks, "row blocks", err));
     hr_arena_seal(r->arena);
     return HR_OK;
