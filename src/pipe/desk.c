@@ -28,6 +28,7 @@ static void clear_top(hr_desk *d)
     for (int s = 0; s < 2; s++)
         for (int i = 0; i < HR_BOOK_DEPTH_MAX; i++)
             d->top_px[s][i] = d->top_qty[s][i] = HR_NULL_I64;
+    memset(d->top_changed, 0xff, sizeof d->top_changed);
 }
 
 size_t hr_desk_bytes(const hr_plan *plan)
@@ -193,21 +194,34 @@ static hr_status apply_levels(hr_desk *d, const uint8_t *side, const int64_t *px
     return HR_OK;
 }
 
+/* Takes new values over the old ones; a bit for each that differs. */
+static uint64_t take_changes(int64_t *old, const int64_t *now, uint32_t n)
+{
+    uint64_t mask = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        mask |= (uint64_t)(old[i] != now[i]) << i;
+        old[i] = now[i];
+    }
+    return mask;
+}
+
 /* Reads the top; true when it differs from the last book row. Sets the watch to its worst prices.
  */
 static bool refresh_top(hr_desk *d, const hr_desk_config *cfg)
 {
     uint32_t depth = cfg->plan->depth;
     uint32_t watch = cfg->plan->rows_on == HR_ROWS_ON_BBO ? 1 : depth;
+    uint64_t watched = UINT64_MAX >> (64 - watch);
     bool changed = false;
     for (int s = 0; s < 2; s++) {
         int64_t px[HR_BOOK_DEPTH_MAX];
         int64_t qty[HR_BOOK_DEPTH_MAX];
         (void)hr_l2_top(d->book, (hr_side)s, depth, px, qty);
-        changed |= memcmp(px, d->top_px[s], watch * sizeof *px) != 0 ||
-                   memcmp(qty, d->top_qty[s], watch * sizeof *qty) != 0;
-        memcpy(d->top_px[s], px, depth * sizeof *px);
-        memcpy(d->top_qty[s], qty, depth * sizeof *qty);
+        uint64_t px_mask = take_changes(d->top_px[s], px, depth);
+        uint64_t qty_mask = take_changes(d->top_qty[s], qty, depth);
+        changed |= ((px_mask | qty_mask) & watched) != 0;
+        d->top_changed[2 * s] |= px_mask;
+        d->top_changed[2 * s + 1] |= qty_mask;
         d->watch_px[s] = px[watch - 1];
     }
     d->is_watched_valid = true;

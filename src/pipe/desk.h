@@ -93,6 +93,7 @@ typedef struct hr_desk {
     hr_row_chain chain[HR_KIND_COUNT];
     int64_t top_px[2][HR_BOOK_DEPTH_MAX]; /* last book row, HR_NULL_I64 filled */
     int64_t top_qty[2][HR_BOOK_DEPTH_MAX];
+    uint64_t top_changed[4]; /* since the last stored row: bid px, bid qty, ask px, ask qty */
 } hr_desk;
 
 size_t hr_desk_bytes(const hr_plan *plan);

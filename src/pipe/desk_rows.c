@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "pipe/rows_pack.h"
 
 #define NS_PER_DAY INT64_C(86400000000000)
 
@@ -54,19 +55,22 @@ static void turn_day(hr_desk *d, hr_desk_env *env, hr_kind kind)
     d->next_part[kind] = 0;
 }
 
-/* Room for up to `want` rows in one block; *n_out says how many. Cuts when the row group is full.
- */
-static hr_row_block *room(hr_desk *d, hr_desk_env *env, hr_kind kind, uint32_t want,
-                          uint32_t *n_out)
+/* A block with room for a row; *n: how many are wanted, at most what the row group still takes.
+ * Cuts when the row group is full. */
+static hr_row_block *room(hr_desk *d, hr_desk_env *env, hr_kind kind, uint32_t *n)
 {
     const hr_desk_config *cfg = env->cfg;
     hr_row_chain *c = &d->chain[kind];
     if (c->n_rows == cfg->group_rows[kind]) hr_desk_cut(d, env, kind);
-    hr_row_block *b = hr_chain_tail(&env->rows, c, &cfg->layout[kind]);
     uint64_t left = cfg->group_rows[kind] - c->n_rows;
-    uint32_t n = HR_MIN(want, b->cap_rows - b->n_rows);
-    *n_out = n < left ? n : (uint32_t)left;
-    return b;
+    if (*n > left) *n = (uint32_t)left;
+    return hr_chain_tail(&env->rows, c, &cfg->layout[kind]);
+}
+
+static hr_row_block *room_for_one(hr_desk *d, hr_desk_env *env, hr_kind kind)
+{
+    uint32_t n = 1;
+    return room(d, env, kind, &n);
 }
 
 static void took(hr_desk *d, hr_desk_env *env, hr_kind kind, hr_row_block *b, uint32_t n)
@@ -76,10 +80,13 @@ static void took(hr_desk *d, hr_desk_env *env, hr_kind kind, hr_row_block *b, ui
     env->counts.written[kind] += n;
 }
 
-static void fill_i64(int64_t *p, int64_t v, uint32_t n)
+/* Levels from `at` on that are of one side. */
+static uint32_t side_run(const uint8_t *side, uint32_t at, uint32_t end)
 {
-    for (uint32_t i = 0; i < n; i++)
-        p[i] = v;
+    uint32_t i = at + 1;
+    while (i < end && side[i] == side[at])
+        i++;
+    return i - at;
 }
 
 static int64_t null_if_none(int64_t id)
@@ -90,11 +97,11 @@ static int64_t null_if_none(int64_t id)
 #define COL(type, kind, col) ((type *)hr_block_col(rb, &env->cfg->layout[kind], (col)) + rb->n_rows)
 
 static void put_head(hr_desk_env *env, hr_row_block *rb, hr_kind kind, const hr_evbatch *b,
-                     uint32_t msg, uint32_t n)
+                     uint32_t msg)
 {
-    fill_i64(COL(int64_t, kind, HR_COLI_TS_EVENT), b->ts_event[msg], n);
-    fill_i64(COL(int64_t, kind, HR_COLI_TS_RECV), b->ts_recv[msg], n);
-    fill_i64(COL(int64_t, kind, HR_COLI_SEQ), null_if_none(b->seq_last[msg]), n);
+    *COL(int64_t, kind, HR_COLI_TS_EVENT) = b->ts_event[msg];
+    *COL(int64_t, kind, HR_COLI_TS_RECV) = b->ts_recv[msg];
+    *COL(int64_t, kind, HR_COLI_SEQ) = null_if_none(b->seq_last[msg]);
 }
 
 void hr_desk_put_deltas(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
@@ -108,20 +115,19 @@ void hr_desk_put_deltas(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint3
         return;
     }
     turn_day(d, env, kind);
+    hr_delta_run run = {.ts_event = b->ts_event[msg],
+                        .ts_recv = b->ts_recv[msg],
+                        .seq = null_if_none(b->seq_last[msg]),
+                        .seq_first = null_if_none(b->seq_first[msg]),
+                        .seq_prev = null_if_none(b->seq_prev[msg]),
+                        .flags = flags};
     while (at < end) {
-        uint32_t n;
-        hr_row_block *rb = room(d, env, kind, end - at, &n);
-        put_head(env, rb, kind, b, msg, n);
-        fill_i64(COL(int64_t, kind, HR_DELTA_SEQ_FIRST), null_if_none(b->seq_first[msg]), n);
-        fill_i64(COL(int64_t, kind, HR_DELTA_SEQ_PREV), null_if_none(b->seq_prev[msg]), n);
-        memcpy(COL(uint8_t, kind, HR_DELTA_SIDE), b->side + at, n);
-        memcpy(COL(int64_t, kind, HR_DELTA_PX), b->px + at, n * sizeof(int64_t));
-        memcpy(COL(int64_t, kind, HR_DELTA_QTY), b->qty + at, n * sizeof(int64_t));
-        uint32_t *f = COL(uint32_t, kind, HR_DELTA_FLAGS);
-        for (uint32_t i = 0; i < n; i++)
-            f[i] = flags;
+        uint32_t n = side_run(b->side, at, end);
+        hr_row_block *rb = room(d, env, kind, &n);
+        run.side = b->side[at];
+        run.is_last = at + n == end;
+        n = hr_pack_run(rb, &run, b->px + at, b->qty + at, n);
         at += n;
-        if (at == end) f[n - 1] |= HR_FLAG_LAST;
         took(d, env, kind, rb, n);
     }
 }
@@ -135,9 +141,8 @@ void hr_desk_put_trade(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32
         return;
     }
     turn_day(d, env, kind);
-    uint32_t n;
-    hr_row_block *rb = room(d, env, kind, 1, &n);
-    put_head(env, rb, kind, b, msg, 1);
+    hr_row_block *rb = room_for_one(d, env, kind);
+    put_head(env, rb, kind, b, msg);
     *COL(uint8_t, kind, HR_TRADE_SIDE) = b->side[at];
     *COL(int64_t, kind, HR_TRADE_PX) = b->px[at];
     *COL(int64_t, kind, HR_TRADE_QTY) = b->qty[at];
@@ -158,9 +163,8 @@ void hr_desk_put_ticker(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint3
         return;
     }
     turn_day(d, env, kind);
-    uint32_t n;
-    hr_row_block *rb = room(d, env, kind, 1, &n);
-    put_head(env, rb, kind, b, msg, 1);
+    hr_row_block *rb = room_for_one(d, env, kind);
+    put_head(env, rb, kind, b, msg);
     *COL(int64_t, kind, HR_TICKER_BID_PX) = b->px[at];
     *COL(int64_t, kind, HR_TICKER_BID_QTY) = b->qty[at];
     *COL(int64_t, kind, HR_TICKER_ASK_PX) = b->px[at + 1];
@@ -175,8 +179,7 @@ void hr_desk_put_gap(hr_desk *d, hr_desk_env *env, int64_t ts_event, int64_t ts_
     const hr_kind kind = HR_KIND_GAPS;
     if (!env->cfg->plan->write[kind]) return;
     turn_day(d, env, kind);
-    uint32_t n;
-    hr_row_block *rb = room(d, env, kind, 1, &n);
+    hr_row_block *rb = room_for_one(d, env, kind);
     *COL(int64_t, kind, HR_COLI_TS_EVENT) = ts_event;
     *COL(int64_t, kind, HR_COLI_TS_RECV) = ts_recv;
     *COL(int64_t, kind, HR_GAP_SEQ_LAST_GOOD) = null_if_none(d->seq_last_good);
@@ -188,23 +191,16 @@ void hr_desk_put_gap(hr_desk *d, hr_desk_env *env, int64_t ts_event, int64_t ts_
 static void put_book(hr_desk *d, hr_desk_env *env, const hr_row_key *key)
 {
     const hr_kind kind = HR_KIND_BOOKS;
-    uint32_t depth = env->cfg->plan->depth;
     turn_day(d, env, kind);
-    uint32_t n;
-    hr_row_block *rb = room(d, env, kind, 1, &n);
-    *COL(int64_t, kind, HR_COLI_TS_EVENT) = key->ts_event;
-    *COL(int64_t, kind, HR_COLI_TS_RECV) = key->ts_recv;
-    *COL(int64_t, kind, HR_COLI_SEQ) = null_if_none(key->seq);
-    *COL(uint32_t, kind, HR_BOOK_FLAGS) = key->flags;
-    const hr_row_layout *l = &env->cfg->layout[kind];
-    const uint32_t *offset = l->offset + HR_BOOK_LEVEL0;
-    char *base = (char *)rb + (size_t)rb->n_rows * sizeof(int64_t);
-    for (uint32_t i = 0; i < depth; i++) {
-        *(int64_t *)(base + offset[4 * i]) = d->top_px[0][i];
-        *(int64_t *)(base + offset[4 * i + 1]) = d->top_qty[0][i];
-        *(int64_t *)(base + offset[4 * i + 2]) = d->top_px[1][i];
-        *(int64_t *)(base + offset[4 * i + 3]) = d->top_qty[1][i];
-    }
+    hr_row_block *rb = room_for_one(d, env, kind);
+    hr_book_change row = {.ts_event = key->ts_event,
+                          .ts_recv = key->ts_recv,
+                          .seq = null_if_none(key->seq),
+                          .flags = key->flags,
+                          .mask = d->top_changed,
+                          .column = {d->top_px[0], d->top_qty[0], d->top_px[1], d->top_qty[1]}};
+    hr_pack_change(rb, &env->cfg->layout[kind], &row);
+    memset(d->top_changed, 0, sizeof d->top_changed);
     took(d, env, kind, rb, 1);
 }
 
@@ -216,8 +212,7 @@ static void put_features(hr_desk *d, hr_desk_env *env, const hr_row_key *key)
                    d->top_qty[1], env->cfg->plan->depth);
     if (!env->cfg->plan->write[kind]) return;
     turn_day(d, env, kind);
-    uint32_t n;
-    hr_row_block *rb = room(d, env, kind, 1, &n);
+    hr_row_block *rb = room_for_one(d, env, kind);
     *COL(int64_t, kind, HR_COLI_TS_EVENT) = key->ts_event;
     *COL(int64_t, kind, HR_COLI_TS_RECV) = key->ts_recv;
     *COL(int64_t, kind, HR_COLI_SEQ) = null_if_none(key->seq);

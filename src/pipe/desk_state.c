@@ -103,9 +103,10 @@ static bool unpack_book(hr_l2 *book, hr_unpack *u)
 /* All plain fields that outlive a commit, in one fixed order, for both directions. */
 #define DESK_FIELDS(X)                                                                             \
     X(seq)                                                                                         \
-    X(source_idx) X(has_depth) X(is_watched_valid) X(gap_flags) X(seq_last_good) X(watch_px)       \
-        X(grid_next_ns) X(last_recv_ns) X(date) X(next_part) X(top_px) X(top_qty) X(buffer_head)   \
-            X(buffer_len) X(buffer_msgs)
+    X(source_idx)                                                                                  \
+    X(has_depth) X(is_watched_valid) X(gap_flags) X(seq_last_good) X(watch_px) X(grid_next_ns)     \
+        X(last_recv_ns) X(date) X(next_part) X(top_px) X(top_qty) X(buffer_head) X(buffer_len)     \
+            X(buffer_msgs)
 
 void hr_desk_pack(const hr_desk *d, hr_pack *k)
 {

@@ -6,33 +6,58 @@
 
 #include "base/assert.h"
 #include "base/sys.h"
+#include "pipe/rows_pack.h"
+#include "pipe/tables.h"
 
-hr_status hr_row_layout_init(hr_row_layout *l, const hr_schema *schema, uint32_t block_bytes,
-                             hr_arena *arena, hr_err *err)
+hr_row_pack hr_row_pack_of(hr_kind kind)
+{
+    return kind == HR_KIND_DELTAS  ? HR_PACK_RUNS
+           : kind == HR_KIND_BOOKS ? HR_PACK_CHANGES
+                                   : HR_PACK_COLUMNS;
+}
+
+/* Each column may lose up to 63 bytes to alignment. */
+static hr_status lay_columns(hr_row_layout *l, hr_err *err)
+{
+    uint32_t n = l->schema->n_fields;
+    size_t row_bytes = hr_schema_row_bytes(l->schema);
+    size_t lost = sizeof(hr_row_block) + 64u * (n + 1);
+    size_t at = hr_round_up(sizeof(hr_row_block), 64);
+    if (l->block_bytes < lost + row_bytes)
+        return HR_FAIL(err, HR_EBUDGET,
+                       "a row of '%s' does not fit a block of %u bytes: raise"
+                       " engine.memory or lower book.depth",
+                       l->schema->name, l->block_bytes);
+    l->cap_rows = (uint32_t)((l->block_bytes - lost) / row_bytes);
+    for (uint32_t i = 0; i < n; i++) {
+        l->offset[i] = (uint32_t)at;
+        at = hr_round_up(at + (size_t)l->width[i] * l->cap_rows, 64);
+    }
+    HR_ASSERT(at <= l->block_bytes);
+    return HR_OK;
+}
+
+hr_status hr_row_layout_init(hr_row_layout *l, const hr_schema *schema, hr_row_pack pack,
+                             uint32_t block_bytes, hr_arena *arena, hr_err *err)
 {
     uint32_t n = schema->n_fields;
-    l->schema = schema;
-    l->block_bytes = block_bytes;
+    *l = (hr_row_layout){.schema = schema, .pack = pack, .block_bytes = block_bytes};
     l->offset = hr_arena_alloc(arena, n * sizeof *l->offset, 64);
     l->width = hr_arena_alloc(arena, n, 64);
     if (l->offset == NULL || l->width == NULL)
         return HR_FAIL(err, HR_EBUDGET, "no memory for the row layout of '%s'", schema->name);
-    /* Each column may lose up to 63 bytes to alignment. */
-    size_t room = block_bytes - sizeof(hr_row_block) - 64u * (n + 1);
-    size_t row_bytes = hr_schema_row_bytes(schema);
-    l->cap_rows = (uint32_t)(room / row_bytes);
-    if (block_bytes < sizeof(hr_row_block) + 64u * (n + 1) + row_bytes)
-        return HR_FAIL(err, HR_EBUDGET,
-                       "a row of '%s' does not fit a block of %u bytes: raise"
-                       " engine.memory or lower book.depth",
-                       schema->name, block_bytes);
-    size_t at = hr_round_up(sizeof(hr_row_block), 64);
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = 0; i < n; i++)
         l->width[i] = (uint8_t)hr_col_width(schema->fields[i].type);
-        l->offset[i] = (uint32_t)at;
-        at = hr_round_up(at + (size_t)l->width[i] * l->cap_rows, 64);
-    }
-    HR_ASSERT(at <= block_bytes);
+    HR_TRY(lay_columns(l, err));
+    if (pack == HR_PACK_COLUMNS) return HR_OK;
+    l->n_packed = pack == HR_PACK_CHANGES ? n - HR_BOOK_LEVEL0 : 0;
+    l->row_bytes = hr_packed_row_bytes(pack, l->n_packed);
+    l->offset[0] = (uint32_t)hr_round_up(sizeof(hr_row_block), 64);
+    l->cap_rows = (block_bytes - l->offset[0]) / l->row_bytes;
+    if (l->cap_rows == 0)
+        return HR_FAIL(err, HR_EBUDGET,
+                       "a row of '%s' does not fit a block of %u bytes: raise engine.memory",
+                       schema->name, block_bytes);
     return HR_OK;
 }
 
@@ -118,15 +143,6 @@ hr_status hr_rows_spill(hr_rows *r, const hr_row_layout *l, hr_row_chain *c, boo
     return HR_OK;
 }
 
-static void copy_columns(hr_row_block *b, const hr_row_layout *l, char *out,
-                         const size_t *col_offset, uint64_t at)
-{
-    for (uint32_t c = 0; c < l->schema->n_fields; c++) {
-        size_t w = l->width[c];
-        memcpy(out + col_offset[c] + at * w, hr_block_col(b, l, c), b->n_rows * w);
-    }
-}
-
 hr_status hr_chain_gather(const hr_row_chain *c, const hr_row_layout *l, int spill_fd, char *out,
                           const size_t *col_offset, void *scratch, hr_err *err)
 {
@@ -137,15 +153,17 @@ hr_status hr_chain_gather(const hr_row_chain *c, const hr_row_layout *l, int spi
             int64_t n = hr_sys_pread_full(spill_fd, scratch, l->block_bytes, offset);
             hr_row_block *b = scratch;
             if (n < 0) return HR_FAIL_SYS(err, n, "cannot read the spill file");
-            if (n != l->block_bytes || b->n_rows > l->cap_rows || at + b->n_rows > c->n_rows)
+            if (n != l->block_bytes || at + b->n_rows > c->n_rows ||
+                !hr_unpack(b, l, out, col_offset, at))
                 return HR_FAIL(err, HR_ECORRUPT, "spill file changed under us at %lld",
                                (long long)offset);
-            copy_columns(b, l, out, col_offset, at);
             at += b->n_rows;
         }
     }
     for (hr_row_block *b = c->first; b != NULL; b = b->next) {
-        copy_columns(b, l, out, col_offset, at);
+        if (!hr_unpack(b, l, out, col_offset, at))
+            return HR_FAIL(err, HR_EINTERNAL, "a row block of '%s' is not as it was written",
+                           l->schema->name);
         at += b->n_rows;
     }
     HR_ASSERT(at == c->n_rows);

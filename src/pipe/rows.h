@@ -18,20 +18,33 @@
 typedef struct hr_row_block {
     struct hr_row_block *next;
     uint32_t n_rows;
-    uint32_t cap_rows;
-    /* columns follow, each 64-byte aligned: hr_row_layout.offset */
+    uint32_t front; /* packed blocks: where the records end ... */
+    uint32_t back;  /* ... and the heads begin, bytes from the block's start */
+    /* columns follow, each 64-byte aligned: hr_row_layout.offset; or records: rows_pack.h */
 } hr_row_block;
+
+typedef enum hr_row_pack {
+    HR_PACK_COLUMNS = 0,
+    HR_PACK_RUNS = 1,    /* level updates: runs of one message and side */
+    HR_PACK_CHANGES = 2, /* book rows: what changed since the row before */
+} hr_row_pack;
+/** How the rows of a kind wait. */
+hr_row_pack hr_row_pack_of(hr_kind kind);
 
 /** Where each column starts in a block of one table. */
 typedef struct hr_row_layout {
     const hr_schema *schema;
+    hr_row_pack pack;
+    uint32_t n_packed; /* HR_PACK_CHANGES: value columns, 4 a level */
     uint32_t block_bytes;
-    uint32_t cap_rows;
-    uint32_t *offset; /* [n_fields] from the block's start */
-    uint8_t *width;   /* [n_fields] */
+    uint32_t cap_rows;  /* rows that surely fit */
+    uint32_t row_bytes; /* packed: a block with less room left is full */
+    uint32_t *offset;   /* [n_fields] from the block's start; packed: [0] is the first record's */
+    uint8_t *width;     /* [n_fields] */
 } hr_row_layout;
 HR_MUST_USE hr_status hr_row_layout_init(hr_row_layout *l, const hr_schema *schema,
-                                         uint32_t block_bytes, hr_arena *arena, hr_err *err);
+                                         hr_row_pack pack, uint32_t block_bytes, hr_arena *arena,
+                                         hr_err *err);
 
 /** A run of blocks in the spill file, in order. */
 typedef struct hr_spill_extent {
@@ -67,18 +80,24 @@ HR_MUST_USE hr_status hr_rows_reserve(hr_rows *r, uint32_t n);
 HR_MUST_USE hr_status hr_rows_spill(hr_rows *r, const hr_row_layout *l, hr_row_chain *c, bool whole,
                                     hr_err *err);
 
+HR_INLINE bool hr_block_has_room(const hr_row_block *b, const hr_row_layout *l)
+{
+    return l->pack == HR_PACK_COLUMNS ? b->n_rows < l->cap_rows
+                                      : b->back - b->front >= l->row_bytes;
+}
 /** The block to append to, with room for at least one row; takes from the stash, which must not be
  * empty. */
 HR_INLINE hr_row_block *hr_chain_tail(hr_rows *r, hr_row_chain *c, const hr_row_layout *l)
 {
     hr_row_block *b = c->last;
-    if (HR_LIKELY(b != NULL && b->n_rows < b->cap_rows)) return b;
+    if (HR_LIKELY(b != NULL && hr_block_has_room(b, l))) return b;
     b = r->stash;
     r->stash = b->next;
     r->n_stash--;
     b->next = NULL;
     b->n_rows = 0;
-    b->cap_rows = l->cap_rows;
+    b->front = l->offset[0];
+    b->back = l->block_bytes;
     if (c->last != NULL)
         c->last->next = b;
     else
