@@ -11,17 +11,31 @@
 #include "mem/mem.h"
 
 /* ---- blocks ---- */
+#define HR_CODEC_BIT(codec) (UINT32_C(1) << (codec))
+typedef struct hr_codec_options {
+    uint32_t decode;     /* HR_CODEC_BIT of each codec that will be decoded */
+    size_t decode_bytes; /* largest block, decompressed, that will be decoded: BROTLI's window */
+    uint32_t encode;     /* HR_CODEC_BIT of each codec that will be encoded */
+    int level;           /* zstd: 1 to 19; gzip: the same, at most 9 */
+} hr_codec_options;
+/* Everything but BROTLI. */
+#define HR_CODEC_DECODE_COMMON                                                                     \
+    (HR_CODEC_BIT(HR_PQ_SNAPPY) | HR_CODEC_BIT(HR_PQ_GZIP) | HR_CODEC_BIT(HR_PQ_LZ4_HADOOP) |      \
+     HR_CODEC_BIT(HR_PQ_ZSTD) | HR_CODEC_BIT(HR_PQ_LZ4_RAW))
+
 typedef struct hr_codec_ctx hr_codec_ctx; /* one a thread */
-/** with_encode: also room for compression at zstd `level`. */
-size_t hr_codec_ctx_bytes(int with_encode, int level);
-HR_MUST_USE hr_status hr_codec_ctx_create(hr_codec_ctx **out, hr_arena *arena, int with_encode,
-                                          int level, hr_err *err);
-/** Decompresses exactly dst_bytes; less or more is HR_ECORRUPT. HR_EUNSUPPORTED for LZO. */
+size_t hr_codec_ctx_bytes(const hr_codec_options *opt);
+HR_MUST_USE hr_status hr_codec_ctx_create(hr_codec_ctx **out, hr_arena *arena,
+                                          const hr_codec_options *opt, hr_err *err);
+/** Decompresses exactly dst_bytes; less or more is HR_ECORRUPT. HR_EUNSUPPORTED for LZO and for a
+ *  codec the context was not made for. LZ4_HADOOP takes what is found under that name: Hadoop's
+ *  framing, LZ4 frames (their checksums are not looked at) and bare blocks. */
 HR_MUST_USE hr_status hr_codec_decode(hr_codec_ctx *x, hr_pq_codec codec, void *dst,
                                       size_t dst_bytes, const void *src, size_t src_bytes,
                                       hr_err *err);
 size_t hr_codec_bound(hr_pq_codec codec, size_t src_bytes);
-/** *dst_bytes: room on entry, size on return. Deterministic. */
+/** *dst_bytes: room on entry, size on return. Deterministic, on every processor. SNAPPY, GZIP,
+ *  ZSTD, LZ4_RAW and UNCOMPRESSED; the others are HR_EUNSUPPORTED. */
 HR_MUST_USE hr_status hr_codec_encode(hr_codec_ctx *x, hr_pq_codec codec, void *dst,
                                       size_t *dst_bytes, const void *src, size_t src_bytes,
                                       hr_err *err);

@@ -260,7 +260,12 @@ hr_status hr_pq_cursor_create(hr_pq_cursor **out, hr_pq_file *f, uint32_t col, h
         c->dict_bytes == NULL)
         return HR_FAIL(err, HR_EBUDGET, "no memory for the pages of '%s': raise engine.memory",
                        f->columns[col].name);
-    HR_TRY(hr_codec_ctx_create(&c->codec, arena, 0, 0, err));
+    hr_codec_options codec = {.decode = HR_CODEC_DECODE_COMMON,
+                              .decode_bytes = HR_MAX(c->raw_cap, c->dict_cap)};
+    for (uint32_t g = 0; g < f->n_groups; g++)
+        if (f->chunks[(size_t)g * f->n_columns + col].codec == HR_PQ_BROTLI)
+            codec.decode |= HR_CODEC_BIT(HR_PQ_BROTLI);
+    HR_TRY(hr_codec_ctx_create(&c->codec, arena, &codec, err));
     *out = c;
     return HR_OK;
 }

@@ -64,11 +64,17 @@ static size_t page_cap(uint32_t page_rows)
     return (size_t)page_rows * (sizeof(hr_text) + 8) + 4096;
 }
 
+static hr_codec_options codec_options(const hr_pq_write_options *opt)
+{
+    return (hr_codec_options){.encode = HR_CODEC_BIT(opt->codec), .level = opt->level};
+}
+
 size_t hr_pq_scratch_bytes(const hr_pq_write_options *opt)
 {
     size_t rows = opt->page_rows;
     size_t page = page_cap(opt->page_rows);
-    return sizeof(hr_pq_scratch) + hr_codec_ctx_bytes(1, opt->level) +
+    const hr_codec_options codec = codec_options(opt);
+    return sizeof(hr_pq_scratch) + hr_codec_ctx_bytes(&codec) +
            rows * (sizeof(hr_text) + 16) + page + hr_codec_bound(opt->codec, page) + DICT_MAX * 8 +
            DICT_SLOTS * 2 + 4096;
 }
@@ -94,7 +100,8 @@ hr_status hr_pq_scratch_create(hr_pq_scratch **out, hr_arena *arena, const hr_pq
     if (s->raw == NULL || s->value == NULL || s->index == NULL || s->level == NULL ||
         s->page == NULL || s->packed == NULL || s->dict == NULL || s->slot == NULL)
         return HR_FAIL(err, HR_EBUDGET, "no memory for Parquet encoding");
-    HR_TRY(hr_codec_ctx_create(&s->codec, arena, 1, opt->level, err));
+    const hr_codec_options codec = codec_options(opt);
+    HR_TRY(hr_codec_ctx_create(&s->codec, arena, &codec, err));
     *out = s;
     return HR_OK;
 }
