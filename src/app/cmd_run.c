@@ -31,11 +31,15 @@ typedef struct options {
 } options;
 
 static hr_run *running; /* for the signal handler */
+static volatile sig_atomic_t n_early; /* signals before there was a run */
 
 static void on_signal(int sig)
 {
     (void)sig;
-    if (running != NULL) hr_run_request_stop(running);
+    if (running != NULL)
+        hr_run_request_stop(running);
+    else
+        n_early = 1;
 }
 
 static bool is_plan(const char *path)
@@ -167,9 +171,10 @@ static void print_json(const hr_run_report *r)
     for (int s = 0; s < HR_STAGE_COUNT; s++)
         printf("%s\"%s\":%.6f", s > 0 ? "," : "", hr_stage_name((hr_stage)s),
                (double)r->stage_ns[s] * 1e-9);
-    printf(
-        "},\"spilled_blocks\":%llu,\"seconds\":%.6f,\"peak_rss_bytes\":%lld,\"output\":\"%s\"}\n",
-        (ull)r->spilled_blocks, r->seconds, (long long)peak_rss(), r->out);
+    printf("},\"stopped\":%s,\"spilled_blocks\":%llu,\"seconds\":%.6f,\"peak_rss_bytes\":%lld,"
+           "\"output\":\"%s\"}\n",
+           r->stopped ? "true" : "false", (ull)r->spilled_blocks, r->seconds,
+           (long long)peak_rss(), r->out);
 }
 
 static void print_text(const hr_run_report *r)
@@ -201,7 +206,7 @@ static void print_text(const hr_run_report *r)
                (double)r->stage_ns[s] * 1e-7 / (r->seconds * r->lanes + 1e-9));
     printf("\ndataset: %s%s\n", r->out,
            r->was_complete ? " (was complete already)"
-           : r->stopped    ? " (stopped: --resume goes on)"
+           : r->stopped    ? " (stopped at its last commit: --resume goes on)"
                            : "");
 }
 
@@ -235,6 +240,7 @@ static hr_status run(const options *o, hr_err *err)
     char balance[160];
     HR_TRY(hr_run_create(&r, &o->plan, o->mode, err));
     running = r;
+    if (n_early != 0) hr_run_request_stop(r);
     hr_status st = hr_run_start(r, err);
     if (st == HR_OK) watch(r, !o->json && isatty(2));
     hr_status waited = hr_run_wait(r, err);

@@ -12,7 +12,7 @@
 
 #define IDLE_SPINS 64u
 #define IDLE_SLEEP_NS 50000
-#define TUNE_EVERY 64u
+#define STOP_WAIT_NS 1000000000
 
 static const char *const stage_names[HR_STAGE_COUNT] = {"read",   "decode", "merge", "apply",
                                                         "encode", "commit", "idle"};
@@ -156,6 +156,17 @@ static void tune(hr_run *r, tuner *t, int64_t now)
     t->since_rows = rows;
 }
 
+/* A stop waits for the next commit, which keeps the work under way; not for long, though, and not
+ * when it is asked for again. What is then dropped is done anew when the run is resumed. */
+static void heed_stop(hr_run *r, int64_t *since_ns, int64_t now)
+{
+    uint32_t n_wanted = atomic_load_explicit(&r->stop_wanted, memory_order_relaxed);
+    if (n_wanted == 0) return;
+    if (*since_ns == 0) *since_ns = now;
+    if (n_wanted > 1 || now - *since_ns > STOP_WAIT_NS)
+        atomic_store_explicit(&r->is_over, 1, memory_order_release);
+}
+
 static void *lane_main(void *arg)
 {
     run_lane *l = arg;
@@ -164,6 +175,7 @@ static void *lane_main(void *arg)
     hr_err err = HR_ERR_INIT;
     tuner t = {.since_ns = hr_sys_mono_ns(), .grows = true};
     int64_t now = t.since_ns;
+    int64_t stop_since_ns = 0;
     uint32_t n_idle = 0;
     hr_machine m;
     hr_machine_read(&m);
@@ -177,7 +189,10 @@ static void *lane_main(void *arg)
             run_fail(r, &err);
             break;
         }
-        if (l->idx == 0) tune(r, &t, now);
+        if (l->idx == 0) {
+            tune(r, &t, now);
+            heed_stop(r, &stop_since_ns, now);
+        }
         if (st == HR_OK) {
             n_idle = 0;
             continue;
@@ -289,6 +304,7 @@ static hr_status open_all(hr_run *r, hr_open_mode mode, hr_err *err)
     if (r->tail.has_commit && !r->tail.is_ended) {
         r->resumed = true;
         HR_TRY(run_state_load(r, err));
+        run_all_counts(r, &r->committed);
     }
     r->commit_rows = r->plan->commit_rows > 0 ? r->plan->commit_rows : 8 << 20;
     if (mode == HR_OPEN_NONE) r->commit_rows = INT64_MAX; /* the only mark is the last */
@@ -353,14 +369,19 @@ hr_status hr_run_wait(hr_run *r, hr_err *err)
         r->lane[i].is_started = false;
     }
     r->ended_ns = hr_sys_mono_ns();
-    if (atomic_load_explicit(&r->failed, memory_order_acquire) == 0) return HR_OK;
+    if (atomic_load_explicit(&r->failed, memory_order_acquire) == 0) {
+        r->stopped = !r->was_complete && !(r->is_ended && r->is_final_mark);
+        uint32_t n_parts = atomic_load_explicit(&r->n_parts, memory_order_relaxed);
+        if (r->stopped) hr_dataset_rollback(&r->ds, r->parts, n_parts);
+        return HR_OK;
+    }
     if (err != NULL) *err = r->err;
     return r->err.code;
 }
 
 void hr_run_request_stop(hr_run *r)
 {
-    atomic_store_explicit(&r->stop_wanted, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&r->stop_wanted, 1, memory_order_relaxed);
 }
 
 void hr_run_progress(const hr_run *r, int64_t *done_bytes, int64_t *all_bytes, uint64_t *rows)
@@ -396,13 +417,21 @@ static void add_desks(const hr_run *r, hr_counts *c)
     }
 }
 
+void run_all_counts(const hr_run *r, hr_counts *out)
+{
+    run_sum_counts(r, out);
+    add_desks(r, out);
+    for (uint32_t i = 0; i < r->n_sources; i++)
+        out->lines += (uint64_t)(r->source[i].pos_line - 1);
+}
+
 void hr_run_report_get(const hr_run *r, hr_run_report *out)
 {
     memset(out, 0, sizeof *out);
-    run_sum_counts(r, &out->counts);
-    add_desks(r, &out->counts);
-    for (uint32_t i = 0; i < r->n_sources; i++)
-        out->counts.lines += (uint64_t)(r->source[i].pos_line - 1);
+    if (r->stopped)
+        out->counts = r->committed;
+    else
+        run_all_counts(r, &out->counts);
     for (uint32_t i = 0; i < r->n_lanes; i++)
         for (int s = 0; s < HR_STAGE_COUNT; s++) {
             out->stage_ns[s] += r->lane[i].stage_ns[s];

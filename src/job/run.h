@@ -19,7 +19,7 @@ typedef enum hr_stage {
 const char *hr_stage_name(hr_stage s);
 
 typedef struct hr_run_report {
-    hr_counts counts;
+    hr_counts counts; /* when stopped: up to the last commit */
     double seconds;
     uint64_t stage_ns[HR_STAGE_COUNT]; /* summed over lanes */
     uint64_t stage_calls[HR_STAGE_COUNT];
@@ -42,7 +42,9 @@ void hr_run_progress(const hr_run *r, int64_t *done_bytes, int64_t *all_bytes, u
 bool hr_run_is_running(const hr_run *r);
 /** Waits for the lanes; the first error, if any. */
 HR_MUST_USE hr_status hr_run_wait(hr_run *r, hr_err *err);
-/** Signal handler safe: finish what is in flight, commit, stop. */
+/** Signal handler safe. The run goes on to its next commit, for at most a second, and stops there;
+ * when asked again it stops at once. Either way the dataset stands at its last commit, so a resumed
+ * run ends with the bytes of one that was never stopped. */
 void hr_run_request_stop(hr_run *r);
 void hr_run_report_get(const hr_run *r, hr_run_report *out);
 /** read = written + rejected + filtered; false names what does not add up in text. */

@@ -178,7 +178,9 @@ hr_status run_commit(hr_run *r, hr_err *err)
     atomic_store_explicit(&r->n_parts, 0, memory_order_relaxed);
     r->rows_since_commit = 0;
     r->mark_pending = false;
-    r->is_ended = r->is_final_mark || r->stopped;
+    run_all_counts(r, &r->committed);
+    bool stops = atomic_load_explicit(&r->stop_wanted, memory_order_relaxed) != 0;
+    r->is_ended = r->is_final_mark || stops;
     if (r->is_ended) atomic_store_explicit(&r->is_over, 1, memory_order_release);
     return HR_OK;
 }

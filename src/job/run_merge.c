@@ -327,9 +327,7 @@ hr_status run_merge(hr_run *r, hr_err *err)
 {
     bool is_alone = false;
     if (r->is_ended || r->mark_pending || !unit_is_free(r)) return HR_AGAIN;
-    bool stop = atomic_load_explicit(&r->stop_wanted, memory_order_relaxed) != 0;
-    if (r->rows_since_commit >= r->commit_rows || stop) {
-        r->stopped = stop;
+    if (r->rows_since_commit >= r->commit_rows) {
         mark(r, false);
         return HR_OK;
     }

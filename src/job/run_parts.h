@@ -100,12 +100,13 @@ struct hr_run {
     _Atomic uint32_t n_parts;
     size_t group_bytes;
     /* ending */
-    _Atomic uint32_t stop_wanted;
+    _Atomic uint32_t stop_wanted; /* how often it was asked for */
     _Atomic uint32_t is_over;
     _Atomic uint32_t failed;
     _Atomic uint32_t err_busy;
     hr_err err;
     hr_counts base; /* counted before this process, by a run that was cut off */
+    hr_counts committed; /* all that the last commit covers: the merge's */
     int64_t started_ns, ended_ns;
     bool was_complete, resumed, stopped;
     char *state_buf;
@@ -145,5 +146,7 @@ HR_MUST_USE hr_status run_state_load(hr_run *r, hr_err *err);
  */
 hr_desk *run_desk(hr_run *r, const char *venue, const char *symbol, int format, hr_err *err);
 void run_sum_counts(const hr_run *r, hr_counts *out);
+/** With what desks and sources count themselves. Nobody else may touch them meanwhile. */
+void run_all_counts(const hr_run *r, hr_counts *out);
 
 #endif

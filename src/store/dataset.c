@@ -249,7 +249,7 @@ static hr_status take_over(hr_dataset *d, hr_open_mode mode, const char *identit
     d->n_commits = tail->n_commits;
     rc = hr_sys_truncate(d->reject_fd, tail->reject_bytes);
     if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot truncate the reject file of '%s'", d->root);
-    d->reject_end = tail->reject_bytes;
+    d->reject_end = d->reject_committed = tail->reject_bytes;
     return tail->bytes == 0 ? begin_manifest(d, identity, err) : HR_OK;
 }
 
@@ -483,7 +483,20 @@ hr_status hr_dataset_commit(hr_dataset *d, hr_part *parts, uint32_t n_parts, con
     HR_TRY(
         put_commit_line(d, parts, n_parts, extra, state_file, state_crc, state_bytes, is_end, err));
     d->n_commits++;
+    d->reject_committed = d->reject_end;
     return HR_OK;
+}
+
+void hr_dataset_rollback(hr_dataset *d, const hr_part *parts, uint32_t n_parts)
+{
+    const hr_sys *sys = hr_sys_get();
+    char temp[HR_DATASET_PATH_MAX];
+    for (uint32_t i = 0; i < n_parts; i++) {
+        hr_part_path(temp, sizeof temp, &parts[i], true);
+        (void)sys->unlink(sys->self, d->root_fd, temp, false);
+    }
+    (void)hr_sys_truncate(d->reject_fd, d->reject_committed);
+    d->reject_end = d->reject_committed;
 }
 
 hr_status hr_dataset_begin_file(hr_dataset *d, const char *name, int *fd, hr_err *err)

@@ -37,7 +37,7 @@ typedef struct hr_dataset {
     char *line_buf; /* HR_MANIFEST_BUFFER_BYTES: lines are written through it */
     int reject_fd;
     int64_t reject_end;
-    uint32_t reject_crc;
+    int64_t reject_committed; /* reject_end as of the last commit */
     uint32_t n_commits;
 } hr_dataset;
 
@@ -81,6 +81,9 @@ HR_MUST_USE hr_status hr_dataset_commit(hr_dataset *d, hr_part *parts, uint32_t 
                                         const char *extra, const char *state_file,
                                         uint32_t state_crc, int64_t state_bytes, bool is_end,
                                         hr_err *err);
+/** Takes back what was written since the last commit: temporary files of parts, rejects. What
+ * cannot be removed is left; nothing reads it. */
+void hr_dataset_rollback(hr_dataset *d, const hr_part *parts, uint32_t n_parts);
 /** A file of the dataset, written beside its place: begin, write through fd, end (syncs, closes,
  * renames). */
 HR_MUST_USE hr_status hr_dataset_begin_file(hr_dataset *d, const char *name, int *fd, hr_err *err);
