@@ -120,7 +120,7 @@ static void test_four_threads(void **state)
 {
     (void)state;
     check_threads(5);
-    check_threads(8); /* a ring without a spare cell */
+    check_threads(8);
     check_threads(1);
 }
 
