@@ -165,9 +165,9 @@ static void print_json(const hr_run_report *r)
         printf("%s\"%s\":%llu", k > 0 ? "," : "", hr_kind_name((hr_kind)k), (ull)c->written[k]);
     printf("},\"ticker_checks\":%llu,\"ticker_checks_equal\":%llu,\"instruments\":%u,\"commits\":%"
            "u,\"lanes\":%u,"
-           "\"io\":\"%s\",\"stages\":{",
+           "\"io\":\"%s\",\"cpu\":\"%s\",\"stages\":{",
            (ull)c->ticker_checks, (ull)c->ticker_checks_equal, r->n_instruments, r->n_commits,
-           r->lanes, r->io);
+           r->lanes, r->io, r->cpu);
     for (int s = 0; s < HR_STAGE_COUNT; s++)
         printf("%s\"%s\":%.6f", s > 0 ? "," : "", hr_stage_name((hr_stage)s),
                (double)r->stage_ns[s] * 1e-9);
@@ -198,8 +198,8 @@ static void print_text(const hr_run_report *r)
     for (int k = 0; k < HR_KIND_COUNT; k++)
         printf(" %s %llu", hr_kind_name((hr_kind)k), (ull)c->written[k]);
     printf("; rejected %llu\n%s\n", (ull)rejected(c), balance);
-    printf("%.3f s, %.2f M rows/s, %u lanes, %s, peak %.1f MB\nwhere time went:", r->seconds,
-           r->seconds > 0 ? rows / r->seconds * 1e-6 : 0, r->lanes, r->io,
+    printf("%.3f s, %.2f M rows/s, %u lanes, %s, %s, peak %.1f MB\nwhere time went:", r->seconds,
+           r->seconds > 0 ? rows / r->seconds * 1e-6 : 0, r->lanes, r->io, r->cpu,
            (double)peak_rss() * 1e-6);
     for (int s = 0; s < HR_STAGE_COUNT; s++)
         printf(" %s %.1f%%", hr_stage_name((hr_stage)s),

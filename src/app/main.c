@@ -5,6 +5,7 @@
 
 #include "app/app.h"
 #include "base/sys.h"
+#include "kern/kern.h"
 
 typedef struct verb {
     const char *name;
@@ -60,6 +61,7 @@ int main(int argc, char **argv)
         printf("headrace " HR_VERSION "\n");
         return HR_EXIT_OK;
     }
+    hr_kern_init(hr_cpu_detect()); /* a run narrows it to its plan's engine.cpu_mask */
     if (hr_sys_fail_install_text(getenv("HEADRACE_FAULT"), &err) != HR_OK) return hr_app_fail(&err);
     for (size_t i = 0; i < HR_ARRAY_LEN(verbs); i++)
         if (strcmp(argv[1], verbs[i].name) == 0) return verbs[i].run(argc - 1, argv + 1);

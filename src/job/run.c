@@ -9,6 +9,7 @@
 #include "base/sys.h"
 #include "conc/machine.h"
 #include "job/run_parts.h"
+#include "kern/kern.h"
 
 #define IDLE_SPINS 64u
 #define IDLE_SLEEP_NS 50000
@@ -321,6 +322,7 @@ hr_status hr_run_create(hr_run **out, const hr_plan *plan, hr_open_mode mode, hr
     hr_run *r = hr_heap_zero(1, sizeof *r);
     if (r == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for a run");
     r->plan = plan;
+    hr_kern_init(hr_cpu_detect() & plan->cpu_mask); /* before any lane runs */
     r->ds = (hr_dataset){.root_fd = -1, .manifest_fd = -1, .reject_fd = -1};
     hr_budget_init(&r->budget, (size_t)plan->memory_bytes);
     hr_status st = open_all(r, mode, err);
@@ -449,6 +451,7 @@ void hr_run_report_get(const hr_run *r, hr_run_report *out)
              r->n_sources > 0
                  ? r->source[0].events != NULL ? "pread" : hr_reader_backend(&r->source[0].reader)
                  : "none");
+    out->cpu = hr_cpu_tier_name(hr_kern_get()->cpu_flags);
     snprintf(out->out, sizeof out->out, "%s", r->ds.root);
     out->resumed = r->resumed;
     out->was_complete = r->was_complete;

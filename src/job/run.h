@@ -27,6 +27,7 @@ typedef struct hr_run_report {
     uint32_t lanes, n_commits, n_instruments;
     size_t budget_bytes, carved_bytes;
     char io[16];
+    const char *cpu; /* tier of the kernels: hr_cpu_tier_name */
     char out[HR_DATASET_PATH_MAX];
     bool resumed, was_complete, stopped;
 } hr_run_report;

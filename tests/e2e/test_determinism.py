@@ -38,6 +38,9 @@ def main():
         tap.check(f"batches {low} to {high}", digest(f"b{low}-{high}", packed, plan) == want)
     tap.check("target latency", digest("latency", packed, "engine: {target: latency}\n") == want)
     tap.check("threads instead of io_uring", digest("threads", packed, "engine: {io: threads}\n") == want)
+    for mask in ("scalar", "sse42", "pclmul", "avx2", "-avx512", "all,-avx2"):
+        plan = f"engine: {{cpu_mask: '{mask}'}}\n"
+        tap.check(f"kernels {mask}", digest("cpu" + mask.replace(",", "_"), packed, plan) == want)
     env = {"TZ": "Asia/Kathmandu", "LC_ALL": "de_DE.UTF-8", "LANG": "tr_TR.UTF-8"}
     tap.check("time zone and locale", digest("tz", packed, env=env) == want)
     old = os.umask(0o077)
