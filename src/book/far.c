@@ -78,12 +78,13 @@ static hr_status split(hr_far *f, uint32_t at)
     return HR_OK;
 }
 
+/* Makes one of chunk `at` and the next when they are nearly empty. */
 static void merge_with_next(hr_far *f, uint32_t at)
 {
     if (at + 1 >= f->n_chunks) return;
     hr_far_chunk *a = f->chunk[at];
     hr_far_chunk *b = f->chunk[at + 1];
-    if (a->n + b->n > FAR_ENTRIES / 2) return;
+    if (a->n + b->n > FAR_PAIR_MIN) return;
     memcpy(a->key + a->n, b->key, b->n * sizeof *b->key);
     memcpy(a->qty + a->n, b->qty, b->n * sizeof *b->qty);
     a->n += b->n;
@@ -99,10 +100,25 @@ static void remove_entry(hr_far *f, uint32_t at, uint32_t i)
     memmove(c->qty + i, c->qty + i + 1, (c->n - i) * sizeof *c->qty);
     if (c->n == 0) {
         remove_chunk(f, at);
+        if (at > 0) merge_with_next(f, at - 1);
         return;
     }
     f->first_key[at] = c->key[0];
-    if (c->n < FAR_ENTRIES / 4) merge_with_next(f, at);
+    if (c->n >= FAR_PAIR_MIN) return;
+    merge_with_next(f, at);
+    if (at > 0) merge_with_next(f, at - 1);
+}
+
+/* Room for key in or beside the full chunk *at. Keys that rise past all others, or fall below
+ * them, start a chunk of their own: halving would leave a trail of half-empty ones. */
+static hr_status make_room(hr_far *f, uint32_t *at, int64_t key)
+{
+    const hr_far_chunk *c = f->chunk[*at];
+    if (*at == 0 && key < c->key[0]) return insert_chunk(f, 0);
+    if (*at + 1 == f->n_chunks && key > c->key[c->n - 1]) return insert_chunk(f, ++*at);
+    HR_TRY(split(f, *at));
+    if (key >= f->first_key[*at + 1]) ++*at;
+    return HR_OK;
 }
 
 static hr_status insert_entry(hr_far *f, int64_t key, int64_t qty)
@@ -112,10 +128,7 @@ static hr_status insert_entry(hr_far *f, int64_t key, int64_t qty)
         HR_TRY(insert_chunk(f, 0));
     else
         at = find_chunk(f, key);
-    if (f->chunk[at]->n == FAR_ENTRIES) {
-        HR_TRY(split(f, at));
-        if (key >= f->first_key[at + 1]) at++;
-    }
+    if (f->chunk[at]->n == FAR_ENTRIES) HR_TRY(make_room(f, &at, key));
     hr_far_chunk *c = f->chunk[at];
     uint32_t i = find_entry(c, key);
     memmove(c->key + i + 1, c->key + i, (c->n - i) * sizeof *c->key);
@@ -155,4 +168,32 @@ void hr_far_front(const hr_far *f, int64_t *key, int64_t *qty)
 void hr_far_pop_front(hr_far *f)
 {
     remove_entry(f, 0, 0);
+}
+
+void hr_far_scale(hr_far *f, int64_t factor)
+{
+    for (uint32_t at = 0; at < f->n_chunks; at++) {
+        hr_far_chunk *c = f->chunk[at];
+        for (uint32_t i = 0; i < c->n; i++)
+            c->key[i] *= factor;
+        f->first_key[at] = c->key[0];
+    }
+}
+
+bool hr_far_is_sound(const hr_far *f, int64_t last)
+{
+    uint32_t n = 0;
+    uint32_t before = FAR_ENTRIES;
+    for (uint32_t at = 0; at < f->n_chunks; at++) {
+        const hr_far_chunk *c = f->chunk[at];
+        if (c->n == 0 || c->n > FAR_ENTRIES || f->first_key[at] != c->key[0]) return false;
+        if (at > 0 && before + c->n <= FAR_PAIR_MIN) return false;
+        for (uint32_t i = 0; i < c->n; i++) {
+            if (c->key[i] <= last || c->qty[i] == 0) return false;
+            last = c->key[i];
+        }
+        n += c->n;
+        before = c->n;
+    }
+    return n == f->n_levels;
 }

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Each side works on keys: the price in ticks, negated for bids, so that the best level has the
  * least key on both sides. A window holds keys [base, base + n_ticks) as quantities with a
- * two-level bitmap; all other levels have greater keys and live in the far store. */
+ * two-level bitmap; all other levels have greater keys and live in the far store.
+ *
+ * A level inside the window costs no division and, but for words of the bitmap that fill or empty,
+ * no branch that depends on data: the quotient px / tick is a product with the inverse of the
+ * tick's odd part modulo 2^64 and a rotation, and tick divides px exactly when that quotient is at
+ * most UINT64_MAX / tick (Granlund and Montgomery 1994, section 9). Counts are taken from the
+ * bitmap when asked for. Where the touch went is looked at once a call, not once a level. */
 #include "book/l2.h"
 
 #include <string.h>
@@ -9,24 +15,24 @@
 #include "base/assert.h"
 #include "book/far.h"
 
-typedef struct ladder {
-    int64_t base;
-    uint32_t n_window;
-    uint32_t n_summary; /* words */
-    int64_t *qty;       /* [n_ticks] */
-    uint64_t *bits;     /* [n_ticks / 64] bit set where qty is not 0 */
-    uint64_t *summary;  /* [n_summary] bit set where a word of bits is not 0 */
-    hr_far far;
-} ladder;
-
 struct hr_l2 {
-    int64_t tick; /* 0 until the first price */
-    double per_tick;
-    uint32_t n_ticks;
-    ladder side[2];
+    /* one cache line: all that a level inside the window needs */
+    uint64_t inverse;   /* of the odd part of tick, modulo 2^64 */
+    uint64_t max_ticks; /* UINT64_MAX / tick; 0 before the first price */
+    int64_t base[2];    /* key of window offset 0 */
+    int64_t *qty;       /* [2 * n_ticks], bids first */
+    uint64_t *bits;     /* [2 * n_ticks / 64] bit set where qty is not 0 */
+    uint64_t *summary;  /* [2 * n_summary] bit set where a word of bits is not 0 */
+    uint32_t shift;     /* trailing zero bits of tick */
+    uint32_t n_ticks;   /* a power of two */
+    /* the rest */
+    int64_t tick; /* 0 before the first price */
+    uint32_t n_summary;
+    hr_far far[2];
 };
+_Static_assert(offsetof(hr_l2, tick) == HR_CACHE_LINE, "what is hot fills one line");
 
-#define CHUNK_DIR_MIN 64u
+#define CHUNK_DIR_MIN 256u
 
 static uint32_t dir_cap(uint32_t n_ticks)
 {
@@ -40,9 +46,27 @@ static uint32_t summary_words(uint32_t n_ticks)
 
 size_t hr_l2_bytes(uint32_t n_ticks)
 {
-    size_t side = n_ticks * sizeof(int64_t) + n_ticks / 8 + 8u * summary_words(n_ticks) +
+    size_t side = n_ticks * sizeof(int64_t) + n_ticks / 8 +
                   dir_cap(n_ticks) * (sizeof(int64_t) + sizeof(void *));
-    return hr_round_up(sizeof(hr_l2), 64) + 2 * hr_round_up(side, 64);
+    return hr_round_up(sizeof(hr_l2), 64) + hr_round_up(2 * 8u * summary_words(n_ticks), 64) +
+           hr_round_up(2 * side, 64);
+}
+
+uint32_t hr_l2_far_min(uint32_t n_ticks)
+{
+    return dir_cap(n_ticks) / 2 * (FAR_PAIR_MIN + 1);
+}
+
+static void set_tick(hr_l2 *b, int64_t tick)
+{
+    b->tick = tick;
+    b->shift = tick == 0 ? 0 : (uint32_t)__builtin_ctzll((uint64_t)tick);
+    b->max_ticks = tick == 0 ? 0 : UINT64_MAX / (uint64_t)tick;
+    uint64_t odd = tick == 0 ? 1 : (uint64_t)tick >> b->shift;
+    uint64_t x = odd; /* right to 3 bits; each step of Newton doubles them */
+    for (int i = 0; i < 5; i++)
+        x *= 2 - odd * x;
+    b->inverse = x;
 }
 
 hr_l2 *hr_l2_init(void *mem, uint32_t n_ticks, hr_pool *far)
@@ -53,41 +77,34 @@ hr_l2 *hr_l2_init(void *mem, uint32_t n_ticks, hr_pool *far)
     hr_l2 *b = mem;
     char *p = (char *)mem + hr_round_up(sizeof *b, 64);
     b->n_ticks = n_ticks;
+    b->n_summary = summary_words(n_ticks);
+    b->bits = (uint64_t *)(void *)p; /* beside the head: one page */
+    p += 2 * n_ticks / 8;
+    b->summary = (uint64_t *)(void *)p;
+    p += hr_round_up(2 * 8u * b->n_summary, 64);
+    b->qty = (int64_t *)(void *)p;
+    p += 2 * n_ticks * sizeof *b->qty;
     for (int s = 0; s < 2; s++) {
-        ladder *l = &b->side[s];
-        char *begin = p;
-        l->n_summary = summary_words(n_ticks);
-        l->qty = (int64_t *)(void *)p;
-        p += n_ticks * sizeof *l->qty;
-        l->bits = (uint64_t *)(void *)p;
-        p += n_ticks / 8;
-        l->summary = (uint64_t *)(void *)p;
-        p += 8u * l->n_summary;
-        l->far.first_key = (int64_t *)(void *)p;
+        hr_far *f = &b->far[s];
+        f->first_key = (int64_t *)(void *)p;
         p += dir_cap(n_ticks) * sizeof(int64_t);
-        l->far.chunk = (hr_far_chunk **)(void *)p;
+        f->chunk = (hr_far_chunk **)(void *)p;
         p += dir_cap(n_ticks) * sizeof(void *);
-        l->far.cap_chunks = dir_cap(n_ticks);
-        l->far.pool = far;
-        p = begin + hr_round_up((size_t)(p - begin), 64);
+        f->cap_chunks = dir_cap(n_ticks);
+        f->pool = far;
     }
+    set_tick(b, 0);
     return b;
-}
-
-static void clear_window(hr_l2 *b, ladder *l)
-{
-    memset(l->qty, 0, b->n_ticks * sizeof *l->qty);
-    memset(l->bits, 0, b->n_ticks / 8);
-    memset(l->summary, 0, 8u * l->n_summary);
-    l->n_window = 0;
 }
 
 void hr_l2_reset(hr_l2 *b)
 {
-    for (int s = 0; s < 2; s++) {
-        clear_window(b, &b->side[s]);
-        hr_far_reset(&b->side[s].far);
-    }
+    memset(b->qty, 0, 2 * b->n_ticks * sizeof *b->qty);
+    memset(b->bits, 0, 2 * b->n_ticks / 8);
+    memset(b->summary, 0, 2 * 8u * b->n_summary);
+    hr_far_reset(&b->far[0]);
+    hr_far_reset(&b->far[1]);
+    set_tick(b, 0);
 }
 
 void hr_l2_fini(hr_l2 *b)
@@ -95,134 +112,133 @@ void hr_l2_fini(hr_l2 *b)
     hr_l2_reset(b);
 }
 
-/* Offset of the best level; the window must not be empty. */
-static uint32_t first_offset(const ladder *l)
+/* ---- the window ---- */
+
+static int64_t *qty_of(const hr_l2 *b, int s)
 {
-    for (uint32_t s = 0;; s++) {
-        HR_DASSERT(s < l->n_summary);
-        if (l->summary[s] == 0) continue;
-        uint32_t w = s * 64 + (uint32_t)__builtin_ctzll(l->summary[s]);
-        return w * 64 + (uint32_t)__builtin_ctzll(l->bits[w]);
-    }
+    return b->qty + (size_t)s * b->n_ticks;
 }
 
-/* Next set offset at or after `from`, or n_ticks. */
-static uint32_t next_offset(const ladder *l, uint32_t from, uint32_t n_ticks)
+static uint64_t *bits_of(const hr_l2 *b, int s)
 {
-    uint32_t w = from / 64;
-    if (from >= n_ticks) return n_ticks;
-    uint64_t word = l->bits[w] & (~UINT64_C(0) << (from % 64));
+    return b->bits + (size_t)s * (b->n_ticks / 64);
+}
+
+/* First word of the side's bitmap at or after `from` that is not 0, or n_ticks / 64. */
+static inline uint32_t next_word(const hr_l2 *b, int s, uint32_t from)
+{
+    const uint64_t *summary = b->summary + (size_t)s * b->n_summary;
+    uint32_t at = from / 64;
+    if (at >= b->n_summary) return b->n_ticks / 64;
+    uint64_t word = summary[at] & (~UINT64_C(0) << (from % 64));
     while (word == 0) {
-        if (++w == n_ticks / 64) return n_ticks;
-        word = l->bits[w];
+        if (++at == b->n_summary) return b->n_ticks / 64;
+        word = summary[at];
     }
-    return w * 64 + (uint32_t)__builtin_ctzll(word);
+    return at * 64 + (uint32_t)__builtin_ctzll(word);
 }
 
-static void rebuild_bits(hr_l2 *b, ladder *l)
+/* Offset of the best level, or n_ticks when the window is empty. */
+static inline uint32_t first_offset(const hr_l2 *b, int s)
 {
-    memset(l->summary, 0, 8u * l->n_summary);
-    l->n_window = 0;
+    uint32_t w = next_word(b, s, 0);
+    if (w == b->n_ticks / 64) return b->n_ticks;
+    return w * 64 + (uint32_t)__builtin_ctzll(bits_of(b, s)[w]);
+}
+
+static uint32_t window_count(const hr_l2 *b, int s)
+{
+    const uint64_t *bits = bits_of(b, s);
+    uint32_t n = 0;
+    for (uint32_t w = 0; w < b->n_ticks / 64; w++)
+        n += (uint32_t)__builtin_popcountll(bits[w]);
+    return n;
+}
+
+static void rebuild_bits(hr_l2 *b, int s)
+{
+    const int64_t *qty = qty_of(b, s);
+    uint64_t *summary = b->summary + (size_t)s * b->n_summary;
+    memset(summary, 0, 8u * b->n_summary);
     for (uint32_t w = 0; w < b->n_ticks / 64; w++) {
         uint64_t word = 0;
         for (uint32_t i = 0; i < 64; i++)
-            word |= (uint64_t)(l->qty[w * 64 + i] != 0) << i;
-        l->bits[w] = word;
-        l->n_window += (uint32_t)__builtin_popcountll(word);
-        if (word != 0) l->summary[w / 64] |= UINT64_C(1) << (w % 64);
+            word |= (uint64_t)(qty[w * 64 + i] != 0) << i;
+        bits_of(b, s)[w] = word;
+        if (word != 0) summary[w / 64] |= UINT64_C(1) << (w % 64);
     }
 }
 
-/* Window offsets from `from` on go to the far store, worst first. */
-static hr_status push_out(hr_l2 *b, ladder *l, uint32_t from)
+static int64_t base_for(const hr_l2 *b, int64_t best)
 {
-    for (uint32_t i = b->n_ticks; i-- > from;) {
-        if (l->qty[i] == 0) continue;
-        HR_TRY(hr_far_set(&l->far, l->base + (int64_t)i, l->qty[i]));
-        l->qty[i] = 0;
-    }
-    return HR_OK;
+    int64_t before = b->n_ticks / 4;
+    return best < INT64_MIN + before ? INT64_MIN : best - before;
 }
 
-static void pull_in(hr_l2 *b, ladder *l)
+static void pull_in(hr_l2 *b, int s)
 {
     int64_t key;
     int64_t qty;
-    while (l->far.n_levels > 0) {
-        hr_far_front(&l->far, &key, &qty);
-        HR_DASSERT(key >= l->base);
-        if (key - l->base >= (int64_t)b->n_ticks) break;
-        l->qty[key - l->base] = qty;
-        hr_far_pop_front(&l->far);
+    while (b->far[s].n_levels > 0) {
+        hr_far_front(&b->far[s], &key, &qty);
+        uint64_t at = (uint64_t)key - (uint64_t)b->base[s];
+        if (at >= b->n_ticks) break;
+        qty_of(b, s)[at] = qty;
+        hr_far_pop_front(&b->far[s]);
     }
 }
 
 /* Moves the window so that `best` stands a quarter in; no level may be better than that. */
-static HR_NOINLINE hr_status recentre(hr_l2 *b, ladder *l, int64_t best)
+static HR_NOINLINE hr_status recentre(hr_l2 *b, int s, int64_t best)
 {
-    int64_t n = b->n_ticks;
-    int64_t base = best - n / 4;
-    int64_t by = base - l->base;
-    if (by < 0) {
-        int64_t shift = -by < n ? -by : n;
-        HR_TRY(push_out(b, l, (uint32_t)(n - shift)));
-        memmove(l->qty + shift, l->qty, (size_t)(n - shift) * sizeof *l->qty);
-        memset(l->qty, 0, (size_t)shift * sizeof *l->qty);
+    uint64_t n = b->n_ticks;
+    int64_t *qty = qty_of(b, s);
+    int64_t base = base_for(b, best);
+    if (base < b->base[s]) {
+        uint64_t by = (uint64_t)b->base[s] - (uint64_t)base;
+        uint64_t shift = by < n ? by : n;
+        for (uint64_t i = n; i-- > n - shift;) /* worst first: each is the far store's best */
+            if (qty[i] != 0) HR_TRY(hr_far_set(&b->far[s], b->base[s] + (int64_t)i, qty[i]));
+        memmove(qty + shift, qty, (n - shift) * sizeof *qty);
+        memset(qty, 0, shift * sizeof *qty);
     } else {
-        int64_t shift = by < n ? by : n;
-        memmove(l->qty, l->qty + shift, (size_t)(n - shift) * sizeof *l->qty);
-        memset(l->qty + (n - shift), 0, (size_t)shift * sizeof *l->qty);
+        uint64_t by = (uint64_t)base - (uint64_t)b->base[s];
+        uint64_t shift = by < n ? by : n;
+        memmove(qty, qty + shift, (n - shift) * sizeof *qty);
+        memset(qty + (n - shift), 0, shift * sizeof *qty);
     }
-    l->base = base;
-    pull_in(b, l); /* also when the window was emptied for a finer tick */
-    rebuild_bits(b, l);
+    b->base[s] = base;
+    pull_in(b, s);
+    rebuild_bits(b, s);
     return HR_OK;
 }
 
-/* After a removal: the best level may have moved far from the window's start, or out of it. */
-static hr_status follow_touch(hr_l2 *b, ladder *l)
+/* After removals the best level may have moved far from the window's start, or out of it. */
+static hr_status follow_touch(hr_l2 *b, int s)
 {
-    if (l->n_window == 0) {
-        int64_t key;
-        int64_t qty;
-        if (l->far.n_levels == 0) return HR_OK;
-        hr_far_front(&l->far, &key, &qty);
-        return recentre(b, l, key);
-    }
-    uint32_t at = first_offset(l);
-    return at < b->n_ticks / 4 * 3 ? HR_OK : recentre(b, l, l->base + (int64_t)at);
+    uint32_t at = first_offset(b, s);
+    if (at < b->n_ticks / 4 * 3) return HR_OK;
+    if (at < b->n_ticks) return recentre(b, s, b->base[s] + (int64_t)at);
+    int64_t key;
+    int64_t qty;
+    if (b->far[s].n_levels == 0) return HR_OK;
+    hr_far_front(&b->far[s], &key, &qty);
+    return recentre(b, s, key);
 }
 
-static hr_status set_key(hr_l2 *b, ladder *l, int64_t key, int64_t qty)
+/* ---- levels ---- */
+
+/* A key outside the window; the caller sets it again inside when *is_inside. */
+static HR_NOINLINE hr_status set_outside(hr_l2 *b, int s, int64_t key, int64_t qty, bool *is_inside)
 {
-    uint64_t at = (uint64_t)(key - l->base);
-    if (HR_UNLIKELY(at >= b->n_ticks)) {
-        bool is_empty = l->n_window == 0 && l->far.n_levels == 0;
-        if (key > l->base && !is_empty) return hr_far_set(&l->far, key, qty);
-        if (qty == 0) return HR_OK;
-        if (is_empty)
-            l->base = key - (int64_t)(b->n_ticks / 4);
-        else
-            HR_TRY(recentre(b, l, key));
-        at = (uint64_t)(key - l->base);
-    }
-    int64_t old = l->qty[at];
-    uint64_t bit = UINT64_C(1) << (at % 64);
-    l->qty[at] = qty;
-    if (qty != 0) {
-        if (old == 0) {
-            l->bits[at / 64] |= bit;
-            l->summary[at / 4096] |= UINT64_C(1) << (at / 64 % 64);
-            l->n_window++;
-        }
-        return HR_OK;
-    }
-    if (old == 0) return HR_OK;
-    l->n_window--;
-    l->bits[at / 64] &= ~bit;
-    if (l->bits[at / 64] != 0) return HR_OK;
-    l->summary[at / 4096] &= ~(UINT64_C(1) << (at / 64 % 64));
-    return follow_touch(b, l);
+    *is_inside = false;
+    bool is_empty = b->far[s].n_levels == 0 && first_offset(b, s) == b->n_ticks;
+    if (key > b->base[s] && !is_empty) return hr_far_set(&b->far[s], key, qty);
+    if (qty == 0) return HR_OK;
+    *is_inside = true;
+    if (!is_empty) return recentre(b, s, key);
+    b->base[s] = base_for(b, key);
+    return HR_OK;
 }
 
 static int64_t gcd(int64_t a, int64_t b)
@@ -235,111 +251,201 @@ static int64_t gcd(int64_t a, int64_t b)
     return a;
 }
 
-/* A price between two ticks: the tick becomes finer and every key grows by the same factor. */
-static HR_NOINLINE hr_status refine_tick(hr_l2 *b, int64_t px)
+/* Each tick becomes `factor` ticks: levels move apart, those that leave the window become far. */
+static hr_status spread(hr_l2 *b, int s, int64_t factor)
 {
-    int64_t tick = gcd(px, b->tick);
-    int64_t factor = b->tick / tick;
-    for (int s = 0; s < 2 && b->tick != 0; s++) {
-        ladder *l = &b->side[s];
-        HR_TRY(push_out(b, l, 0));
-        clear_window(b, l);
-        for (uint32_t c = 0; c < l->far.n_chunks; c++) {
-            hr_far_chunk *chunk = l->far.chunk[c];
-            for (uint32_t i = 0; i < chunk->n; i++)
-                chunk->key[i] *= factor;
-            l->far.first_key[c] = chunk->key[0];
-        }
-        l->base *= factor;
+    HR_TRY(follow_touch(b, s)); /* a message under way may have emptied the window */
+    uint32_t first = first_offset(b, s);
+    if (first == b->n_ticks) return HR_OK;
+    int64_t best = b->base[s] + (int64_t)first;
+    HR_TRY(recentre(b, s, best));
+    first = (uint32_t)(best - b->base[s]);
+    int64_t *qty = qty_of(b, s);
+    hr_far_scale(&b->far[s], factor);
+    int64_t base = base_for(b, best * factor);
+    bool is_clamped = best * factor - base != (int64_t)first; /* at the end of the number range */
+    /* Ticks from the best that stay inside. */
+    int64_t reach = is_clamped ? 0 : (int64_t)(b->n_ticks - 1 - first) / factor;
+    for (int64_t i = b->n_ticks - 1 - first; i > 0; i--) { /* worst first, each moves up */
+        int64_t v = qty[first + i];
+        if (v == 0) continue;
+        qty[first + i] = 0;
+        if (i <= reach)
+            qty[first + i * factor] = v;
+        else
+            HR_TRY(hr_far_set(&b->far[s], (best + i) * factor, v));
     }
-    b->tick = tick;
-    b->per_tick = 1.0 / (double)tick;
-    for (int s = 0; s < 2; s++)
-        HR_TRY(follow_touch(b, &b->side[s]));
+    int64_t best_qty = qty[first];
+    qty[first] = 0;
+    qty[best * factor - base] = best_qty;
+    b->base[s] = base;
+    pull_in(b, s);
+    rebuild_bits(b, s);
     return HR_OK;
 }
 
-/* px / tick when tick divides px, without an integer division where a double is exact enough. */
-static inline bool to_ticks(const hr_l2 *b, int64_t px, int64_t *out)
+/* A price between two ticks: the tick becomes fine enough for it and for the rest of the message,
+ * so that a snapshot learns it once. */
+static HR_NOINLINE hr_status refine_tick(hr_l2 *b, const int64_t *px, const int64_t *qty,
+                                         uint32_t n)
 {
-    int64_t q = (int64_t)((double)px * b->per_tick + 0.5);
-    if (HR_LIKELY(q * b->tick == px)) {
-        *out = q;
-        return true;
+    int64_t tick = gcd(px[0], b->tick);
+    for (uint32_t i = 1; i < n && tick != 1; i++)
+        if (qty[i] != 0) tick = gcd(tick, px[i]);
+    if (b->tick != 0) {
+        HR_TRY(spread(b, HR_SIDE_BID, b->tick / tick));
+        HR_TRY(spread(b, HR_SIDE_ASK, b->tick / tick));
     }
-    if (b->tick == 0 || px % b->tick != 0) return false;
-    *out = px / b->tick;
-    return true;
+    set_tick(b, tick);
+    return HR_OK;
 }
 
-static inline hr_status set_level(hr_l2 *b, uint8_t side, int64_t px, int64_t qty)
+/* What one level needs of the book, in registers. */
+typedef struct ruler {
+    uint64_t inverse, max_ticks;
+    uint64_t n_ticks;
+    uint32_t shift;
+} ruler;
+
+static inline ruler ruler_of(const hr_l2 *b)
 {
-    int64_t ticks;
-    if (HR_UNLIKELY(!to_ticks(b, px, &ticks))) {
-        if (qty == 0) return HR_OK; /* no level can be there */
-        HR_TRY(refine_tick(b, px));
-        ticks = px / b->tick;
+    return (ruler){b->inverse, b->max_ticks, b->n_ticks, b->shift};
+}
+
+static inline uint64_t ticks_of(const ruler *r, int64_t px)
+{
+    uint64_t x = (uint64_t)px * r->inverse;
+    return x >> r->shift | x << (-r->shift & 63);
+}
+
+/* All ones for a bid: (v ^ flip) - flip negates v then. */
+static inline uint64_t flip_of(uint8_t side)
+{
+    return (uint64_t)side - 1;
+}
+
+/* Sets the quantity at a window offset. True when that emptied a word of the bitmap. */
+static inline bool set_inside(hr_l2 *b, uint8_t side, uint64_t at, int64_t qty)
+{
+    uint64_t x = at + (b->n_ticks & -(uint64_t)side);
+    uint64_t *word = &b->bits[x / 64];
+    uint64_t old = *word;
+    uint64_t now = (old & ~(UINT64_C(1) << (x % 64))) | (uint64_t)(qty != 0) << (x % 64);
+    b->qty[x] = qty;
+    *word = now;
+    if (HR_LIKELY((old == 0) == (now == 0))) return false;
+    b->summary[side * b->n_summary + at / 4096] ^= UINT64_C(1) << (at / 64 % 64);
+    return now == 0;
+}
+
+HR_INLINE hr_status apply(hr_l2 *b, const uint8_t *side, const int64_t *px, const int64_t *qty,
+                          uint32_t n, const int64_t *watch_key, bool *hit)
+{
+    ruler r = ruler_of(b);
+    bool is_emptied = false;
+    bool is_hit = false;
+    for (uint32_t i = 0; i < n; i++) {
+        uint8_t s = side[i];
+        HR_DASSERT(s <= 1 && px[i] > 0 && qty[i] >= 0);
+        uint64_t flip = flip_of(s);
+        if (watch_key != NULL) is_hit |= (int64_t)(((uint64_t)px[i] ^ flip) - flip) <= watch_key[s];
+        uint64_t ticks = ticks_of(&r, px[i]);
+        if (HR_UNLIKELY(ticks > r.max_ticks)) {
+            if (qty[i] == 0) continue; /* no level can be there */
+            HR_TRY(refine_tick(b, px + i, qty + i, n - i));
+            r = ruler_of(b);
+            ticks = ticks_of(&r, px[i]);
+        }
+        uint64_t key = (ticks ^ flip) - flip;
+        uint64_t at = key - (uint64_t)b->base[s];
+        if (HR_UNLIKELY(at >= r.n_ticks)) {
+            bool is_inside;
+            HR_TRY(set_outside(b, s, (int64_t)key, qty[i], &is_inside));
+            if (!is_inside) continue;
+            at = key - (uint64_t)b->base[s];
+        }
+        is_emptied |= set_inside(b, s, at, qty[i]);
     }
-    return set_key(b, &b->side[side], side == HR_SIDE_BID ? -ticks : ticks, qty);
+    if (watch_key != NULL) *hit = is_hit;
+    if (!is_emptied) return HR_OK;
+    HR_TRY(follow_touch(b, HR_SIDE_BID));
+    return follow_touch(b, HR_SIDE_ASK);
 }
 
 hr_status hr_l2_apply(hr_l2 *b, const uint8_t *side, const int64_t *px, const int64_t *qty,
                       uint32_t n)
 {
-    for (uint32_t i = 0; i < n; i++)
-        HR_TRY(set_level(b, side[i], px[i], qty[i]));
-    return HR_OK;
+    return apply(b, side, px, qty, n, NULL, NULL);
 }
 
 hr_status hr_l2_apply_watch(hr_l2 *b, const uint8_t *side, const int64_t *px, const int64_t *qty,
                             uint32_t n, const int64_t watch_px[2], bool *hit)
 {
-    int64_t bid = watch_px[HR_SIDE_BID]; /* HR_NULL_I64 is below every price */
-    int64_t ask = watch_px[HR_SIDE_ASK] == HR_NULL_I64 ? INT64_MAX : watch_px[HR_SIDE_ASK];
-    bool any = false;
-    for (uint32_t i = 0; i < n; i++) {
-        any |= side[i] == HR_SIDE_BID ? px[i] >= bid : px[i] <= ask;
-        HR_TRY(set_level(b, side[i], px[i], qty[i]));
-    }
-    *hit = any;
-    return HR_OK;
+    int64_t bid = watch_px[HR_SIDE_BID];
+    int64_t ask = watch_px[HR_SIDE_ASK];
+    const int64_t key[2] = {bid == HR_NULL_I64 ? INT64_MAX : -bid,
+                            ask == HR_NULL_I64 ? INT64_MAX : ask};
+    return apply(b, side, px, qty, n, key, hit);
 }
 
+void hr_l2_prefetch(const hr_l2 *b)
+{
+    __builtin_prefetch(b);
+}
+
+void hr_l2_prefetch_levels(const hr_l2 *b, const uint8_t *side, const int64_t *px, uint32_t n)
+{
+    ruler r = ruler_of(b);
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t flip = flip_of(side[i]);
+        uint64_t at = (ticks_of(&r, px[i]) ^ flip) - flip - (uint64_t)b->base[side[i]];
+        uint64_t x = (at & (r.n_ticks - 1)) + (r.n_ticks & -(uint64_t)side[i]);
+        __builtin_prefetch(&b->qty[x], 1);
+        __builtin_prefetch(&b->bits[x / 64], 1);
+    }
+}
+
+/* ---- reading ---- */
+
+/* Modulo 2^64: a window that reaches past the last price has offsets that no level can have. */
 static int64_t price_of(const hr_l2 *b, hr_side s, int64_t key)
 {
-    return (s == HR_SIDE_BID ? -key : key) * b->tick;
+    uint64_t ticks = s == HR_SIDE_BID ? -(uint64_t)key : (uint64_t)key;
+    return (int64_t)(ticks * (uint64_t)b->tick);
 }
 
 bool hr_l2_best(const hr_l2 *b, hr_side side, int64_t *px, int64_t *qty)
 {
-    const ladder *l = &b->side[side];
+    uint32_t at = first_offset(b, (int)side);
     *px = *qty = 0;
-    if (l->n_window == 0) return false; /* the window is never empty while the far store is not */
-    uint32_t at = first_offset(l);
-    *px = price_of(b, side, l->base + (int64_t)at);
-    *qty = l->qty[at];
+    if (at == b->n_ticks) return false; /* the window is never empty while the far store is not */
+    *px = price_of(b, side, b->base[side] + (int64_t)at);
+    *qty = qty_of(b, (int)side)[at];
     return true;
 }
 
 uint32_t hr_l2_export(const hr_l2 *b, hr_side side, uint32_t from, uint32_t cap, int64_t *px,
                       int64_t *qty)
 {
-    const ladder *l = &b->side[side];
-    uint32_t seen = 0;
+    const uint64_t *bits = bits_of(b, (int)side);
+    uint32_t seen = window_count(b, (int)side);
     uint32_t n = 0;
-    if (from < l->n_window) {
-        for (uint32_t at = next_offset(l, 0, b->n_ticks); at < b->n_ticks && n < cap;
-             at = next_offset(l, at + 1, b->n_ticks)) {
-            if (seen++ < from) continue;
-            px[n] = price_of(b, side, l->base + (int64_t)at);
-            qty[n++] = l->qty[at];
+    uint32_t skip = from;
+    for (uint32_t w = 0; from < seen && w < b->n_ticks / 64 && n < cap; w++) {
+        for (uint64_t word = bits[w]; word != 0 && n < cap; word &= word - 1) {
+            uint32_t at = w * 64 + (uint32_t)__builtin_ctzll(word);
+            if (skip > 0) {
+                skip--;
+                continue;
+            }
+            px[n] = price_of(b, side, b->base[side] + (int64_t)at);
+            qty[n++] = qty_of(b, (int)side)[at];
         }
     }
-    seen = l->n_window;
-    for (uint32_t c = 0; c < l->far.n_chunks && n < cap; c++) {
-        const hr_far_chunk *chunk = l->far.chunk[c];
-        uint32_t first = from > seen ? from - seen : 0;
-        for (uint32_t i = first; i < chunk->n && n < cap; i++) {
+    const hr_far *f = &b->far[side];
+    for (uint32_t c = 0; c < f->n_chunks && n < cap; c++) {
+        const hr_far_chunk *chunk = f->chunk[c];
+        for (uint32_t i = from > seen ? from - seen : 0; i < chunk->n && n < cap; i++) {
             px[n] = price_of(b, side, chunk->key[i]);
             qty[n++] = chunk->qty[i];
         }
@@ -350,26 +456,24 @@ uint32_t hr_l2_export(const hr_l2 *b, hr_side side, uint32_t from, uint32_t cap,
 
 uint32_t hr_l2_top(const hr_l2 *b, hr_side side, uint32_t n, int64_t *px, int64_t *qty)
 {
-    const ladder *l = &b->side[side];
+    const uint64_t *bits = bits_of(b, (int)side);
+    const int64_t *window = qty_of(b, (int)side);
+    uint64_t zero = (uint64_t)price_of(b, side, b->base[side]);
+    uint64_t step = side == HR_SIDE_BID ? -(uint64_t)b->tick : (uint64_t)b->tick;
     uint32_t got = 0;
-    if (l->n_window > 0) {
-        uint32_t first = first_offset(l);
-        uint32_t w = first / 64;
-        uint64_t word = l->bits[w];
-        int64_t step = side == HR_SIDE_BID ? -b->tick : b->tick;
-        int64_t zero = price_of(b, side, l->base);
-        while (got < n) {
-            while (word == 0 && ++w < b->n_ticks / 64)
-                word = l->bits[w];
-            if (word == 0) break;
+    for (uint32_t w = next_word(b, (int)side, 0); w < b->n_ticks / 64;
+         w = next_word(b, (int)side, w + 1)) {
+        uint64_t word = bits[w];
+        do {
+            if (got == n) return got;
             uint32_t at = w * 64 + (uint32_t)__builtin_ctzll(word);
+            px[got] = (int64_t)(zero + at * step);
+            qty[got++] = window[at];
             word &= word - 1;
-            px[got] = zero + (int64_t)at * step;
-            qty[got++] = l->qty[at];
-        }
+        } while (word != 0);
     }
-    if (got < n && l->far.n_levels > 0)
-        got += hr_l2_export(b, side, l->n_window, n - got, px + got, qty + got);
+    if (got < n && b->far[side].n_levels > 0)
+        got += hr_l2_export(b, side, got, n - got, px + got, qty + got);
     for (uint32_t i = got; i < n; i++)
         px[i] = qty[i] = HR_NULL_I64;
     return got;
@@ -377,7 +481,7 @@ uint32_t hr_l2_top(const hr_l2 *b, hr_side side, uint32_t n, int64_t *px, int64_
 
 uint32_t hr_l2_level_count(const hr_l2 *b, hr_side side)
 {
-    return b->side[side].n_window + b->side[side].far.n_levels;
+    return window_count(b, (int)side) + b->far[side].n_levels;
 }
 
 bool hr_l2_is_crossed(const hr_l2 *b)
@@ -389,33 +493,22 @@ bool hr_l2_is_crossed(const hr_l2 *b)
            bid >= ask;
 }
 
-static bool is_ladder_sound(const hr_l2 *b, const ladder *l)
+static bool is_side_sound(const hr_l2 *b, int s)
 {
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < b->n_ticks; i++) {
-        bool is_set = l->bits[i / 64] >> (i % 64) & 1;
-        if (is_set != (l->qty[i] != 0)) return false;
-        n += is_set;
-    }
+    const uint64_t *bits = bits_of(b, s);
+    const uint64_t *summary = b->summary + (size_t)s * b->n_summary;
+    for (uint32_t i = 0; i < b->n_ticks; i++)
+        if ((bits[i / 64] >> (i % 64) & 1) != (qty_of(b, s)[i] != 0)) return false;
     for (uint32_t w = 0; w < b->n_ticks / 64; w++)
-        if ((l->summary[w / 64] >> (w % 64) & 1) != (l->bits[w] != 0)) return false;
-    if (n != l->n_window || (n == 0 && l->far.n_levels > 0)) return false;
-    int64_t last = l->base + (int64_t)b->n_ticks - 1;
-    n = 0;
-    for (uint32_t c = 0; c < l->far.n_chunks; c++) {
-        const hr_far_chunk *chunk = l->far.chunk[c];
-        if (chunk->n == 0 || chunk->n > FAR_ENTRIES || l->far.first_key[c] != chunk->key[0])
-            return false;
-        for (uint32_t i = 0; i < chunk->n; i++) {
-            if (chunk->key[i] <= last || chunk->qty[i] == 0) return false;
-            last = chunk->key[i];
-        }
-        n += chunk->n;
-    }
-    return n == l->far.n_levels;
+        if ((summary[w / 64] >> (w % 64) & 1) != (bits[w] != 0)) return false;
+    const hr_far *f = &b->far[s];
+    if (window_count(b, s) == 0) return f->n_levels == 0;
+    int64_t last;
+    if (__builtin_add_overflow(b->base[s], (int64_t)b->n_ticks - 1, &last)) return f->n_levels == 0;
+    return hr_far_is_sound(f, last);
 }
 
 bool hr_l2_is_sound(const hr_l2 *b)
 {
-    return is_ladder_sound(b, &b->side[0]) && is_ladder_sound(b, &b->side[1]);
+    return is_side_sound(b, 0) && is_side_sound(b, 1);
 }

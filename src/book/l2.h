@@ -6,7 +6,8 @@
  * The tick is learned as the greatest common divisor of the prices seen; a finer price rebuilds.
  * Threads: single owner. Memory: a fixed header and window given at init; far levels live in chunks
  * of one pool shared by many books (HR_EBUDGET when it is empty: the run stops with a limit error,
- * a book is never silently cut). See docs/modules/book.md. */
+ * a book is never silently cut). Time: no call allocates from the system, divides, or looks at
+ * more than one line a level while levels are inside the window. See docs/modules/book.md. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,13 +23,18 @@ typedef struct hr_l2 hr_l2;
 size_t hr_l2_bytes(uint32_t window_ticks);
 /** Lays a book out in mem (64-byte aligned). far: pool of HR_L2_CHUNK_BYTES blocks. */
 hr_l2 *hr_l2_init(void *mem, uint32_t window_ticks, hr_pool *far);
-/** Empty; gives all chunks back; keeps the learned tick. */
+/** Far levels a side for which the book itself always has room, whatever their order (the shared
+ * pool must have it too). Levels that arrive in order fit nearly twice. */
+uint32_t hr_l2_far_min(uint32_t window_ticks);
+/** Empty; gives all chunks back; the tick is learned anew (a wrong price must not cost for ever).
+ */
 void hr_l2_reset(hr_l2 *b);
 void hr_l2_fini(hr_l2 *b);
 
 /** Sets n levels in order (qty 0 removes; removing an absent level is normal; the later of two
- * equal prices wins). px > 0. side: hr_side each. HR_EBUDGET when the far pool is empty (the book
- * is then unusable). */
+ * equal prices wins). px 1 to INT64_MAX, qty >= 0, side HR_SIDE_BID or HR_SIDE_ASK: the callers
+ * checked. HR_EBUDGET when the far pool is empty or more than hr_l2_far_min far levels stand on one
+ * side in a bad order: no level is lost silently, the book is unusable until it is reset. */
 HR_MUST_USE hr_status hr_l2_apply(hr_l2 *b, const uint8_t *side, const int64_t *px,
                                   const int64_t *qty, uint32_t n);
 
@@ -37,6 +43,11 @@ HR_MUST_USE hr_status hr_l2_apply(hr_l2 *b, const uint8_t *side, const int64_t *
 HR_MUST_USE hr_status hr_l2_apply_watch(hr_l2 *b, const uint8_t *side, const int64_t *px,
                                         const int64_t *qty, uint32_t n, const int64_t watch_px[2],
                                         bool *hit);
+
+/** For loops over many books: asks for the book's head some messages before it is applied, and for
+ * the lines of a message's levels when the head has come. Hints only. */
+void hr_l2_prefetch(const hr_l2 *b);
+void hr_l2_prefetch_levels(const hr_l2 *b, const uint8_t *side, const int64_t *px, uint32_t n);
 
 /** Best price and quantity; false (and 0, 0) when the side is empty. */
 bool hr_l2_best(const hr_l2 *b, hr_side side, int64_t *px, int64_t *qty);

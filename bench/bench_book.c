@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Deltas a second into L2 books, and nanoseconds a feature row. The stream is made before the clock
+ * starts: messages of about 12 levels, most of them within a few ticks of a touch that wanders,
+ * some far, one of three removals, as the synthetic venue makes them. Best and median of several
+ * rounds. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sys.h"
+#include "book/l2.h"
+#include "calc/feat.h"
+#include "mem/mem.h"
+
+#define ROUNDS 15
+#define N_LEVELS (1u << 20)
+#define SYMBOLS_MAX 500u
+#define WINDOW 1024u
+#define DEPTH 10u
+#define CELLS 4096
+
+typedef struct stream {
+    uint32_t n_msgs;
+    uint16_t *sym;   /* [n_msgs] */
+    uint32_t *begin; /* [n_msgs + 1] */
+    uint8_t *side;   /* [N_LEVELS] */
+    int64_t *px, *qty;
+} stream;
+
+typedef struct model {
+    int64_t tick0;
+    int32_t best[2];
+    uint8_t has[2][CELLS];
+} model;
+
+static uint64_t seed = 88172645463325252u;
+
+static uint32_t below(uint32_t n)
+{
+    seed ^= seed << 13; /* xorshift64, Marsaglia 2003 */
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return (uint32_t)(((seed >> 32) * n) >> 32);
+}
+
+static int32_t geometric(uint32_t mean, int32_t cap)
+{
+    int32_t n = 0;
+    while (n < cap && below(mean + 1) != 0)
+        n++;
+    return n;
+}
+
+/* One level near the touch, sometimes inside the spread, sometimes far; never crossed. */
+static void change(model *m, uint8_t *side_out, int64_t *px, int64_t *qty)
+{
+    uint8_t side = (uint8_t)below(2);
+    int32_t sign = side == 0 ? -1 : 1;
+    int32_t cell = m->best[side] + sign * geometric(below(8) == 0 ? 200 : 12, 900);
+    int32_t room = m->best[1] - m->best[0] - 1;
+    if (room > 0 && below(6) == 0) cell = m->best[side] - sign;
+    cell = HR_MAX(8, HR_MIN(cell, CELLS - 9));
+    bool is_edge = side == 0 ? m->best[0] < CELLS / 4 : m->best[1] > CELLS / 4 * 3;
+    bool removes = m->has[side][cell] && below(3) == 0 && !(is_edge && cell == m->best[side]);
+    m->has[side][cell] = !removes;
+    if (!removes && sign * (cell - m->best[side]) < 0) m->best[side] = cell;
+    while (!m->has[side][m->best[side]])
+        m->best[side] += sign;
+    *side_out = side;
+    *px = (m->tick0 + cell) * 10000000;
+    *qty = removes ? 0 : 1000 + (int64_t)below(1u << 30);
+}
+
+static bool make_stream(stream *s, hr_arena *a, model *m, uint32_t n_syms)
+{
+    s->sym = hr_arena_alloc(a, N_LEVELS * sizeof *s->sym, 64);
+    s->begin = hr_arena_alloc(a, (N_LEVELS + 1) * sizeof *s->begin, 64);
+    s->side = hr_arena_alloc(a, N_LEVELS, 64);
+    s->px = hr_arena_alloc(a, N_LEVELS * sizeof *s->px, 64);
+    s->qty = hr_arena_alloc(a, N_LEVELS * sizeof *s->qty, 64);
+    if (s->qty == NULL) return false;
+    for (uint32_t at = 0; at < N_LEVELS;) {
+        uint32_t n = 1 + (uint32_t)geometric(11, 63);
+        uint32_t sym = below(n_syms);
+        s->sym[s->n_msgs] = (uint16_t)sym;
+        s->begin[s->n_msgs++] = at;
+        for (; n > 0 && at < N_LEVELS; n--, at++)
+            change(&m[sym], &s->side[at], &s->px[at], &s->qty[at]);
+        s->begin[s->n_msgs] = at;
+    }
+    return true;
+}
+
+/* A first snapshot of 1,000 levels a side, one in five absent. */
+static bool fill(hr_l2 *b, model *m)
+{
+    m->tick0 = 100000 + (int64_t)below(6000000);
+    m->best[0] = CELLS / 2 - 1;
+    m->best[1] = CELLS / 2 + 1;
+    for (int32_t i = 0; i < 1000; i++) {
+        for (uint8_t side = 0; side < 2; side++) {
+            int32_t cell = side == 0 ? m->best[0] - i : m->best[1] + i;
+            int64_t px = (m->tick0 + cell) * 10000000;
+            int64_t qty = 1 + (int64_t)below(1u << 30);
+            if (i > 0 && below(5) == 0) continue;
+            m->has[side][cell] = 1;
+            if (hr_l2_apply(b, &side, &px, &qty, 1) != HR_OK) return false;
+        }
+    }
+    return true;
+}
+
+/* The heads of books are asked for eight messages ahead, the lines of the levels four ahead. */
+static void look_ahead(const stream *s, hr_l2 **book, uint32_t k)
+{
+    if (k + 8 >= s->n_msgs) return;
+    hr_l2_prefetch(book[s->sym[k + 8]]);
+    uint32_t at = s->begin[k + 4];
+    hr_l2_prefetch_levels(book[s->sym[k + 4]], s->side + at, s->px + at, s->begin[k + 5] - at);
+}
+
+static bool apply_all_ahead(const stream *s, hr_l2 **book)
+{
+    for (uint32_t k = 0; k < s->n_msgs; k++) {
+        uint32_t at = s->begin[k];
+        look_ahead(s, book, k);
+        if (hr_l2_apply(book[s->sym[k]], s->side + at, s->px + at, s->qty + at,
+                        s->begin[k + 1] - at) != HR_OK)
+            return false;
+    }
+    return true;
+}
+
+static bool apply_all(const stream *s, hr_l2 **book)
+{
+    for (uint32_t k = 0; k < s->n_msgs; k++) {
+        uint32_t at = s->begin[k];
+        if (hr_l2_apply(book[s->sym[k]], s->side + at, s->px + at, s->qty + at,
+                        s->begin[k + 1] - at) != HR_OK)
+            return false;
+    }
+    return true;
+}
+
+/* As the pipeline: the top is read when a level at or better than the touch was named. */
+static uint32_t n_rows;
+static bool apply_and_read(const stream *s, hr_l2 **book)
+{
+    static int64_t watch[SYMBOLS_MAX][2];
+    int64_t px[2][DEPTH];
+    int64_t qty[2][DEPTH];
+    n_rows = 0;
+    for (uint32_t i = 0; i < SYMBOLS_MAX; i++)
+        watch[i][0] = watch[i][1] = HR_NULL_I64;
+    for (uint32_t k = 0; k < s->n_msgs; k++) {
+        uint32_t at = s->begin[k];
+        hr_l2 *b = book[s->sym[k]];
+        int64_t *w = watch[s->sym[k]];
+        bool hit;
+        if (hr_l2_apply_watch(b, s->side + at, s->px + at, s->qty + at, s->begin[k + 1] - at, w,
+                              &hit) != HR_OK)
+            return false;
+        if (!hit) continue;
+        for (int side = 0; side < 2; side++) {
+            (void)hr_l2_top(b, (hr_side)side, DEPTH, px[side], qty[side]);
+            w[side] = px[side][0];
+        }
+        n_rows++;
+    }
+    return true;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a;
+    int64_t y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void report(const char *name, int64_t *ns, double n, const char *per)
+{
+    qsort(ns, ROUNDS, sizeof *ns, by_value);
+    printf("%-34s best %7.2f ns  median %7.2f ns a %s  (%.1f M/s, %.1f M/s)\n", name,
+           (double)ns[0] / n, (double)ns[ROUNDS / 2] / n, per, n * 1e3 / (double)ns[0],
+           n * 1e3 / (double)ns[ROUNDS / 2]);
+}
+
+static void run(const char *name, const stream *s, hr_l2 **book,
+                bool (*fn)(const stream *, hr_l2 **))
+{
+    int64_t ns[ROUNDS];
+    for (int i = 0; i < ROUNDS; i++) {
+        int64_t t0 = hr_sys_mono_ns();
+        if (!fn(s, book)) printf("%s: failed\n", name);
+        ns[i] = hr_sys_mono_ns() - t0;
+    }
+    report(name, ns, N_LEVELS, "delta");
+}
+
+static bool bench_books(uint32_t n_syms)
+{
+    static hr_l2 *book[SYMBOLS_MAX];
+    hr_arena *a;
+    hr_pool *far;
+    stream s = {0};
+    char name[64];
+    if (hr_arena_create(&a, NULL, 256u << 20, "bench", NULL) != HR_OK) return false;
+    model *m = hr_arena_alloc(a, n_syms * sizeof *m, 64);
+    bool ok =
+        m != NULL && hr_pool_create(&far, a, HR_L2_CHUNK_BYTES, 40 * n_syms, "far", NULL) == HR_OK;
+    for (uint32_t i = 0; ok && i < n_syms; i++) {
+        book[i] = hr_l2_init(hr_arena_alloc(a, hr_l2_bytes(WINDOW), 64), WINDOW, far);
+        ok = fill(book[i], &m[i]);
+    }
+    ok = ok && make_stream(&s, a, m, n_syms);
+    if (ok) {
+        snprintf(name, sizeof name, "apply, %u book(s)", n_syms);
+        run(name, &s, book, apply_all);
+        snprintf(name, sizeof name, "apply ahead, %u book(s)", n_syms);
+        run(name, &s, book, apply_all_ahead);
+        snprintf(name, sizeof name, "apply + top %u, %u book(s)", DEPTH, n_syms);
+        run(name, &s, book, apply_and_read);
+        printf("  %.1f levels a message, a top of %u read after %.0f %% of them\n",
+               (double)N_LEVELS / s.n_msgs, DEPTH, 100.0 * n_rows / s.n_msgs);
+    }
+    hr_arena_destroy(&a);
+    return ok;
+}
+
+/* ---- features ---- */
+
+#define N_FEAT_ROWS 200000
+static bool bench_features(void)
+{
+    hr_arena *a;
+    int64_t ns[ROUNDS];
+    if (hr_arena_create(&a, NULL, 64u << 20, "bench", NULL) != HR_OK) return false;
+    hr_featset *f =
+        hr_featset_init(hr_arena_alloc(a, hr_featset_bytes(), 64), INT64_C(10000000000), 9, 8);
+    int64_t(*top)[4][DEPTH] = hr_arena_alloc(a, 256 * sizeof *top, 64);
+    uint16_t *pick = hr_arena_alloc(a, N_FEAT_ROWS * sizeof *pick, 64);
+    double sum = 0;
+    for (uint32_t k = 0; k < 256; k++) {
+        int64_t mid = 50000 + below(200);
+        for (uint32_t i = 0; i < DEPTH; i++) {
+            top[k][0][i] = (mid - i) * 10000000;
+            top[k][2][i] = (mid + 1 + i) * 10000000;
+            top[k][1][i] = 1 + below(1u << 30);
+            top[k][3][i] = 1 + below(1u << 30);
+        }
+    }
+    for (uint32_t i = 0; i < N_FEAT_ROWS; i++)
+        pick[i] = (uint16_t)below(256);
+    int64_t ts = INT64_C(1700000000000000000);
+    for (int r = 0; r < ROUNDS; r++) {
+        int64_t t0 = hr_sys_mono_ns();
+        for (uint32_t i = 0; i < N_FEAT_ROWS; i++) {
+            double out[HR_FEAT_COUNT];
+            int64_t(*t)[DEPTH] = top[pick[i]];
+            ts += 3000000;
+            if (i % 5 == 0) hr_featset_trade(f, ts, t[0][0], t[1][0]);
+            hr_featset_row(f, out, ts, t[0], t[1], t[2], t[3], DEPTH);
+            sum += out[HR_FEAT_MID];
+        }
+        ns[r] = hr_sys_mono_ns() - t0;
+    }
+    report("feature row", ns, N_FEAT_ROWS, "row");
+    hr_arena_destroy(&a);
+    return sum > 0;
+}
+
+int main(void)
+{
+    return bench_books(1) && bench_books(SYMBOLS_MAX) && bench_features() ? 0 : 1;
+}
