@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HR_FMT_PQ_FILE_H
 #define HR_FMT_PQ_FILE_H
-/* A Parquet file's metadata in memory. Private to the reader. */
+/* A Parquet file's metadata in memory, and the cursor. Private to the reader. */
+#include "fmt/codec.h"
+#include "fmt/pq_decode.h"
 #include "fmt/pq_read.h"
 #include "fmt/thrift_read.h"
+
+#define HR_PQ_STEP 512u /* values decoded at a time */
 
 typedef struct pq_chunk {
     int64_t first_offset; /* dictionary page if there is one, else the first data page */
     int64_t n_values;
-    int64_t packed_bytes;
-    uint8_t codec;
+    int64_t packed_bytes, raw_bytes; /* raw_bytes is a hint: nothing relies on it */
+    int32_t codec, phys;
+    bool is_elsewhere; /* in another file */
+    bool is_encrypted;
     bool has_minmax;
     int64_t min, max;
 } pq_chunk;
@@ -25,18 +31,71 @@ struct hr_pq_file {
     pq_chunk *chunks; /* [n_groups][n_columns] */
     int64_t n_rows;
     const char *created_by;
+    hr_codec_ctx *codec; /* shared by the cursors */
 };
 
 typedef struct pq_page {
     int32_t type, raw_bytes, packed_bytes, n_values, encoding, def_encoding;
     int32_t def_bytes, rep_bytes; /* v2 */
-    int32_t crc;
+    uint32_t crc;
     bool has_crc, is_v2, is_compressed;
     uint32_t head_bytes;
 } pq_page;
 
-/** Reads the page header at offset (not past limit). */
-HR_MUST_USE hr_status hr_pq_page_head(const hr_pq_file *f, int64_t offset, int64_t limit,
-                                      pq_page *out, hr_err *err);
+/* How the values of a page are got. */
+typedef enum pq_mode {
+    PQ_MODE_PLAIN,
+    PQ_MODE_DICT,  /* indexes into the dictionary */
+    PQ_MODE_BITS,  /* booleans */
+    PQ_MODE_DELTA, /* integers */
+    PQ_MODE_VIEWS, /* byte arrays that were unpacked when the page was begun */
+} pq_mode;
+
+/* Grows with what pages need, never past the limits; the arena keeps the smaller ones before it. */
+typedef struct pq_buffer {
+    uint8_t *p;
+    size_t cap;
+} pq_buffer;
+
+struct hr_pq_cursor {
+    hr_pq_file *file;
+    const hr_pq_column *column;
+    hr_arena *arena;
+    uint32_t col, group;
+    pq_buffer packed;    /* a page as the file has it */
+    pq_buffer raw;       /* decompressed */
+    pq_buffer flat;      /* values put together: stream splits, byte arrays with prefixes */
+    pq_buffer views;     /* hr_pq_bytes */
+    pq_buffer dict_raw;  /* dictionary page */
+    pq_buffer dict;      /* int64_t a value */
+    pq_buffer dict_text; /* hr_pq_bytes a value of a BYTE_ARRAY */
+    uint32_t n_dict;
+    bool has_dict;
+    /* the row group */
+    const pq_chunk *chunk;
+    int64_t at, end; /* file offsets */
+    int64_t rows_left;
+    /* the page */
+    uint32_t page_left; /* rows */
+    pq_mode mode;
+    const uint8_t *p, *p_end;
+    hr_pq_hybrid levels, indexes;
+    hr_pq_delta ints;
+    uint32_t n_views, view_at;
+    bool has_levels;
+    /* a step */
+    uint32_t level[HR_PQ_STEP], index[HR_PQ_STEP];
+    int64_t wide[HR_PQ_STEP];
+};
+
+/** Reads the page header at the cursor. */
+HR_MUST_USE hr_status hr_pq_page_head(hr_pq_cursor *c, pq_page *out, hr_err *err);
+/** Goes to the next page that has rows, when the current one has none left. */
+HR_MUST_USE hr_status hr_pq_next_page(hr_pq_cursor *c, hr_err *err);
+/** At least need_bytes, and 64 more; what was in it is lost. */
+HR_MUST_USE hr_status hr_pq_buffer_grow(hr_pq_cursor *c, pq_buffer *b, size_t need_bytes,
+                                        hr_err *err);
+/** HR_ECORRUPT that names the column, the row group and the offset. */
+HR_MUST_USE hr_status hr_pq_damaged(hr_pq_cursor *c, hr_err *err, const char *why);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Footer and page headers. Field numbers: parquet.thrift. */
+/* Footer. Field numbers: parquet.thrift. */
 #include <stdio.h>
 #include <string.h>
 
@@ -31,9 +31,9 @@ static void read_logical_body(hr_thrift_in *t, element *e, int16_t kind)
     hr_tr_field f = {0};
     while (hr_tr_next(t, &f)) {
         if (kind == 5 && f.id == 1)
-            e->scale = (int32_t)hr_tr_int(t, f.type);
+            e->scale = hr_tr_int32(t, f.type);
         else if (kind == 5 && f.id == 2)
-            e->precision = (int32_t)hr_tr_int(t, f.type);
+            e->precision = hr_tr_int32(t, f.type);
         else if ((kind == 7 || kind == 8) && f.id == 1)
             e->is_utc = hr_tr_int(t, f.type) != 0;
         else if ((kind == 7 || kind == 8) && f.id == 2 && f.type == HR_TR_STRUCT)
@@ -95,21 +95,21 @@ static void read_element(hr_thrift_in *t, element *e)
     *e = (element){.phys = -1, .converted = -1, .is_signed = true};
     while (hr_tr_next(t, &f)) {
         if (f.id == 1)
-            e->phys = (int32_t)hr_tr_int(t, f.type);
+            e->phys = hr_tr_int32(t, f.type);
         else if (f.id == 2)
-            e->type_length = (int32_t)hr_tr_int(t, f.type);
+            e->type_length = hr_tr_int32(t, f.type);
         else if (f.id == 3)
-            e->repetition = (int32_t)hr_tr_int(t, f.type);
+            e->repetition = hr_tr_int32(t, f.type);
         else if (f.id == 4 && f.type == HR_TR_BINARY)
             e->name = hr_tr_binary(t, &e->name_len);
         else if (f.id == 5)
-            e->n_children = (int32_t)hr_tr_int(t, f.type);
+            e->n_children = hr_tr_int32(t, f.type);
         else if (f.id == 6)
-            e->converted = (int32_t)hr_tr_int(t, f.type);
+            e->converted = hr_tr_int32(t, f.type);
         else if (f.id == 7)
-            e->scale = (int32_t)hr_tr_int(t, f.type);
+            e->scale = hr_tr_int32(t, f.type);
         else if (f.id == 8)
-            e->precision = (int32_t)hr_tr_int(t, f.type);
+            e->precision = hr_tr_int32(t, f.type);
         else if (f.id == 10 && f.type == HR_TR_STRUCT)
             read_logical(t, e);
         else
@@ -118,11 +118,38 @@ static void read_element(hr_thrift_in *t, element *e)
     apply_converted(e);
 }
 
-static void set_column(hr_pq_column *c, const element *e, const char *prefix, bool is_flat)
+/* The groups that are open around an element. */
+typedef struct branch {
+    char path[128]; /* of the innermost, with a dot behind it; cut where it does not fit */
+    size_t path_len[SCHEMA_DEPTH_MAX];
+    int32_t left[SCHEMA_DEPTH_MAX];  /* children that are still to come */
+    bool is_plain[SCHEMA_DEPTH_MAX]; /* required, as all around it: adds no levels */
+    uint32_t depth;
+} branch;
+
+static size_t add_name(char *path, size_t cap, size_t at, const element *e, const char *end)
+{
+    int n = snprintf(path + at, cap - at, "%.*s%s", (int)HR_MIN(e->name_len, 127u),
+                     e->name != NULL ? (const char *)e->name : "", end);
+    return HR_MIN(at + (size_t)HR_MAX(n, 0), cap - 1);
+}
+
+static void open_group(branch *b, const element *e)
+{
+    bool is_root = b->depth == 0;
+    size_t at = is_root ? 0 : b->path_len[b->depth - 1];
+    b->path_len[b->depth] = is_root ? 0 : add_name(b->path, sizeof b->path, at, e, ".");
+    b->is_plain[b->depth] =
+        is_root || (b->is_plain[b->depth - 1] && e->repetition == HR_PQ_REQUIRED);
+    b->left[b->depth++] = e->n_children;
+}
+
+static void set_column(hr_pq_column *c, const element *e, branch *b)
 {
     memset(c, 0, sizeof *c);
-    snprintf(c->name, sizeof c->name, "%s%.*s", prefix, (int)HR_MIN(e->name_len, 100u),
-             (const char *)e->name);
+    size_t at = b->path_len[b->depth - 1];
+    memcpy(c->name, b->path, at);
+    (void)add_name(c->name, sizeof c->name, at, e, "");
     c->phys = (hr_pq_phys)e->phys;
     c->logical = e->logical;
     c->type_length = (uint32_t)e->type_length;
@@ -131,25 +158,29 @@ static void set_column(hr_pq_column *c, const element *e, const char *prefix, bo
     c->unit_ns = e->unit_ns;
     c->is_utc = e->is_utc;
     c->nullable = e->repetition == HR_PQ_OPTIONAL;
-    c->is_flat = is_flat && e->repetition != HR_PQ_REPEATED;
+    c->is_flat = b->is_plain[b->depth - 1] && e->repetition != HR_PQ_REPEATED;
+    if (c->logical == HR_PQ_L_FLOAT16 && (c->phys != HR_PQ_FIXED || c->type_length != 2))
+        c->logical = HR_PQ_L_OTHER;
 }
 
 static bool is_valid_leaf(const element *e)
 {
     return e->phys >= 0 && e->phys <= 7 && e->scale >= 0 && e->scale <= 76 && e->precision >= 0 &&
-           e->precision <= 76 &&
+           e->precision <= 76 && e->repetition >= HR_PQ_REQUIRED &&
+           e->repetition <= HR_PQ_REPEATED &&
            (e->phys != HR_PQ_FIXED || (e->type_length > 0 && e->type_length <= 1 << 20));
 }
 
-/* The tree comes flattened, parents first; leaves below the root's children only are flat. */
+/* The tree comes flattened, parents first. A leaf is flat when it has at most one level: its own
+ * null. */
 static hr_status read_schema(hr_pq_file *f, hr_thrift_in *t, hr_arena *arena, hr_err *err)
 {
     uint8_t type;
     uint32_t n = hr_tr_list(t, &type);
-    int32_t left[SCHEMA_DEPTH_MAX];
-    uint32_t depth = 0;
-    if (n == 0 || n > f->limits.columns || type != HR_TR_STRUCT)
-        return HR_FAIL(err, HR_ECORRUPT, "schema of %u elements", n);
+    branch b = {.depth = 0};
+    if (n > f->limits.columns)
+        return HR_FAIL(err, HR_ELIMIT, "schema of %u elements, at most %u", n, f->limits.columns);
+    if (n == 0 || type != HR_TR_STRUCT) return HR_FAIL(err, HR_ECORRUPT, "the schema is damaged");
     f->columns = hr_arena_alloc(arena, n * sizeof *f->columns, 64);
     if (f->columns == NULL)
         return HR_FAIL(err, HR_EBUDGET, "no memory for a schema of %u elements", n);
@@ -157,23 +188,24 @@ static hr_status read_schema(hr_pq_file *f, hr_thrift_in *t, hr_arena *arena, hr
         element e;
         read_element(t, &e);
         if (t->is_bad) return HR_FAIL(err, HR_ECORRUPT, "schema element %u is damaged", i);
-        if (i > 0) {
-            while (depth > 0 && left[depth - 1] == 0)
-                depth--;
-            if (depth == 0) return HR_FAIL(err, HR_ECORRUPT, "schema element %u has no parent", i);
-            left[depth - 1]--;
-        }
-        if (e.n_children > 0 || i == 0) {
-            if (depth == SCHEMA_DEPTH_MAX || e.n_children < 0)
+        while (b.depth > 0 && b.left[b.depth - 1] == 0)
+            b.depth--;
+        if (i > 0 && b.depth == 0)
+            return HR_FAIL(err, HR_ECORRUPT, "schema element %u has no parent", i);
+        if (i > 0) b.left[b.depth - 1]--;
+        if (e.n_children > 0 || i == 0 || e.phys < 0) { /* a group may be empty */
+            if (b.depth == SCHEMA_DEPTH_MAX || e.n_children < 0)
                 return HR_FAIL(err, HR_ECORRUPT, "schema is nested too deeply");
-            left[depth++] = e.n_children;
+            open_group(&b, &e);
             continue;
         }
         if (!is_valid_leaf(&e))
             return HR_FAIL(err, HR_ECORRUPT, "schema element %u has no valid type", i);
-        set_column(&f->columns[f->n_columns++], &e, depth > 1 ? "*." : "", depth == 1);
+        set_column(&f->columns[f->n_columns++], &e, &b);
     }
-    return HR_OK;
+    while (b.depth > 0 && b.left[b.depth - 1] == 0)
+        b.depth--;
+    return b.depth == 0 ? HR_OK : HR_FAIL(err, HR_ECORRUPT, "the schema ends inside a group");
 }
 
 static void read_stats(hr_thrift_in *t, const hr_pq_column *col, pq_chunk *c)
@@ -188,12 +220,15 @@ static void read_stats(hr_thrift_in *t, const hr_pq_column *col, pq_chunk *c)
         else
             hr_tr_skip(t, f.type);
     }
-    if ((col->phys != HR_PQ_INT32 && col->phys != HR_PQ_INT64) || n[0] != width || n[1] != width)
+    if ((col->phys != HR_PQ_INT32 && col->phys != HR_PQ_INT64) || col->logical == HR_PQ_L_UINT ||
+        n[0] != width || n[1] != width)
         return;
     int64_t out[2] = {0, 0};
     for (int i = 0; i < 2; i++) {
+        int32_t low;
         memcpy(&out[i], v[i], width);
-        if (width == 4) out[i] = (int32_t)out[i];
+        memcpy(&low, v[i], sizeof low);
+        if (width == 4) out[i] = low;
     }
     c->has_minmax = true;
     c->min = out[0];
@@ -205,10 +240,14 @@ static void read_chunk_meta(hr_thrift_in *t, const hr_pq_column *col, pq_chunk *
     hr_tr_field f = {0};
     int64_t dict = 0;
     while (hr_tr_next(t, &f)) {
-        if (f.id == 4)
-            c->codec = (uint8_t)hr_tr_int(t, f.type);
+        if (f.id == 1)
+            c->phys = hr_tr_int32(t, f.type);
+        else if (f.id == 4)
+            c->codec = hr_tr_int32(t, f.type);
         else if (f.id == 5)
             c->n_values = hr_tr_int(t, f.type);
+        else if (f.id == 6)
+            c->raw_bytes = hr_tr_int(t, f.type);
         else if (f.id == 7)
             c->packed_bytes = hr_tr_int(t, f.type);
         else if (f.id == 9)
@@ -223,51 +262,84 @@ static void read_chunk_meta(hr_thrift_in *t, const hr_pq_column *col, pq_chunk *
     if (dict > 0 && dict < c->first_offset) c->first_offset = dict;
 }
 
+static hr_status read_chunk(hr_pq_file *f, hr_thrift_in *t, uint32_t g, uint32_t col, hr_err *err)
+{
+    pq_chunk *c = &f->chunks[(size_t)g * f->n_columns + col];
+    const hr_pq_column *column = &f->columns[col];
+    hr_tr_field cf = {0};
+    bool has_meta = false;
+    while (hr_tr_next(t, &cf)) {
+        c->is_elsewhere = c->is_elsewhere || cf.id == 1;
+        c->is_encrypted = c->is_encrypted || cf.id == 8;
+        if (cf.id == 3 && cf.type == HR_TR_STRUCT && !has_meta) {
+            has_meta = true;
+            read_chunk_meta(t, column, c);
+        } else {
+            hr_tr_skip(t, cf.type);
+        }
+    }
+    if (t->is_bad || c->n_values < 0 || c->packed_bytes < 0)
+        return HR_FAIL(err, HR_ECORRUPT, "column '%s' of row group %u is damaged", column->name, g);
+    if (!has_meta && c->is_encrypted) return HR_OK;
+    if (c->phys != (int32_t)column->phys)
+        return HR_FAIL(err, HR_ECORRUPT, "column '%s' of row group %u has another type",
+                       column->name, g);
+    if (!c->is_elsewhere && c->n_values > 0 &&
+        (c->first_offset < 4 || c->first_offset > f->size_bytes - c->packed_bytes))
+        return HR_FAIL(err, HR_ECORRUPT, "column '%s' of row group %u lies outside the file",
+                       column->name, g);
+    return HR_OK;
+}
+
+/* A flat column has as many values, nulls included, as its row group has rows. */
+static hr_status check_group(const hr_pq_file *f, uint32_t g, hr_err *err)
+{
+    for (uint32_t i = 0; i < f->n_columns; i++) {
+        const pq_chunk *c = &f->chunks[(size_t)g * f->n_columns + i];
+        if (f->columns[i].is_flat && !c->is_encrypted && c->n_values != f->group_rows[g])
+            return HR_FAIL(
+                err, HR_ECORRUPT, "column '%s' has %lld values in row group %u of %lld rows",
+                f->columns[i].name, (long long)c->n_values, g, (long long)f->group_rows[g]);
+    }
+    return HR_OK;
+}
+
 static hr_status read_group(hr_pq_file *f, hr_thrift_in *t, uint32_t g, hr_err *err)
 {
     hr_tr_field gf = {0};
-    uint32_t n_seen = 0;
+    bool has_columns = false;
+    f->group_rows[g] = -1;
     while (hr_tr_next(t, &gf)) {
         if (gf.id == 3) {
             f->group_rows[g] = hr_tr_int(t, gf.type);
             continue;
         }
-        if (gf.id != 1 || gf.type != HR_TR_LIST) {
+        if (gf.id != 1 || gf.type != HR_TR_LIST || has_columns) {
             hr_tr_skip(t, gf.type);
             continue;
         }
         uint8_t type;
         uint32_t n = hr_tr_list(t, &type);
-        if (n != f->n_columns || type != HR_TR_STRUCT)
+        if (n != f->n_columns || (n > 0 && type != HR_TR_STRUCT))
             return HR_FAIL(err, HR_ECORRUPT, "row group %u has %u columns, the schema %u", g, n,
                            f->n_columns);
-        for (; n_seen < n; n_seen++) {
-            pq_chunk *c = &f->chunks[(size_t)g * n + n_seen];
-            hr_tr_field cf = {0};
-            while (hr_tr_next(t, &cf)) {
-                if (cf.id == 3 && cf.type == HR_TR_STRUCT)
-                    read_chunk_meta(t, &f->columns[n_seen], c);
-                else
-                    hr_tr_skip(t, cf.type);
-            }
-            if (c->first_offset < 4 || c->packed_bytes < 0 ||
-                c->first_offset > f->size_bytes - c->packed_bytes || c->n_values < 0)
-                return HR_FAIL(err, HR_ECORRUPT,
-                               "column '%s' of row group %u lies outside the file",
-                               f->columns[n_seen].name, g);
-        }
+        for (uint32_t i = 0; i < n; i++)
+            HR_TRY(read_chunk(f, t, g, i, err));
+        has_columns = true;
     }
-    if (n_seen != f->n_columns || f->group_rows[g] < 0)
+    if (t->is_bad || !has_columns || f->group_rows[g] < 0)
         return HR_FAIL(err, HR_ECORRUPT, "row group %u is damaged", g);
-    return HR_OK;
+    return check_group(f, g, err);
 }
 
 static hr_status read_groups(hr_pq_file *f, hr_thrift_in *t, hr_arena *arena, hr_err *err)
 {
     uint8_t type;
     uint32_t n = hr_tr_list(t, &type);
-    if (n > f->limits.row_groups || f->columns == NULL)
-        return HR_FAIL(err, HR_ECORRUPT, "%u row groups", n);
+    if (n > f->limits.row_groups)
+        return HR_FAIL(err, HR_ELIMIT, "%u row groups, at most %u", n, f->limits.row_groups);
+    if (f->columns == NULL || t->is_bad || (n > 0 && type != HR_TR_STRUCT))
+        return HR_FAIL(err, HR_ECORRUPT, "the list of row groups is damaged");
     f->n_groups = n;
     f->group_rows = hr_arena_alloc(arena, (n + 1u) * sizeof *f->group_rows, 64);
     f->chunks = hr_arena_alloc(arena, ((size_t)n * f->n_columns + 1) * sizeof *f->chunks, 64);
@@ -299,31 +371,58 @@ static hr_status read_footer(hr_pq_file *f, const uint8_t *p, uint32_t n, hr_are
             const uint8_t *s = hr_tr_binary(&t, &len);
             char *copy = hr_arena_alloc(arena, len + 1u, 1);
             if (copy != NULL) memcpy(copy, s, len);
+            if (copy != NULL) copy[len] = '\0'; /* an arena that was rewound is not zeroed */
             f->created_by = copy;
         } else if (field.id == 8) {
-            return HR_FAIL(err, HR_EUNSUPPORTED, "the file is encrypted");
+            return HR_FAIL(err, HR_EUNSUPPORTED,
+                           "the file is encrypted (Parquet modular encryption), which is not read");
         } else {
             hr_tr_skip(&t, field.type);
         }
     }
     if (t.is_bad || f->columns == NULL || f->n_rows < 0)
         return HR_FAIL(err, HR_ECORRUPT, "the footer is damaged");
+    int64_t sum = 0;
+    for (uint32_t g = 0; g < f->n_groups; g++)
+        if (__builtin_add_overflow(sum, f->group_rows[g], &sum))
+            return HR_FAIL(err, HR_ECORRUPT, "the row groups have more rows than can be");
+    if (sum != f->n_rows)
+        return HR_FAIL(err, HR_ECORRUPT, "the footer says %lld rows, its row groups %lld",
+                       (long long)f->n_rows, (long long)sum);
     return HR_OK;
+}
+
+/* For the codecs that its columns have. */
+static hr_status open_codec(hr_pq_file *f, hr_arena *arena, hr_err *err)
+{
+    hr_codec_options opt = {.decode = 0};
+    for (size_t i = 0; i < (size_t)f->n_groups * f->n_columns; i++) {
+        const pq_chunk *c = &f->chunks[i];
+        if (c->codec <= HR_PQ_UNCOMPRESSED || c->codec > HR_PQ_LZ4_RAW || c->codec == HR_PQ_LZO)
+            continue;
+        opt.decode |= HR_CODEC_BIT(c->codec);
+        if (c->codec == HR_PQ_BROTLI && c->raw_bytes > (int64_t)opt.decode_bytes)
+            opt.decode_bytes = (size_t)HR_MIN(c->raw_bytes, (int64_t)f->limits.page_bytes);
+    }
+    return hr_codec_ctx_create(&f->codec, arena, &opt, err);
 }
 
 hr_status hr_pq_file_open(hr_pq_file **out, hr_read_at_fn read_at, void *self, int64_t size_bytes,
                           const hr_pq_limits *limits, hr_arena *arena, hr_err *err)
 {
     uint8_t tail[8];
+    uint8_t head[4];
     uint32_t n;
     *out = NULL;
-    if (size_bytes < 12 || read_at(self, tail, 8, size_bytes - 8) != 8)
+    if (size_bytes < 12 || read_at(self, tail, 8, size_bytes - 8) != 8 ||
+        read_at(self, head, 4, 0) != 4)
         return HR_FAIL(err, HR_ECORRUPT, "too short for a Parquet file");
-    if (memcmp(tail + 4, "PARE", 4) == 0)
-        return HR_FAIL(err, HR_EUNSUPPORTED, "the file is encrypted");
-    if (memcmp(tail + 4, "PAR1", 4) != 0)
+    if (memcmp(tail + 4, "PARE", 4) == 0 || memcmp(head, "PARE", 4) == 0)
+        return HR_FAIL(err, HR_EUNSUPPORTED,
+                       "the file is encrypted (Parquet modular encryption), which is not read");
+    if (memcmp(tail + 4, "PAR1", 4) != 0 || memcmp(head, "PAR1", 4) != 0)
         return HR_FAIL(err, HR_ECORRUPT,
-                       "no Parquet magic at the end: the file is cut short or no Parquet");
+                       "no Parquet magic at both ends: the file is cut short or no Parquet");
     memcpy(&n, tail, 4);
     if (n > limits->footer_bytes || n > size_bytes - 12)
         return HR_FAIL(err, HR_ECORRUPT, "a footer of %u bytes does not fit", n);
@@ -341,71 +440,9 @@ hr_status hr_pq_file_open(hr_pq_file **out, hr_read_at_fn read_at, void *self, i
         return got < 0 ? HR_FAIL_SYS(err, got, "cannot read the footer")
                        : HR_FAIL(err, HR_ECORRUPT, "cannot read the footer whole");
     HR_TRY(read_footer(f, footer, n, arena, err));
+    HR_TRY(open_codec(f, arena, err));
     *out = f;
     return HR_OK;
-}
-
-static void read_data_head(hr_thrift_in *t, pq_page *p)
-{
-    hr_tr_field f = {0};
-    while (hr_tr_next(t, &f)) {
-        int32_t v = f.type >= 3 && f.type <= 6 ? (int32_t)hr_tr_int(t, f.type) : 0;
-        if (f.type == HR_TR_TRUE || f.type == HR_TR_FALSE)
-            v = f.type == HR_TR_TRUE;
-        else if (f.type > 6)
-            hr_tr_skip(t, f.type);
-        if (f.id == 1) p->n_values = v;
-        if (!p->is_v2 && f.id == 2) p->encoding = v;
-        if (!p->is_v2 && f.id == 3) p->def_encoding = v;
-        if (p->is_v2 && f.id == 4) p->encoding = v;
-        if (p->is_v2 && f.id == 5) p->def_bytes = v;
-        if (p->is_v2 && f.id == 6) p->rep_bytes = v;
-        if (p->is_v2 && f.id == 7) p->is_compressed = v != 0;
-    }
-}
-
-static bool parse_head(const uint8_t *buf, size_t n, pq_page *p)
-{
-    hr_thrift_in t = {.p = buf, .end = buf + n};
-    hr_tr_field f = {0};
-    *p = (pq_page){.type = -1, .def_encoding = HR_PQ_RLE, .is_compressed = true};
-    while (hr_tr_next(&t, &f)) {
-        if (f.id == 1)
-            p->type = (int32_t)hr_tr_int(&t, f.type);
-        else if (f.id == 2)
-            p->raw_bytes = (int32_t)hr_tr_int(&t, f.type);
-        else if (f.id == 3)
-            p->packed_bytes = (int32_t)hr_tr_int(&t, f.type);
-        else if (f.id == 4) {
-            p->crc = (int32_t)hr_tr_int(&t, f.type);
-            p->has_crc = true;
-        } else if ((f.id == 5 || f.id == 7 || f.id == 8) && f.type == HR_TR_STRUCT) {
-            p->is_v2 = f.id == 8;
-            read_data_head(&t, p);
-        } else {
-            hr_tr_skip(&t, f.type);
-        }
-    }
-    p->head_bytes = (uint32_t)(t.p - buf);
-    return !t.is_bad;
-}
-
-hr_status hr_pq_page_head(const hr_pq_file *f, int64_t offset, int64_t limit, pq_page *out,
-                          hr_err *err)
-{
-    uint8_t buf[2048];
-    int64_t want = HR_MIN((int64_t)sizeof buf, limit - offset);
-    int64_t got = want > 0 ? f->read_at(f->self, buf, (size_t)want, offset) : 0;
-    if (got < 0) return HR_FAIL_SYS(err, got, "cannot read at offset %lld", (long long)offset);
-    bool ok = parse_head(buf, (size_t)got, out) && out->raw_bytes >= 0 && out->packed_bytes >= 0 &&
-              out->n_values >= 0 && out->def_bytes >= 0 && out->rep_bytes >= 0 &&
-              out->packed_bytes <= limit - offset - (int64_t)out->head_bytes &&
-              (uint32_t)out->raw_bytes <= f->limits.page_bytes &&
-              (int64_t)out->def_bytes + out->rep_bytes <= out->packed_bytes &&
-              (int64_t)out->def_bytes + out->rep_bytes <= out->raw_bytes;
-    return ok ? HR_OK
-              : HR_FAIL(err, HR_ECORRUPT, "page header at offset %lld is damaged",
-                        (long long)offset);
 }
 
 uint32_t hr_pq_file_columns(const hr_pq_file *f)

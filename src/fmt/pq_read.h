@@ -3,7 +3,9 @@
 #define HR_FMT_PQ_READ_H
 /* Parquet reader for flat columns. Nothing in a file is trusted: every length, count, level and
  * offset is checked against what is there and against hr_pq_limits; a failure names column, row
- * group and offset. Memory: metadata from the file's own arena, page buffers from the cursor's. */
+ * group and offset. Memory: metadata from the file's own arena, page buffers from the cursor's:
+ * they grow to the largest page met. A file and its cursors belong to one thread at a time.
+ * See docs/modules/fmt-read.md. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,7 +22,7 @@ typedef struct hr_pq_limits {
     uint32_t footer_bytes; /* 16 MiB */
     uint32_t columns;      /* 4,096 */
     uint32_t row_groups;   /* 65,536 */
-    uint32_t page_bytes;   /* decompressed size of a page: 64 MiB */
+    uint32_t page_bytes;   /* decompressed size of a page, and of its unpacked texts: 64 MiB */
     uint32_t dict_bytes;   /* decoded dictionary: 64 MiB */
 } hr_pq_limits;
 #define HR_PQ_LIMITS_DEFAULT                                                                       \
@@ -74,20 +76,24 @@ bool hr_pq_chunk_minmax_i64(const hr_pq_file *f, uint32_t rg, uint32_t col, int6
 
 /** Reads one column chunk from its first row to its last. */
 typedef struct hr_pq_cursor hr_pq_cursor;
-/** Bytes of arena a cursor needs for this file's column: page and dictionary buffers, from the
- * largest the footer announces, bounded by the limits. */
+/** HR_EUNSUPPORTED for a nested column. The arena must have room, later on, for the column's
+ * largest page (three times it, at worst, where pages grow along the file) and its dictionary. */
 HR_MUST_USE hr_status hr_pq_cursor_create(hr_pq_cursor **out, hr_pq_file *f, uint32_t col,
                                           hr_arena *arena, hr_err *err);
 /** Starts a row group. */
 HR_MUST_USE hr_status hr_pq_cursor_seek(hr_pq_cursor *c, uint32_t rg, hr_err *err);
 
 /* Typed reads: up to cap values in row order; *n_out < cap only at the end of the row group (then
- * HR_END with *n_out == 0 on the next call). Nulls: HR_NULL_I64, NaN, NULL pointer. */
-/** BOOLEAN, INT32, INT64, INT96 (to ns), DECIMAL up to 18 digits in any carrier, DATE, TIMESTAMP,
- * as their integer value. */
+ * HR_END with *n_out == 0 on the next call). Nulls: HR_NULL_I64, NaN, NULL pointer. After an error
+ * the cursor gives errors until the next seek. */
+/** What 64 bits do not hold: values of a DECIMAL of more than 18 digits, a UINT64 over INT64_MAX,
+ * an INT96 time past the years of int64 nanoseconds. */
+#define HR_PQ_WIDE_I64 (INT64_MIN + 1)
+/** BOOLEAN, INT32, INT64, INT96 (to ns), DECIMAL in any carrier, DATE, TIMESTAMP, as their integer
+ * value. */
 HR_MUST_USE hr_status hr_pq_read_i64(hr_pq_cursor *c, int64_t *out, uint32_t cap, uint32_t *n_out,
                                      hr_err *err);
-/** FLOAT, DOUBLE, FLOAT16; integers are widened. */
+/** FLOAT, DOUBLE, FLOAT16; BOOLEAN and integers that are no DECIMAL are widened. */
 HR_MUST_USE hr_status hr_pq_read_f64(hr_pq_cursor *c, double *out, uint32_t cap, uint32_t *n_out,
                                      hr_err *err);
 typedef struct hr_pq_bytes {

@@ -113,6 +113,8 @@ static void skip_plain(hr_thrift_in *t, uint8_t type, bool in_list)
         (void)hr_tr_varint(t);
     else if (type == 7)
         skip_bytes(t, 8);
+    else if (type == HR_TR_UUID)
+        skip_bytes(t, 16);
     else if (type == HR_TR_BINARY)
         (void)hr_tr_binary(t, &n);
     else
@@ -146,7 +148,7 @@ void hr_tr_skip(hr_thrift_in *t, uint8_t type)
             o->type = o->other;
             o->other = next;
         }
-        if (depth == HR_TR_DEPTH_MAX && next >= HR_TR_LIST) {
+        if (depth == HR_TR_DEPTH_MAX && next >= HR_TR_LIST && next <= HR_TR_STRUCT) {
             t->is_bad = true;
         } else if (depth < HR_TR_DEPTH_MAX && open_container(t, next, &stack[depth])) {
             depth++;
@@ -163,4 +165,11 @@ int64_t hr_tr_int(hr_thrift_in *t, uint8_t type)
     if (type == HR_TR_TRUE || type == HR_TR_FALSE) return type == HR_TR_TRUE;
     hr_tr_skip(t, type);
     return 0;
+}
+
+int32_t hr_tr_int32(hr_thrift_in *t, uint8_t type)
+{
+    int64_t v = hr_tr_int(t, type);
+    if (v < INT32_MIN || v > INT32_MAX) t->is_bad = true;
+    return t->is_bad ? 0 : (int32_t)v;
 }

@@ -21,7 +21,8 @@ enum {
     HR_TR_LIST = 9,
     HR_TR_SET = 10,
     HR_TR_MAP = 11,
-    HR_TR_STRUCT = 12
+    HR_TR_STRUCT = 12,
+    HR_TR_UUID = 13
 };
 
 typedef struct hr_thrift_in {
@@ -46,5 +47,7 @@ const uint8_t *hr_tr_binary(hr_thrift_in *t, uint32_t *n);
 void hr_tr_skip(hr_thrift_in *t, uint8_t type);
 /** Value of an integer field of any width; skips anything else. */
 int64_t hr_tr_int(hr_thrift_in *t, uint8_t type);
+/** The same of a field that the format declares 32 bits wide: a larger value is bad. */
+int32_t hr_tr_int32(hr_thrift_in *t, uint8_t type);
 
 #endif

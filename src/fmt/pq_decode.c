@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fmt/pq_decode.h"
+
+#include <math.h>
+#include <string.h>
+
+#define BLOCK_VALUES_MAX (1u << 24)
+#define MINIBLOCKS_MAX 4096u
+
+static uint64_t varint(const uint8_t **p, const uint8_t *end, bool *is_bad)
+{
+    uint64_t v = 0;
+    for (unsigned shift = 0; shift < 64 && *p < end; shift += 7) {
+        uint8_t b = *(*p)++;
+        v |= (uint64_t)(b & 0x7f) << shift;
+        if (b < 0x80) return v;
+    }
+    *is_bad = true;
+    return 0;
+}
+
+static int64_t unzigzag(uint64_t v)
+{
+    return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
+}
+
+/* width bits (1 to 64) from this bit on; the caller knows that they lie before end. */
+static uint64_t bits_at(const uint8_t *p, const uint8_t *end, uint64_t bit, unsigned width)
+{
+    const uint8_t *at = p + bit / 8;
+    unsigned shift = (unsigned)(bit % 8);
+    uint64_t v = 0;
+    uint64_t high = 0;
+    if (end - at >= 8)
+        memcpy(&v, at, 8);
+    else
+        memcpy(&v, at, (size_t)(end - at));
+    v >>= shift;
+    if (shift + width > 64) {
+        high = at[8];
+        v |= high << (64 - shift);
+    }
+    return v & (~UINT64_C(0) >> (64 - width));
+}
+
+/* ---- hybrid ---- */
+
+void hr_pq_hybrid_begin(hr_pq_hybrid *h, const uint8_t *p, const uint8_t *end, unsigned width)
+{
+    *h = (hr_pq_hybrid){.p = p, .end = end, .width = width, .is_bad = width > 32};
+}
+
+void hr_pq_hybrid_begin_packed(hr_pq_hybrid *h, const uint8_t *p, const uint8_t *end,
+                               unsigned width)
+{
+    hr_pq_hybrid_begin(h, p, end, width);
+    h->packed_left = width == 0 ? 0 : (uint64_t)(end - p) * 8 / width;
+}
+
+static void begin_run(hr_pq_hybrid *h)
+{
+    uint64_t head = varint(&h->p, h->end, &h->is_bad);
+    size_t width_bytes = (h->width + 7) / 8;
+    if (h->is_bad) return;
+    if ((head & 1) != 0) {
+        h->packed_left = (head >> 1) * 8;
+        h->bit = 0;
+        h->is_bad = head >> 1 > UINT32_MAX;
+        return;
+    }
+    h->run_left = head >> 1;
+    if ((size_t)(h->end - h->p) < width_bytes || h->run_left == 0) {
+        h->is_bad = true;
+        return;
+    }
+    h->run_value = 0;
+    memcpy(&h->run_value, h->p, width_bytes);
+    h->p += width_bytes;
+    if (h->width < 32 && h->run_value >> h->width != 0) h->is_bad = true; /* levels index arrays */
+}
+
+/* The last group of a run may be cut where its values are not needed. */
+static void get_packed(hr_pq_hybrid *h, uint32_t *out, uint32_t n)
+{
+    unsigned width = h->width;
+    uint64_t bit = h->bit;
+    if (bit + (uint64_t)n * width > (uint64_t)(h->end - h->p) * 8) {
+        h->is_bad = true;
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++, bit += width)
+        out[i] = width == 0 ? 0 : (uint32_t)bits_at(h->p, h->end, bit, width);
+    h->bit = bit;
+    h->packed_left -= n;
+    if (h->packed_left == 0) h->p += bit / 8; /* a run is whole bytes */
+}
+
+bool hr_pq_hybrid_get(hr_pq_hybrid *h, uint32_t *out, uint32_t n)
+{
+    uint32_t i = 0;
+    while (i < n && !h->is_bad) {
+        if (h->run_left > 0) {
+            uint32_t k = (uint32_t)HR_MIN(h->run_left, (uint64_t)(n - i));
+            for (uint32_t j = 0; j < k; j++)
+                out[i + j] = h->run_value;
+            h->run_left -= k;
+            i += k;
+        } else if (h->packed_left > 0) {
+            uint32_t k = (uint32_t)HR_MIN(h->packed_left, (uint64_t)(n - i));
+            get_packed(h, out + i, k);
+            i += k;
+        } else {
+            begin_run(h);
+        }
+    }
+    return !h->is_bad;
+}
+
+/* ---- delta ---- */
+
+bool hr_pq_delta_begin(hr_pq_delta *d, const uint8_t *p, const uint8_t *end)
+{
+    *d = (hr_pq_delta){.p = p, .end = end, .is_first = true};
+    uint64_t block_values = varint(&d->p, end, &d->is_bad);
+    uint64_t n_minis = varint(&d->p, end, &d->is_bad);
+    d->n_values = d->left = varint(&d->p, end, &d->is_bad);
+    d->value = unzigzag(varint(&d->p, end, &d->is_bad));
+    if (n_minis == 0 || n_minis > MINIBLOCKS_MAX || block_values == 0 ||
+        block_values > BLOCK_VALUES_MAX || block_values % n_minis != 0 ||
+        block_values / n_minis % 8 != 0) {
+        d->is_bad = true;
+        return false;
+    }
+    d->n_minis = (uint32_t)n_minis;
+    d->mini_values = block_values / n_minis;
+    d->mini = d->n_minis;
+    return !d->is_bad;
+}
+
+static uint64_t mini_bytes(const hr_pq_delta *d)
+{
+    return d->mini_values / 8 * d->width;
+}
+
+/* The miniblock before ends with its padding; only the last of all may be cut. */
+static void begin_mini(hr_pq_delta *d)
+{
+    if (mini_bytes(d) > (uint64_t)(d->end - d->p)) {
+        d->is_bad = true;
+        return;
+    }
+    d->p += mini_bytes(d);
+    d->width = 0;
+    if (d->mini == d->n_minis) {
+        d->min = unzigzag(varint(&d->p, d->end, &d->is_bad));
+        if (d->is_bad || (size_t)(d->end - d->p) < d->n_minis) {
+            d->is_bad = true;
+            return;
+        }
+        d->widths = d->p;
+        d->p += d->n_minis;
+        d->mini = 0;
+    }
+    d->width = d->widths[d->mini++];
+    d->mini_left = d->mini_values;
+    d->bit = 0;
+    if (d->width > 64) d->is_bad = true;
+}
+
+bool hr_pq_delta_get(hr_pq_delta *d, int64_t *out, uint32_t n)
+{
+    uint32_t i = 0;
+    if (n > d->left) d->is_bad = true;
+    if (!d->is_bad && d->is_first && n > 0) {
+        d->is_first = false;
+        d->left--;
+        out[i++] = d->value;
+    }
+    while (i < n && !d->is_bad) {
+        if (d->mini_left == 0) begin_mini(d);
+        uint32_t k = (uint32_t)HR_MIN(d->mini_left, (uint64_t)(n - i));
+        unsigned width = d->width;
+        if (d->is_bad || d->bit + (uint64_t)k * width > (uint64_t)(d->end - d->p) * 8) {
+            d->is_bad = true;
+            break;
+        }
+        uint64_t value = (uint64_t)d->value;
+        for (uint32_t j = 0; j < k; j++, d->bit += width) {
+            value += (uint64_t)d->min;
+            if (width > 0) value += bits_at(d->p, d->end, d->bit, width);
+            out[i + j] = (int64_t)value;
+        }
+        d->value = (int64_t)value;
+        d->mini_left -= k;
+        d->left -= k;
+        i += k;
+    }
+    return !d->is_bad;
+}
+
+const uint8_t *hr_pq_delta_end(hr_pq_delta *d)
+{
+    if (d->is_bad || d->left > 0 || mini_bytes(d) > (uint64_t)(d->end - d->p)) return NULL;
+    return d->p + mini_bytes(d);
+}
+
+/* ---- values ---- */
+
+size_t hr_pq_value_width(const hr_pq_column *col)
+{
+    switch (col->phys) {
+    case HR_PQ_INT32:
+    case HR_PQ_FLOAT:
+        return 4;
+    case HR_PQ_INT64:
+    case HR_PQ_DOUBLE:
+        return 8;
+    case HR_PQ_INT96:
+        return 12;
+    case HR_PQ_FIXED:
+        return col->type_length;
+    case HR_PQ_BOOLEAN:
+    case HR_PQ_BYTE_ARRAY:
+        break;
+    }
+    return 0;
+}
+
+int64_t hr_pq_decimal_widen(const uint8_t *p, size_t n_bytes)
+{
+    uint8_t sign = n_bytes > 0 && (p[0] & 0x80) != 0 ? 0xff : 0;
+    uint64_t x = sign != 0 ? ~UINT64_C(0) : 0;
+    size_t spare = n_bytes > 8 ? n_bytes - 8 : 0;
+    for (size_t i = 0; i < spare; i++)
+        if (p[i] != sign) return HR_PQ_WIDE_I64;
+    for (size_t i = spare; i < n_bytes; i++)
+        x = x << 8 | p[i];
+    bool has_sign = (int64_t)x < 0;
+    bool is_ok = has_sign == (sign != 0) && (int64_t)x > HR_PQ_WIDE_I64;
+    return is_ok ? (int64_t)x : HR_PQ_WIDE_I64;
+}
+
+/* IEEE 754 binary16. */
+static double half(const uint8_t *p)
+{
+    unsigned v = (unsigned)p[0] | (unsigned)p[1] << 8;
+    int exponent = (int)(v >> 10 & 31);
+    double fraction = v & 1023;
+    double x = exponent == 31  ? (v & 1023) != 0 ? (double)NAN : (double)INFINITY
+               : exponent == 0 ? ldexp(fraction, -24)
+                               : ldexp(fraction + 1024, exponent - 25);
+    return (v & 0x8000) != 0 ? -x : x;
+}
+
+static int64_t double_bits(double v)
+{
+    int64_t bits;
+    memcpy(&bits, &v, 8);
+    return bits;
+}
+
+/* Impala's and Spark's time: ns of day, then Julian day. */
+static int64_t int96_ns(const uint8_t *p)
+{
+    int64_t ns;
+    uint32_t day;
+    int64_t out;
+    memcpy(&ns, p, 8);
+    memcpy(&day, p + 8, 4);
+    if (__builtin_mul_overflow((int64_t)day - 2440588, INT64_C(86400000000000), &out) ||
+        __builtin_add_overflow(out, ns, &out) || out <= HR_PQ_WIDE_I64)
+        return HR_PQ_WIDE_I64;
+    return out;
+}
+
+int64_t hr_pq_value_widen(const uint8_t *p, const hr_pq_column *col)
+{
+    int64_t v = 0;
+    int32_t x;
+    float y;
+    switch (col->phys) {
+    case HR_PQ_INT32:
+        memcpy(&x, p, 4);
+        return col->logical == HR_PQ_L_UINT ? (int64_t)(uint32_t)x : x;
+    case HR_PQ_FLOAT:
+        memcpy(&y, p, 4);
+        return double_bits((double)y);
+    case HR_PQ_FIXED:
+        if (col->logical == HR_PQ_L_FLOAT16) return double_bits(half(p));
+        return hr_pq_decimal_widen(p, col->type_length);
+    case HR_PQ_INT96:
+        return int96_ns(p);
+    case HR_PQ_INT64:
+        memcpy(&v, p, 8);
+        return col->logical == HR_PQ_L_UINT && v < 0 ? HR_PQ_WIDE_I64 : v;
+    case HR_PQ_DOUBLE:
+        memcpy(&v, p, 8);
+        return v;
+    case HR_PQ_BOOLEAN:
+    case HR_PQ_BYTE_ARRAY:
+        break;
+    }
+    return 0;
+}
+
+bool hr_pq_bytes_take(const uint8_t **p, const uint8_t *end, hr_pq_bytes *out)
+{
+    uint32_t n;
+    if (end - *p < 4) return false;
+    memcpy(&n, *p, 4);
+    if (n > (size_t)(end - *p - 4)) return false;
+    *out = (hr_pq_bytes){.s = (const char *)*p + 4, .n = n};
+    *p += 4 + (size_t)n;
+    return true;
+}

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pages of a column chunk: headers, bodies, dictionaries, and where their values begin. */
+#include <stdio.h>
+#include <string.h>
+
+#include "fmt/pq_encode.h"
+#include "fmt/pq_file.h"
+
+#define HEAD_BYTES 2048u          /* read at first: enough for all but long statistics */
+#define HEAD_BYTES_MAX (1u << 20) /* a header over it is refused */
+
+hr_status hr_pq_damaged(hr_pq_cursor *c, hr_err *err, const char *why)
+{
+    int64_t at = c->at;
+    c->page_left = 0; /* whoever goes on meets the end of the chunk, not stale pointers */
+    c->at = c->end;
+    return HR_FAIL(err, HR_ECORRUPT, "column '%s', row group %u: %s, near offset %lld",
+                   c->column->name, c->group, why, (long long)at);
+}
+
+hr_status hr_pq_buffer_grow(hr_pq_cursor *c, pq_buffer *b, size_t need_bytes, hr_err *err)
+{
+    if (need_bytes <= b->cap && b->p != NULL) return HR_OK;
+    size_t cap = HR_MAX(need_bytes, b->cap + b->cap / 2);
+    uint8_t *p = hr_arena_alloc(c->arena, cap + 64, 64);
+    if (p == NULL) {
+        cap = need_bytes;
+        p = hr_arena_alloc(c->arena, cap + 64, 64);
+    }
+    if (p == NULL)
+        return HR_FAIL(err, HR_EBUDGET,
+                       "no memory for a page of '%s' (%zu bytes): raise engine.memory",
+                       c->column->name, need_bytes);
+    b->p = p;
+    b->cap = cap;
+    return HR_OK;
+}
+
+/* ---- headers ---- */
+
+static void read_data_head(hr_thrift_in *t, pq_page *p)
+{
+    hr_tr_field f = {0};
+    while (hr_tr_next(t, &f)) {
+        if (f.type >= HR_TR_BINARY) {
+            hr_tr_skip(t, f.type);
+            continue;
+        }
+        int32_t v = hr_tr_int32(t, f.type);
+        if (f.id == 1) p->n_values = v;
+        if (!p->is_v2 && f.id == 2) p->encoding = v;
+        if (!p->is_v2 && f.id == 3) p->def_encoding = v;
+        if (p->is_v2 && f.id == 4) p->encoding = v;
+        if (p->is_v2 && f.id == 5) p->def_bytes = v;
+        if (p->is_v2 && f.id == 6) p->rep_bytes = v;
+        if (p->is_v2 && f.id == 7) p->is_compressed = v != 0;
+    }
+}
+
+static bool parse_head(const uint8_t *buf, size_t n, pq_page *p)
+{
+    hr_thrift_in t = {.p = buf, .end = buf + n};
+    hr_tr_field f = {0};
+    *p = (pq_page){.type = -1, .def_encoding = HR_PQ_RLE, .is_compressed = true};
+    while (hr_tr_next(&t, &f)) {
+        if (f.id == 1)
+            p->type = hr_tr_int32(&t, f.type);
+        else if (f.id == 2)
+            p->raw_bytes = hr_tr_int32(&t, f.type);
+        else if (f.id == 3)
+            p->packed_bytes = hr_tr_int32(&t, f.type);
+        else if (f.id == 4) {
+            p->crc = (uint32_t)hr_tr_int(&t, f.type);
+            p->has_crc = true;
+        } else if ((f.id == 5 || f.id == 7 || f.id == 8) && f.type == HR_TR_STRUCT) {
+            p->is_v2 = f.id == 8;
+            read_data_head(&t, p);
+        } else {
+            hr_tr_skip(&t, f.type);
+        }
+    }
+    p->head_bytes = (uint32_t)(t.p - buf);
+    return !t.is_bad;
+}
+
+static bool head_is_valid(const pq_page *p, int64_t left)
+{
+    int64_t levels = (int64_t)p->def_bytes + p->rep_bytes;
+    return p->raw_bytes >= 0 && p->packed_bytes >= 0 && p->n_values >= 0 && p->def_bytes >= 0 &&
+           p->rep_bytes >= 0 && p->packed_bytes <= left - (int64_t)p->head_bytes &&
+           levels <= p->packed_bytes && levels <= p->raw_bytes &&
+           p->is_v2 == (p->type == HR_PQ_DATA_PAGE_V2);
+}
+
+hr_status hr_pq_page_head(hr_pq_cursor *c, pq_page *out, hr_err *err)
+{
+    const hr_pq_file *f = c->file;
+    uint8_t small[HEAD_BYTES];
+    uint8_t *buf = small;
+    int64_t left = c->end - c->at;
+    bool is_read = false;
+    for (size_t room = HEAD_BYTES; !is_read; room *= 8) {
+        int64_t want = HR_MIN((int64_t)HR_MIN(room, (size_t)HEAD_BYTES_MAX), left);
+        if (room > HEAD_BYTES) {
+            HR_TRY(hr_pq_buffer_grow(c, &c->packed, (size_t)want, err));
+            buf = c->packed.p;
+        }
+        int64_t got = f->read_at(f->self, buf, (size_t)want, c->at);
+        if (got < 0) return HR_FAIL_SYS(err, got, "cannot read at offset %lld", (long long)c->at);
+        is_read = parse_head(buf, (size_t)got, out);
+        if (!is_read && (got < want || want == left || want == HEAD_BYTES_MAX)) break;
+    }
+    if (!is_read || !head_is_valid(out, left))
+        return hr_pq_damaged(c, err, "a damaged page header");
+    if ((uint32_t)out->raw_bytes > f->limits.page_bytes)
+        return HR_FAIL(err, HR_ELIMIT, "column '%s': a page of %d bytes at offset %lld, at most %u",
+                       c->column->name, out->raw_bytes, (long long)c->at, f->limits.page_bytes);
+    return HR_OK;
+}
+
+/* ---- bodies ---- */
+
+/* The page's bytes as the file has them, into buf. */
+static hr_status read_packed(hr_pq_cursor *c, const pq_page *p, uint8_t *buf, hr_err *err)
+{
+    const hr_pq_file *f = c->file;
+    int64_t got = f->read_at(f->self, buf, (size_t)p->packed_bytes, c->at + p->head_bytes);
+    if (got < 0) return HR_FAIL_SYS(err, got, "cannot read at offset %lld", (long long)c->at);
+    if (got != p->packed_bytes) return hr_pq_damaged(c, err, "the file ends");
+    if (p->has_crc && hr_pq_crc(0, buf, (size_t)got) != p->crc)
+        return hr_pq_damaged(c, err, "wrong checksum");
+    return HR_OK;
+}
+
+static hr_status load_body(hr_pq_cursor *c, const pq_page *p, pq_buffer *to, hr_err *err)
+{
+    size_t raw = (size_t)p->raw_bytes;
+    size_t packed = (size_t)p->packed_bytes;
+    /* Arrow before 3.0 compressed pages of version 2 and said they were not. */
+    bool is_plain =
+        c->chunk->codec == HR_PQ_UNCOMPRESSED || (p->is_v2 && !p->is_compressed && raw == packed);
+    if (is_plain && raw != packed) return hr_pq_damaged(c, err, "a plain page of two sizes");
+    HR_TRY(hr_pq_buffer_grow(c, to, raw, err));
+    if (is_plain) return read_packed(c, p, to->p, err);
+    HR_TRY(hr_pq_buffer_grow(c, &c->packed, packed, err));
+    HR_TRY(read_packed(c, p, c->packed.p, err));
+    size_t levels = (size_t)p->def_bytes + (size_t)p->rep_bytes; /* of v2: never compressed */
+    memcpy(to->p, c->packed.p, levels);
+    if (raw == levels) return HR_OK;
+    hr_status st = hr_codec_decode(c->file->codec, (hr_pq_codec)c->chunk->codec, to->p + levels,
+                                   raw - levels, c->packed.p + levels, packed - levels, err);
+    if (st != HR_OK)
+        hr_err_prefix(err, "column '%s', row group %u, page at offset %lld", c->column->name,
+                      c->group, (long long)c->at);
+    return st;
+}
+
+static hr_status load_dict(hr_pq_cursor *c, const pq_page *p, hr_err *err)
+{
+    const hr_pq_column *col = c->column;
+    size_t width = hr_pq_value_width(col);
+    size_t n = (size_t)p->n_values;
+    if (c->has_dict) return hr_pq_damaged(c, err, "a second dictionary");
+    if (col->phys == HR_PQ_BOOLEAN) return hr_pq_damaged(c, err, "a dictionary of booleans");
+    if (p->encoding != HR_PQ_PLAIN && p->encoding != HR_PQ_PLAIN_DICTIONARY)
+        return hr_pq_damaged(c, err, "a dictionary of unknown encoding");
+    if ((uint32_t)p->raw_bytes > c->file->limits.dict_bytes)
+        return HR_FAIL(err, HR_ELIMIT, "dictionary of '%s' is too large", col->name);
+    if (n > (size_t)p->raw_bytes / (width == 0 ? 4 : width))
+        return hr_pq_damaged(c, err, "too many dictionary values");
+    HR_TRY(load_body(c, p, &c->dict_raw, err));
+    const uint8_t *at = c->dict_raw.p;
+    const uint8_t *end = at + p->raw_bytes;
+    if (width == 0) {
+        HR_TRY(hr_pq_buffer_grow(c, &c->dict_text, n * sizeof(hr_pq_bytes), err));
+        hr_pq_bytes *text = (hr_pq_bytes *)(void *)c->dict_text.p;
+        for (size_t i = 0; i < n; i++)
+            if (!hr_pq_bytes_take(&at, end, &text[i]))
+                return hr_pq_damaged(c, err, "a cut dictionary value");
+    } else {
+        HR_TRY(hr_pq_buffer_grow(c, &c->dict, n * sizeof(int64_t), err));
+        int64_t *value = (int64_t *)(void *)c->dict.p;
+        for (size_t i = 0; i < n; i++, at += width)
+            value[i] = hr_pq_value_widen(at, col);
+    }
+    c->n_dict = (uint32_t)n;
+    c->has_dict = true;
+    return HR_OK;
+}
+
+/* ---- where values begin ---- */
+
+static hr_status begin_levels(hr_pq_cursor *c, const pq_page *p, hr_err *err)
+{
+    c->has_levels = c->column->nullable;
+    c->p = c->raw.p;
+    c->p_end = c->raw.p + p->raw_bytes;
+    if (p->is_v2) {
+        c->p += p->rep_bytes; /* a flat column has none, but some writers put their zeros */
+        if (c->has_levels) hr_pq_hybrid_begin(&c->levels, c->p, c->p + p->def_bytes, 1);
+        c->p += p->def_bytes;
+    } else if (c->has_levels) {
+        uint32_t n;
+        if (p->def_encoding != HR_PQ_RLE)
+            return HR_FAIL(err, HR_EUNSUPPORTED, "column '%s' has levels of encoding %d",
+                           c->column->name, p->def_encoding);
+        if (p->raw_bytes < 4) return hr_pq_damaged(c, err, "cut levels");
+        memcpy(&n, c->p, 4);
+        if (n > (uint32_t)p->raw_bytes - 4) return hr_pq_damaged(c, err, "cut levels");
+        hr_pq_hybrid_begin(&c->levels, c->p + 4, c->p + 4 + n, 1);
+        c->p += 4 + n;
+    }
+    return HR_OK;
+}
+
+/* Streams are put together at once: what follows is plain. */
+static hr_status begin_split(hr_pq_cursor *c, hr_err *err)
+{
+    size_t width = hr_pq_value_width(c->column);
+    size_t n_bytes = (size_t)(c->p_end - c->p);
+    size_t n = n_bytes / width;
+    if (n * width != n_bytes) return hr_pq_damaged(c, err, "streams of unequal length");
+    HR_TRY(hr_pq_buffer_grow(c, &c->flat, n_bytes, err));
+    for (size_t k = 0; k < width; k++)
+        for (size_t i = 0; i < n; i++)
+            c->flat.p[i * width + k] = c->p[k * n + i];
+    c->p = c->flat.p;
+    c->p_end = c->p + n_bytes;
+    return HR_OK;
+}
+
+/* A stream of lengths, each below 2^31, into the views; *end: the first byte behind it. */
+static hr_status read_lengths(hr_pq_cursor *c, const pq_page *p, const uint8_t *at,
+                              const uint8_t **end, hr_err *err)
+{
+    hr_pq_delta d;
+    if (!hr_pq_delta_begin(&d, at, c->p_end) || d.n_values > (uint64_t)p->n_values)
+        return hr_pq_damaged(c, err, "bad lengths of texts");
+    if (d.n_values > c->file->limits.page_bytes / sizeof(hr_pq_bytes))
+        return HR_FAIL(err, HR_ELIMIT, "column '%s': %llu texts in a page", c->column->name,
+                       (unsigned long long)d.n_values);
+    c->n_views = (uint32_t)d.n_values;
+    c->view_at = 0;
+    HR_TRY(hr_pq_buffer_grow(c, &c->views, c->n_views * sizeof(hr_pq_bytes), err));
+    hr_pq_bytes *view = (hr_pq_bytes *)(void *)c->views.p;
+    for (uint32_t i = 0; i < c->n_views;) {
+        uint32_t k = HR_MIN(c->n_views - i, HR_PQ_STEP);
+        if (!hr_pq_delta_get(&d, c->wide, k)) return hr_pq_damaged(c, err, "cut lengths of texts");
+        for (uint32_t j = 0; j < k; j++, i++) {
+            if (c->wide[j] < 0 || c->wide[j] > INT32_MAX)
+                return hr_pq_damaged(c, err, "a length of a text below zero");
+            view[i] = (hr_pq_bytes){.s = "", .n = (uint32_t)c->wide[j]};
+        }
+    }
+    *end = hr_pq_delta_end(&d);
+    return *end != NULL ? HR_OK : hr_pq_damaged(c, err, "cut lengths of texts");
+}
+
+static hr_status begin_lengths(hr_pq_cursor *c, const pq_page *p, hr_err *err)
+{
+    const uint8_t *at;
+    HR_TRY(read_lengths(c, p, c->p, &at, err));
+    hr_pq_bytes *view = (hr_pq_bytes *)(void *)c->views.p;
+    for (uint32_t i = 0; i < c->n_views; i++) {
+        if (view[i].n > (size_t)(c->p_end - at)) return hr_pq_damaged(c, err, "a cut text");
+        view[i].s = (const char *)at;
+        at += view[i].n;
+    }
+    return HR_OK;
+}
+
+/* Walks the lengths of the suffixes beside those of the prefixes, which the views hold. Without
+ * out: adds up what the texts take. With it: writes them. */
+static hr_status join_prefixes(hr_pq_cursor *c, const uint8_t *lengths, const uint8_t *suffixes,
+                               uint8_t *out, uint64_t *total, hr_err *err)
+{
+    hr_pq_bytes *view = (hr_pq_bytes *)(void *)c->views.p;
+    hr_pq_delta d;
+    const uint8_t *at = suffixes;
+    const char *text = "";
+    uint64_t before = 0; /* length of the text before */
+    *total = 0;
+    if (!hr_pq_delta_begin(&d, lengths, c->p_end) || d.n_values != c->n_views)
+        return hr_pq_damaged(c, err, "bad lengths of suffixes");
+    for (uint32_t i = 0; i < c->n_views; i++) {
+        int64_t n;
+        if (i % HR_PQ_STEP == 0 &&
+            !hr_pq_delta_get(&d, c->wide, HR_MIN(c->n_views - i, HR_PQ_STEP)))
+            return hr_pq_damaged(c, err, "cut lengths of suffixes");
+        n = c->wide[i % HR_PQ_STEP];
+        if (n < 0 || view[i].n > before || (at != NULL && n > c->p_end - at))
+            return hr_pq_damaged(c, err, "a cut suffix, or a prefix longer than the text before");
+        before = view[i].n + (uint64_t)n;
+        *total += before;
+        if (*total > c->file->limits.page_bytes)
+            return HR_FAIL(err, HR_ELIMIT, "column '%s': texts of a page over %u bytes",
+                           c->column->name, c->file->limits.page_bytes);
+        if (out == NULL) continue;
+        memcpy(out, text, view[i].n);
+        memcpy(out + view[i].n, at, (size_t)n);
+        at += n;
+        view[i] = (hr_pq_bytes){.s = (const char *)out, .n = (uint32_t)before};
+        text = view[i].s;
+        out += before;
+    }
+    return HR_OK;
+}
+
+static hr_status begin_prefixes(hr_pq_cursor *c, const pq_page *p, hr_err *err)
+{
+    const uint8_t *lengths;
+    uint64_t total;
+    hr_pq_delta d;
+    HR_TRY(read_lengths(c, p, c->p, &lengths, err));
+    HR_TRY(join_prefixes(c, lengths, NULL, NULL, &total, err));
+    if (!hr_pq_delta_begin(&d, lengths, c->p_end))
+        return hr_pq_damaged(c, err, "bad lengths of suffixes");
+    while (d.left > 0)
+        if (!hr_pq_delta_get(&d, c->wide, (uint32_t)HR_MIN(d.left, (uint64_t)HR_PQ_STEP)))
+            return hr_pq_damaged(c, err, "cut lengths of suffixes");
+    const uint8_t *suffixes = hr_pq_delta_end(&d);
+    if (suffixes == NULL) return hr_pq_damaged(c, err, "cut lengths of suffixes");
+    HR_TRY(hr_pq_buffer_grow(c, &c->flat, (size_t)total, err));
+    HR_TRY(join_prefixes(c, lengths, suffixes, c->flat.p, &total, err));
+    if (c->column->phys != HR_PQ_FIXED) return HR_OK;
+    const hr_pq_bytes *view = (const hr_pq_bytes *)(const void *)c->views.p;
+    for (uint32_t i = 0; i < c->n_views; i++)
+        if (view[i].n != c->column->type_length)
+            return hr_pq_damaged(c, err, "a value of another length than its type");
+    c->mode = PQ_MODE_PLAIN;
+    c->p = c->flat.p;
+    c->p_end = c->p + total;
+    return HR_OK;
+}
+
+static hr_status begin_bits(hr_pq_cursor *c, hr_err *err)
+{
+    uint32_t n;
+    if (c->p_end - c->p < 4) return hr_pq_damaged(c, err, "cut booleans");
+    memcpy(&n, c->p, 4);
+    if (n > (size_t)(c->p_end - c->p - 4)) return hr_pq_damaged(c, err, "cut booleans");
+    hr_pq_hybrid_begin(&c->indexes, c->p + 4, c->p + 4 + n, 1);
+    return HR_OK;
+}
+
+static bool encoding_fits(hr_pq_encoding e, hr_pq_phys phys)
+{
+    bool is_bool = phys == HR_PQ_BOOLEAN;
+    switch (e) {
+    case HR_PQ_PLAIN:
+        return true;
+    case HR_PQ_PLAIN_DICTIONARY:
+    case HR_PQ_RLE_DICTIONARY:
+        return !is_bool;
+    case HR_PQ_RLE:
+        return is_bool;
+    case HR_PQ_DELTA_BINARY_PACKED:
+        return phys == HR_PQ_INT32 || phys == HR_PQ_INT64;
+    case HR_PQ_DELTA_LENGTH_BYTE_ARRAY:
+        return phys == HR_PQ_BYTE_ARRAY;
+    case HR_PQ_DELTA_BYTE_ARRAY:
+        return phys == HR_PQ_BYTE_ARRAY || phys == HR_PQ_FIXED;
+    case HR_PQ_BYTE_STREAM_SPLIT:
+        return !is_bool && phys != HR_PQ_BYTE_ARRAY && phys != HR_PQ_INT96;
+    case HR_PQ_BIT_PACKED:
+        break;
+    }
+    return false;
+}
+
+static hr_status begin_values(hr_pq_cursor *c, const pq_page *p, hr_err *err)
+{
+    hr_pq_encoding e = (hr_pq_encoding)p->encoding;
+    bool is_bool = c->column->phys == HR_PQ_BOOLEAN;
+    if (!encoding_fits(e, c->column->phys))
+        return HR_FAIL(err, HR_EUNSUPPORTED, "column '%s': encoding %d of physical type %d",
+                       c->column->name, p->encoding, (int)c->column->phys);
+    c->mode = is_bool ? PQ_MODE_BITS : PQ_MODE_PLAIN;
+    if (is_bool) hr_pq_hybrid_begin_packed(&c->indexes, c->p, c->p_end, 1);
+    if (c->p == c->p_end) return HR_OK; /* nulls alone: nothing to take */
+    switch (e) {
+    case HR_PQ_PLAIN_DICTIONARY:
+    case HR_PQ_RLE_DICTIONARY:
+        if (!c->has_dict) return hr_pq_damaged(c, err, "indexes without a dictionary");
+        c->mode = PQ_MODE_DICT;
+        hr_pq_hybrid_begin(&c->indexes, c->p + 1, c->p_end, *c->p);
+        return c->indexes.is_bad ? hr_pq_damaged(c, err, "a bad index width") : HR_OK;
+    case HR_PQ_DELTA_BINARY_PACKED:
+        c->mode = PQ_MODE_DELTA;
+        return hr_pq_delta_begin(&c->ints, c->p, c->p_end)
+                   ? HR_OK
+                   : hr_pq_damaged(c, err, "a bad delta header");
+    case HR_PQ_BYTE_STREAM_SPLIT:
+        return begin_split(c, err);
+    case HR_PQ_RLE:
+        return begin_bits(c, err);
+    case HR_PQ_DELTA_LENGTH_BYTE_ARRAY:
+        c->mode = PQ_MODE_VIEWS;
+        return begin_lengths(c, p, err);
+    case HR_PQ_DELTA_BYTE_ARRAY:
+        c->mode = PQ_MODE_VIEWS;
+        return begin_prefixes(c, p, err);
+    case HR_PQ_PLAIN:
+    case HR_PQ_BIT_PACKED:
+        break;
+    }
+    return HR_OK;
+}
+
+static hr_status begin_page(hr_pq_cursor *c, const pq_page *p, hr_err *err)
+{
+    if (p->n_values > c->rows_left) return hr_pq_damaged(c, err, "more values than rows");
+    HR_TRY(load_body(c, p, &c->raw, err));
+    HR_TRY(begin_levels(c, p, err));
+    return begin_values(c, p, err);
+}
+
+hr_status hr_pq_next_page(hr_pq_cursor *c, hr_err *err)
+{
+    while (c->page_left == 0) {
+        pq_page p;
+        hr_status st = HR_OK;
+        if (c->at >= c->end) return hr_pq_damaged(c, err, "too few values");
+        HR_TRY(hr_pq_page_head(c, &p, err));
+        bool has_rows = p.type == HR_PQ_DATA_PAGE || p.type == HR_PQ_DATA_PAGE_V2;
+        if (p.type == HR_PQ_DICTIONARY_PAGE)
+            st = load_dict(c, &p, err);
+        else if (has_rows)
+            st = begin_page(c, &p, err);
+        if (st != HR_OK) {
+            c->at = c->end; /* no reading on past a page that was refused */
+            return st;
+        }
+        c->at += (int64_t)p.head_bytes + p.packed_bytes;
+        if (has_rows) c->page_left = (uint32_t)p.n_values;
+    }
+    return HR_OK;
+}
