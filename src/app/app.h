@@ -11,9 +11,5 @@ int hr_cmd_verify(int argc, char **argv);
 
 /** Prints "headrace: message" and gives the exit code that belongs to it. */
 int hr_app_fail(const hr_err *err);
-/** The value of a long option at argv[*i] ("--name V" or "--name=V"), or NULL when it is another
- * option. */
-const char *hr_app_option(int argc, char **argv, int *i, const char *name);
-int hr_app_usage(const char *verb, const char *text);
 
 #endif

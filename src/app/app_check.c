@@ -35,27 +35,6 @@ void hr_app_check_close(hr_app_checked *x)
     hr_check_destroy(&x->check);
 }
 
-hr_status hr_app_check_option(hr_plan *plan, int argc, char **argv, int *i, hr_err *err)
-{
-    const char *v;
-    int64_t n = 0;
-    if ((v = hr_app_option(argc, argv, i, "--format")) != NULL) {
-        plan->format = (int)hr_format_from_name(v);
-        if (plan->format == 0) return HR_FAIL(err, HR_EUSAGE, "--format: '%s' is no format", v);
-    } else if ((v = hr_app_option(argc, argv, i, "--lanes")) != NULL) {
-        if (hr_size_parse(&n, v) != HR_OK || n < 1 || n > 64)
-            return HR_FAIL(err, HR_EUSAGE, "--lanes: '%s' is not 1 to 64", v);
-        plan->lanes = (uint32_t)n;
-    } else if ((v = hr_app_option(argc, argv, i, "--memory")) != NULL) {
-        if (hr_size_parse(&n, v) != HR_OK || n < 64000000)
-            return HR_FAIL(err, HR_EUSAGE, "--memory: '%s' is no size of 64MB or more", v);
-        plan->memory_bytes = n;
-    } else {
-        return HR_AGAIN;
-    }
-    return HR_OK;
-}
-
 void hr_app_json_text(const char *s)
 {
     if (s == NULL) {

@@ -16,9 +16,6 @@ typedef struct hr_app_checked {
  *  other failures are returned. Close after either. */
 HR_MUST_USE hr_status hr_app_check_run(hr_app_checked *x, const hr_plan *plan, hr_err *err);
 void hr_app_check_close(hr_app_checked *x);
-/** Options shared by the verbs that check: --format, --lanes, --memory. HR_AGAIN: none of them. */
-HR_MUST_USE hr_status hr_app_check_option(hr_plan *plan, int argc, char **argv, int *i,
-                                          hr_err *err);
 /** "instruments":[..] as a JSON member. */
 void hr_app_check_json_instruments(const hr_app_checked *x);
 /** "sources":[..] as a JSON member. */

@@ -5,30 +5,18 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "app/opts.h"
 #include "base/sys.h"
 #include "mem/mem.h"
-#include "text/decimal.h"
 #include "venue/synth.h"
 
+#define COUNT_MAX 100000000
 #define CHUNK_BYTES ((size_t)1 << 20)
-
-static const char help_text[] =
-    "headrace gen --out FILE\n\n"
-    "Makes a capture of a synthetic venue: the same seed gives the same bytes.\n\n"
-    "  --out FILE         where to (.gz compresses); - is standard output\n"
-    "  --format F         capture (default), capture-json, ndjson, tardis\n"
-    "  --levels N         level updates (default 1000000)\n"
-    "  --instruments N    (default 20)\n"
-    "  --rate N           messages a second of simulated time (default 20000)\n"
-    "  --seed N           (default 1)\n"
-    "  --gaps N --duplicates N --bad N   faults to put in\n"
-    "  --futures          USD-M numbering (pu) instead of spot\n"
-    "  --no-snapshots --no-tickers --no-trades\n"
-    "  --truth FILE       what was made, as JSON\n\n"
-    "example: headrace gen --levels 5000000 --gaps 3 --out capture.ndjson.gz\n";
 
 typedef struct options {
     hr_synth_options synth;
+    int64_t levels, instruments, rate, seed, gaps, duplicates, bad;
+    int format;
     const char *out, *truth;
 } options;
 
@@ -38,59 +26,6 @@ typedef struct output {
     char *text, *packed;
     size_t n, packed_cap;
 } output;
-
-static hr_status set_count(uint64_t *out, uint64_t max, const char *name, const char *text,
-                           hr_err *err)
-{
-    int64_t v;
-    if (hr_int_parse(&v, text, strlen(text)) != HR_OK || v < 0 || (uint64_t)v > max)
-        return HR_FAIL(err, HR_EUSAGE, "%s: '%s' is no number it takes", name, text);
-    *out = (uint64_t)v;
-    return HR_OK;
-}
-
-static hr_status set_format(hr_synth_options *o, const char *text, hr_err *err)
-{
-    static const char *const names[] = {"capture", "capture-json", "ndjson", "tardis"};
-    for (size_t i = 0; i < HR_ARRAY_LEN(names); i++) {
-        if (strcmp(names[i], text) != 0) continue;
-        o->format = (hr_synth_format)i;
-        return HR_OK;
-    }
-    return HR_FAIL(err, HR_EUSAGE,
-                   "--format: '%s' is not one of capture, capture-json, ndjson, tardis", text);
-}
-
-static hr_status take_option(options *o, int argc, char **argv, int *i, hr_err *err)
-{
-    static const char *const counts[] = {"--levels", "--instruments", "--rate", "--seed",
-                                         "--gaps",   "--duplicates",  "--bad"};
-    const char *v;
-    hr_synth_options *s = &o->synth;
-    if (strcmp(argv[*i], "--futures") == 0) return s->futures = true, HR_OK;
-    if (strcmp(argv[*i], "--no-snapshots") == 0) return s->has_snapshots = false, HR_OK;
-    if (strcmp(argv[*i], "--no-tickers") == 0) return s->has_tickers = false, HR_OK;
-    if (strcmp(argv[*i], "--no-trades") == 0) return s->has_trades = false, HR_OK;
-    if ((v = hr_app_option(argc, argv, i, "--out")) != NULL) return o->out = v, HR_OK;
-    if ((v = hr_app_option(argc, argv, i, "--truth")) != NULL) return o->truth = v, HR_OK;
-    if ((v = hr_app_option(argc, argv, i, "--format")) != NULL) return set_format(s, v, err);
-    for (size_t k = 0; k < HR_ARRAY_LEN(counts); k++) {
-        uint64_t n = 0;
-        if ((v = hr_app_option(argc, argv, i, counts[k])) == NULL) continue;
-        HR_TRY(set_count(&n, k == 0 || k == 3 ? INT64_MAX : 100000000, counts[k], v, err));
-        uint32_t small = (uint32_t)n;
-        if (k == 0) s->n_levels = n;
-        if (k == 1) s->n_instruments = small;
-        if (k == 2) s->rate = n;
-        if (k == 3) s->seed = n;
-        if (k == 4) s->n_gaps = small;
-        if (k == 5) s->n_duplicates = small;
-        if (k == 6) s->n_bad = small;
-        return HR_OK;
-    }
-    return HR_FAIL(err, HR_EUSAGE, "unknown option '%s', or its value is missing (headrace gen -h)",
-                   argv[*i]);
-}
 
 static hr_status flush(output *o, hr_err *err)
 {
@@ -171,16 +106,65 @@ static hr_status generate(const options *o, hr_err *err)
     return st;
 }
 
+static hr_status parse_args(options *o, int argc, char **argv, hr_err *err)
+{
+    static const char *const formats[] = {"capture", "capture-json", "ndjson", "tardis", NULL};
+    hr_synth_options *s = &o->synth;
+    const hr_opt table[] = {
+        {"--out", "FILE", "where to (.gz compresses); - is standard output", HR_OPT_TEXT, &o->out,
+         0, 0, NULL},
+        {"--format", "F", "capture (default), capture-json, ndjson, tardis", HR_OPT_CHOICE,
+         &o->format, 0, 0, formats},
+        {"--levels", "N", "level updates (default: 1000000)", HR_OPT_COUNT, &o->levels, 0,
+         INT64_MAX, NULL},
+        {"--instruments", "N", "instruments (default: 20)", HR_OPT_COUNT, &o->instruments, 1,
+         HR_SYNTH_INSTRUMENTS_MAX, NULL},
+        {"--rate", "N", "messages a second of simulated time (default: 20000)", HR_OPT_COUNT,
+         &o->rate, 1, COUNT_MAX, NULL},
+        {"--seed", "N", "same seed, same bytes (default: 1)", HR_OPT_COUNT, &o->seed, 0, INT64_MAX,
+         NULL},
+        {"--gaps", "N", "sequence gaps to put in", HR_OPT_COUNT, &o->gaps, 0, COUNT_MAX, NULL},
+        {"--duplicates", "N", "messages to repeat", HR_OPT_COUNT, &o->duplicates, 0, COUNT_MAX,
+         NULL},
+        {"--bad", "N", "lines to damage", HR_OPT_COUNT, &o->bad, 0, COUNT_MAX, NULL},
+        {"--futures", NULL, "USD-M numbering (pu) instead of spot", HR_OPT_ON, &s->futures, 0, 0,
+         NULL},
+        {"--no-snapshots", NULL, "leave snapshots out", HR_OPT_OFF, &s->has_snapshots, 0, 0, NULL},
+        {"--no-tickers", NULL, "leave book tickers out", HR_OPT_OFF, &s->has_tickers, 0, 0, NULL},
+        {"--no-trades", NULL, "leave trades out", HR_OPT_OFF, &s->has_trades, 0, 0, NULL},
+        {"--truth", "FILE", "what was made, as JSON", HR_OPT_TEXT, &o->truth, 0, 0, NULL},
+    };
+    const hr_opts opts = {
+        .verb = "gen",
+        .args = "",
+        .about = "Makes a capture of a synthetic venue: the same seed gives the same bytes.",
+        .example = "headrace gen --levels 5000000 --gaps 3 --out capture.ndjson.gz",
+        .opt = table,
+        .n_opt = HR_ARRAY_LEN(table),
+    };
+    int n_args;
+    HR_TRY(hr_opts_parse(&opts, argc, argv, &n_args, err));
+    if (o->out == NULL) return HR_FAIL(err, HR_EUSAGE, "--out is missing (headrace gen -h)");
+    s->format = (hr_synth_format)o->format;
+    s->n_levels = (uint64_t)o->levels;
+    s->n_instruments = (uint32_t)o->instruments;
+    s->rate = (uint64_t)o->rate;
+    s->seed = (uint64_t)o->seed;
+    s->n_gaps = (uint32_t)o->gaps;
+    s->n_duplicates = (uint32_t)o->duplicates;
+    s->n_bad = (uint32_t)o->bad;
+    return HR_OK;
+}
+
 int hr_cmd_gen(int argc, char **argv)
 {
     options o = {.synth = HR_SYNTH_OPTIONS_DEFAULT};
     hr_err err = HR_ERR_INIT;
-    if (argc > 1 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
-        fputs(help_text, stdout);
-        return HR_EXIT_OK;
-    }
-    for (int i = 1; i < argc; i++)
-        if (take_option(&o, argc, argv, &i, &err) != HR_OK) return hr_app_fail(&err);
-    if (o.out == NULL) return hr_app_usage("gen", "--out is missing");
-    return generate(&o, &err) == HR_OK ? HR_EXIT_OK : hr_app_fail(&err);
+    o.levels = (int64_t)o.synth.n_levels;
+    o.instruments = o.synth.n_instruments;
+    o.rate = (int64_t)o.synth.rate;
+    o.seed = (int64_t)o.synth.seed;
+    hr_status st = parse_args(&o, argc, argv, &err);
+    if (st == HR_OK) st = generate(&o, &err);
+    return st == HR_OK || st == HR_END ? HR_EXIT_OK : hr_app_fail(&err);
 }

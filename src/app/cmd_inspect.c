@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "app/opts.h"
 #include "base/sys.h"
 #include "fmt/pq_read.h"
 #include "pipe/source.h"
@@ -12,11 +13,6 @@
 
 #define MEMORY_BYTES ((size_t)256 << 20)
 #define ROWS_MAX 1000
-
-static const char help_text[] =
-    "headrace inspect FILE [--rows N]\n\n"
-    "Shows what a file is: format and why, schema, rows, and its first rows or lines.\n\n"
-    "example: headrace inspect capture.ndjson.gz --rows 3\n";
 
 static int64_t read_fd(void *self, void *buf, size_t n_bytes, int64_t offset)
 {
@@ -198,23 +194,23 @@ static hr_status inspect(const char *path, int64_t n_rows, hr_err *err)
 int hr_cmd_inspect(int argc, char **argv)
 {
     hr_err err = HR_ERR_INIT;
-    const char *path = NULL;
     int64_t n_rows = 10;
-    for (int i = 1; i < argc; i++) {
-        const char *v;
-        if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0) {
-            fputs(help_text, stdout);
-            return HR_EXIT_OK;
-        }
-        if ((v = hr_app_option(argc, argv, &i, "--rows")) != NULL) {
-            if (hr_int_parse(&n_rows, v, strlen(v)) != HR_OK || n_rows < 0 || n_rows > ROWS_MAX)
-                return hr_app_usage("inspect", "--rows takes 0 to 1000");
-        } else if (argv[i][0] == '-' || path != NULL) {
-            return hr_app_usage("inspect", "one file and --rows N");
-        } else {
-            path = argv[i];
-        }
-    }
-    if (path == NULL) return hr_app_usage("inspect", "no file");
-    return inspect(path, n_rows, &err) == HR_OK ? HR_EXIT_OK : hr_app_fail(&err);
+    int n_args;
+    const hr_opt table[] = {
+        {"--rows", "N", "rows or lines to show (default: 10)", HR_OPT_COUNT, &n_rows, 0, ROWS_MAX,
+         NULL},
+    };
+    const hr_opts opts = {
+        .verb = "inspect",
+        .args = "FILE",
+        .about = "Shows what a file is: format and why, schema, rows, and its first rows or lines.",
+        .example = "headrace inspect capture.ndjson.gz --rows 3",
+        .opt = table,
+        .n_opt = HR_ARRAY_LEN(table),
+        .min_args = 1,
+        .max_args = 1,
+    };
+    hr_status st = hr_opts_parse(&opts, argc, argv, &n_args, &err);
+    if (st == HR_OK) st = inspect(argv[1], n_rows, &err);
+    return st == HR_OK || st == HR_END ? HR_EXIT_OK : hr_app_fail(&err);
 }

@@ -7,27 +7,18 @@
 #include <unistd.h>
 
 #include "app/app.h"
+#include "app/opts.h"
 #include "base/sys.h"
 #include "job/run.h"
 #include "mem/mem.h"
 #include "venue/adapter.h"
 
-static const char help_text[] =
-    "headrace run INPUT... | PLAN.yaml\n\n"
-    "Reads captures, checks their sequence, rebuilds the books and writes a Parquet dataset.\n\n"
-    "  --out DIR          folder of the dataset (default: INPUT.headrace)\n"
-    "  --lanes N          threads (default: one a usable processor)\n"
-    "  --memory SIZE      all memory, e.g. 512MB\n"
-    "  --format F         format of the inputs, when it cannot be told\n"
-    "  --resume           go on after the last commit of an interrupted run\n"
-    "  --force            replace an existing dataset\n"
-    "  --json             the summary as JSON\n\n"
-    "example: headrace run capture.ndjson.gz --out books --memory 512MB\n";
-
 typedef struct options {
     hr_plan plan;
-    hr_open_mode mode;
-    bool json;
+    hr_opts_engine engine;
+    int64_t deadline_ns;
+    const char *out;
+    bool resume, force, json;
 } options;
 
 static hr_run *running; /* for the signal handler */
@@ -60,67 +51,54 @@ static hr_status load_plan(hr_plan *p, const char *path, hr_err *err)
     return hr_plan_parse(p, path, text, (size_t)n, err);
 }
 
-static hr_status set_number(int64_t *out, const char *name, const char *text, hr_status st,
-                            hr_err *err)
+/* Plans and captures among the arguments, then the options, which win over plans. */
+static hr_status take_args(options *o, int n_args, char **args, hr_err *err)
 {
-    (void)out;
-    return st == HR_OK ? HR_OK
-                       : HR_FAIL(err, HR_EUSAGE, "%s: '%s' is not what it takes", name, text);
-}
-
-static hr_status take_option(options *o, int argc, char **argv, int *i, hr_err *err)
-{
-    const char *v;
-    int64_t n = 0;
-    if (strcmp(argv[*i], "--resume") == 0) {
-        o->mode = HR_OPEN_RESUME;
-    } else if (strcmp(argv[*i], "--force") == 0) {
-        o->mode = HR_OPEN_FORCE;
-    } else if (strcmp(argv[*i], "--json") == 0) {
-        o->json = true;
-    } else if ((v = hr_app_option(argc, argv, i, "--out")) != NULL) {
-        if (strlen(v) >= sizeof o->plan.out) return HR_FAIL(err, HR_EUSAGE, "--out is too long");
-        memcpy(o->plan.out, v, strlen(v) + 1);
-    } else if ((v = hr_app_option(argc, argv, i, "--lanes")) != NULL) {
-        hr_status st = hr_size_parse(&n, v);
-        HR_TRY(set_number(&n, "--lanes", v, st == HR_OK && n >= 1 && n <= 64 ? HR_OK : HR_EUSAGE,
-                          err));
-        o->plan.lanes = (uint32_t)n;
-    } else if ((v = hr_app_option(argc, argv, i, "--memory")) != NULL) {
-        hr_status st = hr_size_parse(&n, v);
-        HR_TRY(
-            set_number(&n, "--memory", v, st == HR_OK && n >= 64000000 ? HR_OK : HR_EUSAGE, err));
-        o->plan.memory_bytes = n;
-    } else if ((v = hr_app_option(argc, argv, i, "--format")) != NULL) {
-        o->plan.format = (int)hr_format_from_name(v);
-        if (o->plan.format == 0) return HR_FAIL(err, HR_EUSAGE, "--format: '%s' is no format", v);
-    } else {
-        return HR_FAIL(err, HR_EUSAGE,
-                       "unknown option '%s', or its value is missing (headrace run -h)", argv[*i]);
-    }
-    return HR_OK;
-}
-
-static hr_status parse_args(options *o, int argc, char **argv, hr_err *err)
-{
-    for (int pass = 0; pass < 2; pass++) { /* the plan first: options win over it */
-        for (int i = 1; i < argc; i++) {
-            bool is_option = argv[i][0] == '-' && argv[i][1] != '\0';
-            if (is_option && pass == 0) {
-                options skip = *o;
-                hr_err ignored;
-                if (take_option(&skip, argc, argv, &i, &ignored) != HR_OK) continue;
-            } else if (is_option) {
-                HR_TRY(take_option(o, argc, argv, &i, err));
-            } else if (pass == 0) {
-                HR_TRY(is_plan(argv[i]) ? load_plan(&o->plan, argv[i], err)
-                                        : hr_plan_add_input(&o->plan, argv[i], err));
-            }
-        }
+    for (int i = 0; i < n_args; i++)
+        HR_TRY(is_plan(args[i]) ? load_plan(&o->plan, args[i], err)
+                                : hr_plan_add_input(&o->plan, args[i], err));
+    hr_opts_engine_apply(&o->engine, &o->plan);
+    if (o->deadline_ns >= 0) o->plan.deadline_ns = o->deadline_ns;
+    if (o->resume && o->force)
+        return HR_FAIL(err, HR_EUSAGE, "--resume goes on and --force starts anew: take one");
+    if (o->out != NULL) {
+        if (strlen(o->out) >= sizeof o->plan.out)
+            return HR_FAIL(err, HR_EUSAGE, "--out: a path of at most %zu bytes",
+                           sizeof o->plan.out - 1);
+        memcpy(o->plan.out, o->out, strlen(o->out) + 1);
     }
     if (o->plan.n_inputs == 0)
         return HR_FAIL(err, HR_EUSAGE, "no input: name a capture or a plan (headrace run -h)");
     return hr_plan_check(&o->plan, err);
+}
+
+static hr_status parse_args(options *o, int argc, char **argv, hr_err *err)
+{
+    const hr_opt table[] = {
+        {"--out", "DIR", "folder of the dataset (default: INPUT.headrace)", HR_OPT_TEXT, &o->out, 0,
+         0, NULL},
+        HR_OPTS_ENGINE(o->engine),
+        {"--deadline", "TIME", "commit and stop with exit 5 after this long, e.g. 10m",
+         HR_OPT_DURATION, &o->deadline_ns, 0, INT64_C(366) * 86400 * 1000000000, NULL},
+        {"--resume", NULL, "go on after the last commit of an interrupted run", HR_OPT_ON,
+         &o->resume, 0, 0, NULL},
+        {"--force", NULL, "replace an existing dataset", HR_OPT_ON, &o->force, 0, 0, NULL},
+        {"--json", NULL, "the summary as JSON", HR_OPT_ON, &o->json, 0, 0, NULL},
+    };
+    const hr_opts opts = {
+        .verb = "run",
+        .args = "INPUT... | PLAN.yaml",
+        .about = "Reads captures, checks their sequence, rebuilds the books and writes a Parquet "
+                 "dataset.\nOptions win over the plan.",
+        .example = "headrace run capture.ndjson.gz --out books --memory 512MB",
+        .opt = table,
+        .n_opt = HR_ARRAY_LEN(table),
+        .min_args = 1,
+        .max_args = HR_PLAN_INPUTS_MAX,
+    };
+    int n_args;
+    HR_TRY(hr_opts_parse(&opts, argc, argv, &n_args, err));
+    return take_args(o, n_args, argv + 1, err);
 }
 
 /* ---- output ---- */
@@ -210,14 +188,20 @@ static void print_text(const hr_run_report *r)
                            : "");
 }
 
-static void watch(const hr_run *r, bool shows)
+/* Until the lanes are done; asks them to stop at the deadline. True: it came. */
+static bool watch(hr_run *r, int64_t deadline_ns, bool shows)
 {
     const hr_sys *sys = hr_sys_get();
     int64_t began = hr_sys_mono_ns();
     int64_t shown = began;
+    bool is_late = false;
     while (hr_run_is_running(r)) {
         sys->sleep_ns(sys->self, 2000000);
         int64_t now = hr_sys_mono_ns();
+        if (!is_late && deadline_ns > 0 && now - began >= deadline_ns) {
+            is_late = true;
+            hr_run_request_stop(r);
+        }
         if (!shows || now - shown < 200000000) continue;
         shown = now;
         int64_t done;
@@ -231,6 +215,7 @@ static void watch(const hr_run *r, bool shows)
                 share > 0.001 ? s / share - s : 0);
     }
     if (shows) fprintf(stderr, "\r%60s\r", "");
+    return is_late;
 }
 
 static hr_status run(const options *o, hr_err *err)
@@ -238,11 +223,14 @@ static hr_status run(const options *o, hr_err *err)
     hr_run *r;
     hr_run_report report;
     char balance[160];
-    HR_TRY(hr_run_create(&r, &o->plan, o->mode, err));
+    char limit[HR_UNIT_TEXT];
+    bool is_late = false;
+    hr_open_mode mode = o->resume ? HR_OPEN_RESUME : o->force ? HR_OPEN_FORCE : HR_OPEN_NEW;
+    HR_TRY(hr_run_create(&r, &o->plan, mode, err));
     running = r;
     if (n_early != 0) hr_run_request_stop(r);
     hr_status st = hr_run_start(r, err);
-    if (st == HR_OK) watch(r, !o->json && isatty(2));
+    if (st == HR_OK) is_late = watch(r, o->plan.deadline_ns, !o->json && isatty(2));
     hr_status waited = hr_run_wait(r, err);
     if (st == HR_OK) st = waited;
     running = NULL;
@@ -255,23 +243,21 @@ static hr_status run(const options *o, hr_err *err)
         print_text(&report);
     if (!report.was_complete && !hr_counts_balance(&report.counts, balance, sizeof balance))
         return HR_FAIL(err, HR_EINTERNAL, "%s", balance);
+    if (is_late && report.stopped)
+        return HR_FAIL(err, HR_ELIMIT, "stopped at the deadline of %s; --resume goes on",
+                       hr_duration_text(limit, o->plan.deadline_ns));
     return HR_OK;
 }
 
 int hr_cmd_run(int argc, char **argv)
 {
-    static options o;
+    static options o = {.engine = HR_OPTS_ENGINE_DEFAULT, .deadline_ns = -1};
     hr_err err = HR_ERR_INIT;
-    if (argc < 2) return hr_app_usage("run", "no input");
-    if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0) {
-        fputs(help_text, stdout);
-        return HR_EXIT_OK;
-    }
     hr_plan_init(&o.plan);
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
     hr_status st = parse_args(&o, argc, argv, &err);
     if (st == HR_OK) st = run(&o, &err);
     hr_plan_fini(&o.plan);
-    return st == HR_OK ? HR_EXIT_OK : hr_app_fail(&err);
+    return st == HR_OK || st == HR_END ? HR_EXIT_OK : hr_app_fail(&err);
 }

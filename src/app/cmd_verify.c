@@ -5,24 +5,11 @@
 
 #include "app/app.h"
 #include "app/app_check.h"
+#include "app/opts.h"
 #include "base/sys.h"
 #include "store/verify.h"
 
 #define SHOWN_MAX 100u
-
-static const char help_text[] =
-    "headrace verify FILE... | DATASET...\n\n"
-    "Checks captures and tables: every message is decoded, sequences are followed, books rebuilt,\n"
-    "the venue's own tickers compared with the book at equal update id, and the order of receive\n"
-    "times. Several files are one stream, as `run` takes them.\n"
-    "Checks datasets: every part that the manifest names: size, checksum, rows, order, crossed\n"
-    "books.\n"
-    "Exit 1 and a line for each finding, with its place, when something is wrong.\n\n"
-    "  --json             the report as JSON\n"
-    "  --format F         format of the files, when it cannot be told\n"
-    "  --lanes N          threads (default: one a usable processor)\n"
-    "  --memory SIZE      all memory, e.g. 512MB\n\n"
-    "example: headrace verify capture.ndjson.gz\n";
 
 typedef unsigned long long ull;
 
@@ -183,52 +170,55 @@ static bool is_folder(const char *path)
     return sys->stat(sys->self, AT_FDCWD, path, &st) == 0 && st.is_dir;
 }
 
-static hr_status verify_all(hr_plan *plan, int argc, char **argv, bool *is_clean, hr_err *err)
+static hr_status verify_all(hr_plan *plan, int n_args, char **args, bool json, bool *is_clean,
+                            hr_err *err)
 {
-    bool json = false;
-    uint32_t n_paths = 0;
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--json") == 0) {
-            json = true;
-        } else if (argv[i][0] == '-') {
-            hr_status st = hr_app_check_option(plan, argc, argv, &i, err);
-            if (st == HR_AGAIN)
-                return HR_FAIL(err, HR_EUSAGE,
-                               "unknown option '%s', or its value is missing (headrace verify -h)",
-                               argv[i]);
-            HR_TRY(st);
-        } else {
-            n_paths++;
-            if (!is_folder(argv[i])) HR_TRY(hr_plan_add_input(plan, argv[i], err));
-        }
-    }
-    if (n_paths == 0)
-        return HR_FAIL(err, HR_EUSAGE, "name files or a dataset (headrace verify -h)");
+    for (int i = 0; i < n_args; i++)
+        if (!is_folder(args[i])) HR_TRY(hr_plan_add_input(plan, args[i], err));
     HR_TRY(hr_plan_check(plan, err));
-    for (int i = 1; i < argc; i++) {
-        hr_plan skip = *plan;
-        if (argv[i][0] == '-' && hr_app_check_option(&skip, argc, argv, &i, err) != HR_FULL)
-            continue; /* taken already; only its value is stepped over */
-        if (is_folder(argv[i])) HR_TRY(verify_dataset(argv[i], json, is_clean, err));
-    }
+    for (int i = 0; i < n_args; i++)
+        if (is_folder(args[i])) HR_TRY(verify_dataset(args[i], json, is_clean, err));
     return plan->n_inputs > 0 ? verify_files(plan, json, is_clean, err) : HR_OK;
 }
 
 int hr_cmd_verify(int argc, char **argv)
 {
     static hr_plan plan;
+    hr_opts_engine engine = HR_OPTS_ENGINE_DEFAULT;
     hr_err err = HR_ERR_INIT;
     bool is_clean = true;
-    if (argc > 1 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
-        fputs(help_text, stdout);
-        return HR_EXIT_OK;
-    }
+    bool json = false;
+    int n_args;
+    const hr_opt table[] = {
+        HR_OPTS_ENGINE(engine),
+        {"--json", NULL, "the report as JSON", HR_OPT_ON, &json, 0, 0, NULL},
+    };
+    const hr_opts opts = {
+        .verb = "verify",
+        .args = "FILE... | DATASET...",
+        .about =
+            "Checks captures and tables: every message is decoded, sequences are followed, books\n"
+            "rebuilt, the venue's own tickers compared with the book at equal update id, and the\n"
+            "order of receive times. Several files are one stream, as `run` takes them.\n"
+            "Checks datasets: every part that the manifest names: size, checksum, rows, order,\n"
+            "crossed books.\n"
+            "Exit 1 and a line for each finding, with its place, when something is wrong.",
+        .example = "headrace verify capture.ndjson.gz",
+        .opt = table,
+        .n_opt = HR_ARRAY_LEN(table),
+        .min_args = 1,
+        .max_args = HR_PLAN_INPUTS_MAX,
+    };
+    hr_status st = hr_opts_parse(&opts, argc, argv, &n_args, &err);
+    if (st == HR_END) return HR_EXIT_OK;
+    if (st != HR_OK) return hr_app_fail(&err);
     hr_plan_init(&plan);
+    hr_opts_engine_apply(&engine, &plan);
     plan.depth = 1; /* what is checked is the touch */
     plan.rows_on = HR_ROWS_ON_BBO;
     for (int k = 0; k < HR_KIND_COUNT; k++)
         plan.write[k] = false;
-    hr_status st = verify_all(&plan, argc, argv, &is_clean, &err);
+    st = verify_all(&plan, n_args, argv + 1, json, &is_clean, &err);
     hr_plan_fini(&plan);
     if (st != HR_OK) return hr_app_fail(&err);
     return is_clean ? HR_EXIT_OK : HR_EXIT_CHECK;

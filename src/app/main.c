@@ -6,6 +6,7 @@
 #include "app/app.h"
 #include "base/sys.h"
 #include "kern/kern.h"
+#include "text/nearest.h"
 
 typedef struct verb {
     const char *name;
@@ -20,28 +21,6 @@ static const verb verbs[] = {
     {"gen", hr_cmd_gen, "make a realistic capture with its ground truth"},
 };
 
-int hr_app_fail(const hr_err *err)
-{
-    fprintf(stderr, "headrace: %s\n", err->message);
-    return (int)hr_status_exit(err->code);
-}
-
-int hr_app_usage(const char *name, const char *text)
-{
-    fprintf(stderr, "headrace %s: %s (headrace %s -h shows how)\n", name, text, name);
-    return HR_EXIT_USAGE;
-}
-
-const char *hr_app_option(int argc, char **argv, int *i, const char *name)
-{
-    size_t n = strlen(name);
-    if (strncmp(argv[*i], name, n) != 0) return NULL;
-    if (argv[*i][n] == '=') return argv[*i] + n + 1;
-    if (argv[*i][n] != '\0' || *i + 1 >= argc) return NULL;
-    ++*i;
-    return argv[*i];
-}
-
 static int help(FILE *to)
 {
     fprintf(to, "headrace " HR_VERSION
@@ -52,7 +31,20 @@ static int help(FILE *to)
     return to == stdout ? HR_EXIT_OK : HR_EXIT_USAGE;
 }
 
-int main(int argc, char **argv)
+static int run_verb(int argc, char **argv)
+{
+    char meant[96];
+    hr_nearest near = hr_nearest_start(argv[0]);
+    for (size_t i = 0; i < HR_ARRAY_LEN(verbs); i++) {
+        if (strcmp(argv[0], verbs[i].name) == 0) return verbs[i].run(argc, argv);
+        hr_nearest_offer(&near, verbs[i].name);
+    }
+    fprintf(stderr, "headrace: unknown verb '%.80s'%s (headrace -h)\n", argv[0],
+            hr_nearest_text(&near, meant, sizeof meant));
+    return HR_EXIT_USAGE;
+}
+
+static int run(int argc, char **argv)
 {
     hr_err err = HR_ERR_INIT;
     if (argc < 2) return help(stderr);
@@ -63,8 +55,13 @@ int main(int argc, char **argv)
     }
     hr_kern_init(hr_cpu_detect()); /* a run narrows it to its plan's engine.cpu_mask */
     if (hr_sys_fail_install_text(getenv("HEADRACE_FAULT"), &err) != HR_OK) return hr_app_fail(&err);
-    for (size_t i = 0; i < HR_ARRAY_LEN(verbs); i++)
-        if (strcmp(argv[1], verbs[i].name) == 0) return verbs[i].run(argc - 1, argv + 1);
-    fprintf(stderr, "headrace: unknown verb '%s'\n", argv[1]);
-    return HR_EXIT_USAGE;
+    return run_verb(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+    int code = run(argc, argv);
+    if (fflush(stdout) == 0 && ferror(stdout) == 0) return code;
+    fprintf(stderr, "headrace: cannot write to standard output\n");
+    return code == HR_EXIT_OK ? HR_EXIT_ENV : code; /* what went wrong first says more */
 }

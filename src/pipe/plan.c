@@ -187,14 +187,24 @@ hr_status hr_duration_parse(int64_t *out, const char *text)
 }
 
 /* The shortest whole number of a unit. */
-static const char *unit_text(char out[32], int64_t v, const unit *units, size_t n_units)
+static const char *unit_text(char *out, int64_t v, const unit *units, size_t n_units)
 {
     size_t best = 0;
     for (size_t i = 0; i < n_units; i++)
         if (v % units[i].factor == 0 && units[i].factor > units[best].factor) best = i;
-    snprintf(out, 32, "%lld%s", (long long)(v / units[best].factor),
+    snprintf(out, HR_UNIT_TEXT, "%lld%s", (long long)(v / units[best].factor),
              v != 0 ? units[best].name : "");
     return out;
+}
+
+const char *hr_size_text(char *out, int64_t bytes)
+{
+    return unit_text(out, bytes, sizes, HR_ARRAY_LEN(sizes));
+}
+
+const char *hr_duration_text(char *out, int64_t ns)
+{
+    return unit_text(out, ns, durations, HR_ARRAY_LEN(durations));
 }
 
 /* ---- parsing ---- */
@@ -307,16 +317,17 @@ static hr_status wrong(parse *p, const plan_key *k, const char *expected)
 
 static hr_status out_of_range(parse *p, const plan_key *k)
 {
-    char low[32];
-    char high[32];
+    char low[HR_UNIT_TEXT];
+    char high[HR_UNIT_TEXT];
     char range[96];
-    static const unit plain[] = {{"", 1}};
-    const unit *units = k->type == V_DURATION ? durations : k->type == V_SIZE ? sizes : plain;
-    size_t n = k->type == V_DURATION ? HR_ARRAY_LEN(durations)
-               : k->type == V_SIZE   ? HR_ARRAY_LEN(sizes)
-                                     : 1;
-    snprintf(range, sizeof range, "%s to %s", unit_text(low, k->low, units, n),
-             unit_text(high, k->high, units, n));
+    if (k->type == V_SIZE)
+        snprintf(range, sizeof range, "%s to %s", hr_size_text(low, k->low),
+                 hr_size_text(high, k->high));
+    else if (k->type == V_DURATION)
+        snprintf(range, sizeof range, "%s to %s", hr_duration_text(low, k->low),
+                 hr_duration_text(high, k->high));
+    else
+        snprintf(range, sizeof range, "%lld to %lld", (long long)k->low, (long long)k->high);
     return wrong(p, k, range);
 }
 

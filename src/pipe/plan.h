@@ -75,6 +75,10 @@ HR_MUST_USE hr_status hr_plan_add_input(hr_plan *p, const char *path, hr_err *er
 /** "128MB", "1GiB", "4096" -> bytes (MB = 10^6, MiB = 2^20). "500ms", "10s", "1h" -> ns. */
 HR_MUST_USE hr_status hr_size_parse(int64_t *out, const char *text);
 HR_MUST_USE hr_status hr_duration_parse(int64_t *out, const char *text);
+/** The shortest exact text that they take; out: HR_UNIT_TEXT bytes, which it returns. */
+#define HR_UNIT_TEXT 32
+const char *hr_size_text(char *out, int64_t bytes);
+const char *hr_duration_text(char *out, int64_t ns);
 /** Canonical text of everything that can change output bytes (not lanes, memory, batch sizes,
  * pinning): the dataset's identity for resume. The list of symbols is a count and a digest, so two
  * plans never look alike because a list was cut. NUL-terminated; returns its length, which is below
