@@ -21,7 +21,7 @@ typedef struct options {
     bool resume, force, json;
 } options;
 
-static hr_run *running; /* for the signal handler */
+static hr_run *running;               /* for the signal handler */
 static volatile sig_atomic_t n_early; /* signals before there was a run */
 
 static void on_signal(int sig)
@@ -119,6 +119,26 @@ static int64_t peak_rss(void)
 
 typedef unsigned long long ull;
 
+/* Closes "stages"; adds the spans' spread and the counters. */
+static void print_recorder(const hr_run_report *r)
+{
+    printf("},\"spans_us\":{");
+    for (int s = 0; s < HR_STAGE_COUNT; s++) {
+        const hr_stage_time *t = &r->stage[s];
+        printf("%s\"%s\":{\"n\":%llu", s > 0 ? "," : "", hr_stage_name((hr_stage)s),
+               (ull)t->n_spans);
+        if (t->p50_ns > 0)
+            printf(",\"p50\":%.1f,\"p99\":%.1f", (double)t->p50_ns * 1e-3,
+                   (double)t->p99_ns * 1e-3);
+        printf(",\"max\":%.1f}", (double)t->max_ns * 1e-3);
+    }
+    printf("},\"counters\":{");
+    for (int i = 0; i < HR_RUN_COUNTER_COUNT; i++)
+        printf("\"%s\":%llu,", hr_run_counter_name((hr_run_counter)i), (ull)r->counter[i]);
+    printf("\"bytes_read\":%lld,\"bytes_text\":%lld}", (long long)r->bytes_read,
+           (long long)r->bytes_text);
+}
+
 static void print_json(const hr_run_report *r)
 {
     const hr_counts *c = &r->counts;
@@ -148,11 +168,12 @@ static void print_json(const hr_run_report *r)
            r->lanes, r->io, r->cpu);
     for (int s = 0; s < HR_STAGE_COUNT; s++)
         printf("%s\"%s\":%.6f", s > 0 ? "," : "", hr_stage_name((hr_stage)s),
-               (double)r->stage_ns[s] * 1e-9);
-    printf("},\"stopped\":%s,\"spilled_blocks\":%llu,\"seconds\":%.6f,\"peak_rss_bytes\":%lld,"
+               (double)r->stage[s].ns * 1e-9);
+    print_recorder(r);
+    printf(",\"stopped\":%s,\"spilled_blocks\":%llu,\"seconds\":%.6f,\"peak_rss_bytes\":%lld,"
            "\"output\":\"%s\"}\n",
-           r->stopped ? "true" : "false", (ull)r->spilled_blocks, r->seconds,
-           (long long)peak_rss(), r->out);
+           r->stopped ? "true" : "false", (ull)r->spilled_blocks, r->seconds, (long long)peak_rss(),
+           r->out);
 }
 
 static void print_text(const hr_run_report *r)
@@ -181,7 +202,11 @@ static void print_text(const hr_run_report *r)
            (double)peak_rss() * 1e-6);
     for (int s = 0; s < HR_STAGE_COUNT; s++)
         printf(" %s %.1f%%", hr_stage_name((hr_stage)s),
-               (double)r->stage_ns[s] * 1e-7 / (r->seconds * r->lanes + 1e-9));
+               (double)r->stage[s].ns * 1e-7 / (r->seconds * r->lanes + 1e-9));
+    printf("\nbytes: %.1f MB read, %.1f MB of text, %.1f MB of rows, %.1f MB written in %llu parts",
+           (double)r->bytes_read * 1e-6, (double)r->bytes_text * 1e-6,
+           (double)r->counter[HR_RUN_ROW_BYTES] * 1e-6,
+           (double)r->counter[HR_RUN_BYTES_WRITTEN] * 1e-6, (ull)r->counter[HR_RUN_PARTS]);
     printf("\ndataset: %s%s\n", r->out,
            r->was_complete ? " (was complete already)"
            : r->stopped    ? " (stopped at its last commit: --resume goes on)"

@@ -18,11 +18,28 @@ typedef enum hr_stage {
 } hr_stage;
 const char *hr_stage_name(hr_stage s);
 
+typedef enum hr_run_counter {
+    HR_RUN_BATCHES = 0,       /* batches decoded */
+    HR_RUN_UNITS = 1,         /* stretches of batches applied to a shard */
+    HR_RUN_ROWS_ENCODED = 2,  /* rows of all tables */
+    HR_RUN_ROW_BYTES = 3,     /* their size as plain columns */
+    HR_RUN_BYTES_WRITTEN = 4, /* part files */
+    HR_RUN_PARTS = 5,
+    HR_RUN_COUNTER_COUNT = 6,
+} hr_run_counter;
+const char *hr_run_counter_name(hr_run_counter c);
+
+/** One stage's spans, over all lanes. */
+typedef struct hr_stage_time {
+    uint64_t ns, n_spans, p50_ns, p99_ns, max_ns;
+} hr_stage_time;
+
 typedef struct hr_run_report {
     hr_counts counts; /* when stopped: up to the last commit */
     double seconds;
-    uint64_t stage_ns[HR_STAGE_COUNT]; /* summed over lanes */
-    uint64_t stage_calls[HR_STAGE_COUNT];
+    hr_stage_time stage[HR_STAGE_COUNT];
+    uint64_t counter[HR_RUN_COUNTER_COUNT];
+    int64_t bytes_read, bytes_text; /* of the inputs: as they lie, and decompressed */
     uint64_t spilled_blocks;
     uint32_t lanes, n_commits, n_instruments;
     size_t budget_bytes, carved_bytes;

@@ -113,6 +113,7 @@ hr_status run_carve(hr_run *r, hr_err *err)
         return HR_FAIL(err, HR_EBUDGET, "inputs alone need %zu bytes: raise engine.memory", taken);
     HR_TRY(hr_arena_create(&r->arena, &r->budget, memory - overhead - taken - 4096, "engine", err));
     HR_TRY(carve_tables(r, err));
+    HR_TRY(run_carve_recorder(r, err));
     for (uint32_t i = 0; i < r->n_lanes; i++)
         HR_TRY(carve_lane(r, &r->lane[i], err));
     HR_TRY(carve_batches(r, err));

@@ -107,6 +107,10 @@ hr_status run_encode(hr_run *r, run_lane *l, hr_err *err)
                  .ts_last = ts[g.n_rows - 1]};
     HR_TRY(write_part(r, l, c, &g, &p, err));
     r->parts[slot] = p;
+    hr_rec_add(l->rec, HR_RUN_ROWS_ENCODED, p.n_rows);
+    hr_rec_add(l->rec, HR_RUN_ROW_BYTES, p.n_rows * hr_schema_row_bytes(layout->schema));
+    hr_rec_add(l->rec, HR_RUN_BYTES_WRITTEN, p.n_bytes);
+    hr_rec_add(l->rec, HR_RUN_PARTS, 1);
     hr_pool_put(r->cuts, c);
     atomic_fetch_sub_explicit(&r->n_cuts_open, 1, memory_order_release); /* pairs: run_commit */
     return HR_OK;

@@ -12,6 +12,7 @@
 #include "fmt/pq_write.h"
 #include "job/run.h"
 #include "pipe/source.h"
+#include "prof/recorder.h"
 
 #define RUN_LANES_MAX 64u
 #define RUN_UNITS 256u
@@ -45,8 +46,7 @@ typedef struct run_lane {
     char *block;  /* one row block */
     void *writer_mem;
     size_t writer_bytes;
-    uint64_t stage_ns[HR_STAGE_COUNT];
-    uint64_t stage_calls[HR_STAGE_COUNT];
+    hr_rec_lane *rec;
 } run_lane;
 
 struct hr_run {
@@ -55,6 +55,7 @@ struct hr_run {
     hr_desk_config cfg;
     hr_budget budget;
     hr_arena *arena;
+    hr_rec *rec; /* stages of hr_stage, counters of hr_run_counter */
     hr_dataset ds;
     struct hr_check *check; /* a run that only checks: no dataset; else NULL */
     hr_manifest_tail tail;
@@ -105,7 +106,7 @@ struct hr_run {
     _Atomic uint32_t failed;
     _Atomic uint32_t err_busy;
     hr_err err;
-    hr_counts base; /* counted before this process, by a run that was cut off */
+    hr_counts base;      /* counted before this process, by a run that was cut off */
     hr_counts committed; /* all that the last commit covers: the merge's */
     int64_t started_ns, ended_ns;
     bool was_complete, resumed, stopped;
@@ -137,6 +138,7 @@ HR_MUST_USE hr_status run_encode(hr_run *r, run_lane *l, hr_err *err);
 HR_MUST_USE hr_status run_commit(hr_run *r, hr_err *err);
 /** Carves the budget: pools, lanes, sources. */
 HR_MUST_USE hr_status run_carve(hr_run *r, hr_err *err);
+HR_MUST_USE hr_status run_carve_recorder(hr_run *r, hr_err *err);
 
 /* Checkpoints. */
 HR_MUST_USE hr_status run_state_save(hr_run *r, const char *name, int64_t *n_bytes, uint32_t *crc,
