@@ -327,6 +327,7 @@ static hr_status on_delta(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uin
     case HR_SEQ_HOLE:
     case HR_SEQ_RESET:
         gap(d, env, b, msg, v == HR_SEQ_HOLE ? HR_GAP_SEQ_HOLE : HR_GAP_VENUE_RESET);
+        if (v == HR_SEQ_RESET && d->check != NULL) hr_tickcheck_restart(d->check);
         flags |= d->gap_flags;
         keep_message(d, env, b, msg);
         break;

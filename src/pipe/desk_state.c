@@ -104,9 +104,9 @@ static bool unpack_book(hr_l2 *book, hr_unpack *u)
 #define DESK_FIELDS(X)                                                                             \
     X(seq)                                                                                         \
     X(source_idx)                                                                                  \
-    X(has_depth) X(is_watched_valid) X(gap_flags) X(seq_last_good) X(watch_px) X(grid_next_ns)     \
-        X(last_recv_ns) X(date) X(next_part) X(top_px) X(top_qty) X(buffer_head) X(buffer_len)     \
-            X(buffer_msgs)
+    X(has_depth)                                                                                   \
+    X(is_watched_valid) X(gap_flags) X(seq_last_good) X(watch_px) X(grid_next_ns) X(last_recv_ns)  \
+        X(date) X(next_part) X(top_px) X(top_qty) X(buffer_head) X(buffer_len) X(buffer_msgs)
 
 void hr_desk_pack(const hr_desk *d, hr_pack *k)
 {
@@ -128,19 +128,13 @@ void hr_desk_pack(const hr_desk *d, hr_pack *k)
     if (d->buffer != NULL) hr_pack_bytes(k, d->buffer, d->buffer_len);
 }
 
-static bool is_check_sound(const hr_tickcheck *t)
-{
-    return t->ticker_head < HR_TICKCHECK_CAP && t->ticker_len <= HR_TICKCHECK_CAP &&
-           t->book_head < HR_TICKCHECK_CAP && t->book_len <= HR_TICKCHECK_CAP;
-}
-
 static bool unpack_tail(hr_desk *d, hr_desk_env *env, hr_unpack *u)
 {
     if (hr_unpack_i64(u) != 0) {
         d->check = hr_pool_get(env->cfg->check_pool);
         if (d->check == NULL) return false;
         hr_unpack_bytes(u, d->check, sizeof *d->check);
-        if (!is_check_sound(d->check)) return false;
+        if (!hr_tickcheck_is_sound(d->check)) return false;
     }
     if (hr_unpack_i64(u) == 0) return !u->is_bad;
     if (d->buffer_len > env->cfg->buffer_bytes || d->buffer_head > d->buffer_len) return false;
@@ -152,10 +146,11 @@ static bool unpack_tail(hr_desk *d, hr_desk_env *env, hr_unpack *u)
 
 bool hr_desk_unpack(hr_desk *d, hr_desk_env *env, hr_unpack *u)
 {
+    hr_seq_rule rule = (hr_seq_rule)d->seq.rule;
 #define UNPACK(field) hr_unpack_bytes(u, &d->field, sizeof d->field);
     DESK_FIELDS(UNPACK)
 #undef UNPACK
-    if (u->is_bad || !unpack_book(d->book, u)) return false;
+    if (u->is_bad || !hr_seq_is_sound(&d->seq, rule) || !unpack_book(d->book, u)) return false;
     static _Thread_local char image[8192];
     size_t n = hr_featset_image_bytes();
     HR_ASSERT(n <= sizeof image);

@@ -30,7 +30,18 @@ hr_seq_rule hr_seq_rule_for(const char *venue, int format)
 
 void hr_seq_init(hr_seq *s, hr_seq_rule rule)
 {
-    *s = (hr_seq){.rule = (uint8_t)rule, .last = -1, .chain = -1};
+    *s = (hr_seq){.rule = (uint8_t)rule, .last = -1, .chain = -1, .back = -1};
+}
+
+static bool is_numbered(const hr_seq *s)
+{
+    return s->rule == HR_SEQ_BINANCE_SPOT || s->rule == HR_SEQ_BINANCE_FUTURES;
+}
+
+/* first <= have + 1, for every id. */
+static bool joins(int64_t have, int64_t first)
+{
+    return first <= have || first - 1 == have;
 }
 
 /* Does a message follow id `have`? DUPLICATE, STALE, HOLE or APPLY. */
@@ -44,7 +55,7 @@ static hr_seq_verdict follows(const hr_seq *s, int64_t have, int64_t first, int6
         return last < have ? HR_SEQ_STALE : HR_SEQ_APPLY;
     case HR_SEQ_BINANCE_SPOT:
         if (last <= have) return last == have ? HR_SEQ_DUPLICATE : HR_SEQ_STALE;
-        return first <= have + 1 ? HR_SEQ_APPLY : HR_SEQ_HOLE;
+        return joins(have, first) ? HR_SEQ_APPLY : HR_SEQ_HOLE;
     case HR_SEQ_BINANCE_FUTURES:
         if (last <= have) return last == have ? HR_SEQ_DUPLICATE : HR_SEQ_STALE;
         return prev == have ? HR_SEQ_APPLY : HR_SEQ_HOLE;
@@ -61,7 +72,7 @@ static hr_seq_verdict follows_snapshot(const hr_seq *s, int64_t first, int64_t l
         return HR_SEQ_APPLY_FIRST;
     case HR_SEQ_BINANCE_SPOT:
         if (last <= s->last) return HR_SEQ_STALE;
-        return first <= s->last + 1 ? HR_SEQ_APPLY_FIRST : HR_SEQ_HOLE;
+        return joins(s->last, first) ? HR_SEQ_APPLY_FIRST : HR_SEQ_HOLE;
     case HR_SEQ_BINANCE_FUTURES:
         /* A message that names the snapshot's id as its predecessor follows it just as surely. */
         if (last < s->last) return HR_SEQ_STALE;
@@ -91,23 +102,41 @@ static hr_seq_verdict count(hr_seq *s, hr_seq_verdict v)
     return v;
 }
 
+/* A stale message: late, or the venue's numbers start anew? See the header. */
+static hr_seq_verdict judge_stale(hr_seq *s, int64_t before, int64_t first, int64_t last,
+                                  int64_t prev)
+{
+    if (last >= HR_MAX(s->chain, s->last) / 2) return HR_SEQ_STALE;
+    s->back = last;
+    if (before < 0 || follows(s, before, first, last, prev) != HR_SEQ_APPLY) return HR_SEQ_STALE;
+    s->n_resets++;
+    s->back = -1;
+    s->chain = last;
+    s->last = -1;
+    if (s->state != HR_SEQ_BUFFERING) s->state = HR_SEQ_LOST;
+    return HR_SEQ_RESET;
+}
+
 hr_seq_verdict hr_seq_delta(hr_seq *s, int64_t first, int64_t last, int64_t prev)
 {
     bool has_chain = s->chain >= 0 && s->rule != HR_SEQ_NONE;
     hr_seq_verdict step = has_chain ? follows(s, s->chain, first, last, prev) : HR_SEQ_APPLY;
+    int64_t before = s->back;
+    s->back = -1;
+    if (step == HR_SEQ_STALE) step = judge_stale(s, before, first, last, prev);
+    if (step == HR_SEQ_RESET) return step;
     if (step == HR_SEQ_DUPLICATE || step == HR_SEQ_STALE) return count(s, step);
     if (has_chain && step == HR_SEQ_APPLY) s->n_steps++;
     s->chain = last;
-    if (s->state == HR_SEQ_BUFFERING && s->rule == HR_SEQ_MONOTONE) {
-        /* Tables of deltas alone: the book is trusted from their first row on. */
+    if (s->rule == HR_SEQ_MONOTONE && !hr_seq_is_live(s)) {
+        /* Tables of deltas alone: no snapshot will come, so the book is trusted from here on. */
         s->state = HR_SEQ_LIVE;
-        s->ever_synced = true;
+        s->ever_synced = 1;
         s->n_syncs++;
         s->last = last;
         return HR_SEQ_APPLY_FIRST;
     }
-    if (s->state == HR_SEQ_LIVE || s->state == HR_SEQ_SYNCING)
-        return count(s, offer(s, first, last, prev));
+    if (hr_seq_is_live(s)) return count(s, offer(s, first, last, prev));
     if (step == HR_SEQ_HOLE) return count(s, step);
     return HR_SEQ_BUFFER;
 }
@@ -119,14 +148,14 @@ hr_seq_verdict hr_seq_replay(hr_seq *s, int64_t first, int64_t last, int64_t pre
 
 bool hr_seq_snapshot(hr_seq *s, int64_t id)
 {
-    bool is_numbered = s->rule == HR_SEQ_BINANCE_SPOT || s->rule == HR_SEQ_BINANCE_FUTURES;
-    if (is_numbered && s->state == HR_SEQ_LIVE && id < s->last) {
+    if (s->rule != HR_SEQ_NONE && hr_seq_is_live(s) && id < s->last) {
         s->n_stale++;
         return false;
     }
-    s->state = is_numbered ? HR_SEQ_SYNCING : HR_SEQ_LIVE;
+    s->state = is_numbered(s) ? HR_SEQ_SYNCING : HR_SEQ_LIVE;
     s->last = id;
-    s->ever_synced = true;
+    s->back = -1;
+    s->ever_synced = 1;
     s->n_syncs++;
     return true;
 }
@@ -135,5 +164,13 @@ void hr_seq_lose(hr_seq *s)
 {
     if (hr_seq_is_live(s)) s->n_gaps++;
     if (s->state != HR_SEQ_BUFFERING) s->state = HR_SEQ_LOST;
-    s->chain = -1;
+    s->chain = s->back = -1;
+}
+
+bool hr_seq_is_sound(const hr_seq *s, hr_seq_rule rule)
+{
+    if (s->rule != rule || s->state > HR_SEQ_LOST || s->ever_synced > 1) return false;
+    if (s->last < -1 || s->chain < -1 || s->back < -1) return false;
+    if ((s->state == HR_SEQ_BUFFERING) == (s->ever_synced == 1)) return false;
+    return s->state != HR_SEQ_SYNCING || is_numbered(s);
 }
