@@ -77,5 +77,6 @@ const char *hr_kind_name(hr_kind kind);
 #define HR_FLAG_BUFFERED 0x80u  /* came before the snapshot it was applied to */
 #define HR_FLAG_CROSSED 0x100u  /* best bid >= best ask after this message */
 #define HR_FLAG_AGG 0x200u      /* an aggregate of several trades */
+#define HR_FLAG_NO_TIME 0x400u  /* no time of its own: ts_recv is that of the message before it */
 
 #endif

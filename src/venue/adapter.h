@@ -11,6 +11,8 @@
 #include "base/status.h"
 #include "col/evbatch.h"
 
+#define HR_SNAPSHOT_LEVELS_MAX 50 /* levels a side in a row of book_snapshot_<n> */
+
 typedef enum hr_format {
     HR_FORMAT_UNKNOWN = 0,
     HR_FORMAT_CAPTURE_JSON,   /* {"capture_ns":..,"stream":..,"data":{..}} a line */
@@ -43,14 +45,20 @@ typedef struct hr_source_info {
                 1];     /* for messages that name none (REST snapshots); "" when ambiguous */
     int16_t column[16]; /* CSV: index of each known column, -1 absent */
     uint16_t n_columns;
+    uint16_t n_depth; /* book_snapshot_<n>: levels a side, and the columns of each: ask price, ask
+                         amount, bid price, bid amount */
+    int16_t depth_column[HR_SNAPSHOT_LEVELS_MAX][4];
+    int64_t head_time_ns; /* first time in the head, 0 none: for messages that carry none and have
+                             none before them */
+    bool has_diff_depth;  /* the head shows a stream of changes: @depth<n> tops are left out */
     int32_t time_unit_ns; /* CSV/Parquet: ns a unit of the time columns (1000 for Tardis us) */
     bool has_header;
 } hr_source_info;
 
 /** Looks at the first bytes of the decompressed source (up to 1 MiB; whole lines are used) and its
  * path (hive keys venue=/exchange=/symbol=, file name) and fills info. why: a sentence for
- * `inspect`. HR_EUNSUPPORTED: not known; the message says what was seen and which formats are
- * known. */
+ * `inspect`. HR_EUNSUPPORTED: not known, or of another venue; the message says what was seen and
+ * which formats are known. */
 HR_MUST_USE hr_status hr_sniff_text(hr_source_info *info, char *why, size_t why_cap,
                                     const char *path, const char *head, size_t head_len,
                                     hr_err *err);
@@ -61,6 +69,8 @@ void hr_sniff_path(hr_source_info *info, const char *path);
 
 /** Decodes lines from text[*pos, len) into b until the text is used up or b is full or b->n_msgs +
  *  b->n_levels >= target_rows. Text holds whole lines (the last may lack its line end when at_eof).
+ *  Without at_eof what follows the last line end stays, and so does a CSV message whose end is not
+ *  there yet; *pos says from where to give it again.
  *  base_offset: source offset of text[0]; base_line: 1-based line number of text[0].
  *  *pos moves past the last consumed line, *line likewise counts. HR_OK: text used up; HR_FULL:
  * call again with a fresh batch. Never fails on data: bad lines become rejects. A single message

@@ -48,11 +48,13 @@ static const column_name column_names[] = {
     {"update_type", C_TYPE},
 };
 
-#define SNAPSHOT_DEPTH_MAX 25
+/* Rows that cannot be read and stand inside a message: so many are looked past for its next row. */
+#define UNREADABLE_MAX 16
 
 typedef struct row {
     hr_csv_field f[HR_CSV_FIELDS_MAX];
-    uint32_t n;
+    uint32_t n; /* 0: not even fields can be told */
+    bool is_utf8;
     const char *begin, *next;
 } row;
 
@@ -66,33 +68,89 @@ static bool has(const hr_source_info *info, int c)
     return info->column[c] >= 0;
 }
 
-bool hr_csv_sniff_header(hr_source_info *info, const char *s, size_t n)
+/* "asks[12].price" -> level 12, slot 0; false: another name. */
+static bool depth_name(hr_csv_field f, uint32_t *level, uint32_t *slot)
+{
+    static const char *const tail[] = {"price", "amount"};
+    bool is_ask = f.n > 6 && memcmp(f.s, "asks[", 5) == 0;
+    if (!is_ask && (f.n <= 6 || memcmp(f.s, "bids[", 5) != 0)) return false;
+    uint32_t i = 5;
+    *level = 0;
+    while (i < f.n && f.s[i] >= '0' && f.s[i] <= '9' && *level < 1000)
+        *level = *level * 10 + (uint32_t)(f.s[i++] - '0');
+    if (i == 5 || f.n - i < 2 || memcmp(f.s + i, "].", 2) != 0) return false;
+    for (uint32_t k = 0; k < 2; k++) {
+        if (f.n - i - 2 != strlen(tail[k]) || memcmp(f.s + i + 2, tail[k], f.n - i - 2) != 0)
+            continue;
+        *slot = (is_ask ? 0 : 2) + k;
+        return true;
+    }
+    return false;
+}
+
+/* Finds the columns of each level. Every level needs its four. */
+static hr_status map_depth(hr_source_info *info, const hr_csv_field *f, uint32_t n, hr_err *err)
+{
+    uint32_t level;
+    uint32_t slot;
+    memset(info->depth_column, 0xff, sizeof info->depth_column);
+    info->n_depth = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        if (!depth_name(f[i], &level, &slot)) continue;
+        if (level >= HR_SNAPSHOT_LEVELS_MAX)
+            return HR_FAIL(err, HR_EUNSUPPORTED, "more than %d levels a side: column '%.*s'",
+                           HR_SNAPSHOT_LEVELS_MAX, (int)f[i].n, f[i].s);
+        if (info->depth_column[level][slot] >= 0)
+            return HR_FAIL(err, HR_EUNSUPPORTED, "two columns '%.*s'", (int)f[i].n, f[i].s);
+        info->depth_column[level][slot] = (int16_t)i;
+        if (level >= info->n_depth) info->n_depth = (uint16_t)(level + 1);
+    }
+    for (level = 0; level < info->n_depth; level++)
+        for (slot = 0; slot < 4; slot++)
+            if (info->depth_column[level][slot] < 0)
+                return HR_FAIL(err, HR_EUNSUPPORTED, "column '%s[%u].%s' is missing",
+                               slot < 2 ? "asks" : "bids", level, slot & 1 ? "amount" : "price");
+    return HR_OK;
+}
+
+static hr_format format_of(const int16_t *column, uint16_t n_depth)
+{
+    bool has_times = column[C_TS] >= 0 && column[C_LOCAL] >= 0 && column[C_SYMBOL] >= 0;
+    bool has_level = column[C_SIDE] >= 0 && column[C_PX] >= 0 && column[C_QTY] >= 0;
+    if (has_times && has_level && column[C_SNAPSHOT] >= 0) return HR_FORMAT_TARDIS_L2;
+    if (has_times && has_level && column[C_ID] >= 0) return HR_FORMAT_TARDIS_TRADES;
+    if (has_times && n_depth > 0) return HR_FORMAT_TARDIS_SNAPSHOT;
+    if (has_level && column[C_TS] >= 0 && column[C_SYMBOL] >= 0 && column[C_FIRST] >= 0 &&
+        column[C_LAST] >= 0 && column[C_TYPE] >= 0)
+        return HR_FORMAT_BINANCE_DEPTH_CSV;
+    return HR_FORMAT_UNKNOWN;
+}
+
+hr_status hr_csv_sniff_header(hr_source_info *info, const char *s, size_t n, hr_err *err)
 {
     hr_csv_field f[HR_CSV_FIELDS_MAX];
     uint32_t n_fields;
     const char *next;
-    if (hr_csv_row(f, HR_CSV_FIELDS_MAX, &n_fields, &next, s, s + n, true) != HR_OK) return false;
+    uint32_t ignored;
+    bool has_depth = false;
+    bool has_two = false;
+    if (hr_csv_row(f, HR_CSV_FIELDS_MAX, &n_fields, &next, s, s + n, true) != HR_OK) return HR_END;
     int16_t column[16];
     memset(column, 0xff, sizeof column);
-    int16_t depth_at = -1;
     for (uint32_t i = 0; i < n_fields; i++) {
-        for (size_t k = 0; k < HR_ARRAY_LEN(column_names); k++)
-            if (field_is(f[i], column_names[k].name)) column[column_names[k].column] = (int16_t)i;
-        if (field_is(f[i], "asks[0].price")) depth_at = (int16_t)i;
+        has_depth = has_depth || depth_name(f[i], &ignored, &ignored);
+        for (size_t k = 0; k < HR_ARRAY_LEN(column_names); k++) {
+            if (!field_is(f[i], column_names[k].name)) continue;
+            has_two = has_two || column[column_names[k].column] >= 0;
+            column[column_names[k].column] = (int16_t)i;
+        }
     }
-    hr_format format = HR_FORMAT_UNKNOWN;
-    bool has_times = column[C_TS] >= 0 && column[C_LOCAL] >= 0 && column[C_SYMBOL] >= 0;
-    bool has_level = column[C_SIDE] >= 0 && column[C_PX] >= 0 && column[C_QTY] >= 0;
-    if (has_times && has_level && column[C_SNAPSHOT] >= 0)
-        format = HR_FORMAT_TARDIS_L2;
-    else if (has_times && has_level && column[C_ID] >= 0)
-        format = HR_FORMAT_TARDIS_TRADES;
-    else if (has_times && depth_at >= 0)
-        format = HR_FORMAT_TARDIS_SNAPSHOT;
-    else if (has_level && column[C_FIRST] >= 0 && column[C_LAST] >= 0 && column[C_TYPE] >= 0)
-        format = HR_FORMAT_BINANCE_DEPTH_CSV;
-    if (format == HR_FORMAT_UNKNOWN) return false;
-    if (depth_at >= 0) column[C_PX] = depth_at;
+    hr_format format = format_of(column, has_depth);
+    if (format == HR_FORMAT_UNKNOWN) return HR_END;
+    if (has_two)
+        return HR_FAIL(err, HR_EUNSUPPORTED, "two columns of one meaning in the header '%.*s'",
+                       (int)HR_MIN(n, 120), s);
+    if (format == HR_FORMAT_TARDIS_SNAPSHOT) HR_TRY(map_depth(info, f, n_fields, err));
     info->format = format;
     memcpy(info->column, column, sizeof column);
     info->n_columns = (uint16_t)n_fields;
@@ -100,7 +158,7 @@ bool hr_csv_sniff_header(hr_source_info *info, const char *s, size_t n)
     if (format == HR_FORMAT_BINANCE_DEPTH_CSV && info->venue[0] == '\0')
         memcpy(info->venue, column[C_PREV] >= 0 ? "binance-futures" : "binance",
                column[C_PREV] >= 0 ? 16 : 8);
-    return true;
+    return HR_OK;
 }
 
 static hr_csv_field get(const hr_source_info *info, const row *r, int c)
@@ -147,13 +205,17 @@ static bool same(hr_csv_field a, hr_csv_field b)
     return a.n == b.n && memcmp(a.s, b.s, a.n) == 0;
 }
 
-/* Rows that belong to one message: equal in all that is the message's, not the level's. */
+/* Rows that belong to one message: equal in all that is the message's, not the level's. What a row
+ * with too few fields does not have is no difference. */
 static bool same_message(const hr_source_info *info, const row *a, const row *b)
 {
     static const int keys[] = {C_SYMBOL,   C_EXCHANGE, C_TS,   C_LOCAL,
                                C_SNAPSHOT, C_FIRST,    C_LAST, C_TYPE};
-    for (size_t i = 0; i < HR_ARRAY_LEN(keys); i++)
-        if (has(info, keys[i]) && !same(get(info, a, keys[i]), get(info, b, keys[i]))) return false;
+    for (size_t i = 0; i < HR_ARRAY_LEN(keys); i++) {
+        int16_t c = info->column[keys[i]];
+        if (c >= 0 && (uint32_t)c < a->n && (uint32_t)c < b->n && !same(a->f[c], b->f[c]))
+            return false;
+    }
     return true;
 }
 
@@ -201,12 +263,16 @@ static int read_ids(const hr_line *l, uint32_t msg, const row *r)
     return HR_LINE_DONE;
 }
 
-static bool is_snapshot_row(const hr_source_info *info, const row *r)
+static int read_kind(bool *is_snapshot, const hr_source_info *info, const row *r)
 {
-    if (has(info, C_SNAPSHOT)) return field_is(get(info, r, C_SNAPSHOT), "true");
-    return has(info, C_TYPE) && field_is(get(info, r, C_TYPE), "snap");
+    hr_csv_field f = get(info, r, has(info, C_SNAPSHOT) ? C_SNAPSHOT : C_TYPE);
+    *is_snapshot = field_is(f, "true") || field_is(f, "True") || field_is(f, "snap");
+    if (*is_snapshot || field_is(f, "false") || field_is(f, "False") || field_is(f, "set"))
+        return HR_LINE_DONE;
+    return HR_LINE_REJECT(HR_REJECT_FIELD_TYPE);
 }
 
+/* As in JSON messages: the removal of a price 0 is nothing, a quantity there is an error. */
 static int read_level(const hr_line *l, const row *r, uint32_t at)
 {
     hr_evbatch *b = l->batch;
@@ -217,7 +283,9 @@ static int read_level(const hr_line *l, const row *r, uint32_t at)
     if (rc == HR_LINE_DONE) rc = read_number(&b->px[at], get(l->info, r, C_PX), l->info->px_scale);
     if (rc == HR_LINE_DONE)
         rc = read_number(&b->qty[at], get(l->info, r, C_QTY), l->info->qty_scale);
-    if (rc == HR_LINE_DONE && b->px[at] == 0) rc = HR_LINE_REJECT(HR_REJECT_NEGATIVE);
+    if (rc == HR_LINE_DONE && b->px[at] == 0 &&
+        (b->qty[at] != 0 || l->info->format == HR_FORMAT_TARDIS_TRADES))
+        rc = HR_LINE_REJECT(HR_REJECT_NEGATIVE);
     return rc;
 }
 
@@ -246,30 +314,34 @@ static int put_trade(const hr_line *l, const row *r)
     return HR_LINE_DONE;
 }
 
-/* book_snapshot_n: asks[i].price, asks[i].amount, bids[i].price, bids[i].amount for i = 0.. */
+/* One level of a book_snapshot row: empty fields where the side is not that deep. */
+static int read_depth(const hr_line *l, const row *r, uint32_t level, hr_side side, uint32_t *n)
+{
+    hr_evbatch *b = l->batch;
+    const int16_t *column = l->info->depth_column[level] + (side == HR_SIDE_BID ? 2 : 0);
+    hr_csv_field px = r->f[column[0]];
+    hr_csv_field qty = r->f[column[1]];
+    uint32_t at = b->n_levels + *n;
+    if (px.n == 0 && qty.n == 0) return HR_LINE_DONE;
+    int rc = read_number(&b->px[at], px, l->info->px_scale);
+    if (rc == HR_LINE_DONE) rc = read_number(&b->qty[at], qty, l->info->qty_scale);
+    if (rc == HR_LINE_DONE && b->px[at] == 0) rc = HR_LINE_REJECT(HR_REJECT_NEGATIVE);
+    b->side[at] = (uint8_t)side;
+    ++*n;
+    return rc;
+}
+
+/* book_snapshot_<n>: the columns are where the header has them. */
 static int put_snapshot_row(const hr_line *l, const row *r)
 {
     hr_evbatch *b = l->batch;
-    uint32_t msg = hr_line_begin(l);
-    uint32_t first = (uint32_t)l->info->column[C_PX];
-    uint32_t depth = (r->n - first) / 4;
+    uint32_t depth = l->info->n_depth;
     uint32_t n = 0;
-    if (depth > SNAPSHOT_DEPTH_MAX) depth = SNAPSHOT_DEPTH_MAX;
     if (!hr_evbatch_has_room(b, 1, 2 * depth)) return HR_LINE_FULL;
+    uint32_t msg = hr_line_begin(l);
     int rc = set_head(l, msg, r);
-    for (uint32_t side = 0; side < 2 && rc == HR_LINE_DONE; side++) {
-        for (uint32_t i = 0; i < depth && rc == HR_LINE_DONE; i++) {
-            hr_csv_field px = r->f[first + 4 * i + (side == HR_SIDE_BID ? 2 : 0)];
-            hr_csv_field qty = r->f[first + 4 * i + (side == HR_SIDE_BID ? 3 : 1)];
-            if (px.n == 0 && qty.n == 0) continue;
-            uint32_t at = b->n_levels + n;
-            rc = read_number(&b->px[at], px, l->info->px_scale);
-            if (rc == HR_LINE_DONE) rc = read_number(&b->qty[at], qty, l->info->qty_scale);
-            if (rc == HR_LINE_DONE && b->px[at] == 0) rc = HR_LINE_REJECT(HR_REJECT_NEGATIVE);
-            b->side[at] = (uint8_t)side;
-            n++;
-        }
-    }
+    for (uint32_t i = 0; i < 2 * depth && rc == HR_LINE_DONE; i++)
+        rc = read_depth(l, r, i % depth, i < depth ? HR_SIDE_BID : HR_SIDE_ASK, &n);
     if (rc != HR_LINE_DONE) return rc;
     b->kind[msg] = HR_MSG_SNAPSHOT;
     b->flags[msg] = HR_FLAG_SNAPSHOT;
@@ -285,67 +357,117 @@ typedef struct reader {
 static hr_status next_row(const reader *in, row *r, const char *p)
 {
     r->begin = p;
-    return hr_csv_row(r->f, HR_CSV_FIELDS_MAX, &r->n, &r->next, p, in->end, in->at_eof);
+    hr_status st = hr_csv_row(r->f, HR_CSV_FIELDS_MAX, &r->n, &r->next, p, in->end, in->at_eof);
+    if (st < 0) r->n = 0;
+    r->is_utf8 = hr_utf8_valid(p, (size_t)(r->next - p));
+    return st;
 }
 
+static bool is_blank(const row *r)
+{
+    return r->n == 1 && r->f[0].n == 0;
+}
+
+/* A message of several rows on its way: as soon as one of them is bad, all are, for half of a
+ * message is a wrong book. */
 typedef struct group {
+    const row *first;
     const char *next; /* first byte after the message */
-    uint32_t n_rows;
+    uint32_t n_levels;
+    int rc; /* of the first bad row */
 } group;
+
+static void fail_group(group *g, int rc)
+{
+    if (g->rc == HR_LINE_DONE) g->rc = rc;
+}
+
+static int judge_row(const hr_line *l, const row *r)
+{
+    if (!r->is_utf8) return HR_LINE_REJECT(HR_REJECT_UTF8);
+    return r->n != l->info->n_columns ? HR_LINE_REJECT(HR_REJECT_CSV) : HR_LINE_DONE;
+}
+
+static void add_row(group *g, const hr_line *l, const row *r)
+{
+    hr_evbatch *b = l->batch;
+    uint32_t at = b->n_levels + g->n_levels;
+    g->next = r->next;
+    if (g->rc == HR_LINE_DONE) g->rc = judge_row(l, r);
+    if (g->rc != HR_LINE_DONE) return;
+    if (at == b->cap_levels) {
+        g->rc = HR_LINE_FULL;
+        return;
+    }
+    g->rc = read_level(l, r, at);
+    if (g->rc == HR_LINE_DONE && b->px[at] != 0) g->n_levels++;
+}
+
+/* Takes all rows of the message. A row that cannot be read belongs to it when what it has agrees,
+ * or when more of the message follows. False: it may go on past the text. */
+static bool take_rows(group *g, const hr_line *l, const reader *in)
+{
+    static _Thread_local row other;
+    uint32_t n_unreadable = 0;
+    const char *p = g->next;
+    while (n_unreadable <= UNREADABLE_MAX && g->rc != HR_LINE_FULL) {
+        hr_status st = next_row(in, &other, p);
+        if (st == HR_AGAIN || st == HR_END) return in->at_eof;
+        p = other.next;
+        if (is_blank(&other)) continue;
+        bool is_whole = other.n == l->info->n_columns;
+        if (other.n > 0 && same_message(l->info, g->first, &other)) {
+            if (n_unreadable > 0) fail_group(g, HR_LINE_REJECT(HR_REJECT_CSV));
+            add_row(g, l, &other);
+            n_unreadable = 0;
+        } else if (is_whole) {
+            break;
+        } else {
+            n_unreadable++;
+        }
+    }
+    return true;
+}
 
 /* A message of one or more rows that starts with r. HR_LINE_FULL also when it may go on past the
  * text. */
-static int put_group(const hr_line *l, const reader *in, row *r, group *g, bool *needs_more)
+static int put_group(const hr_line *l, const reader *in, const row *r, group *g, bool *needs_more)
 {
     hr_evbatch *b = l->batch;
     uint32_t msg = hr_line_begin(l);
-    int rc = set_head(l, msg, r);
-    if (rc == HR_LINE_DONE && has(l->info, C_FIRST)) rc = read_ids(l, msg, r);
-    bool is_snapshot = is_snapshot_row(l->info, r);
-    static _Thread_local row other;
-    row *now = r;
-    uint32_t n = 0;
-    while (rc == HR_LINE_DONE) {
-        if (b->n_levels + n == b->cap_levels) return HR_LINE_FULL;
-        rc = read_level(l, now, b->n_levels + n);
-        if (rc != HR_LINE_DONE) break;
-        n++;
-        g->next = now->next;
-        g->n_rows++;
-        hr_status st = next_row(in, &other, g->next);
-        if (st == HR_AGAIN || (st == HR_END && !in->at_eof)) {
-            *needs_more = true;
-            return HR_LINE_FULL;
-        }
-        if (st != HR_OK || other.n != l->info->n_columns || !same_message(l->info, r, &other))
-            break;
-        now = &other;
+    bool is_snapshot = false;
+    g->first = r;
+    g->rc = judge_row(l, r);
+    if (g->rc == HR_LINE_DONE) g->rc = read_kind(&is_snapshot, l->info, r);
+    if (g->rc == HR_LINE_DONE && has(l->info, C_FIRST)) g->rc = read_ids(l, msg, r);
+    if (g->rc == HR_LINE_DONE) g->rc = set_head(l, msg, r);
+    if (g->rc == HR_LINE_FULL) return HR_LINE_FULL;
+    add_row(g, l, r);
+    bool is_whole = take_rows(g, l, in);
+    if (g->rc == HR_LINE_FULL && b->n_msgs == 0) {
+        g->rc = HR_LINE_REJECT(HR_REJECT_TOO_MANY_LEVELS); /* all of it, not what fits */
+        is_whole = take_rows(g, l, in);
     }
-    if (rc != HR_LINE_DONE &&
-        n > 0) { /* the rows before the bad one stand; it is met again on its own */
-        rc = HR_LINE_DONE;
-    }
-    if (rc != HR_LINE_DONE) return rc;
+    if (g->rc == HR_LINE_FULL) return HR_LINE_FULL;
+    *needs_more = !is_whole;
+    if (!is_whole) return HR_LINE_FULL;
+    if (g->rc != HR_LINE_DONE) return g->rc;
     b->kind[msg] = is_snapshot ? HR_MSG_SNAPSHOT : HR_MSG_DELTA;
     b->flags[msg] = is_snapshot ? HR_FLAG_SNAPSHOT : 0;
-    hr_line_commit(l, n);
+    hr_line_commit(l, g->n_levels);
     return HR_LINE_DONE;
 }
 
-static int put_message(const hr_line *l, const reader *in, row *r, group *g, bool *needs_more)
+static int put_message(const hr_line *l, const reader *in, const row *r, group *g, bool *needs_more)
 {
-    g->next = r->next;
-    g->n_rows = 1;
-    if (r->n != l->info->n_columns) return HR_LINE_REJECT(HR_REJECT_CSV);
-    if (l->info->format == HR_FORMAT_TARDIS_TRADES) return put_trade(l, r);
-    if (l->info->format == HR_FORMAT_TARDIS_SNAPSHOT) return put_snapshot_row(l, r);
-    g->n_rows = 0;
-    int rc = put_group(l, in, r, g, needs_more);
-    if (rc < 0) {
-        g->next = r->next;
-        g->n_rows = 1;
-    }
-    return rc;
+    hr_format format = l->info->format;
+    if (!hr_evbatch_has_room(l->batch, 1, 1)) return HR_LINE_FULL;
+    if (r->n == 0) return HR_LINE_REJECT(r->is_utf8 ? HR_REJECT_CSV : HR_REJECT_UTF8);
+    if (format == HR_FORMAT_TARDIS_L2 || format == HR_FORMAT_BINANCE_DEPTH_CSV)
+        return put_group(l, in, r, g, needs_more);
+    int rc = judge_row(l, r);
+    if (rc != HR_LINE_DONE) return rc;
+    return format == HR_FORMAT_TARDIS_TRADES ? put_trade(l, r) : put_snapshot_row(l, r);
 }
 
 static int64_t count_lines(const char *p, const char *end)
@@ -358,29 +480,60 @@ static int64_t count_lines(const char *p, const char *end)
     return n;
 }
 
-static const char *skip_header(const hr_source_info *info, hr_evbatch *b, const char *p,
-                               const char *end, int64_t *line)
+/* Past the mark and the header; false: they are not whole yet. */
+static bool skip_header(const hr_source_info *info, hr_evbatch *b, const reader *in, const char **p,
+                        int64_t *line)
 {
-    if (end - p >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0) p += 3;
-    const char *eol = info->has_header ? hr_find_newline(p, end) : NULL;
-    if (eol == NULL) return p;
-    ++*line;
-    b->n_lines++;
-    return eol + 1;
+    const char *s = *p;
+    if (in->end - s >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0) s += 3;
+    const char *eol = info->has_header ? hr_find_newline(s, in->end) : s - 1;
+    if (eol == NULL && !in->at_eof) return false;
+    if (info->has_header) {
+        ++*line;
+        b->n_lines++;
+    }
+    *p = eol != NULL ? eol + 1 : in->end;
+    return true;
+}
+
+/* Takes the row or message at p; what is left of it. HR_AGAIN: not whole yet. */
+static hr_status take(const hr_line *l, const reader *in, const row *r, const char **next)
+{
+    hr_evbatch *b = l->batch;
+    const uint32_t n_msgs = b->n_msgs;
+    const uint32_t n_levels = b->n_levels;
+    const uint32_t n_syms = b->n_syms;
+    bool needs_more = false;
+    group g = {.next = r->next};
+    int rc = is_blank(r) ? HR_LINE_DONE : put_message(l, in, r, &g, &needs_more);
+    *next = g.next;
+    if (rc == HR_LINE_FULL) {
+        if (needs_more) return HR_AGAIN;
+        if (b->n_msgs > 0) return HR_FULL;
+        rc = HR_LINE_REJECT(HR_REJECT_TOO_MANY_LEVELS);
+    }
+    if (rc >= 0) return HR_OK;
+    hr_line_undo(l, n_msgs, n_levels, n_syms);
+    return hr_evbatch_reject(b, (hr_reject_reason)(-1 - rc), l->offset, l->number, l->s,
+                             (size_t)(g.next - l->s));
 }
 
 hr_status hr_csv_decode(const hr_source_info *info, hr_evbatch *b, const char *text, size_t len,
                         size_t *pos, int64_t base_offset, int64_t *line, uint32_t target_rows,
                         bool at_eof)
 {
-    reader in = {.end = text + len, .at_eof = at_eof};
-    const char *p = text + *pos;
     static _Thread_local row r;
-    hr_status result = HR_OK;
-    if (base_offset == 0 && *pos == 0) p = skip_header(info, b, p, in.end, line);
+    const reader in = {.end = text + len, .at_eof = at_eof};
+    const char *p = text + *pos;
+    hr_status st = HR_OK;
+    if (base_offset == 0 && *pos == 0 && len > 0 && !skip_header(info, b, &in, &p, line)) {
+        b->src_end = 0;
+        return HR_OK;
+    }
+    *pos = (size_t)(p - text);
     while (p < in.end) {
-        hr_status st = next_row(&in, &r, p);
-        if (st == HR_AGAIN) break;
+        const char *next;
+        if (next_row(&in, &r, p) == HR_AGAIN) break;
         hr_line l = {.info = info,
                      .batch = b,
                      .s = p,
@@ -388,40 +541,18 @@ hr_status hr_csv_decode(const hr_source_info *info, hr_evbatch *b, const char *t
                      .offset = base_offset + (p - text),
                      .number = *line,
                      .ts_recv = HR_NULL_I64};
-        group g = {.next = r.next, .n_rows = 1};
-        bool needs_more = false;
-        int rc;
-        if (!hr_evbatch_has_room(b, 1, 2 * SNAPSHOT_DEPTH_MAX))
-            rc = HR_LINE_FULL;
-        else if (st == HR_OK && r.n == 1 && r.f[0].n == 0)
-            rc = HR_LINE_DONE; /* an empty line */
-        else
-            rc = st == HR_OK ? put_message(&l, &in, &r, &g, &needs_more)
-                             : HR_LINE_REJECT(HR_REJECT_CSV);
-        if (rc == HR_LINE_FULL && needs_more && b->n_levels < b->cap_levels) break;
-        if (rc == HR_LINE_FULL) {
-            result = HR_FULL;
-            if (b->n_msgs > 0) break;
-            rc = HR_LINE_REJECT(HR_REJECT_TOO_MANY_LEVELS);
-            result = HR_OK;
-        }
-        if (rc < 0 && hr_evbatch_reject(b, (hr_reject_reason)(-1 - rc), l.offset, l.number, p,
-                                        (size_t)(g.next - p)) != HR_OK) {
-            result = HR_FULL;
-            break;
-        }
-        int64_t n_lines = g.next == in.end && g.next[-1] != '\n' ? 1 : 0;
-        n_lines += count_lines(p, g.next);
+        st = take(&l, &in, &r, &next);
+        if (st != HR_OK) break;
+        int64_t n_lines = count_lines(p, next) + (next == in.end && next[-1] != '\n' ? 1 : 0);
         *line += n_lines;
         b->n_lines += (uint64_t)n_lines;
-        p = g.next;
+        p = next;
         *pos = (size_t)(p - text);
         if (b->n_msgs + b->n_levels >= target_rows && p < in.end) {
-            result = HR_FULL;
+            st = HR_FULL;
             break;
         }
     }
-    if (p > text + *pos && *pos == 0) *pos = (size_t)(p - text);
     b->src_end = base_offset + (int64_t)*pos;
-    return result;
+    return st == HR_AGAIN ? HR_OK : st;
 }

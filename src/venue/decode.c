@@ -48,6 +48,18 @@ int hr_line_other(const hr_line *l)
     return HR_LINE_DONE;
 }
 
+HR_COLD void hr_line_undo(const hr_line *l, uint32_t n_msgs, uint32_t n_levels, uint32_t n_syms)
+{
+    hr_evbatch *b = l->batch;
+    b->n_msgs = n_msgs;
+    b->n_levels = n_levels;
+    /* Instruments only ever go in behind the others, so none that stays was placed past one that
+     * goes. */
+    for (uint32_t i = 0; b->n_syms > n_syms && i < 2 * HR_EVB_SYMS_MAX; i++)
+        if (b->sym_hash[i] >= (int32_t)n_syms) b->sym_hash[i] = -1;
+    b->n_syms = n_syms;
+}
+
 bool hr_ms_to_ns(int64_t *out, int64_t ms)
 {
     return !__builtin_mul_overflow(ms, NS_PER_MS, out);
@@ -120,11 +132,16 @@ static int decode_answer(hr_line *l, const char *arrow)
     return decode_json(l, colon + 2, l->n - (size_t)(colon + 2 - l->s));
 }
 
-static int decode_status(hr_line *l)
+/* `url <-> time`: a connection was opened, so what was known from the one before is lost. */
+static int decode_status(hr_line *l, const char *arrow)
 {
+    const char *time = arrow + 5;
+    if (!hr_seconds_to_ns(&l->ts_recv, time, (size_t)(l->s + l->n - time)))
+        return HR_LINE_REJECT(HR_REJECT_TIME);
     uint32_t msg = hr_line_begin(l);
     l->batch->kind[msg] = HR_MSG_STATUS;
     l->batch->flags[msg] = HR_FLAG_RESET;
+    l->batch->ts_recv[msg] = l->ts_recv;
     hr_line_commit(l, 0);
     return HR_LINE_DONE;
 }
@@ -140,7 +157,7 @@ static int decode_cryptofeed(hr_line *l)
     if (l->n > 14 && memcmp(l->s, "configuration:", 14) == 0) return hr_line_other(l);
     const char *space = memchr(l->s, ' ', l->n);
     size_t rest = space == NULL ? 0 : l->n - (size_t)(space - l->s);
-    if (rest > 5 && memcmp(space, " <-> ", 5) == 0) return decode_status(l);
+    if (rest > 5 && memcmp(space, " <-> ", 5) == 0) return decode_status(l, space);
     if (rest > 4 && memcmp(space, " <- ", 4) == 0) return hr_line_other(l);
     if (rest > 4 && memcmp(space, " -> ", 4) == 0) return decode_answer(l, space);
     return HR_LINE_REJECT(HR_REJECT_UNKNOWN);

@@ -31,8 +31,14 @@ int hr_line_symbol(const hr_line *l, uint32_t msg, const char *symbol, size_t n)
 /** A message that is understood and left out. */
 int hr_line_other(const hr_line *l);
 
-/** A Binance message (with or without the combined-stream envelope) at j. */
+/** Undoes what a line put into the batch since these counts were taken. */
+void hr_line_undo(const hr_line *l, uint32_t n_msgs, uint32_t n_levels, uint32_t n_syms);
+
+/** The Binance messages of a line, at j: one, an envelope around one or a list, or several. All of
+ * them or none. */
 int hr_binance_decode(const hr_line *l, hr_json *j);
+/** "btcusdt@depth20@100ms": the best 5, 10 or 20 levels, whole each time. */
+bool hr_binance_stream_is_partial(hr_json_str stream);
 /** `stream` name ("btcusdt@depth@100ms") -> upper-case symbol in out; length. */
 size_t hr_binance_stream_symbol(char *out, size_t cap, hr_json_str stream);
 
@@ -45,7 +51,9 @@ bool hr_seconds_to_ns(int64_t *out, const char *s, size_t n);
 hr_status hr_csv_decode(const hr_source_info *info, hr_evbatch *b, const char *text, size_t len,
                         size_t *pos, int64_t base_offset, int64_t *line, uint32_t target_rows,
                         bool at_eof);
-/** Recognises a CSV header; fills format and columns. False: not a known header. */
-bool hr_csv_sniff_header(hr_source_info *info, const char *s, size_t n);
+/** Recognises a CSV header; fills format and columns. HR_END: not a known header; HR_EUNSUPPORTED:
+ * a known one with columns that cannot be read. */
+HR_MUST_USE hr_status hr_csv_sniff_header(hr_source_info *info, const char *s, size_t n,
+                                          hr_err *err);
 
 #endif

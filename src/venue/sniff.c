@@ -17,19 +17,37 @@ static const char known_formats[] =
 typedef struct findings {
     char symbol[HR_SYMBOL_MAX + 1];
     bool has_symbol, has_two;
-    bool has_pu, has_ps, has_depth_without_pu;
+    bool has_pu, has_coin_pair, has_perp, has_named_ticker;
+    bool has_diff_depth, has_depth_without_pu;
     bool is_fstream, is_dstream, is_spot_host, has_foreign_host;
+    bool is_binance; /* some message has the shape of one of Binance's */
+    int64_t time_ns; /* the first in a message, 0 none */
     uint32_t n_lines;
 } findings;
+
+/* The keys of one message, and of the one inside its "data". */
+typedef struct message {
+    hr_json_str event, symbol, stream;
+    bool has_event_time, has_pu, has_u, has_bid, has_ask, has_bid_qty, has_ask_qty;
+    bool has_snapshot_id, has_lists, has_coin_pair;
+    int64_t time_ns;
+} message;
 
 static const char *find(const char *s, size_t n, const char *what)
 {
     return memmem(s, n, what, strlen(what));
 }
 
+static bool is(hr_json_str s, const char *text)
+{
+    return s.n == strlen(text) && memcmp(s.s, text, s.n) == 0;
+}
+
 static void note_symbol(findings *f, const char *s, size_t n)
 {
-    if (n == 0 || n > HR_SYMBOL_MAX || f->has_two) return;
+    if (n == 0 || n > HR_SYMBOL_MAX) return;
+    if (n > 5 && memcmp(s + n - 5, "_PERP", 5) == 0) f->has_perp = true;
+    if (f->has_two) return;
     if (f->has_symbol && (strlen(f->symbol) != n || memcmp(f->symbol, s, n) != 0)) {
         f->has_two = true;
         return;
@@ -39,41 +57,111 @@ static void note_symbol(findings *f, const char *s, size_t n)
     f->has_symbol = true;
 }
 
-/* The text of "key":"value" in a line, by plain search: only a hint, the decoder checks. */
-static hr_json_str text_after(const char *s, size_t n, const char *key)
+static void note_time(message *m, hr_json_str key, int64_t v)
 {
-    const char *at = find(s, n, key);
-    if (at == NULL) return (hr_json_str){0};
-    at += strlen(key);
-    const char *close = memchr(at, '"', (size_t)(s + n - at));
-    return close == NULL ? (hr_json_str){0} : (hr_json_str){.s = at, .n = (size_t)(close - at)};
+    int64_t unit = is(key, "capture_ns") ? 1 : 1000000;
+    if (m->time_ns == 0 && v > 0 && __builtin_mul_overflow(v, unit, &m->time_ns)) m->time_ns = 0;
+    if (is(key, "E")) m->has_event_time = true;
 }
 
-static void note_line(findings *f, const char *s, size_t n)
+static void note_text(message *m, hr_json_str key, hr_json_str v)
+{
+    if (is(key, "e")) m->event = v;
+    if (is(key, "s") || is(key, "symbol")) m->symbol = v;
+    if (is(key, "stream")) m->stream = v;
+    if (is(key, "b")) m->has_bid = true;
+    if (is(key, "a")) m->has_ask = true;
+    if (is(key, "B")) m->has_bid_qty = true;
+    if (is(key, "A")) m->has_ask_qty = true;
+    /* COIN-M messages name their pair, which ends in USD; a USD-M one, where named, in USDT. */
+    if (is(key, "ps") && v.n > 3 && memcmp(v.s + v.n - 3, "USD", 3) == 0) m->has_coin_pair = true;
+}
+
+static void note_number(message *m, hr_json_str key, hr_json *j)
+{
+    int64_t v;
+    m->has_u = m->has_u || is(key, "u");
+    m->has_pu = m->has_pu || is(key, "pu");
+    m->has_snapshot_id = m->has_snapshot_id || is(key, "lastUpdateId");
+    bool is_time = is(key, "E") || is(key, "T") || is(key, "capture_ns");
+    if (is_time && hr_json_int(j, &v)) note_time(m, key, v);
+}
+
+/* Only hints: a text that is no JSON ends the look at it, the decoder says what is wrong.
+ * inner: set to the message in "data", or the first of several. */
+static void read_message(message *m, hr_json *j, hr_json *inner)
+{
+    hr_json_str key;
+    hr_json_str v;
+    (void)hr_json_enter_object(j);
+    while (hr_json_next_key(j, &key)) {
+        hr_json_type t = hr_json_peek(j);
+        hr_json probe = *j;
+        if (is(key, "data") && (t == HR_JSON_OBJECT || t == HR_JSON_ARRAY)) {
+            bool is_there =
+                t == HR_JSON_OBJECT || (hr_json_enter_array(&probe) && hr_json_next_item(&probe) &&
+                                        hr_json_peek(&probe) == HR_JSON_OBJECT);
+            if (is_there) *inner = probe;
+        } else if (t == HR_JSON_STRING) {
+            if (hr_json_string(&probe, &v)) note_text(m, key, v);
+        } else if (t == HR_JSON_NUMBER) {
+            note_number(m, key, &probe);
+        } else if (t == HR_JSON_ARRAY) {
+            m->has_lists = m->has_lists || is(key, "bids");
+        }
+        if (!hr_json_skip(j)) return;
+    }
+}
+
+static void note_message(findings *f, const message *m)
 {
     char name[HR_SYMBOL_MAX + 1];
-    hr_json_str symbol = text_after(s, n, "\"s\":\"");
-    hr_json_str stream = text_after(s, n, "\"stream\":\"");
-    if (symbol.n > 0)
-        note_symbol(f, symbol.s, symbol.n);
-    else if (stream.n > 0)
-        note_symbol(f, name, hr_binance_stream_symbol(name, sizeof name, stream));
-    bool has_pu = find(s, n, "\"pu\":") != NULL;
-    f->has_pu = f->has_pu || has_pu;
-    f->has_ps = f->has_ps || find(s, n, "\"ps\":\"") != NULL || find(s, n, "\"pair\":\"") != NULL;
-    if (!has_pu && find(s, n, "\"depthUpdate\"") != NULL) f->has_depth_without_pu = true;
+    bool is_depth = is(m->event, "depthUpdate");
+    bool is_ticker =
+        m->has_u && m->has_bid && m->has_ask && m->has_bid_qty && m->has_ask_qty && m->symbol.n > 0;
+    if (m->symbol.n > 0)
+        note_symbol(f, m->symbol.s, m->symbol.n);
+    else if (m->stream.n > 0)
+        note_symbol(f, name, hr_binance_stream_symbol(name, sizeof name, m->stream));
+    if (f->time_ns == 0) f->time_ns = m->time_ns;
+    f->has_pu = f->has_pu || m->has_pu;
+    f->has_coin_pair = f->has_coin_pair || m->has_coin_pair;
+    if (is(m->event, "bookTicker")) f->has_named_ticker = true;
+    if (is_depth && !m->has_pu) f->has_depth_without_pu = true;
+    if (is_depth && !hr_binance_stream_is_partial(m->stream)) f->has_diff_depth = true;
+    if ((m->event.n > 0 && m->has_event_time) || (m->has_snapshot_id && m->has_lists) ||
+        is_ticker || (m->stream.n > 0 && memchr(m->stream.s, '@', m->stream.n) != NULL))
+        f->is_binance = true;
+}
+
+static void note_host(findings *f, const char *s, size_t n)
+{
     bool is_fstream = find(s, n, "fstream.binance") != NULL || find(s, n, "fapi.binance") != NULL;
     bool is_dstream = find(s, n, "dstream.binance") != NULL || find(s, n, "dapi.binance") != NULL;
     f->is_fstream = f->is_fstream || is_fstream;
     f->is_dstream = f->is_dstream || is_dstream;
-    const char *url = find(s, n, "://");
-    if (url != NULL && (s[0] == 'w' || s[0] == 'h')) {
-        if (find(s, n, "binance.") == NULL)
-            f->has_foreign_host = true;
-        else if (!is_fstream && !is_dstream)
-            f->is_spot_host = true;
-    }
+    if (find(s, n, "binance.") == NULL)
+        f->has_foreign_host = true;
+    else if (!is_fstream && !is_dstream)
+        f->is_spot_host = true;
+}
+
+static void note_line(findings *f, const char *s, size_t n)
+{
+    const char *url = n > 0 && (s[0] == 'w' || s[0] == 'h') ? find(s, n, "://") : NULL;
+    const char *space = url != NULL ? memchr(s, ' ', n) : NULL;
+    if (url != NULL) note_host(f, s, space != NULL ? (size_t)(space - s) : n);
+    const char *body = memchr(s, '{', n);
     f->n_lines++;
+    if (body == NULL) return;
+    message m = {0};
+    hr_json j;
+    hr_json inner = {0};
+    hr_json ignored;
+    hr_json_init(&j, body, (size_t)(s + n - body));
+    read_message(&m, &j, &inner);
+    if (inner.p != NULL) read_message(&m, &inner, &ignored);
+    note_message(f, &m);
 }
 
 /* The value of key=... in a path, as hive partitions have it. */
@@ -110,6 +198,22 @@ void hr_sniff_path(hr_source_info *info, const char *path)
     if (info->symbol[0] == '\0') (void)path_key(info->symbol, sizeof info->symbol, path, "symbol");
 }
 
+/* cryptofeed names its files after the venue: "KRAKEN.ws.48.0.gz". Length of that name, 0 none. */
+static size_t file_venue(const char **name, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    *name = slash != NULL ? slash + 1 : path;
+    size_t n = strspn(*name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+    return n >= 3 && (*name)[n] == '.' ? n : 0;
+}
+
+static bool file_is(const char *path, const char *venue)
+{
+    const char *name;
+    size_t n = file_venue(&name, path);
+    return n == strlen(venue) && memcmp(name, venue, n) == 0;
+}
+
 static hr_format framing_of(const char *s, size_t n)
 {
     size_t digits = 0;
@@ -123,7 +227,7 @@ static hr_format framing_of(const char *s, size_t n)
     if (find(s, n, "://") != NULL && s[0] != '{' &&
         (find(s, n, " <-> ") != NULL || find(s, n, " -> ") != NULL || find(s, n, " <- ") != NULL))
         return HR_FORMAT_CRYPTOFEED;
-    if (s[0] == '{')
+    if (s[0] == '{' || s[0] == '[')
         return find(s, n, "\"capture_ns\"") != NULL ? HR_FORMAT_CAPTURE_JSON : HR_FORMAT_NDJSON;
     return HR_FORMAT_UNKNOWN;
 }
@@ -139,11 +243,73 @@ static void note_head(findings *f, const char *p, const char *end)
     }
 }
 
-static const char *venue_of(const findings *f)
+/* The host is certain, the file's name is next, then what only one of the venues sends. */
+static const char *venue_of(const findings *f, const char *path)
 {
-    if (f->is_dstream || f->has_ps) return "binance-delivery";
-    if (f->is_fstream || f->has_pu) return "binance-futures";
-    return "binance";
+    if (f->is_dstream) return "binance-delivery";
+    if (f->is_fstream) return "binance-futures";
+    if (f->is_spot_host) return "binance";
+    if (file_is(path, "BINANCE_DELIVERY")) return "binance-delivery";
+    if (file_is(path, "BINANCE_FUTURES")) return "binance-futures";
+    if (f->has_perp || f->has_coin_pair) return "binance-delivery";
+    return f->has_pu || f->has_named_ticker ? "binance-futures" : "binance";
+}
+
+/* Only Binance's messages can be read: whatever shows none is refused, by name where it has one,
+ * unless the plan says what it is. */
+static hr_status check_venue(const hr_source_info *info, const findings *f, bool is_forced,
+                             const char *path, const char *s, size_t n, hr_err *err)
+{
+    const char *name;
+    size_t n_name = info->format == HR_FORMAT_CRYPTOFEED ? file_venue(&name, path) : 0;
+    bool is_host = f->is_spot_host || f->is_fstream || f->is_dstream;
+    if (f->has_foreign_host && !is_host)
+        return HR_FAIL(err, HR_EUNSUPPORTED,
+                       "'%s' is a capture of a venue that is not supported: '%.*s'", path,
+                       (int)HR_MIN(n, 80), s);
+    if (is_host || is_forced || strncmp(info->venue, "binance", 7) == 0) return HR_OK;
+    if (n_name > 0 && strncmp(name, "BINANCE", 7) != 0)
+        return HR_FAIL(err, HR_EUNSUPPORTED,
+                       "'%s' is a capture of %.*s, a venue that is not supported", path,
+                       (int)n_name, name);
+    if (f->is_binance || n_name > 0) return HR_OK;
+    return HR_FAIL(
+        err, HR_EUNSUPPORTED,
+        "venue of '%s' is unknown: no message in its head is one of Binance's; it begins "
+        "with '%.*s'; %s",
+        path, (int)HR_MIN(n, 60), s, known_formats);
+}
+
+static bool is_csv(hr_format f)
+{
+    return f == HR_FORMAT_TARDIS_L2 || f == HR_FORMAT_TARDIS_TRADES ||
+           f == HR_FORMAT_TARDIS_SNAPSHOT || f == HR_FORMAT_BINANCE_DEPTH_CSV;
+}
+
+static hr_status sniff_lines(hr_source_info *info, char *why, size_t why_cap, const char *path,
+                             const char *p, const char *end, hr_err *err)
+{
+    findings f = {0};
+    const char *eol = hr_find_newline(p, end);
+    size_t n = (size_t)((eol != NULL ? eol : end) - p);
+    bool is_forced = info->format != HR_FORMAT_UNKNOWN;
+    if (!is_forced) info->format = framing_of(p, n);
+    if (info->format == HR_FORMAT_UNKNOWN || is_csv(info->format))
+        return HR_FAIL(err, HR_EUNSUPPORTED, "%s of '%s' is not known: it begins with '%.*s'; %s",
+                       is_forced ? "CSV header" : "format", path, (int)HR_MIN(n, 60), p,
+                       known_formats);
+    note_head(&f, p, end);
+    HR_TRY(check_venue(info, &f, is_forced, path, p, n, err));
+    if (info->venue[0] == '\0') snprintf(info->venue, sizeof info->venue, "%s", venue_of(&f, path));
+    if (info->symbol[0] == '\0' && f.has_symbol && !f.has_two)
+        memcpy(info->symbol, f.symbol, sizeof f.symbol);
+    info->head_time_ns = f.time_ns;
+    info->has_diff_depth = f.has_diff_depth;
+    snprintf(why, why_cap, "first line is framed as %s; %s", hr_format_name(info->format),
+             f.has_pu                 ? "depth updates carry pu"
+             : f.has_depth_without_pu ? "depth updates without pu"
+                                      : "no depth update in the head");
+    return HR_OK;
 }
 
 hr_status hr_sniff_text(hr_source_info *info, char *why, size_t why_cap, const char *path,
@@ -151,35 +317,18 @@ hr_status hr_sniff_text(hr_source_info *info, char *why, size_t why_cap, const c
 {
     const char *end = head + head_len;
     const char *p = head;
-    findings f = {0};
     hr_sniff_path(info, path);
     if (head_len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0) p += 3;
     while (p < end && (*p == '\n' || *p == '\r'))
         p++;
     if (p == end) return HR_FAIL(err, HR_EUNSUPPORTED, "'%s' is empty", path);
     const char *eol = hr_find_newline(p, end);
-    size_t n = (size_t)((eol != NULL ? eol : end) - p);
-    bool is_forced = info->format != HR_FORMAT_UNKNOWN;
-    if (hr_csv_sniff_header(info, p, n)) {
-        snprintf(why, why_cap, "CSV header of %s", hr_format_name(info->format));
-        return HR_OK;
+    hr_status st = hr_csv_sniff_header(info, p, (size_t)((eol != NULL ? eol : end) - p), err);
+    if (st == HR_END) return sniff_lines(info, why, why_cap, path, p, end, err);
+    if (st != HR_OK) {
+        hr_err_prefix(err, "'%s'", path);
+        return st;
     }
-    if (!is_forced) info->format = framing_of(p, n);
-    if (info->format == HR_FORMAT_UNKNOWN)
-        return HR_FAIL(err, HR_EUNSUPPORTED,
-                       "format of '%s' is not known: it begins with '%.*s'; %s", path,
-                       (int)HR_MIN(n, 60), p, known_formats);
-    note_head(&f, p, end);
-    if (f.has_foreign_host && !f.is_spot_host && !f.is_fstream && !f.is_dstream)
-        return HR_FAIL(err, HR_EUNSUPPORTED,
-                       "'%s' is a capture of a venue that is not supported: '%.*s'", path,
-                       (int)HR_MIN(n, 80), p);
-    if (info->venue[0] == '\0') snprintf(info->venue, sizeof info->venue, "%s", venue_of(&f));
-    if (info->symbol[0] == '\0' && f.has_symbol && !f.has_two)
-        memcpy(info->symbol, f.symbol, sizeof f.symbol);
-    snprintf(why, why_cap, "first line is framed as %s; %s", hr_format_name(info->format),
-             f.has_pu                 ? "depth updates carry pu"
-             : f.has_depth_without_pu ? "depth updates without pu"
-                                      : "no depth update in the head");
+    snprintf(why, why_cap, "CSV header of %s", hr_format_name(info->format));
     return HR_OK;
 }
