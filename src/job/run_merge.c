@@ -286,6 +286,14 @@ static uint32_t clip_to_commit(const hr_run *r, const hr_evbatch *b, uint32_t be
     return m;
 }
 
+/* The messages of one line stay together: a resumed run goes on at a line's beginning. */
+static uint32_t end_of_line(const hr_evbatch *b, uint32_t end)
+{
+    while (end < b->n_msgs && b->src_offset[end] == b->src_offset[end - 1])
+        end++;
+    return end;
+}
+
 /* Where a resumed run would go on. */
 static void note_position(hr_source *s, const hr_evbatch *b)
 {
@@ -308,11 +316,13 @@ static hr_status take_stretch(hr_run *r, uint32_t i, bool is_alone, hr_err *err)
     hr_evbatch *b = hr_source_head(s);
     uint32_t begin = s->at;
     if (begin == 0) HR_TRY(resolve_syms(r, s, b, err));
-    uint32_t end = clip_to_commit(r, b, begin, stretch(r, i, b, is_alone));
+    uint32_t end = end_of_line(b, clip_to_commit(r, b, begin, stretch(r, i, b, is_alone)));
     HR_TRY(note_rejects(r, s, b, begin, end, err));
     settle_messages(r, s, b, begin, end);
-    for (uint32_t m = begin; m < end; m++)
+    for (uint32_t m = begin; m < end; m++) {
         s->time_max = message_time(s, b, m);
+        if (b->flags[m] & HR_FLAG_NO_TIME) b->ts_recv[m] = s->time_max;
+    }
     int64_t n_rows = rows_of(b, begin, end);
     r->rows_since_commit += n_rows;
     atomic_fetch_add_explicit(&r->rows_seen, (uint64_t)n_rows, memory_order_relaxed);
