@@ -1,138 +1,148 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <fcntl.h>
-#include <libdeflate.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "app/app.h"
+#include "app/gen.h"
+#include "app/gen_out.h"
 #include "app/opts.h"
-#include "base/sys.h"
-#include "mem/mem.h"
-#include "venue/synth.h"
-
-#define COUNT_MAX 100000000
-#define CHUNK_BYTES ((size_t)1 << 20)
 
 typedef struct options {
     hr_synth_options synth;
-    int64_t levels, instruments, rate, seed, gaps, duplicates, bad;
+    int64_t levels, instruments, rate, seed, gaps, duplicates, disorder, bad;
     int format;
     const char *out, *truth;
+    bool is_lake, is_raw;
 } options;
 
-typedef struct output {
-    int fd;
-    struct libdeflate_compressor *gz;
-    char *text, *packed;
-    size_t n, packed_cap;
-} output;
+static const char *const format_names[] = {"capture", "capture-json",  "ndjson",   "tardis",
+                                           "lake",    "tardis-trades", "lake-raw", NULL};
+static const hr_synth_format formats[] = {
+    HR_SYNTH_CAPTURE, HR_SYNTH_CAPTURE_JSON,  HR_SYNTH_NDJSON, HR_SYNTH_TARDIS,
+    HR_SYNTH_EVENTS,  HR_SYNTH_TARDIS_TRADES, HR_SYNTH_EVENTS,
+};
 
-static hr_status flush(output *o, hr_err *err)
+static void report(const hr_synth *s, const options *o)
 {
-    const char *p = o->text;
-    size_t n = o->n;
-    if (n == 0) return HR_OK;
-    if (o->gz != NULL) { /* each chunk is a gzip member of its own */
-        n = libdeflate_gzip_compress(o->gz, o->text, n, o->packed, o->packed_cap);
-        if (n == 0) return HR_FAIL(err, HR_EINTERNAL, "compression failed");
-        p = o->packed;
-    }
-    int64_t w = hr_sys_write_full(o->fd, p, n);
-    o->n = 0;
-    return w < 0 ? HR_FAIL_SYS(err, w, "cannot write the capture") : HR_OK;
+    hr_synth_truth t;
+    hr_synth_truth_get(s, &t);
+    if (strcmp(o->out, "-") != 0)
+        fprintf(stderr, "%llu %s, %llu level updates in %llu depth messages\n",
+                (unsigned long long)t.lines, o->is_lake ? "events" : "lines",
+                (unsigned long long)t.levels, (unsigned long long)t.messages);
+    if (t.gaps < o->synth.n_gaps || t.duplicates < o->synth.n_duplicates ||
+        t.disorder < o->synth.n_disorder || t.bad < o->synth.n_bad)
+        fprintf(stderr,
+                "not all faults found a place: %llu gaps, %llu duplicates, %llu out of"
+                " order, %llu bad lines (more --levels have room for more)\n",
+                (unsigned long long)t.gaps, (unsigned long long)t.duplicates,
+                (unsigned long long)t.disorder, (unsigned long long)t.bad);
 }
 
-static hr_status open_output(output *o, const char *path, hr_err *err)
+static hr_status write_text(const options *o, hr_synth *s, hr_gen_out *out, hr_err *err)
 {
-    size_t n = strlen(path);
-    o->fd = strcmp(path, "-") == 0
-                ? 1
-                : hr_sys_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (o->fd < 0) return HR_FAIL_SYS(err, o->fd, "cannot create '%s'", path);
-    if (n > 3 && strcmp(path + n - 3, ".gz") == 0) o->gz = libdeflate_alloc_compressor(1);
-    o->packed_cap = libdeflate_gzip_compress_bound(o->gz, CHUNK_BYTES + HR_SYNTH_LINE_MAX);
-    o->text = hr_heap_alloc(CHUNK_BYTES + HR_SYNTH_LINE_MAX);
-    o->packed = hr_heap_alloc(o->packed_cap);
-    return o->text == NULL || o->packed == NULL
-               ? HR_FAIL(err, HR_ENOMEM, "no memory for the capture")
-               : HR_OK;
+    size_t n;
+    do {
+        n = hr_synth_next(s, hr_gen_out_room(out));
+        HR_TRY(hr_gen_out_took(out, n, err));
+    } while (n > 0);
+    HR_TRY(hr_gen_out_finish(out, err));
+    if (o->truth != NULL) HR_TRY(hr_gen_truth_write(o->truth, s, &o->synth, err));
+    return hr_gen_out_publish(out, err);
 }
 
-static hr_status write_truth(const char *path, const hr_synth_truth *t, hr_err *err)
-{
-    char text[1024];
-    typedef unsigned long long ull;
-    int n = snprintf(text, sizeof text,
-                     "{\"lines\":%llu,\"messages\":%llu,\"levels\":%llu,\"trades\":%llu,"
-                     "\"tickers\":%llu,\"snapshots\":%llu,"
-                     "\"snapshot_levels\":%llu,\"gaps\":%llu,\"duplicates\":%llu,\"bad\":%llu}\n",
-                     (ull)t->lines, (ull)t->messages, (ull)t->levels, (ull)t->trades,
-                     (ull)t->tickers, (ull)t->snapshots, (ull)t->snapshot_levels, (ull)t->gaps,
-                     (ull)t->duplicates, (ull)t->bad);
-    int fd = hr_sys_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0) return HR_FAIL_SYS(err, fd, "cannot create '%s'", path);
-    int64_t w = hr_sys_write_full(fd, text, (size_t)n);
-    (void)hr_sys_close(fd);
-    return w < 0 ? HR_FAIL_SYS(err, w, "cannot write '%s'", path) : HR_OK;
-}
-
-static hr_status generate(const options *o, hr_err *err)
+static hr_status generate_text(const options *o, hr_err *err)
 {
     hr_synth *s = NULL;
-    hr_synth_truth truth;
-    output out = {.fd = -1};
+    hr_gen_out *out = NULL;
     hr_status st = hr_synth_create(&s, &o->synth, err);
-    if (st == HR_OK) st = open_output(&out, o->out, err);
-    while (st == HR_OK) {
-        size_t n = hr_synth_next(s, out.text + out.n);
-        out.n += n;
-        if (n == 0) break;
-        if (out.n >= CHUNK_BYTES) st = flush(&out, err);
-    }
-    if (st == HR_OK) st = flush(&out, err);
-    if (st == HR_OK) {
-        hr_synth_truth_get(s, &truth);
-        if (o->truth != NULL) st = write_truth(o->truth, &truth, err);
-        if (out.fd != 1)
-            fprintf(stderr, "%llu lines, %llu level updates in %llu depth messages\n",
-                    (unsigned long long)truth.lines, (unsigned long long)truth.levels,
-                    (unsigned long long)truth.messages);
-    }
-    if (out.fd > 1) (void)hr_sys_close(out.fd);
-    if (out.gz != NULL) libdeflate_free_compressor(out.gz);
-    hr_heap_free(out.text);
-    hr_heap_free(out.packed);
+    if (st == HR_OK) st = hr_gen_out_open(&out, o->out, HR_GEN_CHUNK_BYTES, HR_SYNTH_LINE_MAX, err);
+    if (st == HR_OK) st = write_text(o, s, out, err);
+    if (st == HR_OK) report(s, o);
+    hr_gen_out_close(&out);
     hr_synth_destroy(&s);
     return st;
 }
 
+static hr_status write_lake(const options *o, hr_synth *s, hr_gen_lake *lake, hr_err *err)
+{
+    hr_gen_lake_bind(lake, s);
+    while (hr_synth_next(s, NULL) > 0) {
+    }
+    hr_status st = hr_synth_status(s);
+    if (st != HR_OK) {
+        hr_gen_lake_error(lake, err);
+        return st;
+    }
+    HR_TRY(hr_gen_lake_finish(lake, err));
+    return o->truth != NULL ? hr_gen_truth_write(o->truth, s, &o->synth, err) : HR_OK;
+}
+
+static hr_status generate_lake(const options *o, hr_err *err)
+{
+    hr_synth *s = NULL;
+    hr_gen_lake *lake = NULL;
+    hr_synth_options synth = o->synth;
+    hr_status st = hr_gen_lake_open(&lake, o->out, &synth, o->is_raw, err);
+    synth.sink = hr_gen_lake_take;
+    synth.sink_self = lake;
+    synth.has_tickers = false; /* the tables have no place for them */
+    if (st == HR_OK) st = hr_synth_create(&s, &synth, err);
+    if (st == HR_OK) st = write_lake(o, s, lake, err);
+    if (st == HR_OK) report(s, o);
+    hr_gen_lake_close(&lake);
+    hr_synth_destroy(&s);
+    return st;
+}
+
+static void settle(options *o)
+{
+    hr_synth_options *s = &o->synth;
+    s->format = formats[o->format];
+    o->is_lake = s->format == HR_SYNTH_EVENTS;
+    o->is_raw = strcmp(format_names[o->format], "lake-raw") == 0;
+    s->n_levels = (uint64_t)o->levels;
+    s->n_instruments = (uint32_t)o->instruments;
+    s->rate = (uint64_t)o->rate;
+    s->seed = (uint64_t)o->seed;
+    s->n_gaps = (uint32_t)o->gaps;
+    s->n_duplicates = (uint32_t)o->duplicates;
+    s->n_disorder = (uint32_t)o->disorder;
+    s->n_bad = (uint32_t)o->bad;
+}
+
 static hr_status parse_args(options *o, int argc, char **argv, hr_err *err)
 {
-    static const char *const formats[] = {"capture", "capture-json", "ndjson", "tardis", NULL};
     hr_synth_options *s = &o->synth;
     const hr_opt table[] = {
-        {"--out", "FILE", "where to (.gz compresses); - is standard output", HR_OPT_TEXT, &o->out,
-         0, 0, NULL},
-        {"--format", "F", "capture (default), capture-json, ndjson, tardis", HR_OPT_CHOICE,
-         &o->format, 0, 0, formats},
+        {"--out", "FILE", "where to (.gz and .zst compress); - is standard output; lake: a folder",
+         HR_OPT_TEXT, &o->out, 0, 0, NULL},
+        {"--format", "F",
+         "capture (default), capture-json, ndjson (Binance), tardis, tardis-trades, lake, lake-raw",
+         HR_OPT_CHOICE, &o->format, 0, 0, format_names},
         {"--levels", "N", "level updates (default: 1000000)", HR_OPT_COUNT, &o->levels, 0,
          INT64_MAX, NULL},
         {"--instruments", "N", "instruments (default: 20)", HR_OPT_COUNT, &o->instruments, 1,
          HR_SYNTH_INSTRUMENTS_MAX, NULL},
-        {"--rate", "N", "messages a second of simulated time (default: 20000)", HR_OPT_COUNT,
-         &o->rate, 1, COUNT_MAX, NULL},
+        {"--rate", "N", "mean messages a second of simulated time (default: 20000)", HR_OPT_COUNT,
+         &o->rate, 1, HR_SYNTH_RATE_MAX, NULL},
         {"--seed", "N", "same seed, same bytes (default: 1)", HR_OPT_COUNT, &o->seed, 0, INT64_MAX,
          NULL},
-        {"--gaps", "N", "sequence gaps to put in", HR_OPT_COUNT, &o->gaps, 0, COUNT_MAX, NULL},
-        {"--duplicates", "N", "messages to repeat", HR_OPT_COUNT, &o->duplicates, 0, COUNT_MAX,
-         NULL},
-        {"--bad", "N", "lines to damage", HR_OPT_COUNT, &o->bad, 0, COUNT_MAX, NULL},
+        {"--gaps", "N", "times that one to three messages are lost", HR_OPT_COUNT, &o->gaps, 0,
+         HR_SYNTH_FAULTS_MAX, NULL},
+        {"--duplicates", "N", "messages that come twice", HR_OPT_COUNT, &o->duplicates, 0,
+         HR_SYNTH_FAULTS_MAX, NULL},
+        {"--disorder", "N", "messages that come after their successor", HR_OPT_COUNT, &o->disorder,
+         0, HR_SYNTH_FAULTS_MAX, NULL},
+        {"--bad", "N", "lines that no reader can use", HR_OPT_COUNT, &o->bad, 0,
+         HR_SYNTH_FAULTS_MAX, NULL},
         {"--futures", NULL, "USD-M numbering (pu) instead of spot", HR_OPT_ON, &s->futures, 0, 0,
          NULL},
         {"--no-snapshots", NULL, "leave snapshots out", HR_OPT_OFF, &s->has_snapshots, 0, 0, NULL},
         {"--no-tickers", NULL, "leave book tickers out", HR_OPT_OFF, &s->has_tickers, 0, 0, NULL},
         {"--no-trades", NULL, "leave trades out", HR_OPT_OFF, &s->has_trades, 0, 0, NULL},
-        {"--truth", "FILE", "what was made, as JSON", HR_OPT_TEXT, &o->truth, 0, 0, NULL},
+        {"--truth", "FILE", "what was made and what a reader must find, as JSON", HR_OPT_TEXT,
+         &o->truth, 0, 0, NULL},
     };
     const hr_opts opts = {
         .verb = "gen",
@@ -145,14 +155,7 @@ static hr_status parse_args(options *o, int argc, char **argv, hr_err *err)
     int n_args;
     HR_TRY(hr_opts_parse(&opts, argc, argv, &n_args, err));
     if (o->out == NULL) return HR_FAIL(err, HR_EUSAGE, "--out is missing (headrace gen -h)");
-    s->format = (hr_synth_format)o->format;
-    s->n_levels = (uint64_t)o->levels;
-    s->n_instruments = (uint32_t)o->instruments;
-    s->rate = (uint64_t)o->rate;
-    s->seed = (uint64_t)o->seed;
-    s->n_gaps = (uint32_t)o->gaps;
-    s->n_duplicates = (uint32_t)o->duplicates;
-    s->n_bad = (uint32_t)o->bad;
+    settle(o);
     return HR_OK;
 }
 
@@ -165,6 +168,6 @@ int hr_cmd_gen(int argc, char **argv)
     o.rate = (int64_t)o.synth.rate;
     o.seed = (int64_t)o.synth.seed;
     hr_status st = parse_args(&o, argc, argv, &err);
-    if (st == HR_OK) st = generate(&o, &err);
+    if (st == HR_OK) st = o.is_lake ? generate_lake(&o, &err) : generate_text(&o, &err);
     return st == HR_OK || st == HR_END ? HR_EXIT_OK : hr_app_fail(&err);
 }
