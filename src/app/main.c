@@ -16,6 +16,7 @@ typedef struct verb {
 
 static const verb verbs[] = {
     {"run", hr_cmd_run, "read captures, rebuild books, write a dataset"},
+    {"convert", hr_cmd_convert, "write a file in another format"},
     {"verify", hr_cmd_verify, "check captures, tables or a dataset"},
     {"inspect", hr_cmd_inspect, "show what a file is and its first rows"},
     {"gen", hr_cmd_gen, "make a realistic capture with its ground truth"},

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fmt/pq_mixed.h"
+
 #define STEP 4096u
 #define BOOK_DEPTH 20
 #define MESSAGE_LEVELS 12288u /* 5,000 levels a side, and some */
@@ -49,6 +51,7 @@ typedef struct stored {
 
 struct hr_pq_events {
     hr_pq_file *file;
+    hr_pq_mixed *mixed; /* an events table: all else is unused */
     hr_source_info info;
     stored col[C_COUNT];
     stored *level; /* book tables: 4 x depth columns */
@@ -75,6 +78,11 @@ hr_status hr_pq_events_sniff(hr_source_info *info, char *why, size_t why_cap, co
         find_column(f, C_PX) >= 0 && find_column(f, C_QTY) >= 0 && find_column(f, C_EVENT) >= 0;
     bool is_trade = hr_pq_file_find(f, "trade_id") >= 0 || hr_pq_file_find(f, "buyer_maker") >= 0;
     hr_sniff_path(info, path);
+    if (hr_pq_is_mixed(f)) {
+        info->format = HR_FORMAT_PARQUET_DELTAS; /* until its first row says what it came from */
+        snprintf(why, why_cap, "columns of an events table");
+        return HR_OK;
+    }
     if (hr_pq_file_find(f, "action") >= 0 && hr_pq_file_find(f, "order_id") >= 0)
         return HR_FAIL(err, HR_EUNSUPPORTED,
                        "'%s' is a table of single orders (action, order_id), not of price levels",
@@ -136,6 +144,11 @@ hr_status hr_pq_events_create(hr_pq_events **out, hr_pq_file *f, const hr_source
     memset(e, 0, sizeof *e);
     e->file = f;
     e->info = *info;
+    if (hr_pq_is_mixed(f)) {
+        HR_TRY(hr_pq_mixed_create(&e->mixed, f, info, &e->info.format, arena, err));
+        *out = e;
+        return HR_OK;
+    }
     for (int i = 0; i < C_COUNT; i++) {
         int col = find_column(f, i);
         if (col < 0 || (info->format == HR_FORMAT_PARQUET_BOOK && i >= C_SIDE)) continue;
@@ -149,9 +162,15 @@ hr_status hr_pq_events_create(hr_pq_events **out, hr_pq_file *f, const hr_source
     return HR_OK;
 }
 
+hr_format hr_pq_events_format(const hr_pq_events *e)
+{
+    return e->info.format;
+}
+
 void hr_pq_events_skip_to(hr_pq_events *e, int64_t row)
 {
     e->skip_to = row;
+    if (e->mixed != NULL) hr_pq_mixed_skip_to(e->mixed, row);
 }
 
 /* ---- reading ---- */
@@ -451,6 +470,7 @@ static hr_status take_book(hr_pq_events *e, hr_evbatch *b)
 
 hr_status hr_pq_events_next(hr_pq_events *e, hr_evbatch *b, uint32_t target_rows, hr_err *err)
 {
+    if (e->mixed != NULL) return hr_pq_mixed_next(e->mixed, b, target_rows, err);
     b->source_idx = e->info.source_idx;
     /* A message is begun only where a whole venue snapshot would fit, or in an empty batch. */
     while (b->n_msgs + b->n_levels < target_rows &&

@@ -16,6 +16,8 @@ HR_MUST_USE hr_status hr_pq_events_sniff(hr_source_info *info, char *why, size_t
                                          const char *path, const hr_pq_file *f, hr_err *err);
 HR_MUST_USE hr_status hr_pq_events_create(hr_pq_events **out, hr_pq_file *f,
                                           const hr_source_info *info, hr_arena *arena, hr_err *err);
+/** What the rows came from: an events table names it, else what the sniffing found. */
+hr_format hr_pq_events_format(const hr_pq_events *e);
 /** Continues at this row (a resumed run); rows before it are read and dropped. */
 void hr_pq_events_skip_to(hr_pq_events *e, int64_t row);
 /** Fills b. HR_OK: more may follow; HR_END: the file is done (b may hold messages all the same). */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "job/reject_text.h"
 #include "job/run_check.h"
 #include "text/json.h"
 
@@ -72,45 +73,13 @@ static hr_status resolve_syms(hr_run *r, hr_source *s, hr_evbatch *b, hr_err *er
 
 /* ---- rejects ---- */
 
-static size_t put_raw(char *out, const char *raw, uint32_t n)
-{
-    static const char digit[] = "0123456789abcdef";
-    bool is_text = hr_utf8_valid(raw, n);
-    size_t at = is_text ? 7 : 11;
-    memcpy(out, is_text ? "\"raw\":\"" : "\"raw_hex\":\"", at);
-    for (uint32_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)raw[i];
-        if (!is_text) {
-            out[at++] = digit[c >> 4];
-            out[at++] = digit[c & 15];
-        } else if (c == '"' || c == '\\') {
-            out[at++] = '\\';
-            out[at++] = (char)c;
-        } else if (c < 0x20) {
-            memcpy(out + at, "\\u00", 4);
-            out[at + 4] = digit[c >> 4];
-            out[at + 5] = digit[c & 15];
-            at += 6;
-        } else {
-            out[at++] = (char)c;
-        }
-    }
-    out[at++] = '"';
-    return at;
-}
-
 static hr_status write_reject(hr_run *r, const hr_source *s, const hr_evbatch *b,
                               const hr_reject *j, hr_err *err)
 {
     if (r->check != NULL) return run_check_reject(r, s->info.source_idx, j), HR_OK;
     char *out = r->state_buf; /* free between commits; the merge is its only user then */
-    size_t n = (size_t)snprintf(
-        out, 512, "{\"reason\":\"%s\",\"source\":%d,\"offset\":%lld,\"line\":%lld,\"bytes\":%u,",
-        hr_reject_name((hr_reject_reason)j->reason), s->info.source_idx, (long long)j->src_offset,
-        (long long)j->src_line, j->full_len);
-    n += put_raw(out + n, b->raw + j->raw_begin, j->raw_len);
-    memcpy(out + n, "}\n", 2);
-    return hr_dataset_reject(&r->ds, out, n + 2, err);
+    size_t n = hr_reject_text(out, b, j, s->info.source_idx);
+    return hr_dataset_reject(&r->ds, out, n, err);
 }
 
 static hr_status check_reject_limit(const hr_run *r, const hr_source *s, const hr_reject *j,

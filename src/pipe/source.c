@@ -93,6 +93,7 @@ static hr_status open_table(hr_source *s, hr_budget *budget, hr_err *err)
         result = hr_pq_events_sniff(&s->info, s->why, sizeof s->why, s->path, s->table, err);
     if (result == HR_OK)
         result = hr_pq_events_create(&s->events, s->table, &s->info, s->arena, err);
+    if (result == HR_OK) s->info.format = hr_pq_events_format(s->events);
     if (result != HR_OK) hr_err_prefix(err, "'%s'", s->path);
     s->is_fill_done = true;
     return result;

@@ -20,7 +20,7 @@ def main():
                 continue
             p = subprocess.run(["bash", "-c", command], cwd=tap.SCRATCH, capture_output=True, text=True)
             tap.check(f"{page}: {command}", p.returncode == 0, p.stderr)
-    for verb in ("run", "gen", "inspect", "verify"):
+    for verb in ("run", "convert", "gen", "inspect", "verify"):
         code, out, _ = tap.run(verb, "-h")
         tap.check(f"{verb} -h has an example", code == 0 and "example:" in out)
     tap.finish()

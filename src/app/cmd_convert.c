@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
+#include <stdio.h>
+
+#include "app/app.h"
+#include "app/app_check.h"
+#include "app/opts.h"
+#include "job/convert.h"
+
+typedef unsigned long long ull;
+
+static _Atomic uint32_t stop_wanted;
+
+static void on_signal(int sig)
+{
+    (void)sig;
+    atomic_store_explicit(&stop_wanted, 1, memory_order_relaxed);
+}
+
+static const char *const targets[] = {"events",  "deltas",       "trades",
+                                      "tickers", "tardis",       "tardis-trades",
+                                      "capture", "capture-json", NULL};
+
+static hr_status parse_args(hr_convert_options *o, bool *json, int argc, char **argv, hr_err *err)
+{
+    int to = -1;
+    int from = 0;
+    int64_t decimals[2] = {o->px_scale, o->qty_scale};
+    const hr_opt table[] = {
+        {"--to", "F", "what to write, when OUT's name does not say", HR_OPT_CHOICE, &to, 0, 0,
+         targets},
+        {"--lossy", NULL, "convert what can be held, and say what is lost", HR_OPT_ON, &o->lossy, 0,
+         0, NULL},
+        {"--force", NULL, "replace an existing OUT", HR_OPT_ON, &o->force, 0, 0, NULL},
+        {"--format", "F", "format of IN, when it cannot be told", HR_OPT_FORMAT, &from, 0, 0, NULL},
+        {"--venue", "V", "venue of IN, where it does not say", HR_OPT_TEXT, &o->venue, 0, 0, NULL},
+        {"--symbol", "S", "symbol of IN, where it does not say", HR_OPT_TEXT, &o->symbol, 0, 0,
+         NULL},
+        {"--price-decimals", "N", "decimals of prices (default: 9)", HR_OPT_COUNT, &decimals[0], 0,
+         18, NULL},
+        {"--quantity-decimals", "N", "decimals of quantities (default: 8)", HR_OPT_COUNT,
+         &decimals[1], 0, 18, NULL},
+        {"--json", NULL, "the summary as JSON", HR_OPT_ON, json, 0, 0, NULL},
+    };
+    const hr_opts opts = {
+        .verb = "convert",
+        .args = "IN OUT",
+        .about =
+            "Writes a capture, CSV or Parquet file in another format, streamed, in fixed memory.\n"
+            "What OUT becomes follows from its name: .parquet (events: every message, exact), "
+            ".csv\n"
+            "(tardis, or tardis-trades when IN holds trades), .ndjson (capture-json); .gz or .zst\n"
+            "behind .csv and .ndjson compresses. deltas, trades and tickers are Parquet too.\n"
+            "A first pass finds what the target cannot hold; then nothing is written without\n"
+            "--lossy. Lines that cannot be used go to OUT.rejects.ndjson.",
+        .example = "headrace convert capture.ndjson.gz events.parquet",
+        .opt = table,
+        .n_opt = HR_ARRAY_LEN(table),
+        .min_args = 2,
+        .max_args = 2,
+    };
+    int n_args;
+    HR_TRY(hr_opts_parse(&opts, argc, argv, &n_args, err));
+    o->in = argv[1];
+    o->out = argv[2];
+    o->format = (hr_format)from;
+    if (to >= 0) o->to = hr_target_format_from_name(targets[to]);
+    o->px_scale = (uint8_t)decimals[0];
+    o->qty_scale = (uint8_t)decimals[1];
+    return HR_OK;
+}
+
+static void print_losses(const hr_convert_report *r)
+{
+    for (int l = 0; l < HR_LOSS_COUNT; l++)
+        if (r->loss[l] > 0)
+            fprintf(stderr, "lost in %s: %s (%llu messages)\n", hr_target_format_name(r->to),
+                    hr_loss_text((hr_loss)l), (ull)r->loss[l]);
+}
+
+static void print_json(const hr_convert_options *o, const hr_convert_report *r)
+{
+    const char *sep = "";
+    printf("{\"in\":");
+    hr_app_json_text(o->in);
+    printf(",\"out\":");
+    hr_app_json_text(o->out);
+    printf(",\"from\":\"%s\",\"to\":\"%s\",\"compression\":\"%s\",\"lines\":%llu,\"read\":%llu,"
+           "\"written\":%llu,\"rejected\":%llu,\"filtered\":%llu,\"rows\":%llu,",
+           hr_format_name(r->format), hr_target_format_name(r->to), hr_container_name(r->container),
+           (ull)r->lines, (ull)r->read, (ull)r->written, (ull)r->rejected, (ull)r->filtered,
+           (ull)r->rows);
+    printf("\"rejects\":{");
+    for (int i = 0; i < HR_REJECT_COUNT; i++) {
+        if (r->rejects[i] == 0) continue;
+        printf("%s\"%s\":%llu", sep, hr_reject_name((hr_reject_reason)i), (ull)r->rejects[i]);
+        sep = ",";
+    }
+    printf("},\"lost\":[");
+    sep = "";
+    for (int l = 0; l < HR_LOSS_COUNT; l++) {
+        if (r->loss[l] == 0) continue;
+        printf("%s{\"what\":", sep);
+        hr_app_json_text(hr_loss_text((hr_loss)l));
+        printf(",\"messages\":%llu}", (ull)r->loss[l]);
+        sep = ",";
+    }
+    printf("],\"bytes_in\":%lld,\"bytes_out\":%lld,\"seconds\":%.6f}\n", (long long)r->bytes_in,
+           (long long)r->bytes_out, r->seconds);
+}
+
+static void print_text(const hr_convert_options *o, const hr_convert_report *r)
+{
+    printf("%s (%s) -> %s (%s, %s)\n", o->in, hr_format_name(r->format), o->out,
+           hr_target_format_name(r->to), hr_container_name(r->container));
+    printf("%llu lines: %llu messages read = %llu written + %llu rejected + %llu filtered%s\n",
+           (ull)r->lines, (ull)r->read, (ull)r->written, (ull)r->rejected, (ull)r->filtered,
+           hr_convert_adds_up(r) ? "" : ": DOES NOT ADD UP");
+    printf("%llu rows, %lld -> %lld bytes, %.3f s, %.2f M rows/s\n", (ull)r->rows,
+           (long long)r->bytes_in, (long long)r->bytes_out, r->seconds,
+           r->seconds > 0 ? (double)r->rows / r->seconds * 1e-6 : 0);
+    if (r->rejected > 0) printf("rejects: %s.rejects.ndjson\n", o->out);
+}
+
+int hr_cmd_convert(int argc, char **argv)
+{
+    hr_convert_options o = HR_CONVERT_OPTIONS_DEFAULT;
+    hr_convert_report report = {0};
+    hr_err err = HR_ERR_INIT;
+    bool json = false;
+    hr_status st = parse_args(&o, &json, argc, argv, &err);
+    if (st != HR_OK) return st == HR_END ? HR_EXIT_OK : hr_app_fail(&err);
+    o.stop = &stop_wanted;
+    signal(SIGINT, on_signal);
+    signal(SIGTERM, on_signal);
+    st = hr_convert(&o, &report, &err);
+    print_losses(&report);
+    if (st != HR_OK) return hr_app_fail(&err);
+    if (json)
+        print_json(&o, &report);
+    else
+        print_text(&o, &report);
+    return hr_convert_adds_up(&report) ? HR_EXIT_OK : HR_EXIT_INTERNAL;
+}

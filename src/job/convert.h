@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HR_JOB_CONVERT_H
+#define HR_JOB_CONVERT_H
+/* One file to another format: streamed, in fixed memory, written beside its place and renamed.
+ * A first pass finds what the target cannot hold; without leave to lose it nothing is written.
+ * Messages read = written + rejected + filtered. See docs/RUNBOOK.md. */
+#include <stdatomic.h>
+
+#include "col/evbatch.h"
+#include "fmt/codec.h"
+#include "venue/adapter.h"
+
+typedef enum hr_target_format {
+    HR_TO_AUTO = 0, /* by the name of the output */
+    HR_TO_EVENTS,   /* Parquet: every message, exact (fmt/pq_mixed.h) */
+    HR_TO_DELTAS,   /* Parquet: the tables of a dataset */
+    HR_TO_TRADES,
+    HR_TO_TICKERS,
+    HR_TO_TARDIS, /* CSV incremental_book_L2 */
+    HR_TO_TARDIS_TRADES,
+    HR_TO_CAPTURE,      /* `<recv_ns> <json>` */
+    HR_TO_CAPTURE_JSON, /* {"capture_ns":..,"stream":..,"data":..} */
+    HR_TO_COUNT
+} hr_target_format;
+const char *hr_target_format_name(hr_target_format f);
+/** HR_TO_AUTO: no such name. */
+hr_target_format hr_target_format_from_name(const char *name);
+
+/* What a target may be unable to hold. Those from HR_LOSS_WHOLE on lose the message. */
+#define HR_LOSS_LIST(X)                                                                            \
+    X(HR_LOSS_SEQ, "sequence numbers")                                                             \
+    X(HR_LOSS_TIME, "digits of times")                                                             \
+    X(HR_LOSS_NO_EVENT, "that there was no venue time (the receive time stands for it)")           \
+    X(HR_LOSS_AGG, "that a trade is an aggregate")                                                 \
+    X(HR_LOSS_BORDER, "where one message ends and the next begins")                                \
+    X(HR_LOSS_NAME, "the instrument's name (put symbol=NAME/ into the output's path)")             \
+    X(HR_LOSS_KIND, "messages of a kind it has no place for")                                      \
+    X(HR_LOSS_EMPTY, "messages without levels")                                                    \
+    X(HR_LOSS_NO_SEQ, "messages without update ids")                                               \
+    X(HR_LOSS_NO_NAME, "messages that name no instrument")                                         \
+    X(HR_LOSS_OTHER_NAME, "messages of other instruments than the first")                          \
+    X(HR_LOSS_VENUE, "messages of other venues than Binance, or of several")                       \
+    X(HR_LOSS_SIDE, "trades without a side")                                                       \
+    X(HR_LOSS_TRADE_ID, "trades whose id is missing or no number")
+typedef enum hr_loss {
+#define HR_LOSS_ENUM(id, text) id,
+    HR_LOSS_LIST(HR_LOSS_ENUM)
+#undef HR_LOSS_ENUM
+        HR_LOSS_COUNT
+} hr_loss;
+#define HR_LOSS_WHOLE HR_LOSS_KIND
+const char *hr_loss_text(hr_loss l);
+
+typedef struct hr_convert_options {
+    const char *in, *out;
+    hr_target_format to;
+    hr_format format;           /* of the input; 0: sniff */
+    const char *venue, *symbol; /* of the input, where it does not say; NULL: none */
+    uint8_t px_scale, qty_scale;
+    bool force, lossy;
+    const _Atomic uint32_t *stop; /* != 0: give up; may be NULL */
+} hr_convert_options;
+#define HR_CONVERT_OPTIONS_DEFAULT                                                                 \
+    {                                                                                              \
+        .px_scale = HR_PX_SCALE, .qty_scale = HR_QTY_SCALE                                         \
+    }
+
+typedef struct hr_convert_report {
+    hr_target_format to;
+    hr_container container; /* of the output */
+    hr_format format;       /* of the input */
+    char why[128];
+    uint64_t lines;                             /* or rows of a table */
+    uint64_t read, written, rejected, filtered; /* messages */
+    uint64_t rows;                              /* levels, trades, tickers written */
+    uint64_t kind[HR_MSG_KIND_COUNT];           /* messages read, by kind */
+    uint64_t rejects[HR_REJECT_COUNT];
+    uint64_t loss[HR_LOSS_COUNT]; /* messages concerned */
+    int64_t bytes_in, bytes_out;
+    double seconds;
+} hr_convert_report;
+
+/** HR_EUSAGE: the target cannot hold it all and o->lossy is false (report->loss says what), or the
+ * output exists and o->force is false. On any failure nothing is left behind. */
+HR_MUST_USE hr_status hr_convert(const hr_convert_options *o, hr_convert_report *report,
+                                 hr_err *err);
+/** read = written + rejected + filtered. */
+bool hr_convert_adds_up(const hr_convert_report *r);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HR_JOB_CONVERT_PARTS_H
+#define HR_JOB_CONVERT_PARTS_H
+/* The pieces of a conversion. Private to job. */
+#include "job/convert.h"
+#include "mem/mem.h"
+
+#define HR_OUT_PATH_MAX 1100
+
+/* ---- a file that appears whole or not at all ---- */
+typedef struct hr_out_file {
+    char path[HR_OUT_PATH_MAX], temp[HR_OUT_PATH_MAX];
+    bool has_temp; /* ours to remove */
+    bool is_published;
+    int fd; /* -1: closed; set it before the first call */
+    hr_container container;
+    hr_codec_ctx *codec; /* NULL: plain */
+    char *text, *packed;
+    size_t n, packed_cap;
+    int64_t n_bytes; /* on disk */
+} hr_out_file;
+/** Bytes of arena that one file takes. */
+size_t hr_out_bytes(void);
+/** Creates the temporary file. force: an existing path will be replaced. */
+HR_MUST_USE hr_status hr_out_open(hr_out_file *o, const char *path, hr_container container,
+                                  bool force, hr_arena *arena, hr_err *err);
+/** Room for at least n bytes (n <= 1 MiB) to write to; then hr_out_took. NULL with *err. */
+char *hr_out_room(hr_out_file *o, size_t n, hr_err *err);
+void hr_out_took(hr_out_file *o, size_t n);
+/** Bytes of any number. */
+HR_MUST_USE hr_status hr_out_put(hr_out_file *o, const void *bytes, size_t n, hr_err *err);
+/** Flushes, syncs and closes; HR_EUSAGE when the path has come into being meanwhile. */
+HR_MUST_USE hr_status hr_out_seal(hr_out_file *o, bool force, hr_err *err);
+/** Renames what is sealed to its place and syncs the folder. */
+HR_MUST_USE hr_status hr_out_publish(hr_out_file *o, hr_err *err);
+/** Closes and removes what was not published; take_back: what was, too. */
+void hr_out_abandon(hr_out_file *o, bool take_back);
+
+/* ---- what cannot be held ---- */
+typedef struct hr_losses {
+    hr_target_format to;
+    bool has_name; /* the output's path names the instrument */
+    /* the first instrument and venue met */
+    hr_evb_sym first;
+    bool has_first;
+    /* the message that was held before */
+    hr_evb_sym last;
+    int64_t last_event, last_recv, last_seq;
+    uint8_t last_kind;
+    bool has_last;
+} hr_losses;
+void hr_losses_init(hr_losses *l, hr_target_format to, const char *out_path);
+/** Bits (1 << hr_loss) of what message m loses; 0: nothing. Call once a message, in order. */
+uint32_t hr_losses_of(hr_losses *l, const hr_evbatch *b, uint32_t m);
+
+/* ---- text ---- */
+typedef struct hr_text_out {
+    hr_out_file *file;
+    hr_target_format to;
+    uint8_t px_scale, qty_scale;
+    bool has_first; /* the first line is written */
+} hr_text_out;
+/** Header lines, where the format has some. */
+HR_MUST_USE hr_status hr_text_out_begin(hr_text_out *t, hr_err *err);
+HR_MUST_USE hr_status hr_text_out_message(hr_text_out *t, const hr_evbatch *b, uint32_t m,
+                                          uint64_t *n_rows, hr_err *err);
+
+/* ---- Parquet ---- */
+typedef struct hr_table_out hr_table_out;
+size_t hr_table_out_bytes(void);
+HR_MUST_USE hr_status hr_table_out_create(hr_table_out **out, hr_target_format to, hr_format source,
+                                          const hr_convert_options *o, hr_out_file *file,
+                                          hr_arena *arena, hr_err *err);
+HR_MUST_USE hr_status hr_table_out_message(hr_table_out *t, const hr_evbatch *b, uint32_t m,
+                                           uint64_t *n_rows, hr_err *err);
+HR_MUST_USE hr_status hr_table_out_finish(hr_table_out *t, hr_err *err);
+
+#endif
