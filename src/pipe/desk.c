@@ -160,6 +160,8 @@ static void keep_message(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint
     memcpy(p + sizeof k, b->px + at, n * 8u);
     memcpy(p + sizeof k + n * 8u, b->qty + at, n * 8u);
     memcpy(p + sizeof k + n * 16u, b->side + at, n);
+    size_t end = sizeof k + n * 17u;
+    memset(p + end, 0, bytes - end); /* checkpoints hold it: no stale bytes */
     d->buffer_len += (uint32_t)bytes;
     d->buffer_msgs++;
 }
