@@ -286,17 +286,6 @@ static void make_identity(hr_run *r)
     snprintf(r->identity + n, sizeof r->identity - n, " inputs=%u:%s", r->n_sources, digest);
 }
 
-/* A run that died between naming a commit and removing what it replaced left the old checkpoint
- * behind. */
-static void forget_old_state(hr_run *r)
-{
-    char name[64];
-    for (uint32_t back = 0; back < 2 && r->tail.has_commit && r->tail.n_commits >= back; back++) {
-        snprintf(name, sizeof name, "state-%u.bin", r->tail.n_commits - back);
-        if (strcmp(name, r->tail.state_file) != 0) hr_dataset_remove(&r->ds, name);
-    }
-}
-
 static hr_status open_all(hr_run *r, hr_open_mode mode, hr_err *err)
 {
     char out[HR_DATASET_PATH_MAX];
@@ -323,7 +312,6 @@ static hr_status open_all(hr_run *r, hr_open_mode mode, hr_err *err)
         s->env.cuts = r->cuts;
         hr_rows_init(&s->env.rows, r->blocks, r->extents, r->ds.root);
     }
-    forget_old_state(r);
     r->was_complete = r->tail.is_ended;
     if (r->tail.has_commit && !r->tail.is_ended) {
         r->resumed = true;

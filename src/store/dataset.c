@@ -22,10 +22,7 @@
 static int sys_mkdir(int dir, const char *path)
 {
     const hr_sys *sys = hr_sys_get();
-    int rc;
-    do
-        rc = sys->mkdir(sys->self, dir, path, 0777);
-    while (rc == -EINTR);
+    int rc = sys->mkdir(sys->self, dir, path, 0777);
     return rc == -EEXIST ? 0 : rc;
 }
 
@@ -233,6 +230,29 @@ static hr_status begin_manifest(hr_dataset *d, const char *identity, hr_err *err
 
 /* ---- opening ---- */
 
+typedef struct keeper {
+    hr_dataset *d;
+    const char *name;
+} keeper;
+
+static int forget_state(void *arg, const char *name, bool is_dir)
+{
+    const keeper *k = arg;
+    if (is_dir || strncmp(name, "state-", 6) != 0 || strcmp(name, k->name) == 0) return 0;
+    size_t n = strspn(name + 6, "0123456789");
+    if (n > 0 && strcmp(name + 6 + n, ".bin") == 0) hr_dataset_remove(k->d, name);
+    return 0;
+}
+
+/* A run that died between naming a commit and removing what it replaced, or that could not remove
+ * it, left a checkpoint behind. */
+static void forget_states_but(hr_dataset *d, const char *name)
+{
+    const hr_sys *sys = hr_sys_get();
+    keeper k = {.d = d, .name = name};
+    (void)sys->list(sys->self, d->root_fd, ".", forget_state, &k);
+}
+
 static hr_status take_over(hr_dataset *d, hr_open_mode mode, const char *identity,
                            hr_manifest_tail *tail, hr_err *err)
 {
@@ -245,6 +265,7 @@ static hr_status take_over(hr_dataset *d, hr_open_mode mode, const char *identit
     }
     int rc = hr_sys_truncate(d->manifest_fd, tail->bytes);
     if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot truncate the manifest of '%s'", d->root);
+    if (mode != HR_OPEN_NEW) forget_states_but(d, tail->state_file);
     d->manifest_end = tail->bytes;
     d->n_commits = tail->n_commits;
     rc = hr_sys_truncate(d->reject_fd, tail->reject_bytes);
@@ -265,9 +286,6 @@ static void forget_parts(hr_dataset *d, const char *line, size_t n)
         if (path == NULL || path[0] == '/' || strstr(path, "..") != NULL) continue;
         (void)sys->unlink(sys->self, d->root_fd, path, false);
     }
-    hr_dataset_remove(d, json_string_value(json_object_get(j, "state")) != NULL
-                             ? json_string_value(json_object_get(j, "state"))
-                             : ".none");
     json_decref(j);
 }
 
