@@ -18,10 +18,9 @@ void hr_sys_install(const hr_sys *sys)
 int hr_sys_open(int dir_fd, const char *path, int flags, unsigned mode)
 {
     const hr_sys *s = hr_sys_get();
-    int rc;
-    do
+    int rc = -EINTR;
+    for (int i = 0; i < HR_SYS_EINTR_MAX && rc == -EINTR; i++)
         rc = s->open(s->self, dir_fd, path, flags, mode);
-    while (rc == -EINTR);
     return rc;
 }
 
@@ -35,30 +34,27 @@ int hr_sys_close(int fd)
 int hr_sys_sync(int fd)
 {
     const hr_sys *s = hr_sys_get();
-    int rc;
-    do
+    int rc = -EINTR;
+    for (int i = 0; i < HR_SYS_EINTR_MAX && rc == -EINTR; i++)
         rc = s->sync(s->self, fd);
-    while (rc == -EINTR);
     return rc;
 }
 
 int hr_sys_truncate(int fd, int64_t size_bytes)
 {
     const hr_sys *s = hr_sys_get();
-    int rc;
-    do
+    int rc = -EINTR;
+    for (int i = 0; i < HR_SYS_EINTR_MAX && rc == -EINTR; i++)
         rc = s->truncate(s->self, fd, size_bytes);
-    while (rc == -EINTR);
     return rc;
 }
 
 int hr_sys_lock(int fd)
 {
     const hr_sys *s = hr_sys_get();
-    int rc;
-    do
+    int rc = -EINTR;
+    for (int i = 0; i < HR_SYS_EINTR_MAX && rc == -EINTR; i++)
         rc = s->lock(s->self, fd);
-    while (rc == -EINTR);
     return rc;
 }
 
@@ -78,13 +74,15 @@ int64_t hr_sys_pread_full(int fd, void *buf, size_t n_bytes, int64_t offset)
 {
     const hr_sys *s = hr_sys_get();
     size_t done = 0;
+    int n_eintr = 0;
     while (done < n_bytes) {
         int64_t n =
             s->pread(s->self, fd, (char *)buf + done, n_bytes - done, offset + (int64_t)done);
-        if (n == -EINTR) continue;
+        if (n == -EINTR && ++n_eintr < HR_SYS_EINTR_MAX) continue;
         if (n < 0) return n;
         if (n == 0) break;
         done += (size_t)n;
+        n_eintr = 0;
     }
     return (int64_t)done;
 }
@@ -93,12 +91,14 @@ int64_t hr_sys_read_full(int fd, void *buf, size_t n_bytes)
 {
     const hr_sys *s = hr_sys_get();
     size_t done = 0;
+    int n_eintr = 0;
     while (done < n_bytes) {
         int64_t n = s->read(s->self, fd, (char *)buf + done, n_bytes - done);
-        if (n == -EINTR) continue;
+        if (n == -EINTR && ++n_eintr < HR_SYS_EINTR_MAX) continue;
         if (n < 0) return n;
         if (n == 0) break;
         done += (size_t)n;
+        n_eintr = 0;
     }
     return (int64_t)done;
 }
@@ -107,13 +107,15 @@ int64_t hr_sys_pwrite_full(int fd, const void *buf, size_t n_bytes, int64_t offs
 {
     const hr_sys *s = hr_sys_get();
     size_t done = 0;
+    int n_eintr = 0;
     while (done < n_bytes) {
         int64_t n = s->pwrite(s->self, fd, (const char *)buf + done, n_bytes - done,
                               offset + (int64_t)done);
-        if (n == -EINTR) continue;
+        if (n == -EINTR && ++n_eintr < HR_SYS_EINTR_MAX) continue;
         if (n < 0) return n;
         if (n == 0) return -ENOSPC;
         done += (size_t)n;
+        n_eintr = 0;
     }
     return (int64_t)done;
 }
@@ -122,12 +124,14 @@ int64_t hr_sys_write_full(int fd, const void *buf, size_t n_bytes)
 {
     const hr_sys *s = hr_sys_get();
     size_t done = 0;
+    int n_eintr = 0;
     while (done < n_bytes) {
         int64_t n = s->write(s->self, fd, (const char *)buf + done, n_bytes - done);
-        if (n == -EINTR) continue;
+        if (n == -EINTR && ++n_eintr < HR_SYS_EINTR_MAX) continue;
         if (n < 0) return n;
         if (n == 0) return -ENOSPC;
         done += (size_t)n;
+        n_eintr = 0;
     }
     return (int64_t)done;
 }

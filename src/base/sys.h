@@ -99,6 +99,9 @@ int hr_sys_lock(int fd);
 int64_t hr_sys_wall_ns(void);
 int64_t hr_sys_mono_ns(void);
 
+/* Interrupted calls are made again, HR_SYS_EINTR_MAX times in a row at most; then -EINTR is what
+ * they give: a storm of signals is no reason to hang. */
+#define HR_SYS_EINTR_MAX 1000
 /* Whole transfers: loop over EINTR and short counts. */
 /** Reads until n_bytes or end of file; returns the bytes read or -errno. */
 int64_t hr_sys_pread_full(int fd, void *buf, size_t n_bytes, int64_t offset);
@@ -116,6 +119,8 @@ typedef struct hr_sys_fault {
     size_t short_max;     /* > 0: transfers move at most this many bytes */
     unsigned eintr_every; /* > 0: each such call gives EINTR first */
     bool kill_before;     /* SIGKILL ourselves before the nth call (white-box crash tests) */
+    bool freeze; /* the same inside one process: the nth call and all after it fail with EIO and
+                    touch nothing, so what is on disk is what a kill there would leave */
 } hr_sys_fault;
 typedef struct hr_sys_fail hr_sys_fail;
 HR_MUST_USE hr_status hr_sys_fail_create(hr_sys_fail **out, const hr_sys *inner,
@@ -123,11 +128,15 @@ HR_MUST_USE hr_status hr_sys_fail_create(hr_sys_fail **out, const hr_sys *inner,
 const hr_sys *hr_sys_fail_table(hr_sys_fail *f);
 /** Number of matching calls seen so far: the N to iterate to. */
 uint64_t hr_sys_fail_seen(const hr_sys_fail *f);
+/** Calls of this name so far, whatever the fault is about; 0 for a name that is not known. */
+uint64_t hr_sys_fail_seen_call(const hr_sys_fail *f, const char *call);
+/** Regions mapped and not unmapped. */
+int64_t hr_sys_fail_maps(const hr_sys_fail *f);
 bool hr_sys_fail_fired(const hr_sys_fail *f);
 void hr_sys_fail_destroy(hr_sys_fail **f);
 /** Reads HEADRACE_FAULT="call=pwrite,nth=3,errno=ENOSPC,forever=1,short=1,eintr=3,kill=1" and
  * installs a failing table over the real one for the whole process; HR_OK and no change when text
- * is NULL. */
+ * is NULL. count=1 prints on exit how many calls of each name were made. */
 HR_MUST_USE hr_status hr_sys_fail_install_text(const char *text, hr_err *err);
 
 /* ---- simulated back end ---- */
@@ -143,6 +152,8 @@ void hr_sys_sim_crash(hr_sys_sim *sim, uint64_t seed);
 /** Process death only: open files vanish, all written bytes stay. */
 void hr_sys_sim_kill(hr_sys_sim *sim);
 void hr_sys_sim_set_capacity(hr_sys_sim *sim, int64_t bytes);
+/** Descriptors that are open. */
+uint32_t hr_sys_sim_open_count(hr_sys_sim *sim);
 void hr_sys_sim_advance(hr_sys_sim *sim, int64_t ns);
 
 #endif

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,148 +11,180 @@
 #include "base/sys.h"
 #include "base/sys_inline.h"
 
+/* The calls that can be spoiled; first those that POSIX lets a signal interrupt. */
+typedef enum call_id {
+    CALL_OPEN,
+    CALL_CLOSE,
+    CALL_READ,
+    CALL_WRITE,
+    CALL_PREAD,
+    CALL_PWRITE,
+    CALL_SYNC,
+    CALL_LOCK,
+    CALL_TRUNCATE,
+    N_INTERRUPTIBLE,
+    CALL_STAT = N_INTERRUPTIBLE,
+    CALL_FSTAT,
+    CALL_RENAME,
+    CALL_UNLINK,
+    CALL_MKDIR,
+    CALL_LIST,
+    CALL_RANDOM,
+    CALL_MAP,
+    CALL_THREAD_START,
+    CALL_AIO_OPEN,
+    N_CALLS,
+} call_id;
+
+static const char *const call_names[N_CALLS] = {
+    "open", "close",    "read", "write",        "pread",   "pwrite", "sync",
+    "lock", "truncate", "stat", "fstat",        "rename",  "unlink", "mkdir",
+    "list", "random",   "map",  "thread_start", "aio_open"};
+
 struct hr_sys_fail {
     const hr_sys *inner;
     hr_sys_fault fault;
-    char call[16];
+    call_id call; /* N_CALLS: any */
     _Atomic uint64_t seen;
     _Atomic uint64_t eintr_turn;
     _Atomic uint32_t fired;
+    _Atomic int64_t n_maps; /* regions not given back */
+    _Atomic uint64_t seen_by_call[N_CALLS];
     hr_sys table;
 };
 
-/* The calls that can be spoiled; first those that POSIX lets a signal interrupt. */
-static const char *const call_names[] = {"open",   "close",  "read",         "write",    "pread",
-                                         "pwrite", "sync",   "lock",         "truncate", "stat",
-                                         "fstat",  "rename", "unlink",       "mkdir",    "list",
-                                         "random", "map",    "thread_start", "aio_open"};
-#define N_INTERRUPTIBLE 9u
-
-static bool is_among(const char *call, size_t n_names)
+static call_id call_of(const char *name)
 {
-    for (size_t i = 0; i < n_names; i++)
-        if (strcmp(call_names[i], call) == 0) return true;
-    return false;
+    size_t i = 0;
+    while (i < N_CALLS && strcmp(call_names[i], name) != 0)
+        i++;
+    return (call_id)i;
+}
+
+static bool is_frozen(const hr_sys_fail *f)
+{
+    return f->fault.freeze && atomic_load_explicit(&f->fired, memory_order_relaxed) != 0;
 }
 
 /* 0: go on; else the -errno to give. */
-static int spoil(hr_sys_fail *f, const char *call)
+static int spoil(hr_sys_fail *f, call_id call)
 {
     const hr_sys_fault *w = &f->fault;
-    if (f->call[0] != '\0' && strcmp(f->call, call) != 0) return 0;
+    if (is_frozen(f)) return -EIO;
+    atomic_fetch_add_explicit(&f->seen_by_call[call], 1, memory_order_relaxed);
+    if (f->call != N_CALLS && f->call != call) return 0;
     uint64_t n = atomic_fetch_add_explicit(&f->seen, 1, memory_order_relaxed) + 1;
-    bool can_be_interrupted = is_among(call, N_INTERRUPTIBLE);
-    if (w->eintr_every > 0 && can_be_interrupted &&
+    if (w->eintr_every > 0 && call < N_INTERRUPTIBLE &&
         atomic_fetch_add_explicit(&f->eintr_turn, 1, memory_order_relaxed) % w->eintr_every == 0)
         return -EINTR;
     bool hits = w->nth != 0 && (n == w->nth || (w->forever && n > w->nth));
     if (!hits) return 0;
     atomic_store_explicit(&f->fired, 1, memory_order_relaxed);
     if (w->kill_before) (void)kill(getpid(), SIGKILL);
-    return -w->sys_errno;
+    return w->freeze ? -EIO : -w->sys_errno;
 }
 
-static size_t shorten(const hr_sys_fail *f, const char *call, size_t n)
+static size_t shorten(const hr_sys_fail *f, call_id call, size_t n)
 {
-    if (f->fault.short_max == 0 || (f->call[0] != '\0' && strcmp(f->call, call) != 0)) return n;
+    if (f->fault.short_max == 0 || (f->call != N_CALLS && f->call != call)) return n;
     return HR_MIN(n, f->fault.short_max);
 }
 
-#define SPOIL(name)                                                                                \
+#define SPOIL(call)                                                                                \
     hr_sys_fail *f = self;                                                                         \
-    int bad = spoil(f, name);                                                                      \
+    int bad = spoil(f, call);                                                                      \
     if (bad != 0) return bad;                                                                      \
     const hr_sys *in = f->inner
 
 static int fail_open(void *self, int dir_fd, const char *path, int flags, unsigned mode)
 {
-    SPOIL("open");
+    SPOIL(CALL_OPEN);
     return in->open(in->self, dir_fd, path, flags, mode);
 }
 
 static int fail_close(void *self, int fd)
 {
     hr_sys_fail *f = self;
-    int bad = spoil(f, "close");
+    int bad = spoil(f, CALL_CLOSE);
     int rc = f->inner->close(f->inner->self, fd); /* the descriptor goes in any case */
     return bad != 0 ? bad : rc;
 }
 
 static int64_t fail_read(void *self, int fd, void *buf, size_t n)
 {
-    SPOIL("read");
-    return in->read(in->self, fd, buf, shorten(f, "read", n));
+    SPOIL(CALL_READ);
+    return in->read(in->self, fd, buf, shorten(f, CALL_READ, n));
 }
 
 static int64_t fail_write(void *self, int fd, const void *buf, size_t n)
 {
-    SPOIL("write");
-    return in->write(in->self, fd, buf, shorten(f, "write", n));
+    SPOIL(CALL_WRITE);
+    return in->write(in->self, fd, buf, shorten(f, CALL_WRITE, n));
 }
 
 static int64_t fail_pread(void *self, int fd, void *buf, size_t n, int64_t offset)
 {
-    SPOIL("pread");
-    return in->pread(in->self, fd, buf, shorten(f, "pread", n), offset);
+    SPOIL(CALL_PREAD);
+    return in->pread(in->self, fd, buf, shorten(f, CALL_PREAD, n), offset);
 }
 
 static int64_t fail_pwrite(void *self, int fd, const void *buf, size_t n, int64_t offset)
 {
-    SPOIL("pwrite");
-    return in->pwrite(in->self, fd, buf, shorten(f, "pwrite", n), offset);
+    SPOIL(CALL_PWRITE);
+    return in->pwrite(in->self, fd, buf, shorten(f, CALL_PWRITE, n), offset);
 }
 
 static int fail_sync(void *self, int fd)
 {
-    SPOIL("sync");
+    SPOIL(CALL_SYNC);
     return in->sync(in->self, fd);
 }
 
 static int fail_truncate(void *self, int fd, int64_t size)
 {
-    SPOIL("truncate");
+    SPOIL(CALL_TRUNCATE);
     return in->truncate(in->self, fd, size);
 }
 
 static int fail_stat(void *self, int dir_fd, const char *path, hr_sys_stat *out)
 {
-    SPOIL("stat");
+    SPOIL(CALL_STAT);
     return in->stat(in->self, dir_fd, path, out);
 }
 
 static int fail_fstat(void *self, int fd, hr_sys_stat *out)
 {
-    SPOIL("fstat");
+    SPOIL(CALL_FSTAT);
     return in->fstat(in->self, fd, out);
 }
 
 static int fail_rename(void *self, int from_dir, const char *from, int to_dir, const char *to)
 {
-    SPOIL("rename");
+    SPOIL(CALL_RENAME);
     return in->rename(in->self, from_dir, from, to_dir, to);
 }
 
 static int fail_unlink(void *self, int dir_fd, const char *path, bool is_dir)
 {
-    SPOIL("unlink");
+    SPOIL(CALL_UNLINK);
     return in->unlink(in->self, dir_fd, path, is_dir);
 }
 
 static int fail_mkdir(void *self, int dir_fd, const char *path, unsigned mode)
 {
-    SPOIL("mkdir");
+    SPOIL(CALL_MKDIR);
     return in->mkdir(in->self, dir_fd, path, mode);
 }
 
 static int fail_list(void *self, int dir_fd, const char *path, hr_sys_list_fn fn, void *arg)
 {
-    SPOIL("list");
+    SPOIL(CALL_LIST);
     return in->list(in->self, dir_fd, path, fn, arg);
 }
 
 static int fail_lock(void *self, int fd)
 {
-    SPOIL("lock");
+    SPOIL(CALL_LOCK);
     return in->lock(in->self, fd);
 }
 
@@ -175,25 +208,29 @@ static void fail_sleep_ns(void *self, int64_t ns)
 
 static int fail_random(void *self, void *buf, size_t n)
 {
-    SPOIL("random");
+    SPOIL(CALL_RANDOM);
     return in->random(in->self, buf, n);
 }
 
 static void *fail_map(void *self, size_t n)
 {
     hr_sys_fail *f = self;
-    return spoil(f, "map") != 0 ? NULL : f->inner->map(f->inner->self, n);
+    if (spoil(f, CALL_MAP) != 0) return NULL;
+    void *p = f->inner->map(f->inner->self, n);
+    if (p != NULL) atomic_fetch_add_explicit(&f->n_maps, 1, memory_order_relaxed);
+    return p;
 }
 
 static void fail_unmap(void *self, void *p, size_t n)
 {
-    const hr_sys_fail *f = self;
+    hr_sys_fail *f = self;
+    atomic_fetch_sub_explicit(&f->n_maps, 1, memory_order_relaxed);
     f->inner->unmap(f->inner->self, p, n);
 }
 
 static int fail_thread_start(void *self, uintptr_t *out, hr_thread_fn fn, void *arg)
 {
-    SPOIL("thread_start");
+    SPOIL(CALL_THREAD_START);
     return in->thread_start(in->self, out, fn, arg);
 }
 
@@ -208,7 +245,7 @@ static int fail_thread_join(void *self, uintptr_t thread)
 static int fail_aio_open(void *self, hr_sys_aio **out, unsigned depth)
 {
     hr_sys_fail *f = self;
-    int bad = spoil(f, "aio_open");
+    int bad = spoil(f, CALL_AIO_OPEN);
     return bad != 0 ? bad : hr_aio_inline_open(&f->table, out, depth);
 }
 
@@ -253,7 +290,7 @@ hr_status hr_sys_fail_create(hr_sys_fail **out, const hr_sys *inner, const hr_sy
     if (f == NULL) return HR_ENOMEM;
     f->inner = inner;
     f->fault = *fault;
-    if (fault->call != NULL) strncpy(f->call, fault->call, sizeof f->call - 1);
+    f->call = fault->call != NULL ? call_of(fault->call) : N_CALLS;
     f->fault.call = NULL;
     fill_table(f);
     *out = f;
@@ -268,6 +305,17 @@ const hr_sys *hr_sys_fail_table(hr_sys_fail *f)
 uint64_t hr_sys_fail_seen(const hr_sys_fail *f)
 {
     return atomic_load_explicit(&f->seen, memory_order_relaxed);
+}
+
+uint64_t hr_sys_fail_seen_call(const hr_sys_fail *f, const char *call)
+{
+    call_id id = call_of(call);
+    return id < N_CALLS ? atomic_load_explicit(&f->seen_by_call[id], memory_order_relaxed) : 0;
+}
+
+int64_t hr_sys_fail_maps(const hr_sys_fail *f)
+{
+    return atomic_load_explicit(&f->n_maps, memory_order_relaxed);
 }
 
 bool hr_sys_fail_fired(const hr_sys_fail *f)
@@ -295,11 +343,25 @@ static int errno_of(const char *name)
     return 0;
 }
 
+static bool counts_at_exit;
+static hr_sys_fail *installed;
+
+/* How many calls of each kind were made: what nth can be. */
+static void print_counts(void)
+{
+    fprintf(stderr, "calls: %llu", (unsigned long long)hr_sys_fail_seen(installed));
+    for (size_t i = 0; i < N_CALLS; i++) {
+        uint64_t n = atomic_load_explicit(&installed->seen_by_call[i], memory_order_relaxed);
+        if (n > 0) fprintf(stderr, ", %s %llu", call_names[i], (unsigned long long)n);
+    }
+    fprintf(stderr, "\n");
+}
+
 /* One "key=value"; false when it is not known. */
 static bool read_item(hr_sys_fault *w, char *call, size_t cap, const char *key, const char *value)
 {
     if (strcmp(key, "call") == 0) {
-        if (!is_among(value, HR_ARRAY_LEN(call_names)) || strlen(value) >= cap) return false;
+        if (call_of(value) == N_CALLS || strlen(value) >= cap) return false;
         memcpy(call, value, strlen(value) + 1);
         w->call = call;
         return true;
@@ -318,6 +380,8 @@ static bool read_item(hr_sys_fault *w, char *call, size_t cap, const char *key, 
         w->eintr_every = (unsigned)n;
     else if (strcmp(key, "kill") == 0)
         w->kill_before = n != 0;
+    else if (strcmp(key, "count") == 0)
+        counts_at_exit = n != 0;
     else
         return false;
     return true;
@@ -345,5 +409,7 @@ hr_status hr_sys_fail_install_text(const char *text, hr_err *err)
     }
     HR_TRY(hr_sys_fail_create(&f, hr_sys_real(), &w));
     hr_sys_install(hr_sys_fail_table(f));
+    installed = f;
+    if (counts_at_exit) (void)atexit(print_counts);
     return HR_OK;
 }

@@ -449,6 +449,15 @@ void hr_sys_sim_set_capacity(hr_sys_sim *sim, int64_t bytes)
     (void)leave(s, 0);
 }
 
+uint32_t hr_sys_sim_open_count(hr_sys_sim *sim)
+{
+    hr_sys_sim *s = enter(sim);
+    uint32_t n = 0;
+    for (int i = 0; i < FDS_MAX; i++)
+        n += s->fd[i].is_open;
+    return (uint32_t)leave(s, n);
+}
+
 void hr_sys_sim_advance(hr_sys_sim *sim, int64_t ns)
 {
     hr_sys_sim *s = enter(sim);

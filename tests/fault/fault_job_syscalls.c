@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every system call of a small run, by its number: killed before it, failing with each error once
+ * and for ever, cut short, interrupted. Sampled by seed; HR_TEST_FULL=1 leaves nothing out. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "fault_case.h"
+#include "harness.h"
+#include "rng.h"
+
+static fault_world world;
+
+static bool is_full(void)
+{
+    const char *s = getenv("HR_TEST_FULL");
+    return s != NULL && s[0] == '1';
+}
+
+static int set_up(void **state)
+{
+    test_engine e = TEST_ENGINE_DEFAULT;
+    hr_synth_options opt = HR_SYNTH_OPTIONS_DEFAULT;
+    (void)state;
+    opt.n_instruments = 1;
+    opt.n_levels = 700;
+    opt.n_gaps = 1;
+    opt.n_bad = 3;
+    e.commit_rows = 500;
+    e.instruments = 1;
+    fault_world_init(&world, &e, &opt);
+    printf("# the run makes %llu calls\n", (unsigned long long)world.n_calls);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    fault_world_fini(&world);
+    return 0;
+}
+
+static void check(const fault_case *c, fault_result *r)
+{
+    const char *bad = fault_case_check(&world, c, r);
+    if (bad != NULL) print_error("%s\n", bad);
+    assert_null(bad);
+}
+
+/* Every point of the run, and of the recovery after one point of it. */
+static void test_killed_at_every_call(void **state)
+{
+    uint64_t n_fired = 0;
+    uint64_t step = is_full() ? 1 : 3;
+    test_rng rng;
+    (void)state;
+    test_rng_init(&rng, test_seed());
+    for (uint64_t nth = 1 + (step > 1 ? test_rng_below(&rng, step) : 0); nth <= world.n_calls;
+         nth += step) {
+        fault_case c = {.fault = {.nth = nth, .freeze = true}};
+        fault_result r;
+        if (is_full() || nth % 10 == 0)
+            c.again =
+                (hr_sys_fault){.nth = 1 + test_rng_below(&rng, world.n_calls), .freeze = true};
+        check(&c, &r);
+        assert_true(r.fired);
+        n_fired += r.fired;
+    }
+    printf("# killed at %llu points\n", (unsigned long long)n_fired);
+}
+
+static const int errnos[] = {EIO, ENOSPC, EINTR, EAGAIN, EMFILE, ENOMEM, EDQUOT, EROFS, ECONNRESET};
+
+static void test_every_call_fails(void **state)
+{
+    uint64_t n_cases = 0;
+    uint64_t n_fatal = 0;
+    test_rng rng;
+    (void)state;
+    test_rng_init(&rng, test_seed());
+    for (uint64_t nth = 1; nth <= world.n_calls; nth++)
+        for (uint32_t k = 0; k < 2 * HR_ARRAY_LEN(errnos); k++) {
+            fault_case c = {
+                .fault = {.nth = nth, .sys_errno = errnos[k / 2], .forever = k % 2 != 0}};
+            fault_result r;
+            if (!is_full() && test_rng_below(&rng, 20) != 0) continue;
+            check(&c, &r);
+            assert_true(r.fired);
+            n_cases++;
+            n_fatal += r.status != HR_OK;
+        }
+    printf("# %llu faults, %llu of them fatal\n", (unsigned long long)n_cases,
+           (unsigned long long)n_fatal);
+    assert_true(n_fatal > n_cases / 2);
+}
+
+/* Each kind of call on its own, so that rare ones are met whatever the sample: first, last, a few
+ * between, by two lanes. */
+static void test_every_kind_of_call(void **state)
+{
+    /* list, read and write come only where a dataset is resumed, or from a stream */
+    static const char *const calls[] = {"open",   "close",    "pread", "pwrite",       "sync",
+                                        "lock",   "truncate", "stat",  "fstat",        "rename",
+                                        "unlink", "mkdir",    "map",   "thread_start", "aio_open"};
+    test_rng rng;
+    (void)state;
+    test_rng_init(&rng, test_seed());
+    for (size_t i = 0; i < HR_ARRAY_LEN(calls); i++) {
+        fault_case probe = {.fault = {.call = calls[i]}, .lanes = 2};
+        fault_result r;
+        check(&probe, &r);
+        assert_true(r.seen > 0); /* else the run no longer makes it: take it out of the list */
+        for (uint32_t k = 0; k < 8; k++) {
+            uint64_t nth = k == 0 ? 1 : k == 1 ? r.seen : 1 + test_rng_below(&rng, r.seen);
+            fault_case c = {.fault = {.call = calls[i], .nth = nth, .forever = k % 2 != 0},
+                            .lanes = 2};
+            c.fault.sys_errno = errnos[test_rng_below(&rng, HR_ARRAY_LEN(errnos))];
+            check(&c, NULL);
+        }
+    }
+}
+
+/* Transfers of odd sizes and storms of signals change nothing at all. */
+static void test_short_and_interrupted(void **state)
+{
+    static const size_t sizes[] = {1, 2, 3, 7, 61, 511, 512, 513, 4095};
+    (void)state;
+    for (size_t i = 0; i < HR_ARRAY_LEN(sizes); i++)
+        for (unsigned eintr = 0; eintr < 5; eintr++) {
+            fault_case c = {
+                .fault = {.short_max = sizes[i], .eintr_every = eintr == 1 ? 0 : eintr}};
+            fault_result r;
+            if (!is_full() && sizes[i] < 3 && eintr > 0) continue;
+            check(&c, &r);
+            assert_int_equal(r.status, HR_OK);
+        }
+}
+
+/* A signal before each call, without end: an error, no hang. */
+static void test_interrupted_for_ever(void **state)
+{
+    fault_case c = {.fault = {.eintr_every = 1}};
+    fault_result r;
+    (void)state;
+    check(&c, &r);
+    assert_int_equal(r.status, HR_EIO);
+}
+
+static void test_replay(void **state)
+{
+    const char *bad = NULL;
+    (void)state;
+    if (!fault_case_replay(&world, &bad)) skip();
+    if (bad != NULL) print_error("%s\n", bad);
+    assert_null(bad);
+}
+
+int main(void)
+{
+    const struct CMUnitTest all[] = {
+        cmocka_unit_test(test_every_kind_of_call),   cmocka_unit_test(test_killed_at_every_call),
+        cmocka_unit_test(test_every_call_fails),     cmocka_unit_test(test_short_and_interrupted),
+        cmocka_unit_test(test_interrupted_for_ever),
+    };
+    const struct CMUnitTest one[] = {cmocka_unit_test(test_replay)};
+    if (getenv("HR_TEST_CASE") != NULL) return cmocka_run_group_tests(one, set_up, tear_down);
+    return cmocka_run_group_tests(all, set_up, tear_down);
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fault_case.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/dataset.h"
+
+#define HANG_SECONDS 60 /* far above the 2 s that are promised: the machine may be loaded */
+
+static char now_running[512];
+static char wrong[2048];
+
+static void on_alarm(int sig)
+{
+    (void)sig;
+    (void)!write(STDOUT_FILENO, "# hangs: ", 9);
+    (void)!write(STDOUT_FILENO, now_running, strlen(now_running));
+    (void)!write(STDOUT_FILENO, "\n", 1);
+    _exit(1);
+}
+
+/* ---- files of the simulated disk ---- */
+
+static char *load(const hr_sys *sys, const char *path, size_t *n)
+{
+    hr_sys_stat st;
+    *n = 0;
+    int fd = sys->open(sys->self, AT_FDCWD, path, O_RDONLY, 0);
+    if (fd < 0) return NULL;
+    if (sys->fstat(sys->self, fd, &st) < 0) abort();
+    char *text = malloc((size_t)st.size_bytes + 1);
+    if (text == NULL) abort();
+    *n = (size_t)sys->pread(sys->self, fd, text, (size_t)st.size_bytes, 0);
+    text[*n] = '\0';
+    (void)sys->close(sys->self, fd);
+    return text;
+}
+
+static void store(const hr_sys *sys, const char *path, const char *text, size_t n)
+{
+    int fd = sys->open(sys->self, AT_FDCWD, path, O_WRONLY | O_CREAT, 0666);
+    if (fd < 0 || sys->pwrite(sys->self, fd, text, n, 0) != (int64_t)n) abort();
+    if (sys->sync(sys->self, fd) < 0) abort();
+    (void)sys->close(sys->self, fd);
+    fd = sys->open(sys->self, AT_FDCWD, "/", O_RDONLY | O_DIRECTORY, 0);
+    if (fd < 0 || sys->sync(sys->self, fd) < 0) abort();
+    (void)sys->close(sys->self, fd);
+}
+
+static uint64_t hash(const char *p, size_t n)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    for (size_t i = 0; i < n; i++)
+        h = (h ^ (unsigned char)p[i]) * UINT64_C(0x100000001b3);
+    return h;
+}
+
+/* The next "path":"..." of a manifest; where to go on, or NULL. */
+static const char *next_path(const char *at, char *out, size_t cap)
+{
+    static const char key[] = "\"path\":\"";
+    const char *p = strstr(at, key);
+    if (p == NULL) return NULL;
+    p += sizeof key - 1;
+    size_t n = strcspn(p, "\"");
+    if (n >= cap) abort();
+    memcpy(out, p, n);
+    out[n] = '\0';
+    return p + n;
+}
+
+static bool hash_part(const hr_sys *sys, const char *root, const char *path,
+                      struct fault_part *part)
+{
+    char full[1024];
+    size_t n;
+    snprintf(full, sizeof full, "%s/%s", root, path);
+    char *bytes = load(sys, full, &n);
+    if (bytes == NULL) return false;
+    *part = (struct fault_part){.name = hash(path, strlen(path)), .bytes = hash(bytes, n)};
+    free(bytes);
+    return true;
+}
+
+/* ---- the undisturbed run ---- */
+
+static void note_undisturbed(fault_world *w, const hr_sys *sys)
+{
+    char path[1024];
+    const char *at;
+    snprintf(path, sizeof path, "%s/manifest.jsonl", w->engine.out);
+    w->manifest = load(sys, path, &w->n_manifest);
+    if (w->manifest == NULL) abort();
+    for (at = w->manifest; (at = next_path(at, path, sizeof path)) != NULL;)
+        w->n_parts++;
+    w->part = calloc(w->n_parts + 1, sizeof *w->part);
+    if (w->part == NULL) abort();
+    size_t n = 0;
+    for (at = w->manifest; (at = next_path(at, path, sizeof path)) != NULL;)
+        if (!hash_part(sys, w->engine.out, path, &w->part[n++])) abort();
+    w->want = test_engine_digest(sys, w->engine.out, false);
+}
+
+void fault_world_init(fault_world *w, const test_engine *engine, const hr_synth_options *capture)
+{
+    hr_sys_sim *sim;
+    hr_sys_fail *counter;
+    hr_err err = HR_ERR_INIT;
+    hr_sys_fault none = {0};
+    *w = (fault_world){.engine = *engine};
+    signal(SIGALRM, on_alarm);
+    if (hr_sys_sim_create(&sim, 1) != HR_OK) abort();
+    const hr_sys *sys = hr_sys_sim_table(sim);
+    if (test_engine_capture(sys, engine->input, capture) <= 0) abort();
+    w->capture = load(sys, engine->input, &w->n_capture);
+    if (hr_sys_fail_create(&counter, sys, &none) != HR_OK) abort();
+    hr_sys_install(hr_sys_fail_table(counter));
+    if (test_engine_run(engine, NULL, &err) != HR_OK) {
+        printf("Bail out! undisturbed: %s\n", err.message);
+        abort();
+    }
+    hr_sys_install(NULL);
+    w->n_calls = hr_sys_fail_seen(counter);
+    note_undisturbed(w, sys);
+    hr_sys_fail_destroy(&counter);
+    hr_sys_sim_destroy(&sim);
+}
+
+void fault_world_fini(fault_world *w)
+{
+    free(w->capture);
+    free(w->manifest);
+    free(w->part);
+    *w = (fault_world){0};
+}
+
+/* ---- what must hold ---- */
+
+static const char *check_part(const fault_world *w, const hr_sys *sys, const char *path)
+{
+    struct fault_part is;
+    if (!hash_part(sys, w->engine.out, path, &is)) return "a part that the manifest names is gone";
+    for (size_t i = 0; i < w->n_parts; i++)
+        if (w->part[i].name == is.name)
+            return w->part[i].bytes == is.bytes ? NULL : "a committed part has other bytes";
+    return "the manifest names a part that should not exist";
+}
+
+/* Whole lines must be the undisturbed run's; what follows them is torn. */
+static const char *check_prefix(const fault_world *w, const hr_sys *sys, uint32_t n_acknowledged)
+{
+    char path[1024];
+    size_t n;
+    size_t n_lines = 0;
+    const char *bad = NULL;
+    snprintf(path, sizeof path, "%s/manifest.jsonl", w->engine.out);
+    char *text = load(sys, path, &n);
+    const char *p = text;
+    const char *end = text + n;
+    for (const char *nl; p != NULL && (nl = memchr(p, '\n', (size_t)(end - p))) != NULL;
+         p = nl + 1, n_lines++) {
+        if (!hr_manifest_line_is_sound(p, (size_t)(nl - p))) break;
+        size_t to = (size_t)(nl + 1 - text);
+        if (to > w->n_manifest || memcmp(text, w->manifest, to) != 0)
+            bad = "the manifest is no prefix of the undisturbed run's";
+    }
+    if (n_acknowledged > 0 && n_lines < n_acknowledged + 1u) bad = "an acknowledged commit is lost";
+    if (p != NULL && bad == NULL) {
+        text[p - text] = '\0';
+        for (const char *at = text; bad == NULL && (at = next_path(at, path, sizeof path)) != NULL;)
+            bad = check_part(w, sys, path);
+    }
+    free(text);
+    return bad;
+}
+
+typedef struct attempt {
+    const fault_world *w;
+    const fault_case *c;
+    hr_sys_sim *sim;
+    hr_err err;
+    fault_result result;
+} attempt;
+
+static const char *check_error(const attempt *a, const hr_sys_fault *fault)
+{
+    if (a->result.status == HR_OK || fault->freeze) return NULL;
+    if (a->result.status == HR_EINTERNAL) return "blames itself";
+    if (a->err.code != a->result.status || strlen(a->err.message) < 10)
+        return "no word on the error";
+    if (!a->result.fired && fault->eintr_every == 0 && fault->short_max == 0)
+        return "fails without cause";
+    return NULL;
+}
+
+/* One run under one fault. What is wrong with it, or NULL. */
+static const char *run_once(attempt *a, const hr_sys_fault *fault, hr_open_mode mode)
+{
+    const hr_sys *sys = hr_sys_sim_table(a->sim);
+    hr_sys_fail *f;
+    hr_run_report report = {0};
+    test_engine e = a->w->engine;
+    e.mode = mode;
+    e.lanes = a->c->lanes > 0 ? a->c->lanes : e.lanes;
+    a->err = (hr_err)HR_ERR_INIT;
+    if (hr_sys_fail_create(&f, sys, fault) != HR_OK) abort();
+    hr_sys_install(hr_sys_fail_table(f));
+    int64_t began = hr_sys_real()->mono_ns(NULL);
+    alarm(HANG_SECONDS);
+    a->result.status = test_engine_run(&e, &report, &a->err);
+    alarm(0);
+    a->result.ns = hr_sys_real()->mono_ns(NULL) - began;
+    hr_sys_install(NULL);
+    a->result.fired = hr_sys_fail_fired(f);
+    a->result.seen = hr_sys_fail_seen(f);
+    a->result.n_acknowledged = report.n_commits;
+    int64_t n_maps = hr_sys_fail_maps(f);
+    hr_sys_fail_destroy(&f);
+    if (hr_sys_sim_open_count(a->sim) != 0) return "leaves a descriptor open";
+    if (n_maps != 0) return "leaves memory mapped";
+    return check_error(a, fault);
+}
+
+static const char *die_and_check(attempt *a, uint64_t salt)
+{
+    if (a->c->cuts_power)
+        hr_sys_sim_crash(a->sim, a->c->seed + salt);
+    else
+        hr_sys_sim_kill(a->sim);
+    return check_prefix(a->w, hr_sys_sim_table(a->sim), a->result.n_acknowledged);
+}
+
+static const char *check_steps(attempt *a)
+{
+    const hr_sys *sys = hr_sys_sim_table(a->sim);
+    const char *bad = run_once(a, &a->c->fault, HR_OPEN_NEW);
+    fault_result first = a->result;
+    if (bad == NULL && first.status == HR_OK &&
+        test_engine_digest(sys, a->w->engine.out, true) != a->w->want)
+        bad = "ends well with other bytes";
+    if (bad == NULL) bad = die_and_check(a, 0);
+    if (bad == NULL && a->c->again.nth > 0) {
+        bad = run_once(a, &a->c->again, HR_OPEN_RESUME);
+        if (bad == NULL) bad = die_and_check(a, 1);
+    }
+    if (bad == NULL) {
+        hr_sys_fault none = {0};
+        bad = run_once(a, &none, HR_OPEN_RESUME);
+        if (bad == NULL && a->result.status != HR_OK) bad = "cannot be resumed";
+    }
+    if (bad == NULL && test_engine_digest(sys, a->w->engine.out, false) != a->w->want)
+        bad = "resumed, it ends with other bytes";
+    a->result.status = first.status;
+    a->result.fired = first.fired;
+    a->result.seen = first.seen;
+    a->result.ns = first.ns;
+    return bad;
+}
+
+static size_t describe_fault(char *out, size_t cap, const hr_sys_fault *f)
+{
+    return (size_t)snprintf(out, cap, "%s:%llu:%d:%d:%d:%zu:%u", f->call != NULL ? f->call : "any",
+                            (unsigned long long)f->nth, f->sys_errno, f->forever, f->freeze,
+                            f->short_max, f->eintr_every);
+}
+
+static void describe(char *out, size_t cap, const fault_case *c)
+{
+    size_t n = describe_fault(out, cap, &c->fault);
+    n += (size_t)snprintf(out + n, cap - n, ",");
+    n += describe_fault(out + n, cap - n, &c->again);
+    snprintf(out + n, cap - n, ",%d:%llu:%u", c->cuts_power, (unsigned long long)c->seed, c->lanes);
+}
+
+const char *fault_case_check(const fault_world *w, const fault_case *c, fault_result *out)
+{
+    attempt a = {.w = w, .c = c};
+    describe(now_running, sizeof now_running, c);
+    if (hr_sys_sim_create(&a.sim, 1) != HR_OK) abort();
+    store(hr_sys_sim_table(a.sim), w->engine.input, w->capture, w->n_capture);
+    const char *bad = check_steps(&a);
+    if (bad != NULL)
+        snprintf(wrong, sizeof wrong, "HR_TEST_CASE=%s: %s%s%s", now_running, bad,
+                 a.err.message[0] != '\0' ? ": " : "", a.err.message);
+    if (bad != NULL && getenv("HR_TEST_CASE") != NULL)
+        test_engine_list(hr_sys_sim_table(a.sim), w->engine.out);
+    hr_sys_sim_destroy(&a.sim);
+    if (out != NULL) *out = a.result;
+    return bad != NULL ? wrong : NULL;
+}
+
+/* ---- replay ---- */
+
+static const char *parse_fault(const char *p, hr_sys_fault *f, char call[16])
+{
+    unsigned long long nth;
+    int sys_errno;
+    int forever;
+    int freeze;
+    int used = 0;
+    if (sscanf(p, "%15[a-z_]:%llu:%d:%d:%d:%zu:%u%n", call, &nth, &sys_errno, &forever, &freeze,
+               &f->short_max, &f->eintr_every, &used) != 7)
+        return NULL;
+    f->call = strcmp(call, "any") == 0 ? NULL : call;
+    f->nth = nth;
+    f->sys_errno = sys_errno;
+    f->forever = forever != 0;
+    f->freeze = freeze != 0;
+    return p[used] == ',' ? p + used + 1 : NULL;
+}
+
+bool fault_case_replay(const fault_world *w, const char **bad)
+{
+    const char *text = getenv("HR_TEST_CASE");
+    static char call[2][16];
+    fault_case c = {0};
+    fault_result r;
+    unsigned long long seed;
+    int cuts;
+    if (text == NULL) return false;
+    *bad = "HR_TEST_CASE cannot be read";
+    const char *p = parse_fault(text, &c.fault, call[0]);
+    if (p != NULL) p = parse_fault(p, &c.again, call[1]);
+    if (p == NULL || sscanf(p, "%d:%llu:%u", &cuts, &seed, &c.lanes) != 3) return true;
+    c.cuts_power = cuts != 0;
+    c.seed = seed;
+    *bad = fault_case_check(w, &c, &r);
+    printf("# %s: %s, fired %d, %llu calls, %u commits, %.3f s\n", text, hr_status_name(r.status),
+           r.fired, (unsigned long long)r.seen, r.n_acknowledged, (double)r.ns * 1e-9);
+    return true;
+}

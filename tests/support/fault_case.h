@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HR_TESTS_SUPPORT_FAULT_CASE_H
+#define HR_TESTS_SUPPORT_FAULT_CASE_H
+/* One disturbed run of the whole engine on the simulated disk, and all that must hold after it:
+ *   - it ends by itself, with the right bytes or with an error that says what failed
+ *   - it leaves no descriptor open and no memory mapped
+ *   - the manifest is a prefix of the undisturbed run's, at least as long as what was acknowledged,
+ *     and every part it names is there with the undisturbed run's bytes
+ *   - resumed, it ends with the undisturbed run's bytes */
+#include "engine.h"
+
+typedef struct fault_world {
+    test_engine engine;
+    char *capture;
+    size_t n_capture;
+    char *manifest; /* of the undisturbed run */
+    size_t n_manifest;
+    struct fault_part {
+        uint64_t name, bytes; /* hashes */
+    } * part;
+    size_t n_parts;
+    uint64_t want;    /* digest of all files */
+    uint64_t n_calls; /* that the undisturbed run makes, on one lane */
+} fault_world;
+
+/** Runs it once undisturbed. One world at a time. */
+void fault_world_init(fault_world *w, const test_engine *engine, const hr_synth_options *capture);
+void fault_world_fini(fault_world *w);
+
+typedef struct fault_case {
+    hr_sys_fault fault;
+    hr_sys_fault again; /* of a first attempt to resume; nothing when nth is 0 */
+    bool cuts_power;    /* after the run (and the first attempt): else the process just dies */
+    uint64_t seed;      /* of what the power cut takes */
+    uint32_t lanes;
+} fault_case;
+
+typedef struct fault_result {
+    hr_status status;
+    bool fired;
+    uint64_t seen;
+    uint32_t n_acknowledged;
+    int64_t ns; /* of the disturbed run */
+} fault_result;
+
+/** NULL, or what does not hold (with the case: enough to run it again). out may be NULL. */
+const char *fault_case_check(const fault_world *w, const fault_case *c, fault_result *out);
+/** Takes over HR_TEST_CASE="nth=..,call=..,..": runs that one case and prints it. False: not set.
+ */
+bool fault_case_replay(const fault_world *w, const char **wrong);
+
+#endif
