@@ -8,4 +8,9 @@
  */
 uint32_t hr_crc32c(uint32_t crc, const void *p, size_t n);
 
+typedef uint32_t (*hr_crc32c_fn)(uint32_t crc, const void *p, size_t n);
+/** Another function of the same meaning, faster on this processor; at start, before other threads
+ *  run. NULL: the one here. */
+void hr_crc32c_install(hr_crc32c_fn fn);
+
 #endif

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fmt/pq_encode.h"
 
+#include <stdbool.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "base/attr.h"
+#include "kern/kern.h"
 
-#define MINI 32
-#define BLOCK 128
+#define MINI 32u
+#define BLOCK 128u
+#define N_MINIS (BLOCK / MINI)
+#define GROUP 8u   /* values of a bit-packed group */
+#define RUN_MIN 16 /* a run of fewer takes more room than the groups it lies in, or cuts them */
 
 static size_t put_varint(uint8_t *out, uint64_t v)
 {
@@ -23,37 +27,9 @@ static size_t put_zigzag(uint8_t *out, int64_t v)
     return put_varint(out, ((uint64_t)v << 1) ^ (uint64_t)(v >> 63));
 }
 
-/* n values of `width` bits, least significant first; n * width is a multiple of 8. */
-static size_t pack(uint8_t *out, const uint64_t *v, size_t n, unsigned width)
-{
-    unsigned __int128 acc = 0;
-    unsigned have = 0;
-    uint8_t *p = out;
-    for (size_t i = 0; i < n; i++) {
-        acc |= (unsigned __int128)v[i] << have;
-        have += width;
-        while (have >= 64) {
-            uint64_t word = (uint64_t)acc;
-            memcpy(p, &word, 8);
-            p += 8;
-            acc >>= 64;
-            have -= 64;
-        }
-    }
-    for (; have > 0; have -= 8, acc >>= 8)
-        *p++ = (uint8_t)acc;
-    return (size_t)(p - out);
-}
+/* ---- hybrid ---- */
 
-static size_t run_length(const uint32_t *v, size_t n)
-{
-    size_t k = 1;
-    while (k < n && v[k] == v[0])
-        k++;
-    return k;
-}
-
-static size_t put_run(uint8_t *out, uint32_t v, size_t n, unsigned width)
+size_t hr_pq_put_run(uint8_t *out, uint32_t v, size_t n, unsigned width)
 {
     size_t at = put_varint(out, (uint64_t)n << 1);
     for (unsigned w = 0; w < width; w += 8)
@@ -61,125 +37,134 @@ static size_t put_run(uint8_t *out, uint32_t v, size_t n, unsigned width)
     return at;
 }
 
-/* n_groups groups of 8; what lies past n is zero. */
-static size_t put_packed(uint8_t *out, const uint32_t *v, size_t n, unsigned width)
+/* n values in whole groups; what lies past n is zero. */
+static size_t put_packed(uint8_t *out, const uint16_t *v, size_t n, unsigned width)
 {
-    size_t n_groups = (n + 7) / 8;
-    size_t at = put_varint(out, (uint64_t)n_groups << 1 | 1);
-    for (size_t g = 0; g < n_groups; g++) {
-        uint64_t eight[8] = {0};
-        for (size_t i = 0; i < 8 && g * 8 + i < n; i++)
-            eight[i] = v[g * 8 + i];
-        at += pack(out + at, eight, 8, width);
-    }
-    return at;
+    const hr_kern_enc *k = &hr_kern_get()->enc;
+    size_t n_whole = n & ~(size_t)(GROUP - 1);
+    if (n == 0) return 0;
+    size_t at = put_varint(out, (uint64_t)((n + GROUP - 1) / GROUP) << 1 | 1);
+    k->pack16(out + at, v, n_whole, width);
+    at += n_whole / GROUP * width;
+    if (n_whole == n) return at;
+    uint16_t last[GROUP] = {0};
+    memcpy(last, v + n_whole, (n - n_whole) * sizeof *v);
+    k->pack16(out + at, last, GROUP, width);
+    return at + width;
 }
 
-size_t hr_pq_put_hybrid(uint8_t *out, const uint32_t *v, size_t n, unsigned width)
+/* Are the 8 values at v all x? */
+HR_INLINE bool is_group_of(const uint16_t *v, uint64_t x)
+{
+    uint64_t a;
+    uint64_t b;
+    memcpy(&a, v, 8);
+    memcpy(&b, v + 4, 8);
+    return ((a ^ x) | (b ^ x)) == 0;
+}
+
+static size_t run_end(const uint16_t *v, size_t i, size_t n)
+{
+    const uint64_t four = v[i] * UINT64_C(0x0001000100010001);
+    size_t end = i;
+    while (n - end >= GROUP && is_group_of(v + end, four))
+        end += GROUP;
+    if (end == i) return i; /* not even one group */
+    while (end < n && v[end] == v[i])
+        end++;
+    return end;
+}
+
+/* Packed groups until a long run begins on a group's edge. */
+size_t hr_pq_put_hybrid(uint8_t *out, const uint16_t *v, size_t n, unsigned width)
 {
     size_t at = 0;
+    size_t done = 0;
     size_t i = 0;
     while (i < n) {
-        size_t run = run_length(v + i, n - i);
-        if (run >= 16 || i + run == n) {
-            at += put_run(out + at, v[i], run, width);
-            i += run;
-            continue;
+        size_t end = run_end(v, i, n);
+        if (end - i >= RUN_MIN || (end == n && end > i)) {
+            at += put_packed(out + at, v + done, i - done, width);
+            at += hr_pq_put_run(out + at, v[i], end - i, width);
+            done = i = end;
+        } else {
+            i += HR_MIN((size_t)GROUP, n - i);
         }
-        /* Packed groups of 8 until a long run begins on a group's edge. */
-        size_t end = i;
-        while (end < n) {
-            run = run_length(v + end, n - end);
-            if (run >= 16 && (end - i) % 8 == 0) break;
-            /* Stay on the edge of groups: take the rest of this group with it. */
-            size_t step = run >= 16 ? 8 - (end - i) % 8 : run;
-            end += HR_MIN(step, n - end);
-        }
-        at += put_packed(out + at, v + i, end - i, width);
-        i = end;
     }
-    return at;
+    return at + put_packed(out + at, v + done, n - done, width);
 }
+
+/* ---- delta ---- */
 
 typedef struct delta_block {
     uint64_t delta[BLOCK];
     int64_t min;
-    size_t n;
+    uint8_t width[N_MINIS];
 } delta_block;
 
-static void make_block(delta_block *b, const int64_t *v, size_t n)
+/* n deltas, of n + 1 values; what lies past n is zero. */
+HR_INLINE void make_block(const hr_kern_enc *k, delta_block *b, const int64_t *v, size_t n)
 {
-    int64_t min = INT64_MAX;
-    for (size_t i = 0; i < n; i++) {
-        int64_t d = (int64_t)((uint64_t)v[i + 1] - (uint64_t)v[i]);
-        b->delta[i] = (uint64_t)d;
-        min = d < min ? d : min;
+    b->min = k->delta(b->delta, v, n);
+    for (size_t m = 0; m < N_MINIS; m++) {
+        size_t at = m * MINI;
+        size_t here = n <= at ? 0 : HR_MIN(n - at, (size_t)MINI);
+        uint64_t all = here > 0 ? k->rebase(b->delta + at, here, (uint64_t)b->min) : 0;
+        b->width[m] = (uint8_t)hr_bit_width(all);
     }
-    for (size_t i = 0; i < n; i++)
-        b->delta[i] -= (uint64_t)min;
-    memset(b->delta + n, 0, (BLOCK - n) * sizeof *b->delta);
-    b->min = min;
-    b->n = n;
+    if (n < BLOCK) memset(b->delta + n, 0, (BLOCK - n) * sizeof *b->delta);
 }
 
-static unsigned mini_width(const delta_block *b, size_t mini)
+static size_t put_block(const hr_kern_enc *k, uint8_t *out, const delta_block *b, size_t n)
 {
-    uint64_t all = 0;
-    for (size_t i = 0; i < MINI; i++)
-        all |= b->delta[mini * MINI + i];
-    return hr_bit_width(all);
-}
-
-static size_t put_block(uint8_t *out, const delta_block *b)
-{
-    uint8_t width[BLOCK / MINI];
     size_t at = put_zigzag(out, b->min);
-    for (size_t m = 0; m < BLOCK / MINI; m++)
-        width[m] = (uint8_t)mini_width(b, m);
-    memcpy(out + at, width, sizeof width);
-    at += sizeof width;
-    for (size_t m = 0; m * MINI < b->n; m++)
-        at += pack(out + at, b->delta + m * MINI, MINI, width[m]);
+    memcpy(out + at, b->width, sizeof b->width);
+    at += sizeof b->width;
+    for (size_t m = 0; m * MINI < n; m++) {
+        k->pack(out + at, b->delta + m * MINI, MINI, b->width[m]);
+        at += MINI / 8 * b->width[m];
+    }
     return at;
 }
 
 size_t hr_pq_put_delta(uint8_t *out, const int64_t *v, size_t n)
 {
+    const hr_kern_enc *k = &hr_kern_get()->enc;
     delta_block b;
     size_t at = put_varint(out, BLOCK);
-    at += put_varint(out + at, BLOCK / MINI);
+    at += put_varint(out + at, N_MINIS);
     at += put_varint(out + at, n);
     at += put_zigzag(out + at, n > 0 ? v[0] : 0);
     for (size_t i = 0; i + 1 < n; i += BLOCK) {
-        make_block(&b, v + i, HR_MIN((size_t)BLOCK, n - 1 - i));
-        at += put_block(out + at, &b);
+        size_t here = HR_MIN((size_t)BLOCK, n - 1 - i);
+        make_block(k, &b, v + i, here);
+        at += put_block(k, out + at, &b, here);
     }
     return at;
 }
 
 uint64_t hr_pq_delta_bits(const int64_t *v, size_t n)
 {
+    const hr_kern_enc *k = &hr_kern_get()->enc;
     delta_block b;
     uint64_t bits = 128;
     for (size_t i = 0; i + 1 < n; i += BLOCK) {
-        make_block(&b, v + i, HR_MIN((size_t)BLOCK, n - 1 - i));
-        bits += 8 * (BLOCK / MINI + 2);
-        for (size_t m = 0; m * MINI < b.n; m++)
-            bits += (uint64_t)MINI * mini_width(&b, m);
+        size_t here = HR_MIN((size_t)BLOCK, n - 1 - i);
+        make_block(k, &b, v + i, here);
+        bits += 8 * (N_MINIS + 2);
+        for (size_t m = 0; m * MINI < here; m++)
+            bits += (uint64_t)MINI * b.width[m];
     }
     return bits;
 }
 
 size_t hr_pq_put_split(uint8_t *out, const void *v, size_t n)
 {
-    const uint8_t *p = v;
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < 8; k++)
-            out[k * n + i] = p[i * 8 + k];
+    hr_kern_get()->enc.split8(out, v, n);
     return 8 * n;
 }
 
 uint32_t hr_pq_crc(uint32_t crc, const void *p, size_t n)
 {
-    return (uint32_t)crc32_z(crc, p, n);
+    return hr_kern_get()->crc.crc32(crc, p, n);
 }

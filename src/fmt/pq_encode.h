@@ -2,12 +2,15 @@
 #ifndef HR_FMT_PQ_ENCODE_H
 #define HR_FMT_PQ_ENCODE_H
 /* Value encodings of Parquet pages. Source: apache/parquet-format, Encodings.md. Private to fmt.
- * Every function appends to out and returns the bytes written; out must have the stated room. */
+ * Every function appends to out and returns the bytes written; out must have the stated room. The
+ * inner loops are kernels of hr_kern_get(); all tiers give the same bytes. */
 #include <stddef.h>
 #include <stdint.h>
 
-/** RLE / bit-packed hybrid of n values below 2^width. Room: 16 + n * width / 8 + n / 4. */
-size_t hr_pq_put_hybrid(uint8_t *out, const uint32_t *v, size_t n, unsigned width);
+/** RLE / bit-packed hybrid of n values below 2^width, width 0 to 16. Room: 32 + n * 2 + n / 4. */
+size_t hr_pq_put_hybrid(uint8_t *out, const uint16_t *v, size_t n, unsigned width);
+/** The same for n times v. Room: 16. */
+size_t hr_pq_put_run(uint8_t *out, uint32_t v, size_t n, unsigned width);
 /** DELTA_BINARY_PACKED, blocks of 128 in 4 miniblocks. Room: 64 + n * 8 + (n / 128 + 1) * 16 +
  * 1,024. */
 size_t hr_pq_put_delta(uint8_t *out, const int64_t *v, size_t n);

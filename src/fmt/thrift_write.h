@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HR_FMT_THRIFT_WRITE_H
 #define HR_FMT_THRIFT_WRITE_H
-/* Thrift compact protocol, writing, into a fixed buffer. Overflow is remembered, checked once at
- * the end. Source: apache/thrift, doc/specs/thrift-compact-protocol.md. Private to fmt. */
+/* Thrift compact protocol, writing, into a fixed buffer. A full buffer is spilled where the caller
+ * says how; else overflow is remembered, checked once at the end. Source: apache/thrift,
+ * doc/specs/thrift-compact-protocol.md. Private to fmt. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,7 +16,9 @@
 typedef struct hr_thrift_out {
     uint8_t *p;
     size_t n, cap;
-    bool is_full;
+    bool is_full; /* something did not fit, or a spill failed */
+    bool (*spill)(void *self, const uint8_t *p, size_t n); /* NULL: none */
+    void *spill_self;
     int16_t last[HR_THRIFT_DEPTH]; /* last field id a struct level */
     int depth;
 } hr_thrift_out;
@@ -27,14 +30,27 @@ HR_INLINE void hr_tw_init(hr_thrift_out *t, void *buf, size_t cap)
     t->cap = cap;
 }
 
+/** Hands what is in the buffer to spill. */
+HR_INLINE void hr_tw_flush(hr_thrift_out *t)
+{
+    if (t->n > 0 && !t->spill(t->spill_self, t->p, t->n)) t->is_full = true;
+    t->n = 0;
+}
+
 HR_INLINE void hr_tw_raw(hr_thrift_out *t, const void *bytes, size_t n)
 {
+    if (n > t->cap - t->n && t->spill != NULL) hr_tw_flush(t);
     if (n > t->cap - t->n) {
         t->is_full = true;
         return;
     }
     memcpy(t->p + t->n, bytes, n);
     t->n += n;
+}
+
+HR_INLINE void hr_tw_byte(hr_thrift_out *t, uint8_t v)
+{
+    hr_tw_raw(t, &v, 1);
 }
 
 HR_INLINE void hr_tw_varint(hr_thrift_out *t, uint64_t v)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kern/kern.h"
 
+#include "base/crc32c.h"
+
 static hr_kern chosen = {.scan = HR_KERN_SCAN_SCALAR,
                          .stat = HR_KERN_STAT_SCALAR,
                          .enc = HR_KERN_ENC_SCALAR,
@@ -18,6 +20,7 @@ void hr_kern_fill(hr_kern *k, unsigned cpu_flags)
 void hr_kern_init(unsigned cpu_flags)
 {
     hr_kern_fill(&chosen, cpu_flags);
+    hr_crc32c_install(chosen.crc.crc32c); /* base lies below and cannot ask us */
 }
 
 const hr_kern *hr_kern_get(void)

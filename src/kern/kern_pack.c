@@ -44,6 +44,37 @@ HR_INLINE void unpack_group(uint64_t *restrict v, const uint8_t *restrict in, co
     }
 }
 
+/* Eight values are width bytes. */
+HR_INLINE void pack_eight(uint64_t word[2], const uint16_t *v, const unsigned width)
+{
+    word[0] = word[1] = 0;
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < 8; i++) {
+        const unsigned shift = i * width;
+        const uint64_t x = v[i];
+        if (shift < 64) word[0] |= x << shift;
+        if (shift >= 64) word[1] |= x << (shift - 64);
+        if (shift < 64 && shift + width > 64) word[1] |= x >> (64 - shift);
+    }
+}
+
+HR_INLINE void pack16(uint8_t *restrict out, const uint16_t *restrict v, size_t n,
+                      const unsigned width)
+{
+    uint64_t word[2];
+    const size_t bytes = n / 8 * width;
+    size_t at = 0;
+    for (; bytes - at >= sizeof word; at += width, v += 8) { /* the next group covers the excess */
+        pack_eight(word, v, width);
+        memcpy(out + at, word, width <= 8 ? 8 : 16);
+    }
+    for (; at < bytes; at += width, v += 8) {
+        pack_eight(word, v, width);
+        memcpy(out + at, word, width);
+    }
+}
+
+typedef void (*pack16_fn)(uint8_t *restrict, const uint16_t *restrict, size_t);
 typedef void (*pack_fn)(uint8_t *restrict, const uint64_t *restrict, size_t);
 typedef void (*unpack_fn)(uint64_t *restrict, const uint8_t *restrict, size_t);
 
@@ -51,8 +82,9 @@ typedef void (*unpack_fn)(uint64_t *restrict, const uint8_t *restrict, size_t);
 /* Octal, so that the digits paste: 01 to 077, then 64. */
 #define WIDTHS(X)                                                                                  \
     X(01)                                                                                          \
-    X(02) X(03) X(04) X(05) X(06) X(07) EIGHT(X, 01) EIGHT(X, 02) EIGHT(X, 03) EIGHT(X, 04)        \
-        EIGHT(X, 05) EIGHT(X, 06) EIGHT(X, 07) X(0100)
+    X(02)                                                                                          \
+    X(03) X(04) X(05) X(06) X(07) EIGHT(X, 01) EIGHT(X, 02) EIGHT(X, 03) EIGHT(X, 04) EIGHT(X, 05) \
+        EIGHT(X, 06) EIGHT(X, 07) X(0100)
 
 #define DEFINE(w)                                                                                  \
     static void pack_##w(uint8_t *restrict out, const uint64_t *restrict v, size_t n)              \
@@ -73,6 +105,22 @@ WIDTHS(DEFINE)
 void hr_kern_pack_c(uint8_t *restrict out, const uint64_t *restrict v, size_t n, unsigned width)
 {
     static const pack_fn by_width[65] = {WIDTHS(PACK_ENTRY)};
+    if (width > 0) by_width[width](out, v, n);
+}
+
+#define DEFINE16(w)                                                                                \
+    static void pack16_##w(uint8_t *restrict out, const uint16_t *restrict v, size_t n)            \
+    {                                                                                              \
+        pack16(out, v, n, (w));                                                                    \
+    }
+#define WIDTHS16(X) X(01) X(02) X(03) X(04) X(05) X(06) X(07) EIGHT(X, 01) X(020)
+WIDTHS16(DEFINE16)
+
+#define PACK16_ENTRY(w) [w] = pack16_##w,
+
+void hr_kern_pack16_c(uint8_t *restrict out, const uint16_t *restrict v, size_t n, unsigned width)
+{
+    static const pack16_fn by_width[17] = {WIDTHS16(PACK16_ENTRY)};
     if (width > 0) by_width[width](out, v, n);
 }
 

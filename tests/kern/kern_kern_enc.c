@@ -145,6 +145,31 @@ static void test_pack(void **state)
     }
 }
 
+static void test_pack16(void **state)
+{
+    uint64_t wide[128];
+    test_rng r;
+    (void)state;
+    test_rng_init(&r, test_seed() + 2);
+    for (unsigned width = 0; width <= 16; width++) {
+        for (size_t n = 0; n <= 128; n += 8) {
+            const size_t bytes = n / 8 * width;
+            uint16_t *v = kern_edge_end(1, n * 2, 2 * test_rng_below(&r, 9));
+            for (size_t i = 0; i < n; i++)
+                wide[i] = v[i] = (uint16_t)(test_rng_u64(&r) & ((1u << width) - 1));
+            for (size_t t = 0; t < n_tiers; t++) {
+                uint8_t *got = kern_edge_end(0, bytes, 0);
+                memset(out, 0, bytes);
+                plain_pack(out[0], wide, n, width);
+                got[-1] = 0xa5;
+                tier[t].k.enc.pack16(got, v, n, width);
+                assert_memory_equal(got, out[0], bytes);
+                assert_int_equal(got[-1], 0xa5);
+            }
+        }
+    }
+}
+
 /* ---- timing ---- */
 
 typedef struct job {
@@ -228,7 +253,8 @@ static int bench(void)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_enc), cmocka_unit_test(test_pack)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_enc), cmocka_unit_test(test_pack),
+                                       cmocka_unit_test(test_pack16)};
     n_tiers = kern_tiers(tier);
     if (argc > 1 && strcmp(argv[1], "--bench") == 0) return bench();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One page of a column at a time: nulls taken out, statistics, a dictionary while it pays. */
+#include <math.h>
+#include <string.h>
+
+#include "fmt/pq_build.h"
+#include "fmt/pq_encode.h"
+#include "kern/kern.h"
+
+/* Values from which the two encodings are compared first: enough for a dictionary to fill up. */
+#define SAMPLE 4096u
+/* What BYTE_STREAM_SPLIT and zstd leave of a double, about; an over-estimate of most. */
+#define SPLIT_BITS 48u
+
+bool hr_pq_is_integer(const hr_field *f)
+{
+    return f->type != HR_COL_ENUM && f->type != HR_COL_TEXT && f->type != HR_COL_BOOL;
+}
+
+/* ---- values without nulls ---- */
+
+/* level[i] = 1 where row i has a value. */
+static uint32_t compact_i64(hr_pq_scratch *s, const int64_t *v, uint32_t n)
+{
+    uint32_t k = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        bool is_set = v[i] != HR_NULL_I64;
+        s->value[k] = v[i];
+        s->level[i] = is_set;
+        k += is_set;
+    }
+    return k;
+}
+
+static uint32_t compact_f64(hr_pq_scratch *s, const int64_t *bits, uint32_t n)
+{
+    uint32_t k = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        /* NaN: the exponent full and a fraction behind it. */
+        bool is_set = (uint64_t)bits[i] << 1 <= UINT64_C(0xffe0000000000000);
+        s->value[k] = bits[i];
+        s->level[i] = is_set;
+        k += is_set;
+    }
+    return k;
+}
+
+void hr_pq_page_dense(hr_pq_scratch *s, const hr_field *f, const void *raw, pq_note *note)
+{
+    const int64_t *v = raw;
+    uint32_t n = note->n_rows;
+    s->n_dense = n - note->n_nulls;
+    s->dense = v;
+    if (f->type == HR_COL_U32) {
+        const uint32_t *narrow = raw;
+        for (uint32_t i = 0; i < n; i++)
+            s->value[i] = narrow[i];
+        s->dense = s->value;
+    } else if (note->n_nulls > 0) {
+        s->n_dense = f->type == HR_COL_F64 ? compact_f64(s, v, n) : compact_i64(s, v, n);
+        s->dense = s->value;
+        note->n_nulls = n - s->n_dense;
+    }
+}
+
+/* ---- statistics ---- */
+
+static double as_double(uint64_t bits)
+{
+    double v;
+    memcpy(&v, &bits, 8);
+    return v;
+}
+
+static int text_order(const char *a, size_t n_a, const char *b, size_t n_b)
+{
+    int order = memcmp(a, b, HR_MIN(n_a, n_b));
+    return order != 0 ? order : (n_a > n_b) - (n_a < n_b);
+}
+
+int hr_pq_stat_order(const hr_field *f, uint64_t a, const hr_text *a_text, uint64_t b,
+                     const hr_text *b_text)
+{
+    switch (f->type) {
+    case HR_COL_TEXT:
+        return text_order(a_text->byte, a_text->len, b_text->byte, b_text->len);
+    case HR_COL_ENUM:
+        return text_order(f->dict[a], strlen(f->dict[a]), f->dict[b], strlen(f->dict[b]));
+    case HR_COL_F64:
+        return (as_double(a) > as_double(b)) - (as_double(a) < as_double(b));
+    case HR_COL_I64:
+    case HR_COL_TS:
+    case HR_COL_DEC:
+    case HR_COL_U32:
+    case HR_COL_BOOL:
+        break;
+    }
+    return ((int64_t)a > (int64_t)b) - ((int64_t)a < (int64_t)b);
+}
+
+void hr_pq_stat_join(pq_stat *a, const pq_stat *b, const hr_field *f)
+{
+    if (!b->is_set) return;
+    if (!a->is_set) {
+        *a = *b;
+        return;
+    }
+    if (hr_pq_stat_order(f, b->min, &b->text_min, a->min, &a->text_min) < 0) {
+        a->min = b->min;
+        a->text_min = b->text_min;
+    }
+    if (hr_pq_stat_order(f, b->max, &b->text_max, a->max, &a->text_max) > 0) {
+        a->max = b->max;
+        a->text_max = b->text_max;
+    }
+}
+
+static void survey_i64(hr_pq_scratch *s, const hr_field *f, const int64_t *v, pq_note *note)
+{
+    const hr_kern_stat *k = &hr_kern_get()->stat;
+    hr_stat_i64 r;
+    if (f->type == HR_COL_U32) {
+        hr_pq_page_dense(s, f, v, note);
+        v = s->dense;
+    }
+    k->minmax_i64(&r, v, NULL, note->n_rows);
+    s->dense = v;
+    s->n_dense = note->n_rows;
+    if (f->nullable && f->type != HR_COL_U32 && r.min == HR_NULL_I64) {
+        s->dense = s->value;
+        s->n_dense = compact_i64(s, v, note->n_rows);
+        note->n_nulls = note->n_rows - s->n_dense;
+        k->minmax_i64(&r, s->dense, NULL, s->n_dense);
+    }
+    note->stat.is_set = s->n_dense > 0;
+    note->stat.min = (uint64_t)r.min;
+    note->stat.max = (uint64_t)r.max;
+}
+
+static void survey_f64(hr_pq_scratch *s, const hr_field *f, const double *v, pq_note *note)
+{
+    hr_stat_f64 r;
+    hr_kern_get()->stat.minmax_f64(&r, v, NULL, note->n_rows);
+    s->dense = (const int64_t *)(const void *)v;
+    s->n_dense = note->n_rows;
+    note->stat.is_set = r.n_nan < note->n_rows;
+    memcpy(&note->stat.min, &r.min, 8);
+    memcpy(&note->stat.max, &r.max, 8);
+    if (f->nullable && r.n_nan > 0) {
+        s->n_dense = compact_f64(s, s->dense, note->n_rows);
+        s->dense = s->value;
+        note->n_nulls = note->n_rows - s->n_dense;
+    }
+}
+
+/* One byte a row: which of them occur. An index past the names is null where that may be. */
+static hr_status survey_bytes(const hr_field *f, const uint8_t *v, pq_note *note, hr_err *err)
+{
+    uint8_t seen[256] = {0};
+    uint32_t n_names = f->type == HR_COL_BOOL ? 256 : f->n_dict;
+    for (uint32_t i = 0; i < note->n_rows; i++)
+        seen[v[i]] = 1;
+    for (uint32_t x = 0; x < HR_MIN(n_names, 256u); x++) {
+        if (!seen[x]) continue;
+        uint64_t bits = f->type == HR_COL_BOOL ? x != 0 : x;
+        const pq_stat one = {.is_set = true, .min = bits, .max = bits};
+        hr_pq_stat_join(&note->stat, &one, f);
+    }
+    bool has_null = false;
+    for (uint32_t x = n_names; x < 256; x++)
+        has_null |= seen[x] != 0;
+    if (!has_null) return HR_OK;
+    if (!f->nullable)
+        return HR_FAIL(err, HR_EINTERNAL, "column '%s' holds an index without a name", f->name);
+    for (uint32_t i = 0; i < note->n_rows; i++)
+        note->n_nulls += v[i] >= n_names;
+    return HR_OK;
+}
+
+static void survey_text(const hr_field *f, const hr_text *t, pq_note *note)
+{
+    const hr_text *min = NULL;
+    const hr_text *max = NULL;
+    for (uint32_t i = 0; i < note->n_rows; i++) {
+        if (t[i].len > HR_TEXT_CAP) {
+            note->n_nulls += f->nullable; /* a required column holds an empty text instead */
+            continue;
+        }
+        if (min == NULL || text_order(t[i].byte, t[i].len, min->byte, min->len) < 0) min = &t[i];
+        if (max == NULL || text_order(t[i].byte, t[i].len, max->byte, max->len) > 0) max = &t[i];
+    }
+    note->stat.is_set = min != NULL;
+    if (min == NULL) return;
+    note->stat.text_min = *min;
+    note->stat.text_max = *max;
+}
+
+/* ---- dictionary of integers ---- */
+
+void hr_pq_column_begin(hr_pq_scratch *s)
+{
+    if (s->n_dict > 0) memset(s->slot, 0, sizeof *s->slot << PQ_DICT_BITS);
+    s->n_dict = 0;
+    s->dict_refused = false;
+    s->sample_bits = 0;
+    s->sample_n = 0;
+    s->n_index = 0;
+}
+
+static uint32_t dict_slot(int64_t v)
+{
+    return (uint32_t)(((uint64_t)v * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - PQ_DICT_BITS));
+}
+
+static uint32_t dict_find(const hr_pq_scratch *s, int64_t v)
+{
+    uint32_t at = dict_slot(v);
+    while (s->slot[at] != 0 && s->dict[s->slot[at] - 1] != v)
+        at = (at + 1) & ((1u << PQ_DICT_BITS) - 1);
+    return at;
+}
+
+/* Indexes of n values, new ones added; false when the dictionary is full. */
+static bool dict_take(hr_pq_scratch *s, uint16_t *index, const int64_t *v, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t at = dict_find(s, v[i]);
+        if (HR_UNLIKELY(s->slot[at] == 0)) {
+            if (s->n_dict == PQ_DICT_MAX) return false;
+            s->dict[s->n_dict++] = v[i];
+            s->slot[at] = (uint16_t)s->n_dict;
+        }
+        index[i] = (uint16_t)(s->slot[at] - 1);
+    }
+    return true;
+}
+
+static uint64_t index_bits(const hr_pq_scratch *s, uint64_t n)
+{
+    return n * hr_bit_width(s->n_dict > 0 ? s->n_dict - 1 : 0);
+}
+
+/* Is it plain from the first values that change that differences are shorter? The dictionary's own
+ * bits are spread over the whole chunk. */
+static bool sample_refuses(hr_pq_scratch *s, const hr_field *f, uint32_t n, uint64_t n_rows)
+{
+    s->sample_n = n;
+    s->sample_bits =
+        f->type == HR_COL_F64 ? (uint64_t)n * SPLIT_BITS : hr_pq_delta_bits(s->dense, n);
+    uint64_t dict_bits = (uint64_t)s->n_dict * 64 * n / HR_MAX(n_rows, (uint64_t)1);
+    return f->type != HR_COL_U32 && index_bits(s, n) + dict_bits >= s->sample_bits;
+}
+
+static bool is_constant(const hr_pq_scratch *s, const hr_field *f, const pq_note *note)
+{
+    hr_stat_i64 r = {.min = (int64_t)note->stat.min, .max = (int64_t)note->stat.max};
+    if (s->n_dense == 0) return false;
+    if (f->type == HR_COL_F64) { /* zeros of both signs and NaNs: only equal bits are equal */
+        if (as_double(note->stat.min) < as_double(note->stat.max)) return false;
+        hr_kern_get()->stat.minmax_i64(&r, s->dense, NULL, s->n_dense);
+    }
+    return r.min == r.max;
+}
+
+static void consider(hr_pq_scratch *s, const hr_field *f, pq_note *note, uint64_t n_rows)
+{
+    uint32_t n = s->n_dense;
+    bool is_kept = n <= s->index_cap - s->n_index;
+    uint16_t *index = is_kept ? s->index + s->n_index : s->page_index;
+    note->index_at = is_kept ? s->n_index : PQ_NO_INDEX;
+    if (is_constant(s, f, note)) {
+        s->dict_refused = !dict_take(s, index, s->dense, 1);
+        for (uint32_t i = 1; i < n; i++)
+            index[i] = index[0];
+    } else {
+        uint32_t first = s->sample_n == 0 ? HR_MIN(n, SAMPLE) : 0;
+        s->dict_refused = !dict_take(s, index, s->dense, first) ||
+                          (first > 0 && sample_refuses(s, f, first, n_rows)) ||
+                          !dict_take(s, index + first, s->dense + first, n - first);
+    }
+    if (is_kept) s->n_index += n;
+}
+
+const uint16_t *hr_pq_page_indexes(hr_pq_scratch *s, const pq_note *note)
+{
+    if (note->index_at != PQ_NO_INDEX) return s->index + note->index_at;
+    for (uint32_t i = 0; i < s->n_dense; i++)
+        s->page_index[i] = (uint16_t)(s->slot[dict_find(s, s->dense[i])] - 1);
+    return s->page_index;
+}
+
+/* ---- the survey and what follows from it ---- */
+
+hr_status hr_pq_page_survey(hr_pq_scratch *s, const hr_field *f, const void *raw, pq_note *note,
+                            uint64_t n_rows, hr_err *err)
+{
+    note->n_nulls = 0;
+    note->index_at = PQ_NO_INDEX;
+    note->stat.is_set = false;
+    if (f->type == HR_COL_TEXT) {
+        survey_text(f, raw, note);
+        return HR_OK;
+    }
+    if (!hr_pq_is_integer(f)) return survey_bytes(f, raw, note, err);
+    if (f->type == HR_COL_F64)
+        survey_f64(s, f, raw, note);
+    else
+        survey_i64(s, f, raw, note);
+    if (!s->dict_refused) consider(s, f, note, n_rows);
+    return HR_OK;
+}
+
+void hr_pq_choose(pq_chunk_meta *m, const hr_field *f, const hr_pq_scratch *s)
+{
+    uint64_t n = (uint64_t)(m->n_values - m->n_nulls);
+    bool is_short = s->sample_n == 0 || s->n_dict == 1 || f->type == HR_COL_U32 ||
+                    index_bits(s, n) + (uint64_t)s->n_dict * 64 < s->sample_bits * n / s->sample_n;
+    m->encoding = HR_PQ_PLAIN;
+    if (f->type == HR_COL_ENUM) {
+        m->encoding = HR_PQ_RLE_DICTIONARY;
+    } else if (!hr_pq_is_integer(f) || n == 0) {
+        m->encoding = HR_PQ_PLAIN;
+    } else if (!s->dict_refused && is_short) {
+        m->encoding = HR_PQ_RLE_DICTIONARY;
+    } else if (f->type == HR_COL_F64) {
+        m->encoding = HR_PQ_BYTE_STREAM_SPLIT;
+    } else if (f->type != HR_COL_U32) {
+        m->encoding = HR_PQ_DELTA_BINARY_PACKED;
+    }
+    m->has_dict = m->encoding == HR_PQ_RLE_DICTIONARY;
+}
