@@ -426,6 +426,7 @@ static hr_status put_chunk(hr_pq_writer *w, hr_pq_scratch *s, const hr_rows_sour
         size_t n_raw = put_values(s, f, m, raw, note);
         HR_TRY(put_page(w, s, m, n_raw, n, note, err));
     }
+    if (m->data_offset < 0) m->data_offset = (int64_t)w->n_out; /* no rows, no pages */
     return hr_pq_put_index(w, s, (uint32_t)(m - w->chunks), err);
 }
 

@@ -155,6 +155,19 @@ static void test_text(void **state)
     expect_texts(written(&f, v, 9), want, 9);
 }
 
+static void test_no_rows(void **state)
+{
+    hr_field f = {.name = "x", .type = HR_COL_I64};
+    int64_t out[8];
+    uint32_t n;
+    (void)state;
+    for (int type = 0; type < 8; type++) {
+        f = (hr_field){.name = "x", .type = (hr_col_type)type, .dict = names, .n_dict = 2};
+        hr_pq_cursor *c = written(&f, "", 0);
+        if (type == HR_COL_I64) assert_int_equal(hr_pq_read_i64(c, out, 8, &n, NULL), HR_END);
+    }
+}
+
 static void test_bool(void **state)
 {
     static const uint8_t v[] = {1, 0, 7, 1, 0, 0, 1};
@@ -362,6 +375,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_enum, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_text, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_no_rows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bool, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_double_statistics, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_zeros_keep_their_sign, set_up, tear_down),
