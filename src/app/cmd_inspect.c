@@ -180,7 +180,8 @@ static hr_status inspect(const char *path, int64_t n_rows, hr_err *err)
     hr_status st = sys->fstat(sys->self, fd, &info) < 0 || info.is_dir
                        ? HR_FAIL(err, HR_EINPUT, "'%s' is no file", path)
                        : HR_OK;
-    if (st == HR_OK && hr_sys_pread_full(fd, magic, 4, 0) == 4 && memcmp(magic, "PAR1", 4) == 0) {
+    if (st == HR_OK && hr_sys_pread_full(fd, magic, 4, 0) == 4 &&
+        (memcmp(magic, "PAR1", 4) == 0 || memcmp(magic, "PARE", 4) == 0)) {
         st = hr_arena_create(&arena, NULL, MEMORY_BYTES, "inspect", err);
         if (st == HR_OK) st = inspect_table(path, fd, info.size_bytes, n_rows, arena, err);
     } else if (st == HR_OK) {

@@ -115,7 +115,8 @@ hr_status hr_source_open(hr_source *s, const char *path, const hr_source_info *i
     s->only_id = -1;
     HR_TRY(read_head(path, magic, sizeof magic, &n_head, err));
     s->container = hr_container_sniff(magic, n_head);
-    if (n_head >= 4 && memcmp(magic, "PAR1", 4) == 0) return open_table(s, budget, err);
+    if (n_head >= 4 && (memcmp(magic, "PAR1", 4) == 0 || memcmp(magic, "PARE", 4) == 0))
+        return open_table(s, budget, err);
     HR_TRY(
         hr_arena_create(&s->arena, budget, hr_source_bytes(s->container, text_cap), "input", err));
     HR_TRY(carve(s, err));

@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fmt/pq_table.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "text/decimal.h"
+
+#define TEXTS 64u
+#define OUT_OF_RANGE HR_PQ_MARK(HR_REJECT_RANGE)
+#define FIXED_MAX INT64_C(1000000000000000000)
+
+typedef struct name {
+    const char *name;
+    int column;
+} name;
+
+/* The first name that a file has wins its column. */
+static const name names[] = {
+    {"ts_event", PQ_C_EVENT},
+    {"origin_time", PQ_C_EVENT},
+    {"timestamp", PQ_C_EVENT},
+    {"ts_recv", PQ_C_RECV},
+    {"received_time", PQ_C_RECV},
+    {"seq", PQ_C_SEQ},
+    {"sequence_number", PQ_C_SEQ},
+    {"trade_id", PQ_C_ID},
+    {"side_is_bid", PQ_C_SIDE},
+    {"side", PQ_C_SIDE},
+    {"buyer_maker", PQ_C_SIDE},
+    {"is_buyer_maker", PQ_C_SIDE},
+    {"px", PQ_C_PX},
+    {"price", PQ_C_PX},
+    {"qty", PQ_C_QTY},
+    {"size", PQ_C_QTY},
+    {"quantity", PQ_C_QTY},
+    {"amount", PQ_C_QTY},
+    {"seq_first", PQ_C_FIRST},
+    {"seq_prev", PQ_C_PREV},
+    {"flags", PQ_C_FLAGS},
+    {"symbol", PQ_C_SYMBOL},
+    {"venue", PQ_C_VENUE},
+    {"exchange", PQ_C_VENUE},
+};
+
+int hr_pq_table_find(const hr_pq_file *f, int column)
+{
+    for (size_t i = 0; i < HR_ARRAY_LEN(names); i++)
+        if (names[i].column == column && hr_pq_file_find(f, names[i].name) >= 0)
+            return hr_pq_file_find(f, names[i].name);
+    return -1;
+}
+
+/* ---- opening ---- */
+
+static bool is_text(const hr_pq_column *c)
+{
+    return (c->phys == HR_PQ_BYTE_ARRAY || c->phys == HR_PQ_FIXED) &&
+           (c->logical == HR_PQ_L_STRING || c->logical == HR_PQ_L_NONE);
+}
+
+static bool is_integer(const hr_pq_column *c)
+{
+    return (c->phys == HR_PQ_INT32 || c->phys == HR_PQ_INT64) &&
+           (c->logical == HR_PQ_L_NONE || c->logical == HR_PQ_L_INT || c->logical == HR_PQ_L_UINT);
+}
+
+static bool is_real(const hr_pq_column *c)
+{
+    return c->phys == HR_PQ_FLOAT || c->phys == HR_PQ_DOUBLE || c->logical == HR_PQ_L_FLOAT16;
+}
+
+/* Which types a column of ours may have in the file. */
+static bool type_fits(int column, const hr_pq_column *c)
+{
+    switch (column) {
+    case PQ_C_EVENT:
+    case PQ_C_RECV:
+        return c->logical == HR_PQ_L_TIMESTAMP || c->phys == HR_PQ_INT96 || is_integer(c);
+    case PQ_C_SYMBOL:
+    case PQ_C_VENUE:
+        return is_text(c);
+    case PQ_C_SIDE:
+        return is_text(c) || is_integer(c) || c->phys == HR_PQ_BOOLEAN;
+    case PQ_C_ID:
+        return is_text(c) || is_integer(c);
+    case PQ_C_PX:
+    case PQ_C_QTY:
+        return is_real(c) || is_text(c) || is_integer(c) || c->logical == HR_PQ_L_DECIMAL;
+    default:
+        return is_integer(c);
+    }
+}
+
+static hr_status open_column(pq_table *t, pq_stored *s, int column, int at, hr_arena *arena,
+                             hr_err *err)
+{
+    s->meta = hr_pq_file_column(t->file, (uint32_t)at);
+    HR_TRY(hr_pq_cursor_create(&s->cursor, t->file, (uint32_t)at, arena, err));
+    if (!type_fits(column, s->meta))
+        return HR_FAIL(err, HR_EUNSUPPORTED,
+                       "column '%s' has a type that is not read there (physical %d, logical %d)",
+                       s->meta->name, (int)s->meta->phys, (int)s->meta->logical);
+    return HR_OK;
+}
+
+static hr_status open_book(pq_table *t, hr_arena *arena, hr_err *err)
+{
+    static const char *const part[4] = {"bid_%u_price", "bid_%u_size", "ask_%u_price",
+                                        "ask_%u_size"};
+    size_t n = 4 * HR_PQ_BOOK_DEPTH;
+    t->level = hr_arena_alloc(arena, n * sizeof *t->level, 64);
+    if (t->level == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory for a book table");
+    memset(t->level, 0, n * sizeof *t->level);
+    for (uint32_t i = 0; i < n; i++) {
+        char text[32];
+        const char *hole = strchr(part[i % 4], '%');
+        snprintf(text, sizeof text, "%.*s%u%s", (int)(hole - part[i % 4]), part[i % 4], i / 4,
+                 hole + 2);
+        int at = hr_pq_file_find(t->file, text);
+        if (at < 0) break;
+        HR_TRY(open_column(t, &t->level[i], PQ_C_PX, at, arena, err));
+        t->n_level = i + 1;
+    }
+    t->n_level -= t->n_level % 4;
+    if (t->n_level == 0)
+        return HR_FAIL(err, HR_EUNSUPPORTED, "a book table without the columns of its first level");
+    return HR_OK;
+}
+
+/* Room for texts, where a column has them. */
+static hr_status open_texts(pq_table *t, hr_arena *arena, hr_err *err)
+{
+    for (int i = 0; i < 2; i++) {
+        if (t->col[PQ_C_SYMBOL + i].cursor == NULL) continue;
+        t->names[i] = hr_arena_alloc(arena, sizeof *t->names[i], 64);
+        if (t->names[i] == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory for symbols");
+        memset(t->names[i], 0, sizeof *t->names[i]);
+    }
+    if (t->col[PQ_C_ID].cursor == NULL || !is_text(t->col[PQ_C_ID].meta)) return HR_OK;
+    t->id = hr_arena_alloc(arena, HR_PQ_ROWS * sizeof *t->id, 64);
+    return t->id != NULL ? HR_OK : HR_FAIL(err, HR_EBUDGET, "no memory for trade ids");
+}
+
+hr_status hr_pq_table_open(pq_table *t, hr_pq_file *f, const hr_source_info *info, hr_arena *arena,
+                           hr_err *err)
+{
+    bool is_book = info->format == HR_FORMAT_PARQUET_BOOK;
+    bool is_ours = hr_pq_file_find(f, "px") >= 0; /* others' flags mean other things */
+    memset(t, 0, sizeof *t);
+    t->file = f;
+    t->info = *info;
+    for (int i = 0; i < PQ_C_COUNT; i++) {
+        int at = hr_pq_table_find(f, i);
+        if (at < 0 || (is_book && i >= PQ_C_SIDE) || (i == PQ_C_FLAGS && !is_ours)) continue;
+        HR_TRY(open_column(t, &t->col[i], i, at, arena, err));
+    }
+    if (t->col[PQ_C_SIDE].meta != NULL) {
+        const char *side = t->col[PQ_C_SIDE].meta->name;
+        t->side_kind = strcmp(side, "side_is_bid") == 0 ? PQ_SIDE_IS_BID
+                       : strstr(side, "maker") != NULL  ? PQ_SIDE_MAKER
+                                                        : PQ_SIDE_NAMED;
+    }
+    HR_TRY(open_texts(t, arena, err));
+    return is_book ? open_book(t, arena, err) : HR_OK;
+}
+
+/* ---- values ---- */
+
+static hr_status is_short(const pq_stored *s, hr_err *err)
+{
+    return HR_FAIL(err, HR_ECORRUPT, "column '%s' has fewer rows than the others", s->meta->name);
+}
+
+static hr_status read_ints(pq_stored *s, uint32_t n, hr_err *err)
+{
+    uint32_t got;
+    HR_TRY(hr_pq_read_i64(s->cursor, s->value, n, &got, err));
+    return got == n ? HR_OK : is_short(s, err);
+}
+
+/* What a text means, by the table's kind of column. */
+typedef int64_t (*text_fn)(pq_table *t, const pq_stored *s, uint32_t row, hr_pq_bytes text);
+static int64_t id_of(pq_table *t, const pq_stored *s, uint32_t row, hr_pq_bytes text);
+
+static hr_status read_texts(pq_table *t, pq_stored *s, uint32_t n, text_fn fn, hr_err *err)
+{
+    uint32_t got;
+    for (uint32_t at = 0; at < n; at += got) {
+        hr_pq_bytes text[TEXTS];
+        hr_pq_bytes last = {.s = NULL}; /* texts of a dictionary come again and again */
+        hr_status st = hr_pq_read_bytes(s->cursor, text, HR_MIN(n - at, TEXTS), &got, err);
+        if (st == HR_END || (st == HR_OK && got == 0)) return is_short(s, err);
+        HR_TRY(st);
+        for (uint32_t i = 0; i < got; i++) {
+            if (text[i].s == NULL)
+                s->value[at + i] = HR_NULL_I64;
+            else if (i > 0 && fn != id_of && text[i].s == last.s && text[i].n == last.n)
+                s->value[at + i] = s->value[at + i - 1];
+            else
+                s->value[at + i] = fn(t, s, at + i, text[i]);
+            last = text[i];
+        }
+    }
+    return HR_OK;
+}
+
+/* Nanoseconds: by the logical type, or for plain integers by their size. */
+static hr_status read_time(pq_stored *s, uint32_t n, hr_err *err)
+{
+    HR_TRY(read_ints(s, n, err));
+    int64_t unit = s->meta->phys == HR_PQ_INT96 ? 1 : s->meta->unit_ns;
+    for (uint32_t i = 0; i < n; i++) {
+        int64_t v = s->value[i];
+        if (v == HR_NULL_I64) continue;
+        int64_t u = unit > 0                          ? unit
+                    : v < INT64_C(100000000000)       ? 1000000000
+                    : v < INT64_C(100000000000000)    ? 1000000
+                    : v < INT64_C(100000000000000000) ? 1000
+                                                      : 1;
+        if (v < 0 || __builtin_mul_overflow(v, u, &s->value[i]))
+            s->value[i] = HR_PQ_MARK(HR_REJECT_TIME);
+    }
+    return HR_OK;
+}
+
+static bool text_is(hr_pq_bytes s, const char *const *list)
+{
+    for (; *list != NULL; list++)
+        if (s.n == strlen(*list) && strncasecmp(s.s, *list, s.n) == 0) return true;
+    return false;
+}
+
+static int64_t side_of_flag(pq_side_kind kind, bool is_set)
+{
+    return is_set == (kind != PQ_SIDE_MAKER) ? HR_SIDE_BID : HR_SIDE_ASK;
+}
+
+/* A maker who buys means a taker who sells. */
+static int64_t side_of_text(pq_table *t, const pq_stored *s, uint32_t row, hr_pq_bytes text)
+{
+    static const char *const yes[] = {"true", "t", "1", NULL};
+    static const char *const no[] = {"false", "f", "0", NULL};
+    static const char *const bid[] = {"bid", "buy", "b", NULL};
+    static const char *const ask[] = {"ask", "sell", "a", "s", NULL};
+    static const char *const none[] = {"none", "unknown", "n", "u", NULL};
+    (void)s;
+    (void)row;
+    if (t->side_kind != PQ_SIDE_NAMED && text_is(text, yes)) return side_of_flag(t->side_kind, 1);
+    if (t->side_kind != PQ_SIDE_NAMED && text_is(text, no)) return side_of_flag(t->side_kind, 0);
+    if (t->side_kind != PQ_SIDE_NAMED) return HR_PQ_MARK(HR_REJECT_SIDE);
+    if (text_is(text, bid)) return HR_SIDE_BID;
+    if (text_is(text, ask)) return HR_SIDE_ASK;
+    return text_is(text, none) ? HR_SIDE_NONE : HR_PQ_MARK(HR_REJECT_SIDE);
+}
+
+/* Numbers for named sides: 1 buys; 2 (FIX) and -1 sell. 0 means bid to some and nothing to others,
+ * so it is refused. */
+static int64_t side_of_int(pq_side_kind kind, bool is_bool, int64_t v)
+{
+    if (v == HR_NULL_I64) return v;
+    if (is_bool || kind != PQ_SIDE_NAMED)
+        return v == 0 || v == 1 ? side_of_flag(kind, v == 1) : HR_PQ_MARK(HR_REJECT_SIDE);
+    if (v == 1) return HR_SIDE_BID;
+    return v == 2 || v == -1 ? (int64_t)HR_SIDE_ASK : HR_PQ_MARK(HR_REJECT_SIDE);
+}
+
+static hr_status read_side(pq_table *t, pq_stored *s, uint32_t n, hr_err *err)
+{
+    if (is_text(s->meta)) return read_texts(t, s, n, side_of_text, err);
+    HR_TRY(read_ints(s, n, err));
+    for (uint32_t i = 0; i < n; i++)
+        s->value[i] = side_of_int(t->side_kind, s->meta->phys == HR_PQ_BOOLEAN, s->value[i]);
+    return HR_OK;
+}
+
+/* ---- numbers ---- */
+
+static const double powers[19] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8, 1e9,
+                                  1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18};
+static const int64_t int_powers[19] = {1,
+                                       10,
+                                       100,
+                                       1000,
+                                       10000,
+                                       100000,
+                                       1000000,
+                                       10000000,
+                                       100000000,
+                                       1000000000,
+                                       10000000000,
+                                       100000000000,
+                                       1000000000000,
+                                       10000000000000,
+                                       100000000000000,
+                                       1000000000000000,
+                                       10000000000000000,
+                                       100000000000000000,
+                                       1000000000000000000};
+
+/* v as i * 10^-d, if it is that. */
+static bool fixed_at(int64_t *out, double v, unsigned d, bool single)
+{
+    double scaled = v * powers[d];
+    if (!(fabs(scaled) < 1e18)) return false;
+    int64_t i = (int64_t)llrint(scaled);
+    double back = (double)i / powers[d];
+    *out = i;
+    return single ? (double)(float)back == v : fabs(back - v) <= fabs(v) * 0x1p-51;
+}
+
+int64_t hr_pq_fixed_of(double v, unsigned scale, bool single, unsigned *digits)
+{
+    int64_t i;
+    int64_t out;
+    unsigned d = *digits;
+    if (isnan(v)) return HR_NULL_I64;
+    /* Decimals of 15 digits are farther apart than two units, so a hit is the only one. */
+    if (single || d > scale || fabs(v) * powers[d] >= 1e15 || !fixed_at(&i, v, d, false)) {
+        for (d = 0; d <= scale && !fixed_at(&i, v, d, single); d++) {
+        }
+        if (d > scale) return OUT_OF_RANGE;
+        *digits = d;
+    }
+    if (__builtin_mul_overflow(i, int_powers[scale - d], &out) || out >= FIXED_MAX ||
+        out <= -FIXED_MAX)
+        return OUT_OF_RANGE;
+    return out;
+}
+
+static int64_t rescaled(int64_t v, unsigned have, unsigned scale)
+{
+    int64_t out;
+    if (v == HR_NULL_I64) return v;
+    if (have > scale) {
+        unsigned drop = have - scale; /* digits that must be zeros */
+        if (drop > 18) return v == 0 ? 0 : OUT_OF_RANGE;
+        return v % int_powers[drop] == 0 ? v / int_powers[drop] : OUT_OF_RANGE;
+    }
+    if (v == HR_PQ_WIDE_I64 || __builtin_mul_overflow(v, int_powers[scale - have], &out) ||
+        out >= FIXED_MAX || out <= -FIXED_MAX)
+        return OUT_OF_RANGE;
+    return out;
+}
+
+static int64_t px_of_text(pq_table *t, const pq_stored *s, uint32_t row, hr_pq_bytes text)
+{
+    int64_t v;
+    (void)row;
+    unsigned scale = s == &t->col[PQ_C_QTY] ? t->info.qty_scale : t->info.px_scale;
+    if (t->level != NULL && s >= t->level)
+        scale = (s - t->level) % 2 == 0 ? t->info.px_scale : t->info.qty_scale;
+    hr_status st = hr_decimal_parse(&v, text.s, text.n, scale);
+    return st == HR_OK ? v : st == HR_ERANGE ? OUT_OF_RANGE : HR_PQ_MARK(HR_REJECT_NUMBER);
+}
+
+static hr_status read_number(pq_table *t, pq_stored *s, uint32_t n, unsigned scale, hr_err *err)
+{
+    uint32_t got;
+    bool single = s->meta->phys != HR_PQ_DOUBLE;
+    if (is_text(s->meta)) return read_texts(t, s, n, px_of_text, err);
+    if (is_real(s->meta)) {
+        HR_TRY(hr_pq_read_f64(s->cursor, t->real, n, &got, err));
+        if (got != n) return is_short(s, err);
+        for (uint32_t i = 0; i < n; i++)
+            s->value[i] = hr_pq_fixed_of(t->real[i], scale, single, &s->digits);
+        return HR_OK;
+    }
+    HR_TRY(read_ints(s, n, err));
+    unsigned have = s->meta->logical == HR_PQ_L_DECIMAL ? s->meta->scale : 0;
+    for (uint32_t i = 0; i < n; i++)
+        s->value[i] = rescaled(s->value[i], have, scale);
+    return HR_OK;
+}
+
+/* ---- names and ids ---- */
+
+static uint32_t hash_of(const char *s, size_t n)
+{
+    uint32_t h = 2166136261u; /* FNV-1a */
+    for (size_t i = 0; i < n; i++)
+        h = (h ^ (uint8_t)s[i]) * 16777619u;
+    return h;
+}
+
+static int64_t name_index(pq_names *o, const char *text, size_t n)
+{
+    uint32_t slot = hash_of(text, n) % HR_ARRAY_LEN(o->slot);
+    for (; o->slot[slot] != 0; slot = (slot + 1) % HR_ARRAY_LEN(o->slot)) {
+        const char *have = o->text[o->slot[slot] - 1];
+        if (memcmp(have, text, n) == 0 && have[n] == '\0') return o->slot[slot] - 1;
+    }
+    memcpy(o->text[o->n], text, n); /* a step has no more rows than there is room */
+    o->text[o->n][n] = '\0';
+    o->slot[slot] = (uint16_t)(o->n + 1);
+    return o->n++;
+}
+
+static int64_t symbol_of(pq_table *t, const pq_stored *s, uint32_t row, hr_pq_bytes text)
+{
+    (void)s;
+    (void)row;
+    if (text.n == 0 || text.n > HR_SYMBOL_MAX || memchr(text.s, '\0', text.n) != NULL)
+        return HR_PQ_MARK(HR_REJECT_SYMBOL);
+    return name_index(t->names[0], text.s, text.n);
+}
+
+/* Written as in paths: BINANCE_FUTURES is binance-futures. */
+static int64_t venue_of(pq_table *t, const pq_stored *s, uint32_t row, hr_pq_bytes text)
+{
+    char folded[HR_VENUE_MAX + 1];
+    (void)s;
+    (void)row;
+    if (text.n == 0 || text.n > HR_VENUE_MAX) return HR_PQ_MARK(HR_REJECT_SYMBOL);
+    for (uint32_t i = 0; i < text.n; i++) {
+        unsigned char c = (unsigned char)text.s[i];
+        if (!isalnum(c) && c != '_' && c != '-' && !(c == '.' && i > 0))
+            return HR_PQ_MARK(HR_REJECT_SYMBOL);
+        folded[i] = c == '_' ? '-' : (char)tolower(c);
+    }
+    return name_index(t->names[1], folded, text.n);
+}
+
+static hr_status read_names(pq_table *t, int which, uint32_t n, hr_err *err)
+{
+    pq_names *o = t->names[which];
+    o->n = 0;
+    memset(o->slot, 0, sizeof o->slot);
+    return read_texts(t, &t->col[PQ_C_SYMBOL + which], n, which == 0 ? symbol_of : venue_of, err);
+}
+
+/* -1: the text is in t->id. */
+static int64_t id_of(pq_table *t, const pq_stored *s, uint32_t row, hr_pq_bytes text)
+{
+    int64_t v;
+    (void)s;
+    if (text.n == 0) return HR_NULL_I64;
+    if (hr_int_parse(&v, text.s, text.n) == HR_OK && v >= 0) return v;
+    if (text.n > HR_TEXT_CAP) return OUT_OF_RANGE;
+    hr_text *id = &t->id[row];
+    memset(id, 0, sizeof *id);
+    memcpy(id->byte, text.s, text.n);
+    id->len = (uint8_t)text.n;
+    return -1;
+}
+
+/* ---- steps ---- */
+
+static hr_status read_column(pq_table *t, int i, uint32_t n, hr_err *err)
+{
+    pq_stored *s = &t->col[i];
+    switch (i) {
+    case PQ_C_EVENT:
+    case PQ_C_RECV:
+        return read_time(s, n, err);
+    case PQ_C_SIDE:
+        return read_side(t, s, n, err);
+    case PQ_C_PX:
+        return read_number(t, s, n, t->info.px_scale, err);
+    case PQ_C_QTY:
+        return read_number(t, s, n, t->info.qty_scale, err);
+    case PQ_C_SYMBOL:
+    case PQ_C_VENUE:
+        return read_names(t, i - PQ_C_SYMBOL, n, err);
+    case PQ_C_ID:
+        return t->id != NULL ? read_texts(t, s, n, id_of, err) : read_ints(s, n, err);
+    default:
+        return read_ints(s, n, err);
+    }
+}
+
+static hr_status read_step(pq_table *t, uint32_t n, hr_err *err)
+{
+    t->at = t->n = 0;
+    for (int i = 0; i < PQ_C_COUNT; i++)
+        if (t->col[i].cursor != NULL) HR_TRY(read_column(t, i, n, err));
+    for (uint32_t i = 0; i < t->n_level; i++)
+        HR_TRY(read_number(t, &t->level[i], n, i % 2 == 0 ? t->info.px_scale : t->info.qty_scale,
+                           err));
+    t->n = n;
+    return HR_OK;
+}
+
+static hr_status open_group(pq_table *t, uint32_t group, hr_err *err)
+{
+    for (int i = 0; i < PQ_C_COUNT; i++)
+        if (t->col[i].cursor != NULL) HR_TRY(hr_pq_cursor_seek(t->col[i].cursor, group, err));
+    for (uint32_t i = 0; i < t->n_level; i++)
+        HR_TRY(hr_pq_cursor_seek(t->level[i].cursor, group, err));
+    return HR_OK;
+}
+
+hr_status hr_pq_table_fill(pq_table *t, hr_err *err)
+{
+    for (;;) {
+        t->at = t->n = 0;
+        if (t->group_left == 0) {
+            if (t->next_group == hr_pq_file_row_groups(t->file)) return HR_END;
+            int64_t rows = hr_pq_row_group_rows(t->file, t->next_group);
+            if (t->row + rows <= t->skip_to) { /* nothing in it is wanted */
+                t->row += rows;
+                t->next_group++;
+                continue;
+            }
+            HR_TRY(open_group(t, t->next_group, err));
+            t->group_left = rows;
+            t->next_group++;
+            continue;
+        }
+        uint32_t n = (uint32_t)HR_MIN(t->group_left, (int64_t)HR_PQ_ROWS);
+        HR_TRY(read_step(t, n, err));
+        t->group_left -= n;
+        if (t->row + n > t->skip_to) {
+            t->at = t->skip_to > t->row ? (uint32_t)(t->skip_to - t->row) : 0;
+            t->row += t->at;
+            return HR_OK;
+        }
+        t->row += n;
+    }
+}
