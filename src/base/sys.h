@@ -27,11 +27,16 @@ typedef void *(*hr_thread_fn)(void *arg);
 /** Called once per directory entry (not "." and ".."), in no order. Non-zero ends the listing. */
 typedef int (*hr_sys_list_fn)(void *arg, const char *name, bool is_dir);
 
-/* Asynchronous reads and writes. One owner thread per queue. The real back end uses io_uring where
- * the kernel allows it and else a small thread pool; the others complete inline on submit. */
+/* Asynchronous reads, writes and syncs. One owner thread per queue. The real back end uses io_uring
+ * where the kernel allows it and else a small thread pool; the others complete inline on submit. */
 typedef struct hr_sys_aio hr_sys_aio;
+typedef enum hr_aio_kind {
+    HR_AIO_READ = 0,
+    HR_AIO_WRITE = 1,
+    HR_AIO_SYNC = 2, /* of fd, durable on completion; the rest of the op is unused */
+} hr_aio_kind;
 typedef struct hr_sys_aio_op {
-    bool is_write;
+    hr_aio_kind kind;
     int fd;
     void *buf;
     size_t n_bytes;

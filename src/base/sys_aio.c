@@ -40,8 +40,9 @@ void hr_sys_real_force_threads(bool force)
 
 static int64_t perform(const hr_sys_aio_op *op)
 {
-    ssize_t n = op->is_write ? pwrite(op->fd, op->buf, op->n_bytes, op->offset)
-                             : pread(op->fd, op->buf, op->n_bytes, op->offset);
+    ssize_t n = op->kind == HR_AIO_SYNC    ? fsync(op->fd)
+                : op->kind == HR_AIO_WRITE ? pwrite(op->fd, op->buf, op->n_bytes, op->offset)
+                                           : pread(op->fd, op->buf, op->n_bytes, op->offset);
     return n < 0 ? -errno : n;
 }
 
@@ -103,7 +104,9 @@ static int submit_uring(hr_sys_aio *q, const hr_sys_aio_op *op)
     struct io_uring_sqe *sqe = io_uring_get_sqe(&q->ring);
     if (sqe == NULL) return -EAGAIN;
     unsigned n = (unsigned)HR_MIN(op->n_bytes, TRANSFER_MAX);
-    if (op->is_write)
+    if (op->kind == HR_AIO_SYNC)
+        io_uring_prep_fsync(sqe, op->fd, 0);
+    else if (op->kind == HR_AIO_WRITE)
         io_uring_prep_write(sqe, op->fd, op->buf, n, (uint64_t)op->offset);
     else
         io_uring_prep_read(sqe, op->fd, op->buf, n, (uint64_t)op->offset);

@@ -35,8 +35,10 @@ int hr_aio_inline_submit(void *self, hr_sys_aio *aq, const hr_sys_aio_op *op)
     const hr_sys *via = q->via;
     (void)self;
     if (q->tail - q->head == q->depth) return -EAGAIN;
-    int64_t n = op->is_write ? via->pwrite(via->self, op->fd, op->buf, op->n_bytes, op->offset)
-                             : via->pread(via->self, op->fd, op->buf, op->n_bytes, op->offset);
+    int64_t n = op->kind == HR_AIO_SYNC ? via->sync(via->self, op->fd)
+                : op->kind == HR_AIO_WRITE
+                    ? via->pwrite(via->self, op->fd, op->buf, op->n_bytes, op->offset)
+                    : via->pread(via->self, op->fd, op->buf, op->n_bytes, op->offset);
     q->done[q->tail++ % INLINE_DEPTH_MAX] = (hr_sys_aio_done){.tag = op->tag, .result = n};
     return 0;
 }

@@ -40,15 +40,6 @@ static int make_parents(int dir, const char *path)
     return 0;
 }
 
-static int sync_dir(int dir, const char *path)
-{
-    int fd = hr_sys_open(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    if (fd < 0) return fd;
-    int rc = hr_sys_sync(fd);
-    (void)hr_sys_close(fd);
-    return rc;
-}
-
 /* ---- manifest lines ---- */
 
 /* Length of the line's covered part when its checksum holds, else 0. */
@@ -338,6 +329,7 @@ hr_status hr_dataset_open(hr_dataset *d, const char *root, hr_open_mode mode, co
 
 void hr_dataset_close(hr_dataset *d)
 {
+    hr_flush_fini(&d->flush);
     if (d->reject_fd >= 0) (void)hr_sys_close(d->reject_fd);
     if (d->manifest_fd >= 0) (void)hr_sys_close(d->manifest_fd);
     if (d->root_fd >= 0) (void)hr_sys_close(d->root_fd);
@@ -424,37 +416,61 @@ static int compare_parts(const void *va, const void *vb)
     return c != 0 ? c : (a->number > b->number) - (a->number < b->number);
 }
 
-static hr_status publish_part(hr_dataset *d, const hr_part *p, hr_err *err)
+static hr_status sync_parts(hr_dataset *d, const hr_part *parts, uint32_t n_parts, hr_err *err)
+{
+    char temp[HR_DATASET_PATH_MAX];
+    hr_status st = HR_OK;
+    for (uint32_t i = 0; i < n_parts && st == HR_OK; i++) {
+        hr_part_path(temp, sizeof temp, &parts[i], true);
+        st = hr_flush_add(&d->flush, d->root_fd, temp, err);
+    }
+    hr_status rest = hr_flush_wait(&d->flush, st == HR_OK ? err : NULL);
+    return st != HR_OK ? st : rest;
+}
+
+static hr_status rename_part(hr_dataset *d, const hr_part *p, hr_err *err)
 {
     const hr_sys *sys = hr_sys_get();
     char temp[HR_DATASET_PATH_MAX];
     char path[HR_DATASET_PATH_MAX];
     hr_part_path(temp, sizeof temp, p, true);
     hr_part_path(path, sizeof path, p, false);
-    int fd = hr_sys_open(d->root_fd, temp, O_RDONLY | O_CLOEXEC, 0);
-    if (fd < 0) return HR_FAIL_SYS(err, fd, "cannot open '%s/%s'", d->root, temp);
-    int rc = hr_sys_sync(fd);
-    (void)hr_sys_close(fd);
-    if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot sync '%s/%s'", d->root, temp);
-    rc = sys->rename(sys->self, d->root_fd, temp, d->root_fd, path);
-    if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot rename '%s/%s'", d->root, temp);
+    int rc = sys->rename(sys->self, d->root_fd, temp, d->root_fd, path);
+    return rc < 0 ? HR_FAIL_SYS(err, rc, "cannot rename '%s/%s'", d->root, temp) : HR_OK;
+}
+
+static bool is_inside(const char *path, const char *folder)
+{
+    size_t n = strlen(folder);
+    return strncmp(path, folder, n) == 0 && path[n] == '/';
+}
+
+/* Every folder between the root and the part, so that a new one survives too; those that the next
+ * part shares are its to sync. Parts come sorted, so each folder's parts stand together. */
+static hr_status sync_folders(hr_dataset *d, const hr_part *p, const hr_part *next, hr_err *err)
+{
+    char path[HR_DATASET_PATH_MAX];
+    char after[HR_DATASET_PATH_MAX] = "";
+    hr_part_path(path, sizeof path, p, false);
+    if (next != NULL) hr_part_path(after, sizeof after, next, false);
+    for (char *slash = strrchr(path, '/'); slash != NULL; slash = strrchr(path, '/')) {
+        *slash = '\0';
+        if (is_inside(after, path)) break;
+        HR_TRY(hr_flush_add(&d->flush, d->root_fd, path, err));
+    }
     return HR_OK;
 }
 
-/* Every folder between the root and the part, so that a new one survives too. */
-static hr_status sync_folders(hr_dataset *d, const hr_part *p, const hr_part *before, hr_err *err)
+static hr_status publish_parts(hr_dataset *d, const hr_part *parts, uint32_t n_parts, hr_err *err)
 {
-    char path[HR_DATASET_PATH_MAX];
-    if (before != NULL && before->kind == p->kind && before->date == p->date &&
-        strcmp(before->venue, p->venue) == 0 && strcmp(before->symbol, p->symbol) == 0)
-        return HR_OK;
-    hr_part_path(path, sizeof path, p, false);
-    for (char *slash = strrchr(path, '/'); slash != NULL; slash = strrchr(path, '/')) {
-        *slash = '\0';
-        int rc = sync_dir(d->root_fd, path);
-        if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot sync '%s/%s'", d->root, path);
-    }
-    return HR_OK;
+    HR_TRY(sync_parts(d, parts, n_parts, err));
+    for (uint32_t i = 0; i < n_parts; i++)
+        HR_TRY(rename_part(d, &parts[i], err));
+    hr_status st = HR_OK;
+    for (uint32_t i = 0; i < n_parts && st == HR_OK; i++)
+        st = sync_folders(d, &parts[i], i + 1 < n_parts ? &parts[i + 1] : NULL, err);
+    hr_status rest = hr_flush_wait(&d->flush, st == HR_OK ? err : NULL);
+    return st != HR_OK ? st : rest;
 }
 
 static void line_put_part(line_out *l, const hr_part *p, bool is_first)
@@ -491,10 +507,7 @@ hr_status hr_dataset_commit(hr_dataset *d, hr_part *parts, uint32_t n_parts, con
                             bool is_end, hr_err *err)
 {
     hr_sort(parts, n_parts, sizeof *parts, compare_parts);
-    for (uint32_t i = 0; i < n_parts; i++)
-        HR_TRY(publish_part(d, &parts[i], err));
-    for (uint32_t i = 0; i < n_parts; i++)
-        HR_TRY(sync_folders(d, &parts[i], i > 0 ? &parts[i - 1] : NULL, err));
+    HR_TRY(publish_parts(d, parts, n_parts, err));
     int rc = hr_sys_sync(d->reject_fd);
     if (rc >= 0) rc = hr_sys_sync(d->root_fd);
     if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot sync '%s'", d->root);

@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "col/schema.h"
 #include "mem/mem.h"
+#include "store/flush.h"
 
 #define HR_DATASET_PATH_MAX 1024
 #define HR_MANIFEST_VERSION 1
@@ -39,6 +40,7 @@ typedef struct hr_dataset {
     int64_t reject_end;
     int64_t reject_committed; /* reject_end as of the last commit */
     uint32_t n_commits;
+    hr_flush flush;
 } hr_dataset;
 
 /** How to treat what is there already. */

@@ -121,7 +121,7 @@ static void test_faults_reach_aio(void **state)
     const hr_sys *s = begin(&(hr_sys_fault){.call = "pwrite", .nth = 2, .sys_errno = EDQUOT}, &fd);
     hr_sys_aio *q;
     hr_sys_aio_done done[2];
-    hr_sys_aio_op op = {.is_write = true, .fd = fd, .buf = "abcd", .n_bytes = 4, .tag = 7};
+    hr_sys_aio_op op = {.kind = HR_AIO_WRITE, .fd = fd, .buf = "abcd", .n_bytes = 4, .tag = 7};
     assert_int_equal(s->aio_open(s->self, &q, 4), 0);
     assert_int_equal(s->aio_submit(s->self, q, &op), 0);
     assert_int_equal(s->aio_submit(s->self, q, &op), 0);

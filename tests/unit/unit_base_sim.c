@@ -323,7 +323,7 @@ static void test_aio_is_inline(void **state)
     assert_int_equal(s->aio_open(s->self, &q, 0), -EINVAL);
     assert_int_equal(s->aio_open(s->self, &q, 65), -EINVAL);
     assert_int_equal(s->aio_open(s->self, &q, 2), 0);
-    hr_sys_aio_op op = {.is_write = true, .fd = fd, .buf = "abcd", .n_bytes = 4, .tag = 7};
+    hr_sys_aio_op op = {.kind = HR_AIO_WRITE, .fd = fd, .buf = "abcd", .n_bytes = 4, .tag = 7};
     assert_int_equal(s->aio_submit(s->self, q, &op), 0);
     op = (hr_sys_aio_op){.fd = fd, .buf = buf, .n_bytes = 4, .offset = 2, .tag = 8};
     assert_int_equal(s->aio_submit(s->self, q, &op), 0);

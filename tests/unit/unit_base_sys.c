@@ -183,7 +183,7 @@ static void run_aio(const char *name)
         uint32_t seen = 0;
         for (int i = 0; i < N_OPS; i++) {
             memset(block[i], pass == 0 ? i + 1 : 0, 4096);
-            hr_sys_aio_op op = {.is_write = pass == 0,
+            hr_sys_aio_op op = {.kind = pass == 0 ? HR_AIO_WRITE : HR_AIO_READ,
                                 .fd = fd,
                                 .buf = block[i],
                                 .n_bytes = 4096,
