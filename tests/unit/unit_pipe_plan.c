@@ -20,46 +20,49 @@ static hr_status parse(const char *text, hr_err *err)
     return hr_plan_parse(&plan, "p", text, strlen(text), err);
 }
 
+/* Every key there is, none at its default. */
+static const char every_key[] =
+    "input:\n"
+    "  paths: [a.gz, 'b c']\n"
+    "  format: capture-json\n"
+    "  venue: binance\n"
+    "  symbol: BTC-USDT\n"
+    "  symbols:\n"
+    "    - BTCUSDT\n"
+    "    - ETHUSDT\n"
+    "output: {path: out, deltas: false, trades: false, tickers: false,\n"
+    "  books: false, features: false, gaps: false, zstd_level: 19,\n"
+    "  row_group_rows: 1024, commit_rows: 5}\n"
+    "book:\n"
+    "  depth: 50\n"
+    "  rows: grid\n"
+    "  grid: 250ms\n"
+    "  window_ticks: 64\n"
+    "features:\n"
+    "  window: 1m\n"
+    "numbers:\n"
+    "  price_decimals: 0\n"
+    "  quantity_decimals: 18\n"
+    "engine:\n"
+    "  memory: 1GiB\n"
+    "  lanes: 3\n"
+    "  target: latency\n"
+    "  deadline: 2h\n"
+    "  batch_min: 64\n"
+    "  batch_max: 128\n"
+    "  pin: off\n"
+    "  cpu_mask: avx2,-pclmul\n"
+    "  io: threads\n"
+    "limits:\n"
+    "  instruments: 7\n"
+    "  line: 64KiB\n"
+    "  rejects: 9\n";
+
 static void test_every_key(void **state)
 {
-    static const char text[] = "input:\n"
-                               "  paths: [a.gz, 'b c']\n"
-                               "  format: capture-json\n"
-                               "  venue: binance\n"
-                               "  symbol: BTC-USDT\n"
-                               "  symbols:\n"
-                               "    - BTCUSDT\n"
-                               "    - ETHUSDT\n"
-                               "output: {path: out, deltas: false, trades: false, tickers: false,\n"
-                               "  books: false, features: false, gaps: false, zstd_level: 19,\n"
-                               "  row_group_rows: 1024, commit_rows: 5}\n"
-                               "book:\n"
-                               "  depth: 50\n"
-                               "  rows: grid\n"
-                               "  grid: 250ms\n"
-                               "  window_ticks: 64\n"
-                               "features:\n"
-                               "  window: 1m\n"
-                               "numbers:\n"
-                               "  price_decimals: 0\n"
-                               "  quantity_decimals: 18\n"
-                               "engine:\n"
-                               "  memory: 1GiB\n"
-                               "  lanes: 3\n"
-                               "  target: latency\n"
-                               "  deadline: 2h\n"
-                               "  batch_min: 64\n"
-                               "  batch_max: 128\n"
-                               "  pin: off\n"
-                               "  cpu_mask: avx2,-pclmul\n"
-                               "  io: threads\n"
-                               "limits:\n"
-                               "  instruments: 7\n"
-                               "  line: 64KiB\n"
-                               "  rejects: 9\n";
     hr_err err = HR_ERR_INIT;
     (void)state;
-    hr_status st = parse(text, &err);
+    hr_status st = parse(every_key, &err);
     assert_string_equal(err.message, "");
     assert_int_equal(st, HR_OK);
     assert_int_equal(plan.n_inputs, 2);

@@ -77,15 +77,16 @@ static void test_sides(void **state)
 static void test_many_asks_first(void **state)
 {
     enum { N = 20000 };
-    char *text = malloc(40 * N);
-    size_t n = (size_t)sprintf(text, HEAD "\"U\":1,\"u\":2,\"a\":[");
+    enum { CAP = 40 * N };
+    char *text = malloc(CAP);
+    size_t n = (size_t)snprintf(text, CAP, HEAD "\"U\":1,\"u\":2,\"a\":[");
     (void)state;
     for (int i = 0; i < 2 * N; i++)
-        n += (size_t)sprintf(text + n, "%s[\"%d\",\"1\"]",
-                             i == 0   ? ""
-                             : i == N ? "],\"b\":["
-                                      : ",",
-                             i + 1);
+        n += (size_t)snprintf(text + n, CAP - n, "%s[\"%d\",\"1\"]",
+                              i == 0   ? ""
+                              : i == N ? "],\"b\":["
+                                       : ",",
+                              i + 1);
     memcpy(text + n, "]}\n", 4);
     const hr_evbatch *b = venue_decode(&info, text);
     free(text);
