@@ -169,7 +169,9 @@ void run_check_after(hr_run *r, const hr_desk *d, const hr_desk_env *env, const 
         g.expect = b->kind[msg] != HR_MSG_STATUS && m->chain >= 0 ? m->chain + 1 : -1;
         note(c, d, &g);
     }
-    if (d->seq.rule == HR_SEQ_MONOTONE && d->seq.n_stale > m->stale) {
+    /* A snapshot may be older than what came before it: that is how they are asked for. */
+    if (d->seq.rule == HR_SEQ_MONOTONE && b->kind[msg] == HR_MSG_DELTA &&
+        d->seq.n_stale > m->stale) {
         f.kind = HR_FINDING_BACK;
         f.expect = m->chain;
         note(c, d, &f);

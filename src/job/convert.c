@@ -187,7 +187,16 @@ static hr_status put_message(job *j, const hr_evbatch *b, uint32_t m, hr_err *er
                             : hr_text_out_message(&j->text, b, m, &r->rows, err);
 }
 
-static hr_status take_batch(job *j, const hr_evbatch *b, hr_err *err)
+/* As the merge of a run does: a message without a time takes the latest of its source. */
+static void settle_time(hr_source *s, hr_evbatch *b, uint32_t m)
+{
+    if (b->ts_recv[m] > s->time_max) s->time_max = b->ts_recv[m];
+    if ((b->flags[m] & HR_FLAG_NO_TIME) == 0) return;
+    b->ts_recv[m] = s->time_max;
+    b->flags[m] &= ~HR_FLAG_NO_TIME;
+}
+
+static hr_status take_batch(job *j, hr_evbatch *b, hr_err *err)
 {
     uint32_t n_rejects = 0;
     for (uint32_t m = 0; m < b->n_msgs; m++) {
@@ -201,6 +210,7 @@ static hr_status take_batch(job *j, const hr_evbatch *b, hr_err *err)
         } else if (k == HR_MSG_OTHER) {
             j->r->filtered++;
         } else {
+            settle_time(&j->source, b, m);
             HR_TRY(put_message(j, b, m, err));
         }
     }

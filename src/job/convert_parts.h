@@ -58,7 +58,7 @@ typedef struct hr_text_out {
     hr_out_file *file;
     hr_target_format to;
     uint8_t px_scale, qty_scale;
-    bool has_first; /* the first line is written */
+    bool has_venue; /* a line says it */
 } hr_text_out;
 /** Header lines, where the format has some. */
 HR_MUST_USE hr_status hr_text_out_begin(hr_text_out *t, hr_err *err);

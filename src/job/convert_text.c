@@ -213,8 +213,9 @@ static void put_trade(const hr_text_out *t, pen *k, const hr_evbatch *b, uint32_
 static void put_ticker(const hr_text_out *t, pen *k, const hr_evbatch *b, uint32_t m)
 {
     uint32_t at = (uint32_t)b->level_begin[m];
-    put_text(k, "{\"e\":\"bookTicker\"");
-    put_int(k, ",\"u\":", b->seq_last[m]);
+    bool is_spot = b->sym[m] >= 0 && strcmp(b->syms[b->sym[m]].venue, "binance") == 0;
+    put_text(k, is_spot ? "{" : "{\"e\":\"bookTicker\","); /* spot gives it no name */
+    put_int(k, "\"u\":", b->seq_last[m]);
     put_event_time(k, ",\"E\":", b, m);
     put_symbol(k, ",\"s\":\"", b, m);
     put_quoted(k, ",\"b\":\"", b->px[at], t->px_scale);
@@ -244,11 +245,13 @@ static void put_stream(pen *k, const hr_evbatch *b, uint32_t m)
 
 /* Which of Binance's markets it is: the first line says so for the file, since a head without a
  * depth update would not. */
-static const char *host_of(const char *venue)
+static void put_venue(hr_text_out *t, pen *k, const hr_evbatch *b, uint32_t m)
 {
-    if (strcmp(venue, "binance-futures") == 0) return "\"url\":\"wss://fstream.binance.com\",";
-    if (strcmp(venue, "binance-delivery") == 0) return "\"url\":\"wss://dstream.binance.com\",";
-    return "";
+    if (t->has_venue || b->sym[m] < 0) return;
+    put_text(k, "\"venue\":\"");
+    put_text(k, b->syms[b->sym[m]].venue);
+    put_text(k, "\",");
+    t->has_venue = true;
 }
 
 static void put_capture(hr_text_out *t, pen *k, const hr_evbatch *b, uint32_t m)
@@ -261,6 +264,7 @@ static void put_capture(hr_text_out *t, pen *k, const hr_evbatch *b, uint32_t m)
         put(k, ",", 1);
     }
     put_stream(k, b, m);
+    put_venue(t, k, b, m);
     put_text(k, "\"data\":");
     switch ((hr_msg_kind)b->kind[m]) {
     case HR_MSG_DELTA:
@@ -281,12 +285,6 @@ static void put_capture(hr_text_out *t, pen *k, const hr_evbatch *b, uint32_t m)
     case HR_MSG_KIND_COUNT:
         HR_ASSERT(false);
         break;
-    }
-    const char *host = b->sym[m] >= 0 && !t->has_first ? host_of(b->syms[b->sym[m]].venue) : "";
-    t->has_first = t->has_first || b->sym[m] >= 0;
-    if (host[0] != '\0') {
-        put(k, ",", 1);
-        put(k, host, strlen(host) - 1);
     }
     put(k, "}\n", 2);
 }

@@ -20,6 +20,7 @@ typedef struct findings {
     bool has_pu, has_coin_pair, has_perp, has_named_ticker;
     bool has_diff_depth, has_depth_without_pu;
     bool is_fstream, is_dstream, is_spot_host, has_foreign_host;
+    char venue[HR_VENUE_MAX + 1]; /* an envelope names it, as our own captures do */
     bool is_binance; /* some message has the shape of one of Binance's */
     int64_t time_ns; /* the first in a message, 0 none */
     uint32_t n_lines;
@@ -27,7 +28,7 @@ typedef struct findings {
 
 /* The keys of one message, and of the one inside its "data". */
 typedef struct message {
-    hr_json_str event, symbol, stream;
+    hr_json_str event, symbol, stream, venue;
     bool has_event_time, has_pu, has_u, has_bid, has_ask, has_bid_qty, has_ask_qty;
     bool has_snapshot_id, has_lists, has_coin_pair;
     int64_t time_ns;
@@ -69,6 +70,7 @@ static void note_text(message *m, hr_json_str key, hr_json_str v)
     if (is(key, "e")) m->event = v;
     if (is(key, "s") || is(key, "symbol")) m->symbol = v;
     if (is(key, "stream")) m->stream = v;
+    if (is(key, "venue")) m->venue = v;
     if (is(key, "b")) m->has_bid = true;
     if (is(key, "a")) m->has_ask = true;
     if (is(key, "B")) m->has_bid_qty = true;
@@ -124,6 +126,9 @@ static void note_message(findings *f, const message *m)
     else if (m->stream.n > 0)
         note_symbol(f, name, hr_binance_stream_symbol(name, sizeof name, m->stream));
     if (f->time_ns == 0) f->time_ns = m->time_ns;
+    if (is(m->venue, "binance") || is(m->venue, "binance-futures") ||
+        is(m->venue, "binance-delivery"))
+        memcpy(f->venue, m->venue.s, m->venue.n);
     f->has_pu = f->has_pu || m->has_pu;
     f->has_coin_pair = f->has_coin_pair || m->has_coin_pair;
     if (is(m->event, "bookTicker")) f->has_named_ticker = true;
@@ -246,6 +251,7 @@ static void note_head(findings *f, const char *p, const char *end)
 /* The host is certain, the file's name is next, then what only one of the venues sends. */
 static const char *venue_of(const findings *f, const char *path)
 {
+    if (f->venue[0] != '\0') return f->venue;
     if (f->is_dstream) return "binance-delivery";
     if (f->is_fstream) return "binance-futures";
     if (f->is_spot_host) return "binance";

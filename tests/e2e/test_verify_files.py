@@ -88,9 +88,9 @@ def check_gap(lines):
 
 
 def check_order(lines):
-    trades = [i for i, line in enumerate(lines) if body(line).get("e") == "trade"]
-    one = next(i for i in trades[20:] if body(lines[i + 1]).get("s") == body(lines[i])["s"]
-               and int(lines[i].split()[0]) < int(lines[i + 1].split()[0]) and body(lines[i + 1]).get("e") != "depthUpdate")
+    two = [(body(a), body(b), int(a.split()[0]) < int(b.split()[0])) for a, b in zip(lines, lines[1:])]
+    one = next(i for i, (a, b, rises) in enumerate(two) if i > 100 and rises and a.get("s") == b.get("s")
+               and "depthUpdate" not in (a.get("e"), b.get("e")))
     swapped = lines[:one] + [lines[one + 1], lines[one]] + lines[one + 2:]
     code, got = verify(write("order.ndjson", swapped))
     late = [f["line"] for f in got["list"] if f["kind"] == "time"]
