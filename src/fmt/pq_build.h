@@ -85,7 +85,7 @@ struct hr_pq_scratch {
     uint32_t n_dict;
     bool dict_refused;
     uint64_t sample_bits; /* DELTA_BINARY_PACKED of sample_n values; 0 not looked at */
-    uint32_t sample_n;
+    uint32_t sample_n, sample_changes;
     uint16_t *index; /* of the chunk's values, as far as they fit */
     uint32_t n_index, index_cap;
     pq_note *note; /* [PQ_PAGES_MAX + 1], the last one for pages past them */

@@ -220,24 +220,50 @@ static uint32_t dict_find(const hr_pq_scratch *s, int64_t v)
     return at;
 }
 
-/* Indexes of n values, new ones added; false when the dictionary is full. */
-static bool dict_take(hr_pq_scratch *s, uint16_t *index, const int64_t *v, uint32_t n)
+static uint16_t dict_index(hr_pq_scratch *s, int64_t v)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t at = dict_find(s, v[i]);
-        if (HR_UNLIKELY(s->slot[at] == 0)) {
-            if (s->n_dict == PQ_DICT_MAX) return false;
-            s->dict[s->n_dict++] = v[i];
-            s->slot[at] = (uint16_t)s->n_dict;
+    uint32_t at = dict_find(s, v);
+    if (HR_UNLIKELY(s->slot[at] == 0)) {
+        if (s->n_dict == PQ_DICT_MAX) {
+            s->dict_refused = true;
+            return 0;
         }
-        index[i] = (uint16_t)(s->slot[at] - 1);
+        s->dict[s->n_dict++] = v;
+        s->slot[at] = (uint16_t)s->n_dict;
     }
-    return true;
+    return (uint16_t)(s->slot[at] - 1);
 }
 
-static uint64_t index_bits(const hr_pq_scratch *s, uint64_t n)
+/* Indexes of n values, new ones added; false when the dictionary is full. Columns of a book keep
+ * their values for rows on end: four at a time are compared before any is looked up. */
+static bool dict_take(hr_pq_scratch *s, uint16_t *index, const int64_t *v, uint32_t n)
 {
-    return n * hr_bit_width(s->n_dict > 0 ? s->n_dict - 1 : 0);
+    uint32_t i = 0;
+    uint64_t last = 0;
+    if (n == 0) return true;
+    index[0] = dict_index(s, v[0]);
+    for (i = 1; n - i >= 4 && !s->dict_refused; i += 4) {
+        const int64_t was = v[i - 1];
+        if (((v[i] ^ was) | (v[i + 1] ^ was) | (v[i + 2] ^ was) | (v[i + 3] ^ was)) == 0) {
+            last = index[i - 1] * UINT64_C(0x0001000100010001);
+            memcpy(index + i, &last, 8);
+            continue;
+        }
+        for (uint32_t k = i; k < i + 4; k++)
+            index[k] = dict_index(s, v[k]);
+    }
+    for (; i < n; i++)
+        index[i] = dict_index(s, v[i]);
+    return !s->dict_refused;
+}
+
+/* Bits of n values as indexes, of which n_changes differ from the one before: packed, or as runs
+ * with what they lend to the groups between them. */
+static uint64_t index_bits(const hr_pq_scratch *s, uint64_t n, uint64_t n_changes)
+{
+    unsigned width = hr_bit_width(s->n_dict > 0 ? s->n_dict - 1 : 0);
+    uint64_t runs = (n_changes + 1) * (24 + (width + 7u) / 8 * 8 + 4 * width);
+    return HR_MIN(n * width, runs);
 }
 
 /* Is it plain from the first values that change that differences are shorter? The dictionary's own
@@ -247,8 +273,12 @@ static bool sample_refuses(hr_pq_scratch *s, const hr_field *f, uint32_t n, uint
     s->sample_n = n;
     s->sample_bits =
         f->type == HR_COL_F64 ? (uint64_t)n * SPLIT_BITS : hr_pq_delta_bits(s->dense, n);
+    hr_stat_gap steps;
+    hr_kern_get()->stat.gap(&steps, s->dense, n);
+    s->sample_changes = (uint32_t)steps.n_change;
     uint64_t dict_bits = (uint64_t)s->n_dict * 64 * n / HR_MAX(n_rows, (uint64_t)1);
-    return f->type != HR_COL_U32 && index_bits(s, n) + dict_bits >= s->sample_bits;
+    return f->type != HR_COL_U32 &&
+           index_bits(s, n, s->sample_changes) + dict_bits >= s->sample_bits;
 }
 
 static bool is_constant(const hr_pq_scratch *s, const hr_field *f, const pq_note *note)
@@ -313,8 +343,12 @@ hr_status hr_pq_page_survey(hr_pq_scratch *s, const hr_field *f, const void *raw
 void hr_pq_choose(pq_chunk_meta *m, const hr_field *f, const hr_pq_scratch *s)
 {
     uint64_t n = (uint64_t)(m->n_values - m->n_nulls);
-    bool is_short = s->sample_n == 0 || s->n_dict == 1 || f->type == HR_COL_U32 ||
-                    index_bits(s, n) + (uint64_t)s->n_dict * 64 < s->sample_bits * n / s->sample_n;
+    bool is_short = s->sample_n == 0 || s->n_dict == 1 || f->type == HR_COL_U32;
+    if (!is_short) { /* the sample stands for the chunk */
+        uint64_t changes = s->sample_changes * n / s->sample_n;
+        uint64_t dict_bits = index_bits(s, n, changes) + (uint64_t)s->n_dict * 64;
+        is_short = dict_bits < s->sample_bits * n / s->sample_n;
+    }
     m->encoding = HR_PQ_PLAIN;
     if (f->type == HR_COL_ENUM) {
         m->encoding = HR_PQ_RLE_DICTIONARY;

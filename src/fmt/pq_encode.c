@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fmt/pq_encode.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/attr.h"
@@ -10,8 +9,7 @@
 #define MINI 32u
 #define BLOCK 128u
 #define N_MINIS (BLOCK / MINI)
-#define GROUP 8u   /* values of a bit-packed group */
-#define RUN_MIN 16 /* a run of fewer takes more room than the groups it lies in, or cuts them */
+#define GROUP 8u /* values of a bit-packed group */
 
 static size_t put_varint(uint8_t *out, uint64_t v)
 {
@@ -53,40 +51,40 @@ static size_t put_packed(uint8_t *out, const uint16_t *v, size_t n, unsigned wid
     return at + width;
 }
 
-/* Are the 8 values at v all x? */
-HR_INLINE bool is_group_of(const uint16_t *v, uint64_t x)
+/* Values from v[0] on that are equal, up to n. */
+static size_t run_length(const uint16_t *v, size_t n)
 {
-    uint64_t a;
-    uint64_t b;
-    memcpy(&a, v, 8);
-    memcpy(&b, v + 4, 8);
-    return ((a ^ x) | (b ^ x)) == 0;
+    const uint64_t four = v[0] * UINT64_C(0x0001000100010001);
+    size_t k = 0;
+    for (; n - k >= 4; k += 4) {
+        uint64_t x;
+        memcpy(&x, v + k, 8);
+        if (x != four) return k + ((size_t)__builtin_ctzll(x ^ four) >> 4);
+    }
+    while (k < n && v[k] == v[0])
+        k++;
+    return k;
 }
 
-static size_t run_end(const uint16_t *v, size_t i, size_t n)
+/* A run takes two or three bytes, and one more for the header of the groups after it. */
+static size_t run_min(unsigned width)
 {
-    const uint64_t four = v[i] * UINT64_C(0x0001000100010001);
-    size_t end = i;
-    while (n - end >= GROUP && is_group_of(v + end, four))
-        end += GROUP;
-    if (end == i) return i; /* not even one group */
-    while (end < n && v[end] == v[i])
-        end++;
-    return end;
+    return width >= 6 ? 8 : width >= 3 ? 16 : 32;
 }
 
 /* Packed groups until a long run begins on a group's edge. */
 size_t hr_pq_put_hybrid(uint8_t *out, const uint16_t *v, size_t n, unsigned width)
 {
+    const size_t min = run_min(width);
     size_t at = 0;
     size_t done = 0;
     size_t i = 0;
     while (i < n) {
-        size_t end = run_end(v, i, n);
-        if (end - i >= RUN_MIN || (end == n && end > i)) {
+        size_t k = run_length(v + i, n - i);
+        if (k >= min || k == n - i) {
             at += put_packed(out + at, v + done, i - done, width);
-            at += hr_pq_put_run(out + at, v[i], end - i, width);
-            done = i = end;
+            at += hr_pq_put_run(out + at, v[i], k, width);
+            done = i += k;
         } else {
             i += HR_MIN((size_t)GROUP, n - i);
         }

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** RLE / bit-packed hybrid of n values below 2^width, width 0 to 16. Room: 32 + n * 2 + n / 4. */
+/** RLE / bit-packed hybrid of n values below 2^width, width 0 to 16. Room: 64 + n * 3. */
 size_t hr_pq_put_hybrid(uint8_t *out, const uint16_t *v, size_t n, unsigned width);
 /** The same for n times v. Room: 16. */
 size_t hr_pq_put_run(uint8_t *out, uint32_t v, size_t n, unsigned width);

@@ -27,7 +27,7 @@ static hr_codec_options codec_options(const hr_pq_write_options *opt)
 
 static uint32_t index_cap(const hr_pq_write_options *opt)
 {
-    return 8 * opt->page_rows;
+    return 16 * opt->page_rows;
 }
 
 size_t hr_pq_scratch_bytes(const hr_pq_write_options *opt)
