@@ -10,7 +10,7 @@ import tap
 
 SCRIPT = r'''
 import glob, json, sys
-import duckdb, polars as pl, pyarrow.compute as pc, pyarrow.dataset as ds
+import duckdb, polars as pl, pyarrow as pa, pyarrow.compute as pc, pyarrow.dataset as ds
 root, out = sys.argv[1], {}
 for kind in "deltas trades tickers books features gaps".split():
     pattern = f"{root}/{kind}/**/*.parquet"
@@ -30,7 +30,16 @@ for kind in "deltas trades tickers books features gaps".split():
             if max(sums) - min(sums) > 1e-9 * max(1, abs(sums[0])):
                 diff.append([c, *map(str, sums)])
     first = [str(t.row(0)), str(tuple(a.slice(0, 1).to_pylist()[0].values()))] if kind == "books" else []
-    out[kind] = dict(rows=rows, diff=diff, types=types, columns=a.column_names, first=first)
+    # A filter goes through statistics and page indexes: it finds what a look at every row finds.
+    low, high = sorted(a["ts_recv"].cast("int64").to_pylist())[:: max(1, a.num_rows // 3)][1:3] if a.num_rows > 5 else (0, 0)
+    want = sum(low <= x < high for x in a["ts_recv"].cast("int64").to_pylist())
+    stamp = [pa.scalar(x, pa.int64()).cast(pa.timestamp("ns", tz="UTC")) for x in (low, high)]
+    found = [d.filter(f"epoch_ns(ts_recv) >= {low} and epoch_ns(ts_recv) < {high}").aggregate("count(*)").fetchall()[0][0],
+             pl.scan_parquet(pattern, hive_partitioning=False).filter((pl.col("ts_recv") >= pl.lit(low).cast(t["ts_recv"].dtype))
+                 & (pl.col("ts_recv") < pl.lit(high).cast(t["ts_recv"].dtype))).collect().height,
+             ds.dataset(files, format="parquet").count_rows(
+                 filter=(ds.field("ts_recv") >= stamp[0]) & (ds.field("ts_recv") < stamp[1]))]
+    out[kind] = dict(rows=rows, filtered=[want, *found], diff=diff, types=types, columns=a.column_names, first=first)
 print(json.dumps(out))
 '''
 
@@ -79,6 +88,16 @@ def check_lake(exe):
     tap.check("every writer and codec gives the same deltas", len(whole) == 1, digests)
 
 
+def check_indexes(exe, out):
+    """Statistics, page indexes and checksums against the data."""
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "parquet_index.py")
+    p = subprocess.run([exe, script, out], capture_output=True, text=True)
+    tap.check("page indexes can be read", p.returncode == 0, p.stderr)
+    found = json.loads(p.stdout) if p.returncode == 0 else dict(findings=["none"], pages=0)
+    tap.check("statistics and page indexes say what the data is", not found["findings"], "\n".join(found["findings"]))
+    tap.check("and there are many", found["pages"] > 300, found["pages"])
+
+
 def main():
     exe = python_with_readers()
     if exe is None:
@@ -93,12 +112,14 @@ def main():
     for kind, r in found.items():
         tap.check(f"{kind}: {summary['written'][kind]} rows in each", set(r["rows"]) == {summary["written"][kind]}, r["rows"])
         tap.check(f"{kind}: equal sums", not r["diff"], r["diff"])
+        tap.check(f"{kind}: a filter finds the same", len(set(r["filtered"])) == 1, r["filtered"])
     types = dict(zip(found["books"]["columns"], found["books"]["types"])) if found else {}
     tap.check("times are ns UTC, prices decimal", types.get("ts_recv") == "timestamp[ns, tz=UTC]"
               and types.get("bid_px_0") == "decimal128(18, 9)" and types.get("bid_qty_0") == "decimal128(18, 8)", types)
     tap.check("parts are named in the manifest", all(
         os.path.relpath(f, out) in open(os.path.join(out, "manifest.jsonl"), encoding="utf-8").read()
         for f in glob.glob(out + "/**/*.parquet", recursive=True)))
+    check_indexes(exe, out)
     check_lake(exe)
     tap.finish()
 
