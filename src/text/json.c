@@ -19,7 +19,12 @@ static void skip_space(hr_json *j)
 
 void hr_json_init(hr_json *j, const char *s, size_t n)
 {
-    *j = (hr_json){.begin = s, .p = s, .end = s + n};
+    *j = (hr_json){.begin = s, .p = s, .end = s + n, .limit = s + n};
+}
+
+void hr_json_init_within(hr_json *j, const char *s, size_t n, const char *limit)
+{
+    *j = (hr_json){.begin = s, .p = s, .end = s + n, .limit = limit};
 }
 
 hr_json_type hr_json_peek(hr_json *j)

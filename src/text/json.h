@@ -17,6 +17,7 @@ typedef struct hr_json {
     const char *begin;
     const char *p; /* next byte */
     const char *end;
+    const char *limit; /* bytes before it may be read, though not taken: >= end */
     const char *error; /* text of the first error, NULL if none; place is p */
 } hr_json;
 
@@ -38,6 +39,9 @@ typedef struct hr_json_str {
 } hr_json_str;
 
 void hr_json_init(hr_json *j, const char *s, size_t n);
+/** A text inside a larger one that is readable up to limit: short texts, too, are read in whole
+ * vectors then. The byte at s + n is a control character (a line's end) or limit is s + n. */
+void hr_json_init_within(hr_json *j, const char *s, size_t n, const char *limit);
 /** Type of the value at the cursor (white space skipped), without consuming it. */
 hr_json_type hr_json_peek(hr_json *j);
 
@@ -70,6 +74,12 @@ int64_t hr_json_unescape(char *out, size_t cap, hr_json_str s);
  * out as such. */
 HR_MUST_USE hr_status hr_json_levels(hr_json *j, int64_t *px, int64_t *qty, uint32_t cap,
                                      unsigned px_scale, unsigned qty_scale, uint32_t *n_out);
+
+/** The list at p (its bracket) where all of it has the ordinary shape, strings without white space
+ *  and no price of 0: the byte after it, with *n_out levels read. NULL: another shape, more than
+ * cap levels, or too near to limit; nothing is known then. Reads up to limit. */
+const char *hr_json_levels_short(const char *p, const char *limit, int64_t *px, int64_t *qty,
+                                 uint32_t cap, const unsigned scale[2], uint32_t *n_out);
 
 /** Valid UTF-8 throughout (no overlong forms, no surrogates, <= U+10FFFF). SIMD. */
 bool hr_utf8_valid(const char *s, size_t n);

@@ -1,21 +1,75 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Level lists, [["price","quantity"],...]: most bytes of a depth feed are these. The fast loop
- * takes the shape every venue sends; anything else goes level by level through the general reader,
- * with equal outcome. */
+ * takes the shape every venue sends, a level at a time in vectors; a level that does not fit them
+ * goes digit by digit, and anything else through the general reader, with equal outcome. */
+#include <string.h>
+
 #include "text/decimal.h"
 #include "text/decimal_inl.h"
+#include "text/digits_inl.h"
 #include "text/json.h"
 
 #define LEVEL_SLACK 96 /* two numbers of up to 32 bytes, brackets, quotes and commas */
 
+/* The bytes n at p, as a number to compare with text in the machine's (little-endian) order. */
+HR_INLINE uint64_t bytes(const char *p, unsigned n)
+{
+    uint64_t v;
+    memcpy(&v, p, 8);
+    return v & (UINT64_MAX >> (64 - 8 * n));
+}
+
+#define BETWEEN UINT64_C(0x222c22)  /* "," */
+#define NEXT UINT64_C(0x225b2c5d22) /* "],[" and the quote that opens the next price */
+#define CLOSE UINT64_C(0x5d22)      /* "] */
+
+/* Levels from p, the first byte of a price, while they have the shape price","quantity"],[" and fit
+ * the vectors. Returns the first byte of the price it did not take, with *n counted up, or, where
+ * the list goes on otherwise after a level, the byte after that level's bracket with *is_last set.
+ * All numbers depend on the place of the quotes alone, not on the numbers before them, so that the
+ * processor has several levels in flight. */
+static const char *levels_wide(const char *p, const char *limit, int64_t *restrict px,
+                               int64_t *restrict qty, uint32_t cap, const unsigned scale[2],
+                               uint32_t *n_levels, bool *is_last)
+{
+    const hr_digits_scale px_to = hr_digits_scale_init(scale[0]);
+    const hr_digits_scale qty_to = hr_digits_scale_init(scale[1]);
+    uint32_t n = *n_levels;
+    *is_last = false;
+    while (n < cap && limit - p >= LEVEL_SLACK) {
+        hr_digits_span a;
+        hr_digits_span b;
+        const __m128i head = hr_digits_load(p);
+        uint32_t end = hr_digits_end(head) | hr_digits_end(hr_digits_load(p + 16)) << 16;
+        if (!hr_digits_find(&a, end, p, &px_to) || bytes(p + a.n, 3) != BETWEEN) break;
+        const char *q = p + a.n + 3;
+        if (!hr_digits_find(&b, end >> (a.n + 3), q, &qty_to)) break;
+        const uint64_t after = bytes(q + b.n, 5);
+        if ((after & 0xffff) != CLOSE) break;
+        const __m128i both = hr_digits_sum(hr_digits_align(head, &a, &px_to),
+                                           hr_digits_align(hr_digits_load(q), &b, &qty_to));
+        _mm_storel_epi64((void *)(px + n), both);
+        _mm_storeh_pd((void *)(qty + n), _mm_castsi128_pd(both));
+        n++;
+        p = q + b.n + 5;
+        if (HR_UNLIKELY(after != NEXT)) {
+            p -= 3;
+            *is_last = true;
+            break;
+        }
+    }
+    *n_levels = n;
+    return p;
+}
+
 /* One ["p","q"] at p with LEVEL_SLACK readable bytes; NULL: not of the ordinary shape. */
-static inline const char *level_fast(const char *p, int64_t *px, int64_t *qty, unsigned px_scale,
-                                     unsigned qty_scale)
+static inline const char *level_fast(const char *p, int64_t *px, int64_t *qty,
+                                     const unsigned scale[2])
 {
     if (p[0] != '[' || p[1] != '"') return NULL;
-    if (!hr_decimal_fast(px, &p, p + 2, px_scale)) return NULL;
+    if (!hr_decimal_fast(px, &p, p + 2, scale[0])) return NULL;
     if (p[0] != '"' || p[1] != ',' || p[2] != '"') return NULL;
-    if (!hr_decimal_fast(qty, &p, p + 3, qty_scale)) return NULL;
+    if (!hr_decimal_fast(qty, &p, p + 3, scale[1])) return NULL;
     if (p[0] != '"' || p[1] != ']') return NULL;
     return p + 2;
 }
@@ -41,30 +95,83 @@ static hr_status level_slow(hr_json *j, int64_t *px, int64_t *qty, unsigned px_s
     return j->error == NULL ? HR_OK : HR_EINPUT;
 }
 
+/* As many levels as have the ordinary shape, from the cursor (at a level's bracket) on. The cursor
+ * is after the last of them; false: there was none. */
+static bool take_levels(hr_json *j, int64_t *px, int64_t *qty, uint32_t cap,
+                        const unsigned scale[2], uint32_t *n)
+{
+    const uint32_t n_before = *n;
+    const bool is_wide = scale[0] <= 16 && scale[1] <= 16;
+    const char *p = j->p;
+    while (*n < cap && j->limit - p >= LEVEL_SLACK) {
+        bool is_last = false;
+        if (is_wide && p[0] == '[' && p[1] == '"') {
+            p = levels_wide(p + 2, j->limit, px, qty, cap, scale, n, &is_last) - 2;
+            if (is_last) {
+                j->p = p + 2;
+                return true;
+            }
+            if (*n == cap || j->limit - p < LEVEL_SLACK) break;
+        }
+        const char *after = level_fast(p, &px[*n], &qty[*n], scale);
+        if (after == NULL) break;
+        ++*n;
+        p = after;
+        if (p[0] != ',' || p[1] != '[') {
+            j->p = p;
+            return true;
+        }
+        p++;
+    }
+    /* p is at a bracket that was not taken, behind a comma unless there was no level. */
+    if (*n == n_before) return false;
+    j->p = p - 1;
+    return true;
+}
+
 hr_status hr_json_levels(hr_json *j, int64_t *px, int64_t *qty, uint32_t cap, unsigned px_scale,
                          unsigned qty_scale, uint32_t *n_out)
 {
+    const unsigned scale[2] = {px_scale, qty_scale};
     uint32_t n = 0;
     *n_out = 0;
     if (!hr_json_enter_array(j)) return HR_EINPUT;
     while (hr_json_next_item(j)) {
         if (n == cap) return HR_FULL;
-        const char *after = NULL;
-        /* The inner loop stays in registers as long as the shape holds. */
-        while (j->end - j->p >= LEVEL_SLACK &&
-               (after = level_fast(j->p, &px[n], &qty[n], px_scale, qty_scale)) != NULL) {
-            n++;
-            j->p = after;
-            if (after[0] != ',' || after[1] != '[' || n == cap) break;
-            j->p = after + 1;
-            after = NULL;
-        }
-        if (after == NULL) {
-            if (n == cap) return HR_FULL;
-            HR_TRY(level_slow(j, &px[n], &qty[n], px_scale, qty_scale));
-            n++;
-        }
+        if (take_levels(j, px, qty, cap, scale, &n)) continue;
+        HR_TRY(level_slow(j, &px[n], &qty[n], px_scale, qty_scale));
+        n++;
     }
     *n_out = n;
     return j->error == NULL ? HR_OK : HR_EINPUT;
+}
+
+const char *hr_json_levels_short(const char *p, const char *limit, int64_t *px, int64_t *qty,
+                                 uint32_t cap, const unsigned scale[2], uint32_t *n_out)
+{
+    uint32_t n = 0;
+    if (limit - p < LEVEL_SLACK || p[0] != '[' || scale[0] > 16 || scale[1] > 16) return NULL;
+    p++;
+    *n_out = 0;
+    if (*p == ']') return p + 1;
+    for (;;) { /* p: at a level's bracket */
+        bool is_last;
+        if (p[0] != '[' || p[1] != '"') return NULL;
+        p = levels_wide(p + 2, limit, px, qty, cap, scale, &n, &is_last);
+        if (!is_last) { /* one that does not fit the vectors */
+            p -= 2;
+            if (n == cap || limit - p < LEVEL_SLACK) return NULL;
+            p = level_fast(p, &px[n], &qty[n], scale);
+            if (p == NULL) return NULL;
+            n++;
+        }
+        if (p[0] == ']') break;
+        if (p[0] != ',') return NULL;
+        p++;
+    }
+    int64_t low = 0;
+    for (uint32_t i = 0; i < n; i++)
+        low |= px[i] - 1;
+    *n_out = n;
+    return low < 0 ? NULL : p + 1;
 }

@@ -182,8 +182,7 @@ static bool read_time(int64_t *out, hr_csv_field f)
 static int read_number(int64_t *out, hr_csv_field f, unsigned scale)
 {
     hr_status st = hr_decimal_parse(out, f.s, f.n, scale);
-    if (st == HR_ERANGE) return HR_LINE_REJECT(HR_REJECT_RANGE);
-    if (st != HR_OK) return HR_LINE_REJECT(HR_REJECT_NUMBER);
+    if (st != HR_OK) return hr_line_reject_number(st);
     return *out < 0 ? HR_LINE_REJECT(HR_REJECT_NEGATIVE) : HR_LINE_DONE;
 }
 

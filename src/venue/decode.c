@@ -4,38 +4,33 @@
 
 #include "text/csv.h"
 #include "text/decimal.h"
-#include "venue/line.h"
+#include "venue/binance_fields.h"
 
 #define NS_PER_MS INT64_C(1000000)
 
-uint32_t hr_line_begin(const hr_line *l)
+/* Eight bytes of the name's end tell instruments apart: most begin alike. */
+static uint32_t cache_slot(const char *symbol, size_t n)
 {
-    hr_evbatch *b = l->batch;
-    uint32_t i = b->n_msgs;
-    b->ts_event[i] = b->ts_recv[i] = HR_NULL_I64;
-    b->seq_first[i] = b->seq_last[i] = b->seq_prev[i] = -1;
-    b->src_offset[i] = l->offset;
-    b->src_line[i] = l->number;
-    b->sym[i] = HR_SYM_UNKNOWN;
-    b->text[i] = -1;
-    b->flags[i] = 0;
-    return i;
+    uint64_t v = 0;
+    memcpy(&v, symbol + (n > 8 ? n - 8 : 0), n > 8 ? 8 : n);
+    return (uint32_t)((v * UINT64_C(0x9e3779b97f4a7c15)) >> 57);
 }
-
-void hr_line_commit(const hr_line *l, uint32_t n_levels)
-{
-    hr_evbatch *b = l->batch;
-    b->n_levels += n_levels;
-    b->n_msgs++;
-    b->level_begin[b->n_msgs] = (int32_t)b->n_levels;
-}
+_Static_assert(HR_LINE_CACHE_SLOTS == 128, "seven bits of the product");
 
 int hr_line_symbol(const hr_line *l, uint32_t msg, const char *symbol, size_t n)
 {
-    int32_t sym = hr_evbatch_sym(l->batch, l->info->venue, symbol, n);
-    if (sym < 0 && l->batch->n_syms == HR_EVB_SYMS_MAX) return HR_LINE_FULL;
-    if (sym < 0) return HR_LINE_REJECT(HR_REJECT_SYMBOL);
-    l->batch->sym[msg] = sym;
+    hr_evbatch *b = l->batch;
+    if (n > HR_SYMBOL_MAX) return HR_LINE_REJECT(HR_REJECT_SYMBOL);
+    int16_t *slot = &l->cache->sym[cache_slot(symbol, n)];
+    int32_t sym = *slot;
+    if (sym < 0 || sym >= (int32_t)b->n_syms || memcmp(b->syms[sym].symbol, symbol, n) != 0 ||
+        b->syms[sym].symbol[n] != '\0') {
+        sym = hr_evbatch_sym(b, l->info->venue, symbol, n);
+        if (sym < 0)
+            return b->n_syms == HR_EVB_SYMS_MAX ? HR_LINE_FULL : HR_LINE_REJECT(HR_REJECT_SYMBOL);
+        *slot = (int16_t)sym;
+    }
+    b->sym[msg] = sym;
     return HR_LINE_DONE;
 }
 
@@ -87,7 +82,7 @@ bool hr_seconds_to_ns(int64_t *out, const char *s, size_t n)
 static int decode_json(hr_line *l, const char *s, size_t n)
 {
     hr_json j;
-    hr_json_init(&j, s, n);
+    hr_json_init_within(&j, s, n, l->limit);
     return hr_binance_decode(l, &j);
 }
 
@@ -214,6 +209,17 @@ static bool is_csv(hr_format f)
            f == HR_FORMAT_TARDIS_SNAPSHOT || f == HR_FORMAT_BINANCE_DEPTH_CSV;
 }
 
+/* A line the general way. *next: past its end; NULL: the line is not whole yet. */
+static hr_status take_any(hr_line *l, const char **next, bool at_eof)
+{
+    const char *eol = hr_find_newline(l->s, l->limit);
+    *next = eol != NULL ? eol + 1 : at_eof ? l->limit : NULL;
+    if (*next == NULL) return HR_OK;
+    l->n = (size_t)((eol != NULL ? eol : l->limit) - l->s);
+    if (l->n > 0 && l->s[l->n - 1] == '\r') l->n--;
+    return is_blank(l->s, l->n) ? HR_OK : take_line(l);
+}
+
 hr_status hr_decode_text(const hr_source_info *info, hr_evbatch *b, const char *text, size_t len,
                          size_t *pos, int64_t base_offset, int64_t *line, uint32_t target_rows,
                          bool at_eof)
@@ -221,27 +227,28 @@ hr_status hr_decode_text(const hr_source_info *info, hr_evbatch *b, const char *
     b->source_idx = info->source_idx;
     if (is_csv(info->format))
         return hr_csv_decode(info, b, text, len, pos, base_offset, line, target_rows, at_eof);
+    hr_line_cache cache;
+    memset(&cache, 0xff, sizeof cache);
+    const bool may_be_short = info->format != HR_FORMAT_CRYPTOFEED;
     const char *end = text + len;
     const char *p = text + *pos;
     if (base_offset == 0 && *pos == 0 && len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0) p += 3;
     hr_status st = HR_OK;
+    hr_line l = {.info = info, .batch = b, .cache = &cache, .limit = end};
     while (p < end) {
-        const char *eol = hr_find_newline(p, end);
-        const char *next = eol != NULL ? eol + 1 : end;
-        if (eol == NULL) {
-            if (!at_eof) break;
-            eol = end;
+        l.s = p;
+        l.offset = base_offset + (p - text);
+        l.number = *line;
+        l.ts_recv = HR_NULL_I64;
+        const char *next = may_be_short ? hr_binance_fast(&l, p) : NULL;
+        if (next != NULL) {
+            next++;
+        } else {
+            l.ts_recv = HR_NULL_I64;
+            l.hint.n = 0;
+            st = take_any(&l, &next, at_eof);
+            if (st != HR_OK || next == NULL) break;
         }
-        size_t n = (size_t)(eol - p);
-        if (n > 0 && p[n - 1] == '\r') n--;
-        hr_line l = {.info = info,
-                     .batch = b,
-                     .s = p,
-                     .n = n,
-                     .offset = base_offset + (p - text),
-                     .number = *line,
-                     .ts_recv = HR_NULL_I64};
-        if (!is_blank(p, n) && (st = take_line(&l)) != HR_OK) break;
         p = next;
         *pos = (size_t)(p - text);
         ++*line;

@@ -5,12 +5,21 @@
 #include "text/json.h"
 #include "venue/adapter.h"
 
+/* Instruments of the batch by the first bytes of their names, so that most messages need no hash
+ * over all of it. Entries are hints: indices into the batch's instruments, to be compared. */
+#define HR_LINE_CACHE_SLOTS 128
+typedef struct hr_line_cache {
+    int16_t sym[HR_LINE_CACHE_SLOTS]; /* -1 none */
+} hr_line_cache;
+
 typedef struct hr_line {
     const hr_source_info *info;
     hr_evbatch *batch;
+    hr_line_cache *cache;
     const char *s; /* without its line end */
     size_t n;
-    int64_t offset; /* of the line in the source */
+    const char *limit; /* the text around it is readable up to here */
+    int64_t offset;    /* of the line in the source */
     int64_t number;
     int64_t ts_recv;  /* from the framing, or HR_NULL_I64 */
     hr_json_str hint; /* symbol named by the framing (stream or query); n == 0: none */
@@ -21,11 +30,37 @@ typedef struct hr_line {
 #define HR_LINE_FULL 1
 #define HR_LINE_REJECT(reason) (-1 - (int)(reason))
 
+/** The outcome of a number that hr_decimal_parse or hr_int_parse refused. */
+HR_INLINE int hr_line_reject_number(hr_status st)
+{
+    return HR_LINE_REJECT(st == HR_ERANGE ? HR_REJECT_RANGE : HR_REJECT_NUMBER);
+}
+
 /** Starts message n_msgs of the batch with defaults; the caller fills kind and ids, then commits.
  */
-uint32_t hr_line_begin(const hr_line *l);
+HR_INLINE uint32_t hr_line_begin(const hr_line *l)
+{
+    hr_evbatch *b = l->batch;
+    uint32_t i = b->n_msgs;
+    b->ts_event[i] = b->ts_recv[i] = HR_NULL_I64;
+    b->seq_first[i] = b->seq_last[i] = b->seq_prev[i] = -1;
+    b->src_offset[i] = l->offset;
+    b->src_line[i] = l->number;
+    b->sym[i] = HR_SYM_UNKNOWN;
+    b->text[i] = -1;
+    b->flags[i] = 0;
+    return i;
+}
+
 /** Closes the message over n_levels levels written after batch->n_levels. */
-void hr_line_commit(const hr_line *l, uint32_t n_levels);
+HR_INLINE void hr_line_commit(const hr_line *l, uint32_t n_levels)
+{
+    hr_evbatch *b = l->batch;
+    b->n_levels += n_levels;
+    b->n_msgs++;
+    b->level_begin[b->n_msgs] = (int32_t)b->n_levels;
+}
+
 /** Sets the message's instrument; false: bad symbol. HR_LINE_FULL is for a full dictionary. */
 int hr_line_symbol(const hr_line *l, uint32_t msg, const char *symbol, size_t n);
 /** A message that is understood and left out. */
