@@ -7,10 +7,10 @@
 
 #define RECV_MIN_GAP_NS 1000 /* tables with microseconds keep messages apart */
 #define LN2_16 45426u        /* ln 2 in 16.16 */
-#define TAU_16 (20u << 16)   /* memory of the arrivals, in mean gaps */
-#define BASE_16 (65536u / 4) /* a quarter of the arrivals come by themselves */
-#define JUMP_16 (3u * 65536u / 4 / 20)
-#define EXCITE_MAX (200u << 16)
+#define TAU 10u              /* memory of the arrivals, in mean gaps */
+#define BASE_16 (65536u / 6) /* a sixth of the arrivals come by themselves */
+#define JUMP_16 (5u * 65536u / 6 / TAU)
+#define EXCITE_MAX (1000u << 16)
 #define QTY_MIN 4u
 #define DISTANCE_MAX 900
 #define WALL (SYNTH_WINDOW / 4)
@@ -76,14 +76,33 @@ void hr_synth_seed_book(hr_synth *s, synth_instrument *in)
     in->best[1] = mid + 1;
 }
 
-/* A Hawkes process with an exponential kernel: a quarter base rate, branching ratio 0.75, so that
- * the mean is the asked rate. The intensity is held between arrivals. */
+/* e^-x of a 16.16, within 0.01. */
+static uint64_t decay_16(uint64_t x)
+{
+    uint64_t e = x * 94548 >> 16; /* / ln 2 */
+    uint64_t f = e & 65535;
+    return e >> 16 > 40 ? 0 : (65536 - (f * (45426 - (f * 12658 >> 16)) >> 16)) >> (e >> 16);
+}
+
+/* A Hawkes process with an exponential kernel, a sixth base rate and branching ratio 5/6, so that
+ * the mean is the asked rate; simulated as Dassios and Zhao (2013) do: the earlier of an arrival of
+ * the base and one of what is left of the excitement. */
 void hr_synth_pass_time(hr_synth *s)
 {
-    uint64_t gap = ((uint64_t)exponential(&s->venue) << 16) / (BASE_16 + s->excite);
-    s->excite = s->excite * TAU_16 / (TAU_16 + gap) + JUMP_16;
-    if (s->excite > EXCITE_MAX) s->excite = EXCITE_MAX;
-    s->now_ns += (int64_t)(gap * s->mean_gap_ns >> 16) + RECV_MIN_GAP_NS;
+    uint64_t gap = ((uint64_t)exponential(&s->venue) << 16) / BASE_16;
+    uint64_t all = s->excite * TAU;
+    uint64_t spent = exponential(&s->venue);
+    uint64_t left = decay_16(gap / TAU) * s->excite >> 16;
+    if (spent < all) {
+        uint64_t share = ((all - spent) << 32) / all; /* of the excitement, at that arrival */
+        uint64_t soon = (uint64_t)exponential_of(share << 32) * TAU;
+        if (soon < gap) {
+            gap = soon;
+            left = s->excite * share >> 32;
+        }
+    }
+    s->excite = HR_MIN(left + JUMP_16, EXCITE_MAX);
+    s->now_ns += (int64_t)(gap * (s->mean_gap_ns - RECV_MIN_GAP_NS) >> 16) + RECV_MIN_GAP_NS;
 }
 
 static void settle_best(synth_instrument *in)
