@@ -56,8 +56,9 @@ hr_status hr_pq_events_sniff(hr_source_info *info, char *why, size_t why_cap, co
     bool has_time = hr_pq_table_find(f, PQ_C_EVENT) >= 0;
     bool has_level =
         hr_pq_table_find(f, PQ_C_PX) >= 0 && hr_pq_table_find(f, PQ_C_QTY) >= 0 && has_time;
-    bool is_trade = hr_pq_table_find(f, PQ_C_ID) >= 0 || hr_pq_file_find(f, "buyer_maker") >= 0 ||
-                    hr_pq_file_find(f, "is_buyer_maker") >= 0;
+    bool is_trade = hr_pq_file_find(f, "side_is_bid") < 0 &&
+                    (hr_pq_table_find(f, PQ_C_ID) >= 0 || hr_pq_file_find(f, "buyer_maker") >= 0 ||
+                     hr_pq_file_find(f, "is_buyer_maker") >= 0);
     bool has_symbol = hr_pq_table_find(f, PQ_C_SYMBOL) >= 0;
     uint32_t n_nested = count_nested(f);
     hr_sniff_path(info, path);
@@ -129,6 +130,24 @@ static int64_t get(const pq_table *t, int c, int64_t absent)
     return t->col[c].value[t->at];
 }
 
+/* Crypto Lake marks the rows of a snapshot by an origin time of 0, which is no time. Source: the
+ * vendor's analysis-sharing, lake_to_hftbacktest.py, convert_book_diffs. */
+static bool is_lake_snapshot(const pq_table *t)
+{
+    return t->info.format == HR_FORMAT_PARQUET_DELTAS && !has(t, PQ_C_FLAGS) &&
+           get(t, PQ_C_EVENT, HR_NULL_I64) == 0;
+}
+
+static int64_t event_time(const pq_table *t)
+{
+    return is_lake_snapshot(t) ? HR_NULL_I64 : get(t, PQ_C_EVENT, HR_NULL_I64);
+}
+
+static int64_t key_flags(const pq_table *t)
+{
+    return is_lake_snapshot(t) ? HR_FLAG_SNAPSHOT : get(t, PQ_C_FLAGS, 0) & KEY_FLAGS;
+}
+
 /* Why a row cannot be used, for what it says of its message, or -1. A row needs one clock at least:
  * without the capturer's, the venue's stands for it. */
 static int bad_head(const pq_table *t)
@@ -170,12 +189,12 @@ static int bad_row(const pq_table *t)
 static void read_key(message_key *k, const pq_table *t)
 {
     memset(k, 0, sizeof *k);
-    k->ts_event = get(t, PQ_C_EVENT, HR_NULL_I64);
+    k->ts_event = event_time(t);
     k->ts_recv = get(t, PQ_C_RECV, k->ts_event);
     k->seq_last = get(t, PQ_C_SEQ, -1);
     k->seq_first = get(t, PQ_C_FIRST, k->seq_last);
     k->seq_prev = get(t, PQ_C_PREV, -1);
-    k->flags = get(t, PQ_C_FLAGS, 0) & KEY_FLAGS;
+    k->flags = key_flags(t);
     const char *symbol = t->info.symbol;
     const char *venue = t->info.venue;
     int64_t i = get(t, PQ_C_SYMBOL, -1);
@@ -189,11 +208,11 @@ static void read_key(message_key *k, const pq_table *t)
 /* True when the row at the cursor has this key. */
 static bool row_has_key(const pq_table *t, const message_key *k)
 {
-    int64_t event = get(t, PQ_C_EVENT, HR_NULL_I64);
+    int64_t event = event_time(t);
     int64_t seq = get(t, PQ_C_SEQ, -1);
     if (event != k->ts_event || seq != k->seq_last || get(t, PQ_C_RECV, event) != k->ts_recv ||
         get(t, PQ_C_FIRST, seq) != k->seq_first || get(t, PQ_C_PREV, -1) != k->seq_prev ||
-        (get(t, PQ_C_FLAGS, 0) & KEY_FLAGS) != k->flags)
+        key_flags(t) != k->flags)
         return false;
     int64_t i = get(t, PQ_C_SYMBOL, -1);
     if (i >= 0 && strcmp(t->names[0]->text[i], k->symbol) != 0) return false;

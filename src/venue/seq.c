@@ -8,13 +8,14 @@
 hr_seq_rule hr_seq_rule_for(const char *venue, int format)
 {
     switch ((hr_format)format) {
+    /* One rule for all tables: whichever comes first begins an instrument. */
     case HR_FORMAT_PARQUET_DELTAS:
+    case HR_FORMAT_PARQUET_TRADES:
+    case HR_FORMAT_PARQUET_BOOK:
         return HR_SEQ_MONOTONE;
     case HR_FORMAT_TARDIS_L2:
     case HR_FORMAT_TARDIS_TRADES:
     case HR_FORMAT_TARDIS_SNAPSHOT:
-    case HR_FORMAT_PARQUET_TRADES:
-    case HR_FORMAT_PARQUET_BOOK:
         return HR_SEQ_NONE;
     case HR_FORMAT_UNKNOWN:
     case HR_FORMAT_CAPTURE_JSON:
