@@ -173,7 +173,8 @@ def check_lake(name, *options, kind="lake"):
     want = {"snapshots": t["snapshots"], "stale": t["disorder"], "levels": t["levels"], "trades": t["trades"]}
     tap.check(f"{name}: counts", counts == want, (counts, want))
     check_tops(name, t, tops)
-    check_run(name, t, files, keys=["levels", "trades", "snapshots", "snapshot_levels"], options=["--memory", "2GB"])
+    files = files[::2] + files[1::2] if kind == "lake" else files[::-1]  # whichever begins, the books are the same
+    check_run(name, t, files, keys=["levels", "trades", "snapshots", "snapshot_levels"], options=["--memory", "1GB"])
     return t
 
 
@@ -278,8 +279,8 @@ def main():
     tap.check("tardis: trade ids rise by one", all(
         [int(x[4]) for x in rows if x[1] == s] == list(range(1, 1 + sum(x[1] == s for x in rows))) for s in {x[1] for x in rows}))
     check_tardis("tardis-zst", *base, "--seed", 8, "--futures", "--gaps", 3, suffix=".csv.zst")
-    check_lake("lake", "--levels", 40000, "--instruments", 3, "--seed", 9, *FAULTS)
-    check_lake("lake-raw", "--levels", 40000, "--instruments", 3, "--seed", 10, "--futures", *FAULTS, kind="lake-raw")
+    check_lake("lake", "--levels", 40000, "--instruments", 2, "--seed", 9, *FAULTS)
+    check_lake("lake-raw", "--levels", 40000, "--instruments", 2, "--seed", 10, "--futures", *FAULTS, kind="lake-raw")
     check_determinism()
     check_faults()
     tap.finish()
