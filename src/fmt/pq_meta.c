@@ -78,6 +78,23 @@ static void apply_converted(element *e)
     case 6:
         e->logical = HR_PQ_L_DATE;
         break;
+    case 7:
+    case 8:
+        e->logical = HR_PQ_L_TIME;
+        e->unit_ns = e->converted == 7 ? 1000000 : 1000;
+        break;
+    case 11:
+    case 12:
+    case 13:
+    case 14:
+        e->logical = HR_PQ_L_UINT;
+        break;
+    case 15:
+    case 16:
+    case 17:
+    case 18:
+        e->logical = HR_PQ_L_INT;
+        break;
     case 9:
     case 10:
         e->logical = HR_PQ_L_TIMESTAMP;

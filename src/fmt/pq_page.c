@@ -110,8 +110,10 @@ hr_status hr_pq_page_head(hr_pq_cursor *c, pq_page *out, hr_err *err)
         is_read = parse_head(buf, (size_t)got, out);
         if (!is_read && (got < want || want == left || want == HEAD_BYTES_MAX)) break;
     }
-    if (!is_read || !head_is_valid(out, left))
-        return hr_pq_damaged(c, err, "a damaged page header");
+    if (!is_read || !head_is_valid(out, left)) {
+        bool is_past = c->at >= c->chunk->first_offset + c->chunk->packed_bytes;
+        return hr_pq_damaged(c, err, is_past ? "too few values" : "a damaged page header");
+    }
     if ((uint32_t)out->raw_bytes > f->limits.page_bytes)
         return HR_FAIL(err, HR_ELIMIT, "column '%s': a page of %d bytes at offset %lld, at most %u",
                        c->column->name, out->raw_bytes, (long long)c->at, f->limits.page_bytes);
