@@ -310,7 +310,7 @@ static hr_status open_all(hr_run *r, hr_open_mode mode, hr_err *err)
         s->idx = i;
         s->env.cfg = &r->cfg;
         s->env.cuts = r->cuts;
-        hr_rows_init(&s->env.rows, r->blocks, r->extents, r->ds.root);
+        hr_rows_init(&s->env.rows, r->blocks, r->extents, r->ds.root, s->io, r->io_blocks);
     }
     r->was_complete = r->tail.is_ended;
     if (r->tail.has_commit && !r->tail.is_ended) {
@@ -356,7 +356,6 @@ hr_status hr_run_start(hr_run *r, hr_err *err)
     for (uint32_t i = 0; i < r->n_lanes; i++) {
         run_lane *l = &r->lane[i];
         l->run = r;
-        l->idx = i;
         int rc = sys->thread_start(sys->self, &l->thread, lane_main, l);
         if (rc < 0) {
             (void)HR_FAIL_SYS(err, rc, "cannot start lane %u", i);

@@ -56,8 +56,12 @@ static hr_status carve_lane(hr_run *r, run_lane *l, hr_err *err)
     }
     l->writer_mem = hr_arena_alloc(r->arena, l->writer_bytes, 64);
     l->gather = hr_arena_alloc(r->arena, r->group_bytes, 64);
-    l->block = hr_arena_alloc(r->arena, r->block_bytes, 64);
-    if (l->writer_mem == NULL || l->gather == NULL || l->block == NULL)
+    size_t io_bytes = (size_t)r->io_blocks * r->block_bytes;
+    l->block = hr_arena_alloc(r->arena, io_bytes, 64);
+    l->out = hr_arena_alloc(r->arena, RUN_OUT_BYTES, 64);
+    r->shard[l->idx].io = hr_arena_alloc(r->arena, io_bytes, 64); /* as many shards as lanes */
+    if (l->writer_mem == NULL || l->gather == NULL || l->block == NULL || l->out == NULL ||
+        r->shard[l->idx].io == NULL)
         return HR_FAIL(err, HR_EBUDGET,
                        "no memory for %u lanes: raise engine.memory or lower engine.lanes",
                        r->n_lanes);
@@ -109,13 +113,16 @@ hr_status run_carve(hr_run *r, hr_err *err)
     size_t taken = atomic_load_explicit(&r->budget.used_bytes, memory_order_relaxed);
     r->group_bytes = clamp(memory / 32, 2 * MiB, 64 * MiB);
     r->block_bytes = pick_block_bytes(r);
+    r->io_blocks = hr_rows_io_blocks(r->block_bytes);
     if (taken + overhead >= memory)
         return HR_FAIL(err, HR_EBUDGET, "inputs alone need %zu bytes: raise engine.memory", taken);
     HR_TRY(hr_arena_create(&r->arena, &r->budget, memory - overhead - taken - 4096, "engine", err));
     HR_TRY(carve_tables(r, err));
     HR_TRY(run_carve_recorder(r, err));
-    for (uint32_t i = 0; i < r->n_lanes; i++)
+    for (uint32_t i = 0; i < r->n_lanes; i++) {
+        r->lane[i].idx = i;
         HR_TRY(carve_lane(r, &r->lane[i], err));
+    }
     HR_TRY(carve_batches(r, err));
     HR_TRY(carve_instruments(r, err));
     r->parts = hr_arena_alloc(r->arena, RUN_PARTS_MAX * sizeof *r->parts, 64);

@@ -11,17 +11,31 @@
 
 typedef struct part_sink {
     int fd;
+    char *out; /* RUN_OUT_BYTES: the writer gives bytes in small pieces */
+    size_t n_out;
     int64_t at;
     uint32_t crc;
 } part_sink;
 
-static hr_status sink_put(void *self, const void *bytes, size_t n_bytes, hr_err *err)
+static hr_status sink_drain(part_sink *s, const void *bytes, size_t n_bytes, hr_err *err)
 {
-    part_sink *s = self;
     int64_t n = hr_sys_pwrite_full(s->fd, bytes, n_bytes, s->at);
     if (n < 0) return HR_FAIL_SYS(err, n, "cannot write a part");
     s->at += n;
     s->crc = hr_crc32c(s->crc, bytes, n_bytes);
+    return HR_OK;
+}
+
+static hr_status sink_put(void *self, const void *bytes, size_t n_bytes, hr_err *err)
+{
+    part_sink *s = self;
+    if (s->n_out + n_bytes > RUN_OUT_BYTES) {
+        HR_TRY(sink_drain(s, s->out, s->n_out, err));
+        s->n_out = 0;
+        if (n_bytes > RUN_OUT_BYTES / 2) return sink_drain(s, bytes, n_bytes, err);
+    }
+    memcpy(s->out + s->n_out, bytes, n_bytes);
+    s->n_out += n_bytes;
     return HR_OK;
 }
 
@@ -60,7 +74,7 @@ static hr_status write_part(hr_run *r, run_lane *l, const hr_cut *c, gathered *g
     const hr_schema *schema = &r->tables.schema[c->kind];
     hr_pq_write_options opt = HR_PQ_WRITE_OPTIONS_DEFAULT;
     hr_pq_writer *w;
-    part_sink sink = {.fd = -1};
+    part_sink sink = {.fd = -1, .out = l->out};
     opt.level = r->plan->zstd_level;
     opt.created_by = "headrace " HR_VERSION;
     opt.sort_col = HR_COLI_TS_RECV;
@@ -70,6 +84,7 @@ static hr_status write_part(hr_run *r, run_lane *l, const hr_cut *c, gathered *g
                                      &sink, err);
     if (st == HR_OK) st = hr_pq_writer_row_group(w, l->scratch, &rows, err);
     if (st == HR_OK) st = hr_pq_writer_finish(w, l->scratch, err);
+    if (st == HR_OK) st = sink_drain(&sink, sink.out, sink.n_out, err);
     (void)hr_sys_close(sink.fd);
     p->n_bytes = (uint64_t)sink.at;
     p->crc32c = sink.crc;
@@ -88,8 +103,8 @@ hr_status run_encode(hr_run *r, run_lane *l, hr_err *err)
         at += hr_round_up((size_t)layout->width[i] * g.n_rows, 64);
     }
     HR_ASSERT(at <= r->group_bytes);
-    hr_status st =
-        hr_chain_gather(&c->chain, layout, c->spill_fd, l->gather, g.offset, l->block, err);
+    hr_status st = hr_chain_gather(&c->chain, layout, c->spill_fd, l->gather, g.offset, l->block,
+                                   r->io_blocks, err);
     hr_chain_free(&c->chain, r->blocks, r->extents);
     uint32_t slot = atomic_fetch_add_explicit(&r->n_parts, 1, memory_order_relaxed);
     if (st == HR_OK && slot >= RUN_PARTS_MAX)

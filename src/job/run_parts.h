@@ -17,6 +17,7 @@
 #define RUN_LANES_MAX 64u
 #define RUN_UNITS 256u
 #define RUN_PARTS_MAX 16384u
+#define RUN_OUT_BYTES (256u << 10)
 
 /* A stretch of one batch, or a mark: all shards see all units, in order. */
 typedef struct run_unit {
@@ -33,6 +34,7 @@ typedef struct run_shard {
     bool in_unit;
     uint32_t mark_desk; /* mark: next desk to cut */
     uint32_t spill_desk;
+    char *io; /* io_blocks row blocks on their way to the spill file */
     hr_desk_env env;
 } run_shard;
 
@@ -43,7 +45,8 @@ typedef struct run_lane {
     bool is_started;
     hr_pq_scratch *scratch;
     char *gather; /* group_bytes: one row group, contiguous columns */
-    char *block;  /* one row block */
+    char *block;  /* io_blocks row blocks */
+    char *out;    /* RUN_OUT_BYTES of a part on their way to the disk */
     void *writer_mem;
     size_t writer_bytes;
     hr_rec_lane *rec;
@@ -91,7 +94,7 @@ struct hr_run {
     run_shard shard[RUN_LANES_MAX];
     uint32_t n_shards;
     hr_pool *blocks, *extents, *cuts;
-    uint32_t block_bytes;
+    uint32_t block_bytes, io_blocks;
     /* cuts on their way to encoders: guarded by cutq_busy */
     _Atomic uint32_t cutq_busy;
     hr_cut *cutq_first, *cutq_last;

@@ -61,9 +61,15 @@ hr_status hr_row_layout_init(hr_row_layout *l, const hr_schema *schema, hr_row_p
     return HR_OK;
 }
 
-void hr_rows_init(hr_rows *r, hr_pool *blocks, hr_pool *extents, const char *spill_dir)
+void hr_rows_init(hr_rows *r, hr_pool *blocks, hr_pool *extents, const char *spill_dir, char *io,
+                  uint32_t io_blocks)
 {
-    *r = (hr_rows){.blocks = blocks, .extents = extents, .spill_fd = -1, .spill_dir = spill_dir};
+    *r = (hr_rows){.blocks = blocks,
+                   .extents = extents,
+                   .spill_fd = -1,
+                   .spill_dir = spill_dir,
+                   .io = io,
+                   .io_blocks = io_blocks};
 }
 
 void hr_rows_fini(hr_rows *r)
@@ -111,6 +117,28 @@ static hr_status spill_open(hr_rows *r, hr_err *err)
     return HR_OK;
 }
 
+/* Up to io_blocks blocks in one write; then they are free. */
+static hr_status spill_some(hr_rows *r, const hr_row_layout *l, hr_row_chain *c, hr_spill_extent *x,
+                            const hr_row_block *stop, hr_err *err)
+{
+    uint32_t n = 0;
+    for (hr_row_block *b = c->first; b != stop && n < r->io_blocks; b = b->next)
+        memcpy(r->io + (size_t)n++ * l->block_bytes, b, l->block_bytes);
+    int64_t w = hr_sys_pwrite_full(r->spill_fd, r->io, (size_t)n * l->block_bytes, r->spill_end);
+    if (w < 0) return HR_FAIL_SYS(err, w, "cannot write spill file in '%s'", r->spill_dir);
+    r->spill_end += (int64_t)n * l->block_bytes;
+    r->n_spilled_blocks += n;
+    x->n_blocks += n;
+    for (; n > 0; n--) {
+        hr_row_block *b = c->first;
+        x->n_rows += b->n_rows;
+        c->first = b->next;
+        if (c->first == NULL) c->last = NULL;
+        hr_pool_put(r->blocks, b);
+    }
+    return HR_OK;
+}
+
 hr_status hr_rows_spill(hr_rows *r, const hr_row_layout *l, hr_row_chain *c, bool whole,
                         hr_err *err)
 {
@@ -128,36 +156,42 @@ hr_status hr_rows_spill(hr_rows *r, const hr_row_layout *l, hr_row_chain *c, boo
             c->spill_first = x;
         c->spill_last = x;
     }
-    while (c->first != stop) {
-        hr_row_block *b = c->first;
-        int64_t n = hr_sys_pwrite_full(r->spill_fd, b, l->block_bytes, r->spill_end);
-        if (n < 0) return HR_FAIL_SYS(err, n, "cannot write spill file in '%s'", r->spill_dir);
-        r->spill_end += l->block_bytes;
-        r->n_spilled_blocks++;
-        x->n_blocks++;
-        x->n_rows += b->n_rows;
-        c->first = b->next;
-        if (c->first == NULL) c->last = NULL;
-        hr_pool_put(r->blocks, b);
+    while (c->first != stop)
+        HR_TRY(spill_some(r, l, c, x, stop, err));
+    return HR_OK;
+}
+
+/* The next rows of a spilled stretch; n_rows counts up to the chain's. */
+static hr_status unpack_some(const hr_row_chain *c, const hr_row_layout *l, const char *blocks,
+                             uint32_t n, char *out, const size_t *col_offset, uint64_t *at,
+                             hr_err *err)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        const hr_row_block *b =
+            (const hr_row_block *)(const void *)(blocks + (size_t)i * l->block_bytes);
+        if (*at + b->n_rows > c->n_rows || !hr_unpack(b, l, out, col_offset, *at))
+            return HR_FAIL(err, HR_ECORRUPT, "the spill file of '%s' changed under us",
+                           l->schema->name);
+        *at += b->n_rows;
     }
     return HR_OK;
 }
 
 hr_status hr_chain_gather(const hr_row_chain *c, const hr_row_layout *l, int spill_fd, char *out,
-                          const size_t *col_offset, void *scratch, hr_err *err)
+                          const size_t *col_offset, void *scratch, uint32_t n_scratch, hr_err *err)
 {
     uint64_t at = 0;
     for (const hr_spill_extent *x = c->spill_first; x != NULL; x = x->next) {
-        for (uint32_t i = 0; i < x->n_blocks; i++) {
+        for (uint32_t i = 0; i < x->n_blocks;) {
+            uint32_t k = HR_MIN(n_scratch, x->n_blocks - i);
+            size_t bytes = (size_t)k * l->block_bytes;
             int64_t offset = x->offset + (int64_t)i * l->block_bytes;
-            int64_t n = hr_sys_pread_full(spill_fd, scratch, l->block_bytes, offset);
-            hr_row_block *b = scratch;
+            int64_t n = hr_sys_pread_full(spill_fd, scratch, bytes, offset);
             if (n < 0) return HR_FAIL_SYS(err, n, "cannot read the spill file");
-            if (n != l->block_bytes || at + b->n_rows > c->n_rows ||
-                !hr_unpack(b, l, out, col_offset, at))
-                return HR_FAIL(err, HR_ECORRUPT, "spill file changed under us at %lld",
-                               (long long)offset);
-            at += b->n_rows;
+            if ((size_t)n != bytes)
+                return HR_FAIL(err, HR_ECORRUPT, "the spill file ends at %lld", (long long)offset);
+            HR_TRY(unpack_some(c, l, scratch, k, out, col_offset, &at, err));
+            i += k;
         }
     }
     for (hr_row_block *b = c->first; b != NULL; b = b->next) {

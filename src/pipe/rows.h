@@ -70,8 +70,17 @@ typedef struct hr_rows {
     int64_t spill_end;
     uint64_t n_spilled_blocks;
     const char *spill_dir;
+    char *io; /* io_blocks blocks: the spill file is written and read that many at a time */
+    uint32_t io_blocks;
 } hr_rows;
-void hr_rows_init(hr_rows *r, hr_pool *blocks, hr_pool *extents, const char *spill_dir);
+/** Blocks of block_bytes to move at a time, for io and for the scratch of hr_chain_gather. */
+HR_INLINE uint32_t hr_rows_io_blocks(uint32_t block_bytes)
+{
+    return HR_MAX((128u << 10) / block_bytes, 1u);
+}
+/** io: hr_rows_io_blocks blocks, 64-byte aligned, lent until fini. */
+void hr_rows_init(hr_rows *r, hr_pool *blocks, hr_pool *extents, const char *spill_dir, char *io,
+                  uint32_t io_blocks);
 void hr_rows_fini(hr_rows *r);
 /** Fills the stash to n blocks; HR_AGAIN when the pool is empty: spill, or wait for encoders. */
 HR_MUST_USE hr_status hr_rows_reserve(hr_rows *r, uint32_t n);
@@ -111,10 +120,10 @@ HR_INLINE void *hr_block_col(hr_row_block *b, const hr_row_layout *l, uint32_t c
 }
 
 /** Gathers a cut chain into contiguous columns: column c starts at out + col_offset[c], c->n_rows
- * values. Reads spilled blocks through `scratch` (one block). Does not free. */
+ * values. Reads spilled blocks through `scratch` (n_scratch blocks). Does not free. */
 HR_MUST_USE hr_status hr_chain_gather(const hr_row_chain *c, const hr_row_layout *l, int spill_fd,
                                       char *out, const size_t *col_offset, void *scratch,
-                                      hr_err *err);
+                                      uint32_t n_scratch, hr_err *err);
 /** Gives all blocks and extents back. */
 void hr_chain_free(hr_row_chain *c, hr_pool *blocks, hr_pool *extents);
 

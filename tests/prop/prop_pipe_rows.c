@@ -20,6 +20,7 @@ typedef struct bench {
     hr_row_chain chain;
     char *out;
     char *scratch;
+    uint32_t n_io;
     size_t col_offset[HR_TABLE_FIELDS_MAX];
 } bench;
 
@@ -37,14 +38,17 @@ static void bench_open(bench *b, hr_kind kind, uint32_t depth, uint32_t block_by
     assert_int_equal(
         hr_pool_create(&b->extents, b->arena, sizeof(hr_spill_extent), 4096, "extents", NULL),
         HR_OK);
-    hr_rows_init(&b->rows, b->blocks, b->extents, "/tmp");
+    uint32_t n_io = hr_rows_io_blocks(block_bytes);
+    b->n_io = n_io;
+    hr_rows_init(&b->rows, b->blocks, b->extents, "/tmp",
+                 hr_arena_alloc(b->arena, (size_t)n_io * block_bytes, 64), n_io);
     size_t at = 0;
     for (uint32_t c = 0; c < b->layout.schema->n_fields; c++) {
         b->col_offset[c] = at;
         at += hr_round_up((size_t)b->layout.width[c] * ROWS_MAX, 64);
     }
     b->out = malloc(at);
-    b->scratch = aligned_alloc(64, block_bytes);
+    b->scratch = aligned_alloc(64, (size_t)n_io * block_bytes);
     assert_non_null(b->out);
     assert_non_null(b->scratch);
     memset(b->out, 0xa5, at);
@@ -89,7 +93,7 @@ static int64_t any_i64(test_rng *r)
 static void gather(bench *b)
 {
     assert_int_equal(hr_chain_gather(&b->chain, &b->layout, b->rows.spill_fd, b->out, b->col_offset,
-                                     b->scratch, NULL),
+                                     b->scratch, b->n_io, NULL),
                      HR_OK);
 }
 
