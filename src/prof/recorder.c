@@ -7,6 +7,7 @@
 #include "base/assert.h"
 
 #define CALIBRATE_NS 200000
+#define STANDS_STILL_READS 1000u /* a real clock has moved by then */
 #define CALIBRATE_READS                                                                            \
     1000000              /* a clock that has not moved after so many looks is not real time */
 #define LONG_NS 10000000 /* from then on the time since create is the better base */
@@ -62,6 +63,7 @@ static bool calibrate(hr_rec *r)
     for (uint32_t i = 0; i < CALIBRATE_READS; i++) {
         int64_t ns = hr_sys_mono_ns() - r->mono0_ns;
         uint64_t ticks = __builtin_ia32_rdtsc() - r->t0;
+        if (ns == 0 && i > STANDS_STILL_READS) return false;
         if (ns < CALIBRATE_NS || ticks == 0) continue;
         r->first_rate = rate_of(ticks, (uint64_t)ns);
         return r->first_rate != 0;
