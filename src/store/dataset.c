@@ -221,6 +221,45 @@ static hr_status begin_manifest(hr_dataset *d, const char *identity, hr_err *err
 
 /* ---- opening ---- */
 
+static int sync_dir(const char *path)
+{
+    int fd = hr_sys_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (fd < 0) return fd;
+    int rc = hr_sys_sync(fd);
+    (void)hr_sys_close(fd);
+    return rc;
+}
+
+/* Makes one folder and makes its name durable. One that was there may not have been synced by who
+ * made it; but where it is not ours to open its parent, it is not ours to sync it. */
+static int make_durable(const char *path, size_t n)
+{
+    char text[HR_DATASET_PATH_MAX];
+    const hr_sys *sys = hr_sys_get();
+    memcpy(text, path, n);
+    text[n] = '\0';
+    int made = sys->mkdir(sys->self, AT_FDCWD, text, 0777);
+    if (made < 0 && made != -EEXIST) return made;
+    while (n > 0 && text[n - 1] != '/')
+        n--;
+    memcpy(text + n, ".", 2);
+    int rc = sync_dir(text);
+    return made == 0 ? rc : 0;
+}
+
+static int make_root(const char *root)
+{
+    size_t n = strlen(root);
+    while (n > 1 && root[n - 1] == '/')
+        n--;
+    for (size_t i = 1; i <= n; i++) {
+        if (i < n && (root[i] != '/' || root[i - 1] == '/')) continue;
+        int rc = make_durable(root, i);
+        if (rc < 0) return rc;
+    }
+    return 0;
+}
+
 typedef struct keeper {
     hr_dataset *d;
     const char *name;
@@ -303,8 +342,7 @@ hr_status hr_dataset_open(hr_dataset *d, const char *root, hr_open_mode mode, co
         return HR_FAIL(err, HR_EUSAGE, "path of the dataset is too long");
     d->line_buf = hr_heap_alloc(HR_MANIFEST_BUFFER_BYTES);
     if (d->line_buf == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for dataset '%s'", root);
-    int rc = make_parents(AT_FDCWD, root);
-    if (rc >= 0) rc = sys_mkdir(AT_FDCWD, root);
+    int rc = make_root(root);
     if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot make '%s'", root);
     d->root_fd = hr_sys_open(AT_FDCWD, root, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (d->root_fd < 0) return HR_FAIL_SYS(err, d->root_fd, "cannot open '%s'", root);
@@ -323,6 +361,7 @@ hr_status hr_dataset_open(hr_dataset *d, const char *root, hr_open_mode mode, co
     d->reject_fd = hr_sys_open(d->root_fd, REJECT_NAME, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (d->reject_fd < 0)
         return HR_FAIL_SYS(err, d->reject_fd, "cannot open the reject file in '%s'", root);
+    HR_TRY(hr_flush_open(&d->flush, err));
     if (exists && mode == HR_OPEN_FORCE) HR_TRY(forget_dataset(d, err));
     return take_over(d, mode, identity, tail, err);
 }

@@ -26,7 +26,9 @@ static hr_status submit(hr_flush *f, uint32_t slot, hr_err *err)
 static hr_status finish(hr_flush *f, const hr_sys_aio_done *done, hr_err *err)
 {
     uint32_t slot = (uint32_t)done->tag;
-    if (done->result == -EINTR) return submit(f, slot, err);
+    if (done->result == -EINTR && ++f->n_interrupted < HR_SYS_EINTR_MAX)
+        return submit(f, slot, err);
+    f->n_interrupted = 0;
     release(f, slot);
     if (done->result >= 0) return HR_OK;
     return HR_FAIL_SYS(err, (int)done->result, "cannot sync '%s'", f->slot[slot].path);
@@ -47,17 +49,15 @@ static hr_status reap(hr_flush *f, hr_err *err)
     return result;
 }
 
-static hr_status open_queue(hr_flush *f, hr_err *err)
+hr_status hr_flush_open(hr_flush *f, hr_err *err)
 {
     const hr_sys *sys = hr_sys_get();
-    if (f->aio != NULL) return HR_OK;
     int rc = sys->aio_open(sys->self, &f->aio, HR_FLUSH_DEPTH);
     return rc < 0 ? HR_FAIL_SYS(err, rc, "cannot open a queue to the disk") : HR_OK;
 }
 
 hr_status hr_flush_add(hr_flush *f, int dir_fd, const char *path, hr_err *err)
 {
-    HR_TRY(open_queue(f, err));
     while (f->n_open == HR_FLUSH_DEPTH)
         HR_TRY(reap(f, err));
     uint32_t slot = 0;

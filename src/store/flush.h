@@ -12,10 +12,11 @@
 #define HR_FLUSH_DEPTH 32u
 #define HR_FLUSH_PATH_MAX 320u
 
-/** All zero is an idle one. */
+/** All zero is one that is not open. */
 typedef struct hr_flush {
-    hr_sys_aio *aio; /* NULL until the first file */
+    hr_sys_aio *aio;
     uint32_t n_open;
+    uint32_t n_interrupted; /* in a row */
     struct {
         bool is_open;
         int fd;
@@ -23,6 +24,8 @@ typedef struct hr_flush {
     } slot[HR_FLUSH_DEPTH];
 } hr_flush;
 
+/** Before the first file; threads that must not ask for memory may add from then on. */
+HR_MUST_USE hr_status hr_flush_open(hr_flush *f, hr_err *err);
 /** Begins to make a file or a folder durable; waits for an older one when the queue is full. */
 HR_MUST_USE hr_status hr_flush_add(hr_flush *f, int dir_fd, const char *path, hr_err *err);
 /** Until all are durable. After an error the rest is waited for and forgotten. */

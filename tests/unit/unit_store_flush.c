@@ -45,6 +45,7 @@ static void test_survives(void **state)
     const hr_sys *sys = hr_sys_sim_table(sim);
     hr_sys_install(sys);
     write_files();
+    assert_int_equal(hr_flush_open(&f, NULL), HR_OK);
     assert_int_equal(flush_files(&f, NULL), HR_OK);
     assert_int_equal(hr_flush_add(&f, AT_FDCWD, ".", NULL), HR_OK);
     assert_int_equal(hr_flush_wait(&f, NULL), HR_OK);
@@ -73,6 +74,7 @@ static void test_fails(void **state)
         assert_int_equal(hr_sys_fail_create(&fail, hr_sys_sim_table(sim), &fault), HR_OK);
         hr_sys_install(hr_sys_fail_table(fail));
         write_files();
+        assert_int_equal(hr_flush_open(&f, NULL), HR_OK);
         assert_int_equal(flush_files(&f, &err), HR_EIO);
         assert_non_null(strstr(err.message, "cannot sync 'f"));
         hr_flush_fini(&f);
@@ -95,8 +97,31 @@ static void test_interrupts(void **state)
     write_files();
     assert_int_equal(hr_sys_fail_create(&fail, hr_sys_sim_table(sim), &fault), HR_OK);
     hr_sys_install(hr_sys_fail_table(fail));
+    assert_int_equal(hr_flush_open(&f, NULL), HR_OK);
     assert_int_equal(flush_files(&f, NULL), HR_OK);
     assert_int_equal(hr_flush_add(&f, AT_FDCWD, "missing", NULL), HR_ENOENT);
+    hr_flush_fini(&f);
+    hr_sys_install(hr_sys_real());
+    hr_sys_fail_destroy(&fail);
+    hr_sys_sim_destroy(&sim);
+}
+
+/* Signals without end: an error, no hang. */
+static void test_interrupted_for_ever(void **state)
+{
+    static hr_flush f;
+    hr_sys_sim *sim;
+    hr_sys_fail *fail;
+    hr_sys_fault fault = {.call = "sync", .nth = 1, .forever = true, .sys_errno = EINTR};
+    (void)state;
+    assert_int_equal(hr_sys_sim_create(&sim, 1), HR_OK);
+    hr_sys_install(hr_sys_sim_table(sim));
+    write_files();
+    assert_int_equal(hr_sys_fail_create(&fail, hr_sys_sim_table(sim), &fault), HR_OK);
+    hr_sys_install(hr_sys_fail_table(fail));
+    assert_int_equal(hr_flush_open(&f, NULL), HR_OK);
+    assert_int_equal(flush_files(&f, NULL), HR_EIO);
+    assert_int_equal(f.n_open, 0);
     hr_flush_fini(&f);
     hr_sys_install(hr_sys_real());
     hr_sys_fail_destroy(&fail);
@@ -109,6 +134,7 @@ int main(void)
         cmocka_unit_test(test_survives),
         cmocka_unit_test(test_fails),
         cmocka_unit_test(test_interrupts),
+        cmocka_unit_test(test_interrupted_for_ever),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
