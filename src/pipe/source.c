@@ -143,7 +143,7 @@ hr_status hr_source_resume(hr_source *s, int64_t offset, int64_t line, hr_err *e
     if (s->events != NULL) hr_pq_events_skip_to(s->events, offset);
     s->pos_offset = offset;
     if (s->container == HR_CONTAINER_PLAIN && !s->reader.is_stream) {
-        hr_reader_seek(&s->reader, offset);
+        hr_reader_seek(&s->reader, HR_MAX(offset, 1) - 1); /* with the byte before it */
         s->out_offset = s->reader.next_take * (int64_t)HR_READER_BLOCK_BYTES;
     }
     return HR_OK;
@@ -186,7 +186,8 @@ static hr_status produce(hr_source *s, char *to, size_t cap, size_t *n_out, hr_e
     return HR_OK;
 }
 
-/* Drops what a resumed run has read before; moves the rest to the front. */
+/* Drops what a resumed run has read before; moves the rest to the front. A place that is no line's
+ * beginning is inside a line that was cut, and refused, before. */
 static size_t drop_skipped(hr_source *s, char *p, size_t n)
 {
     if (s->out_offset >= s->skip_to) {
@@ -195,6 +196,8 @@ static size_t drop_skipped(hr_source *s, char *p, size_t n)
     }
     int64_t skip = s->skip_to - s->out_offset;
     s->out_offset += (int64_t)n;
+    if (n > 0 && s->skip_to > 3 /* a byte order mark */)
+        s->is_in_cut_line = p[HR_MIN(skip, (int64_t)n) - 1] != '\n';
     if (skip >= (int64_t)n) return 0;
     memmove(p, p + skip, n - (size_t)skip);
     return n - (size_t)skip;
@@ -206,6 +209,7 @@ static void publish(hr_source *s, hr_slot *slot, size_t len, bool is_last)
     slot->pos = 0;
     slot->line = s->next_line;
     slot->is_last = is_last;
+    slot->is_cut = s->is_in_cut_line && len > 0;
     if (!s->is_sequential)
         for (const char *p = slot->text, *end = p + len; (p = hr_find_newline(p, end)) != NULL; p++)
             s->next_line++;
@@ -221,10 +225,23 @@ static bool cut(hr_source *s, hr_slot *slot)
     const char *nl = hr_rfind_newline(slot->text, slot->text + s->filled);
     if (nl == NULL && s->filled < s->text_cap) return false;
     size_t len = nl != NULL ? (size_t)(nl + 1 - slot->text) : s->filled;
+    s->is_in_cut_line = nl == NULL;
     s->n_carry = s->filled - len;
     memcpy(s->carry, slot->text + len, s->n_carry);
     publish(s, slot, len, false);
     return true;
+}
+
+static void drop_cut_line(hr_source *s, hr_slot *slot)
+{
+    const char *nl = hr_find_newline(slot->text, slot->text + s->filled);
+    size_t n = nl != NULL ? (size_t)(nl + 1 - slot->text) : s->filled;
+    s->filled -= n;
+    memmove(slot->text, slot->text + n, s->filled);
+    slot->base_offset += (int64_t)n;
+    if (nl == NULL) return;
+    s->is_in_cut_line = false;
+    s->next_line++;
 }
 
 static hr_status begin_slot(hr_source *s, hr_slot *slot)
@@ -259,7 +276,8 @@ hr_status hr_source_fill(hr_source *s, hr_err *err)
         }
         if (st != HR_OK) return st;
         s->filled += drop_skipped(s, slot->text + s->filled, n);
-        if (s->filled == 0) slot->base_offset = s->skip_to;
+        if (s->filled == 0) slot->base_offset = HR_MAX(s->out_offset, s->skip_to);
+        if (s->is_in_cut_line) drop_cut_line(s, slot);
         if (s->filled >= s->text_goal && cut(s, slot)) return HR_OK;
     }
 }
@@ -277,14 +295,30 @@ static void keep_tail(hr_source *s, hr_slot *slot)
     slot->len = slot->pos;
 }
 
+static void reject_cut_line(hr_slot *slot)
+{
+    hr_evbatch *b = slot->batch;
+    /* A new batch holds any one reject. */
+    hr_status st = hr_evbatch_reject(b, HR_REJECT_LINE_TOO_LONG, slot->base_offset, slot->line,
+                                     slot->text, slot->len);
+    HR_ASSERT(st == HR_OK);
+    slot->pos = slot->len;
+    b->n_lines = 1;
+    b->src_end = slot->base_offset + (int64_t)slot->len;
+}
+
 static void decode_slot(hr_source *s, hr_slot *slot, uint32_t target_rows)
 {
     hr_evbatch *b = slot->batch;
     memset(slot->text + slot->len, 0, TEXT_PAD);
+    if (slot->is_cut) {
+        reject_cut_line(slot);
+        return;
+    }
     hr_status st = hr_decode_text(&s->info, b, slot->text, slot->len, &slot->pos, slot->base_offset,
                                   &slot->line, target_rows, slot->is_last || !s->is_sequential);
     if (st == HR_OK && slot->pos < slot->len) {
-        if (slot->pos == 0 && slot->len + TEXT_PAD >= s->text_cap)
+        if (slot->pos == 0 && slot->len + s->n_carry + TEXT_PAD >= s->text_cap)
             st = hr_decode_text(&s->info, b, slot->text, slot->len, &slot->pos, slot->base_offset,
                                 &slot->line, target_rows,
                                 true); /* a message larger than the buffer is split */

@@ -29,6 +29,7 @@ typedef struct hr_slot {
     int64_t base_offset; /* of text[0] in the decompressed source */
     int64_t line;        /* number of the line at pos */
     bool is_last;        /* the source ends with this text */
+    bool is_cut;         /* the text is the beginning of a line longer than any buffer */
     hr_evbatch *batch;
 } hr_slot;
 
@@ -52,6 +53,7 @@ typedef struct hr_source {
     int64_t out_offset; /* decompressed bytes produced so far */
     int64_t skip_to;    /* resume: text before it is dropped */
     int64_t next_line;
+    bool is_in_cut_line; /* the rest of a line that was cut is dropped */
     uint64_t fill_seq;
     size_t filled;
     bool is_sequential; /* CSV: a chunk's tail is known only after it was decoded */

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shutil
 
 import tap
 
@@ -57,8 +58,31 @@ def check_lines():
     tap.check("the good line is there", summary["levels"] == 1 and summary["written"]["deltas"] == 1, summary)
 
 
+def check_long_lines():
+    """A line longer than the buffers is one reject, wherever it stands; the lines around it are not touched."""
+    plan = os.path.join(tap.SCRATCH, "long.yaml")
+    with open(plan, "w", encoding="utf-8") as f:
+        f.write("limits: {line: 1KiB}\n")
+    long = HEAD + '"U":3,"u":4,"b":[' + ",".join(['["1.5","2"]'] * 80000) + '],"a":[]}}'
+    next_good = GOOD.replace('"U":1,"u":2', '"U":5,"u":6')
+    for name, lines in {"middle": [GOOD, long, "bad", next_good], "first": [long, "bad", GOOD, next_good],
+                        "last": [GOOD, next_good, "bad", long]}.items():
+        for ending in ("\n", ""):
+            text = "\n".join(lines) + ending
+            for pack in (lambda data: data, gzip.compress):
+                (code, stdout, err), out = run_bytes(f"long-{name}", pack(text.encode()), plan)
+                found = rejects(out) if code == 0 else []
+                want = [(["bad_json", "line_too_long"][line is long], i + 1, text.index(line))
+                        for i, line in enumerate(lines) if line in (long, "bad")]
+                got = [(r["reason"], r["line"], r["offset"]) for r in found]
+                tap.check(f"a long line, {name}, {pack.__name__}, {len(ending)}", got == want, f"{got} {err}")
+                tap.check("the lines around it are there", json.loads(stdout or "{}").get("levels") == 2, stdout)
+                shutil.rmtree(out, ignore_errors=True)
+
+
 def main():
     check_lines()
+    check_long_lines()
     (code, _, err), out = run_bytes("utf8.ndjson", (GOOD + "\n").encode() + b'{"s":"\xff\xfe"}\n')
     tap.check("invalid UTF-8 is kept as hex", code == 0 and rejects(out)[0]["reason"] == "bad_utf8"
               and bytes.fromhex(rejects(out)[0]["raw_hex"]) == b'{"s":"\xff\xfe"}', err)
