@@ -12,6 +12,8 @@
 #define HR_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define HR_ALIGNED(n) __attribute__((aligned(n)))
 #define HR_UNUSED __attribute__((unused))
+/** A large variable that hardening need not clear: every part is written before it is read. */
+#define HR_UNINIT __attribute__((uninitialized))
 #define HR_NORETURN __attribute__((noreturn))
 #define HR_API __attribute__((visibility("default")))
 /** Unsigned wrap-around below is meant (hashes, checksums): keep UBSan's integer group quiet. */

@@ -245,7 +245,7 @@ static const char *read_envelope(hr_line *l, const char *p, hr_binance_fields *f
 
 const char *hr_binance_fast(hr_line *l, const char *p)
 {
-    hr_binance_fields f;
+    hr_binance_fields f HR_UNINIT; /* a value is read only where its bit in `seen` is set */
     f.seen = f.n_bids = f.n_asks = 0;
     f.event = HR_EVENT_NONE;
     f.stream = (hr_json_str){0};
