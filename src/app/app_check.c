@@ -5,12 +5,22 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "text/json.h"
 #include "venue/adapter.h"
 
 #define NS_PER_DAY INT64_C(86400000000000)
 
 typedef long long ll;
 typedef unsigned long long ull;
+
+void hr_app_check_plan(hr_plan *plan)
+{
+    hr_plan_init(plan);
+    plan->depth = 1;
+    plan->rows_on = HR_ROWS_ON_BBO;
+    for (int k = 0; k < HR_KIND_COUNT; k++)
+        plan->write[k] = false;
+}
 
 hr_status hr_app_check_run(hr_app_checked *x, const hr_plan *plan, hr_err *err)
 {
@@ -41,12 +51,13 @@ void hr_app_json_text(const char *s)
         fputs("null", stdout);
         return;
     }
+    bool is_text = hr_utf8_valid(s, strlen(s));
     putchar('"');
     for (; *s != '\0'; s++) {
         unsigned char c = (unsigned char)*s;
         if (c == '"' || c == '\\')
             printf("\\%c", c);
-        else if (c < 0x20)
+        else if (c < 0x20 || (c >= 0x80 && !is_text))
             printf("\\u%04x", c);
         else
             putchar(c);

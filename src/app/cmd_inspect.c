@@ -1,210 +1,347 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "app/app.h"
+#include "app/app_check.h"
+#include "app/app_table.h"
 #include "app/opts.h"
-#include "base/sys.h"
-#include "fmt/pq_read.h"
 #include "pipe/source.h"
-#include "store/dataset.h"
-#include "text/decimal.h"
 
 #define MEMORY_BYTES ((size_t)256 << 20)
+#define LINE_BYTES ((size_t)5 << 20)
 #define ROWS_MAX 1000
+#define SHOWN_BYTES 200
 
-static int64_t read_fd(void *self, void *buf, size_t n_bytes, int64_t offset)
+typedef long long ll;
+typedef unsigned long long ull;
+
+typedef struct options {
+    const char *path;
+    int64_t n_rows;
+    int format;
+    bool head, json;
+} options;
+
+/* ---- text ---- */
+
+static void print_source(const hr_source *s)
 {
-    return hr_sys_pread_full(*(int *)self, buf, n_bytes, offset);
+    printf("%s: %s, %s, %lld bytes\n%s\nvenue %s, instrument %s\n", s->path,
+           hr_container_name(s->container), hr_format_name(s->info.format),
+           (ll)s->reader.size_bytes, s->why, s->info.venue[0] != '\0' ? s->info.venue : "by row",
+           s->info.symbol[0] != '\0' ? s->info.symbol : "several, or by row");
 }
 
-static const char *type_text(const hr_pq_column *c, char *out, size_t cap)
+static void print_source_json(const hr_source *s)
 {
-    static const char *const phys[] = {"boolean", "int32",  "int64",  "int96",
-                                       "float",   "double", "binary", "fixed"};
-    switch (c->logical) {
-    case HR_PQ_L_STRING:
-        return "string";
-    case HR_PQ_L_DECIMAL:
-        snprintf(out, cap, "decimal(%u,%u)", c->precision, c->scale);
-        return out;
-    case HR_PQ_L_TIMESTAMP:
-        snprintf(out, cap, "timestamp(%s%s)",
-                 c->unit_ns == 1      ? "ns"
-                 : c->unit_ns == 1000 ? "us"
-                                      : "ms",
-                 c->is_utc ? ", UTC" : "");
-        return out;
-    case HR_PQ_L_UINT:
-        snprintf(out, cap, "u%s", phys[c->phys]);
-        return out;
-    case HR_PQ_L_NONE:
-    case HR_PQ_L_INT:
-    case HR_PQ_L_DATE:
-    case HR_PQ_L_TIME:
-    case HR_PQ_L_UUID:
-    case HR_PQ_L_FLOAT16:
-    case HR_PQ_L_OTHER:
-        break;
-    }
-    return phys[c->phys];
+    printf("{\"path\":");
+    hr_app_json_text(s->path);
+    printf(",\"format\":\"%s\",\"container\":\"%s\",\"why\":", hr_format_name(s->info.format),
+           hr_container_name(s->container));
+    hr_app_json_text(s->why);
+    printf(",\"bytes\":%lld", (ll)s->reader.size_bytes);
 }
 
-static void print_time(int64_t v, int32_t unit_ns)
+/* The next line of [*p, end); its length without the line end. */
+static size_t next_line(const char **p, const char *end)
 {
-    char date[11];
-    int64_t ns = v * unit_ns;
-    int64_t day = ns / INT64_C(86400000000000) - (ns % INT64_C(86400000000000) < 0);
-    int64_t rest = ns - day * INT64_C(86400000000000);
-    int64_t s = rest / 1000000000;
-    hr_date_text(date, (int32_t)day);
-    printf("%sT%02lld:%02lld:%02lld.%09lldZ", date, (long long)(s / 3600), (long long)(s / 60 % 60),
-           (long long)(s % 60), (long long)(rest % 1000000000));
+    const char *eol = memchr(*p, '\n', (size_t)(end - *p));
+    size_t n = (size_t)((eol != NULL ? eol : end) - *p);
+    *p = eol != NULL ? eol + 1 : end;
+    return n > 0 && (*p)[-1] == '\r' ? n - 1 : n;
 }
 
-static hr_status print_value(hr_pq_cursor *c, const hr_pq_column *col, hr_err *err)
+static void print_line(const char *s, size_t n, bool json)
 {
-    uint32_t n;
-    int64_t v;
-    double d;
-    hr_pq_bytes s;
-    if (col->phys == HR_PQ_FLOAT || col->phys == HR_PQ_DOUBLE) {
-        HR_TRY(hr_pq_read_f64(c, &d, 1, &n, err));
-        if (!isnan(d)) printf("%.10g", d);
-        return HR_OK;
-    }
-    if (col->phys == HR_PQ_BYTE_ARRAY || col->phys == HR_PQ_FIXED) {
-        HR_TRY(hr_pq_read_bytes(c, &s, 1, &n, err));
-        for (uint32_t i = 0; s.s != NULL && i < s.n && i < 64; i++)
-            putchar(s.s[i] >= 0x20 && s.s[i] < 0x7f ? s.s[i] : '?');
-        return HR_OK;
-    }
-    HR_TRY(hr_pq_read_i64(c, &v, 1, &n, err));
-    if (v == HR_NULL_I64) return HR_OK;
-    char text[HR_DECIMAL_TEXT_MAX];
-    if (col->logical == HR_PQ_L_TIMESTAMP && col->phys == HR_PQ_INT64) {
-        print_time(v, col->unit_ns);
-    } else {
-        (void)hr_decimal_format(text, v, col->logical == HR_PQ_L_DECIMAL ? col->scale : 0);
-        fputs(text, stdout);
-    }
-    return HR_OK;
+    char text[SHOWN_BYTES + 4];
+    size_t k = HR_MIN(n, (size_t)SHOWN_BYTES);
+    for (size_t i = 0; i < k; i++)
+        text[i] = s[i] == '\0' ? '?' : s[i];
+    snprintf(text + k, sizeof text - k, "%s", n > k ? "..." : "");
+    if (json)
+        hr_app_json_text(text);
+    else
+        printf("%s\n", text);
 }
 
-static hr_status print_rows(hr_pq_file *f, hr_arena *arena, int64_t n_rows, hr_err *err)
+/* A CSV's columns are its schema. */
+static void print_header(const hr_source *s, const char *p, const char *end, bool json)
 {
-    uint32_t n_cols = hr_pq_file_columns(f);
-    hr_pq_cursor **cur = hr_arena_alloc(arena, n_cols * sizeof *cur, 64);
-    if (cur == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory for %u columns", n_cols);
-    const char *sep = "";
-    for (uint32_t i = 0; i < n_cols; i++) {
-        const hr_pq_column *col = hr_pq_file_column(f, i);
-        cur[i] = NULL;
-        if (!col->is_flat) continue;
-        HR_TRY(hr_pq_cursor_create(&cur[i], f, i, arena, err));
-        HR_TRY(hr_pq_cursor_seek(cur[i], 0, err));
-        printf("%s%s", sep, col->name);
-        sep = ",";
+    if (!s->info.has_header || p == end) return;
+    const char *line = p;
+    size_t n = next_line(&p, end);
+    if (!json) {
+        printf("columns: %.*s\n", (int)HR_MIN(n, (size_t)4000), line);
+        return;
     }
-    for (int64_t r = 0; r < n_rows; r++) {
-        putchar('\n');
-        sep = "";
-        for (uint32_t i = 0; i < n_cols; i++) {
-            if (cur[i] == NULL) continue;
-            fputs(sep, stdout);
-            HR_TRY(print_value(cur[i], hr_pq_file_column(f, i), err));
-            sep = ",";
+    printf(",\"columns\":[");
+    for (size_t i = 0; i <= n;) {
+        const char *comma = memchr(line + i, ',', n - i);
+        size_t k = comma != NULL ? (size_t)(comma - line) - i : n - i;
+        printf("%s{\"name\":", i > 0 ? "," : "");
+        print_line(line + i, k, true);
+        putchar('}');
+        i += k + 1;
+    }
+    putchar(']');
+}
+
+static void print_head(const options *o, const char *p, const char *end)
+{
+    if (o->json) printf(",\"head\":[");
+    for (int64_t i = 0; i < o->n_rows && p < end; i++) {
+        const char *line = p;
+        size_t n = next_line(&p, end);
+        if (o->json && i > 0) putchar(',');
+        print_line(line, n, o->json);
+    }
+    if (o->json) putchar(']');
+}
+
+/* ---- what a whole pass over the file finds ---- */
+
+static void print_instruments(const hr_app_checked *x)
+{
+    char first[40];
+    char last[40];
+    printf("%u instruments\n", hr_check_instruments(x->run));
+    for (uint32_t i = 0; i < hr_check_instruments(x->run); i++) {
+        hr_check_instrument in;
+        hr_check_instrument_get(x->check, x->run, i, &in);
+        hr_app_time_text(first, in.first_ns);
+        hr_app_time_text(last, in.last_ns);
+        printf("  %s %s: %llu depth messages, %llu levels, %llu snapshots, %llu trades, %llu "
+               "tickers, %llu gaps%s\n    %s to %s\n",
+               in.venue, in.symbol, (ull)in.messages, (ull)in.levels, (ull)in.snapshots,
+               (ull)in.trades, (ull)in.tickers, (ull)in.gaps,
+               !in.has_depth || in.was_synced ? "" : ", never synced", first, last);
+    }
+}
+
+static void time_span(const hr_app_checked *x, int64_t *first, int64_t *last)
+{
+    *first = *last = HR_NULL_I64;
+    for (uint32_t i = 0; i < hr_check_instruments(x->run); i++) {
+        hr_check_instrument in;
+        hr_check_instrument_get(x->check, x->run, i, &in);
+        if (in.first_ns == HR_NULL_I64) continue;
+        if (*first == HR_NULL_I64 || in.first_ns < *first) *first = in.first_ns;
+        if (in.last_ns > *last) *last = in.last_ns;
+    }
+}
+
+static void print_span(int64_t first, int64_t last)
+{
+    char text[2][40];
+    hr_app_time_text(text[0], first);
+    hr_app_time_text(text[1], last);
+    if (first == HR_NULL_I64)
+        printf("time: none\n");
+    else
+        printf("time: %s to %s (%.3f s)\n", text[0], text[1], (double)(last - first) * 1e-9);
+}
+
+static void print_span_json(int64_t first, int64_t last)
+{
+    if (first == HR_NULL_I64)
+        printf(",\"first_ns\":null,\"last_ns\":null");
+    else
+        printf(",\"first_ns\":%lld,\"last_ns\":%lld", (ll)first, (ll)last);
+}
+
+static void print_checked(const hr_app_checked *x, bool json)
+{
+    const hr_counts *c = &x->report.counts;
+    hr_check_source s;
+    int64_t first;
+    int64_t last;
+    hr_check_source_get(x->run, 0, &s);
+    time_span(x, &first, &last);
+    if (json && s.is_table) {
+        printf(",\"read_as\":\"%s\",\"why_read\":", s.format);
+        hr_app_json_text(s.why);
+    }
+    if (json) {
+        printf(",\"rows\":%lld,\"messages\":%llu,\"levels\":%llu,\"snapshots\":%llu,"
+               "\"trades\":%llu,\"tickers\":%llu,\"other\":%llu,\"rejected\":%llu,\"gaps\":%llu",
+               (ll)s.rows, (ull)c->messages, (ull)c->levels, (ull)c->snapshots, (ull)c->trades,
+               (ull)c->tickers, (ull)c->other, (ull)hr_check_count(x->check, HR_FINDING_REJECT),
+               (ull)c->gaps);
+        print_span_json(first, last);
+        putchar(',');
+        hr_app_check_json_instruments(x);
+        return;
+    }
+    if (s.is_table) printf("read as %s: %s\n", s.format, s.why);
+    printf("%lld %s: %llu depth messages with %llu levels, %llu snapshots, %llu trades, %llu "
+           "tickers, %llu others, %llu rejected; %llu gaps\n",
+           (ll)s.rows, s.is_table ? "rows" : "lines", (ull)c->messages, (ull)c->levels,
+           (ull)c->snapshots, (ull)c->trades, (ull)c->tickers, (ull)c->other,
+           (ull)hr_check_count(x->check, HR_FINDING_REJECT), (ull)c->gaps);
+    print_span(first, last);
+    print_instruments(x);
+}
+
+/* HR_EUNSUPPORTED: no table of events. Damage further on is told after what came before it. */
+static hr_status print_pass(const options *o, hr_err *err)
+{
+    static hr_plan plan;
+    hr_app_checked x;
+    hr_app_check_plan(&plan);
+    plan.format = o->format;
+    hr_status st = hr_plan_add_input(&plan, o->path, err);
+    if (st == HR_OK) {
+        st = hr_app_check_run(&x, &plan, err);
+        if (st == HR_OK) print_checked(&x, o->json);
+        if (st == HR_OK && x.end != HR_OK) {
+            *err = x.err;
+            st = x.end;
         }
+        hr_app_check_close(&x);
     }
-    putchar('\n');
-    return HR_OK;
+    hr_plan_fini(&plan);
+    return st;
 }
 
-static hr_status inspect_table(const char *path, int fd, int64_t size, int64_t n_rows,
-                               hr_arena *arena, hr_err *err)
-{
-    hr_pq_file *f;
-    hr_pq_limits limits = HR_PQ_LIMITS_DEFAULT;
-    char text[64];
-    HR_TRY(hr_pq_file_open(&f, read_fd, &fd, size, &limits, arena, err));
-    printf("%s: Parquet, written by %s\n%lld rows in %u row groups, %u columns\n", path,
-           hr_pq_file_created_by(f), (long long)hr_pq_file_rows(f), hr_pq_file_row_groups(f),
-           hr_pq_file_columns(f));
-    for (uint32_t i = 0; i < hr_pq_file_columns(f); i++) {
-        const hr_pq_column *c = hr_pq_file_column(f, i);
-        printf("  %-12s %s%s%s\n", c->name, type_text(c, text, sizeof text),
-               c->nullable ? ", null" : "", c->is_flat ? "" : " (nested, not shown)");
-    }
-    if (hr_pq_file_row_groups(f) == 0) return HR_OK;
-    return print_rows(f, arena, HR_MIN(n_rows, hr_pq_row_group_rows(f, 0)), err);
-}
+/* ---- the verb ---- */
 
-static hr_status inspect_text(const char *path, int64_t n_rows, hr_err *err)
+static hr_status inspect_text(const options *o, hr_err *err)
 {
     hr_budget budget;
     hr_source s;
-    hr_source_info info = {.px_scale = HR_PX_SCALE, .qty_scale = HR_QTY_SCALE};
+    hr_source_info info = {
+        .format = (hr_format)o->format, .px_scale = HR_PX_SCALE, .qty_scale = HR_QTY_SCALE};
     hr_budget_init(&budget, MEMORY_BYTES);
-    hr_status st = hr_source_open(&s, path, &info, &budget, (size_t)5 << 20, err);
+    hr_status st = hr_source_open(&s, o->path, &info, &budget, LINE_BYTES, err);
+    hr_status passed = HR_OK;
     if (st == HR_OK) {
-        printf("%s: %s, %s\n%s\nvenue %s, instrument %s\n", path, hr_container_name(s.container),
-               hr_format_name(s.info.format), s.why,
-               s.info.venue[0] != '\0' ? s.info.venue : "by row",
-               s.info.symbol[0] != '\0' ? s.info.symbol : "several, or by row");
         do
             st = hr_source_fill(&s, err);
         while (st == HR_AGAIN && s.fill_seq == 0);
         const char *p = s.slot[0].text;
         const char *end = p + s.slot[0].len;
-        for (int64_t i = 0; i < n_rows && p < end; i++) {
-            const char *eol = memchr(p, '\n', (size_t)(end - p));
-            int n = (int)((eol != NULL ? eol : end) - p);
-            printf("%.*s%s\n", HR_MIN(n, 200), p, n > 200 ? "..." : "");
-            p = eol != NULL ? eol + 1 : end;
-        }
-        st = st < 0 ? st : HR_OK;
+        if (o->json)
+            print_source_json(&s);
+        else
+            print_source(&s);
+        print_header(&s, p, end, o->json);
+        if (st >= 0 && !o->head) passed = print_pass(o, err);
+        print_head(o, p, end);
+        if (o->json) printf(",\"complete\":%s}\n", st >= 0 && passed == HR_OK ? "true" : "false");
+        st = st < 0 ? st : passed;
     }
     hr_source_close(&s);
     return st;
 }
 
-static hr_status inspect(const char *path, int64_t n_rows, hr_err *err)
+/* Where rows carry our flags, they say which came after a gap. */
+static void print_gap_rows(const hr_app_span *span, bool json)
 {
-    const hr_sys *sys = hr_sys_get();
-    hr_sys_stat info;
-    char magic[4] = {0};
-    int fd = hr_sys_open(-100 /* AT_FDCWD */, path, 0 /* O_RDONLY */, 0);
-    if (fd < 0) return HR_FAIL_SYS(err, fd, "cannot open '%s'", path);
-    hr_arena *arena = NULL;
-    hr_status st = sys->fstat(sys->self, fd, &info) < 0 || info.is_dir
-                       ? HR_FAIL(err, HR_EINPUT, "'%s' is no file", path)
-                       : HR_OK;
-    if (st == HR_OK && hr_sys_pread_full(fd, magic, 4, 0) == 4 &&
-        (memcmp(magic, "PAR1", 4) == 0 || memcmp(magic, "PARE", 4) == 0)) {
-        st = hr_arena_create(&arena, NULL, MEMORY_BYTES, "inspect", err);
-        if (st == HR_OK) st = inspect_table(path, fd, info.size_bytes, n_rows, arena, err);
-    } else if (st == HR_OK) {
-        st = inspect_text(path, n_rows, err);
+    if (json && span->has_flags)
+        printf(",\"gap_rows\":%llu", (ull)span->gap_rows);
+    else if (json)
+        printf(",\"gap_rows\":null");
+    else if (span->has_flags)
+        printf("%llu rows of books that were not whole\n", (ull)span->gap_rows);
+}
+
+/* Tables that are no events: books, features, others' tables. */
+static hr_status print_table_span(const options *o, hr_app_table *t, hr_err *err)
+{
+    hr_app_span span;
+    hr_source_info info = {0};
+    HR_TRY(hr_app_table_span(t, &span, err));
+    hr_sniff_path(&info, o->path);
+    if (o->json) {
+        printf(",\"rows\":%lld", (ll)hr_pq_file_rows(t->file));
+        print_gap_rows(&span, true);
+        print_span_json(span.first_ns, span.last_ns);
+        printf(",\"instruments\":[");
+        if (info.symbol[0] != '\0') {
+            printf("{\"venue\":");
+            hr_app_json_text(info.venue);
+            printf(",\"symbol\":");
+            hr_app_json_text(info.symbol);
+            putchar('}');
+        }
+        putchar(']');
+        return HR_OK;
     }
-    hr_arena_destroy(&arena);
-    (void)hr_sys_close(fd);
+    print_span(span.first_ns, span.last_ns);
+    if (info.symbol[0] != '\0') printf("instrument %s %s, by the path\n", info.venue, info.symbol);
+    print_gap_rows(&span, false);
+    return HR_OK;
+}
+
+static hr_status inspect_table(const options *o, hr_app_table *t, hr_err *err)
+{
+    hr_err ignored = HR_ERR_INIT;
+    hr_status st = HR_OK;
+    const hr_pq_file *f = t->file;
+    if (o->json) {
+        printf("{\"path\":");
+        hr_app_json_text(o->path);
+        printf(",\"format\":\"parquet\",\"container\":\"plain\",\"why\":\"begins with PAR1\","
+               "\"created_by\":");
+        hr_app_json_text(hr_pq_file_created_by(f));
+        printf(",\"bytes\":%lld,\"row_groups\":%u,", (ll)t->size_bytes, hr_pq_file_row_groups(f));
+    } else {
+        printf("%s: Parquet (begins with PAR1), written by %s, %lld bytes\n"
+               "%lld rows in %u row groups, %u columns\n",
+               o->path, hr_pq_file_created_by(f), (ll)t->size_bytes, (ll)hr_pq_file_rows(f),
+               hr_pq_file_row_groups(f), hr_pq_file_columns(f));
+    }
+    hr_app_table_print_schema(t, o->json);
+    if (!o->head) {
+        st = print_pass(o, &ignored);
+        if (st == HR_EUNSUPPORTED) {
+            st = print_table_span(o, t, err);
+        } else if (st == HR_OK) {
+            hr_app_span span;
+            st = hr_app_table_span(t, &span, err);
+            if (st == HR_OK) print_gap_rows(&span, o->json);
+        } else {
+            *err = ignored;
+        }
+    }
+    if (o->json) putchar(',');
+    hr_status shown = hr_app_table_print_rows(t, o->n_rows, o->json, st == HR_OK ? err : &ignored);
+    if (st == HR_OK) st = shown;
+    if (o->json) printf(",\"complete\":%s}\n", st == HR_OK ? "true" : "false");
+    return st;
+}
+
+static hr_status inspect(const options *o, hr_err *err)
+{
+    hr_app_table t;
+    bool is_table;
+    hr_status st = hr_app_table_open(&t, o->path, &is_table, err);
+    if (st == HR_OK) st = is_table ? inspect_table(o, &t, err) : inspect_text(o, err);
+    hr_app_table_close(&t);
     return st;
 }
 
 int hr_cmd_inspect(int argc, char **argv)
 {
     hr_err err = HR_ERR_INIT;
-    int64_t n_rows = 10;
+    options o = {.n_rows = 10};
     int n_args;
     const hr_opt table[] = {
-        {"--rows", "N", "rows or lines to show (default: 10)", HR_OPT_COUNT, &n_rows, 0, ROWS_MAX,
+        {"--rows", "N", "rows or lines to show (default: 10)", HR_OPT_COUNT, &o.n_rows, 0, ROWS_MAX,
          NULL},
+        {"--head", NULL, "look at the beginning only: no counts, no span of time", HR_OPT_ON,
+         &o.head, 0, 0, NULL},
+        {"--format", "F", "format of the file, when it cannot be told", HR_OPT_FORMAT, &o.format, 0,
+         0, NULL},
+        {"--json", NULL, "the report as JSON", HR_OPT_ON, &o.json, 0, 0, NULL},
     };
     const hr_opts opts = {
         .verb = "inspect",
         .args = "FILE",
-        .about = "Shows what a file is: format and why, schema, rows, and its first rows or lines.",
+        .about = "Shows what a file is: format and why, schema, rows, span of time, instruments, "
+                 "gaps, and\nits first rows or lines. Reads all of the file unless --head is "
+                 "given; verify checks it.",
         .example = "headrace inspect capture.ndjson.gz --rows 3",
         .opt = table,
         .n_opt = HR_ARRAY_LEN(table),
@@ -212,6 +349,8 @@ int hr_cmd_inspect(int argc, char **argv)
         .max_args = 1,
     };
     hr_status st = hr_opts_parse(&opts, argc, argv, &n_args, &err);
-    if (st == HR_OK) st = inspect(argv[1], n_rows, &err);
-    return st == HR_OK || st == HR_END ? HR_EXIT_OK : hr_app_fail(&err);
+    if (st == HR_END) return HR_EXIT_OK;
+    o.path = argv[1];
+    if (st == HR_OK) st = inspect(&o, &err);
+    return st == HR_OK ? HR_EXIT_OK : hr_app_fail(&err);
 }

@@ -212,12 +212,8 @@ int hr_cmd_verify(int argc, char **argv)
     hr_status st = hr_opts_parse(&opts, argc, argv, &n_args, &err);
     if (st == HR_END) return HR_EXIT_OK;
     if (st != HR_OK) return hr_app_fail(&err);
-    hr_plan_init(&plan);
+    hr_app_check_plan(&plan);
     hr_opts_engine_apply(&engine, &plan);
-    plan.depth = 1; /* what is checked is the touch */
-    plan.rows_on = HR_ROWS_ON_BBO;
-    for (int k = 0; k < HR_KIND_COUNT; k++)
-        plan.write[k] = false;
     st = verify_all(&plan, n_args, argv + 1, json, &is_clean, &err);
     hr_plan_fini(&plan);
     if (st != HR_OK) return hr_app_fail(&err);
