@@ -24,6 +24,7 @@ typedef struct options {
 static hr_run *running;               /* for the signal handler */
 static volatile sig_atomic_t n_early; /* signals before there was a run */
 
+/* hr_run_request_stop is one store into an atomic. NOLINTNEXTLINE(bugprone-signal-handler) */
 static void on_signal(int sig)
 {
     (void)sig;

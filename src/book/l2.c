@@ -48,7 +48,7 @@ size_t hr_l2_bytes(uint32_t n_ticks)
 {
     size_t side = n_ticks * sizeof(int64_t) + n_ticks / 8 +
                   dir_cap(n_ticks) * (sizeof(int64_t) + sizeof(void *));
-    return hr_round_up(sizeof(hr_l2), 64) + hr_round_up(2 * 8u * summary_words(n_ticks), 64) +
+    return hr_round_up(sizeof(hr_l2), 64) + hr_round_up((size_t)16 * summary_words(n_ticks), 64) +
            hr_round_up(2 * side, 64);
 }
 
@@ -81,9 +81,9 @@ hr_l2 *hr_l2_init(void *mem, uint32_t n_ticks, hr_pool *far)
     b->bits = (uint64_t *)(void *)p; /* beside the head: one page */
     p += 2 * n_ticks / 8;
     b->summary = (uint64_t *)(void *)p;
-    p += hr_round_up(2 * 8u * b->n_summary, 64);
+    p += hr_round_up((size_t)16 * b->n_summary, 64);
     b->qty = (int64_t *)(void *)p;
-    p += 2 * n_ticks * sizeof *b->qty;
+    p += (size_t)2 * n_ticks * sizeof *b->qty;
     for (int s = 0; s < 2; s++) {
         hr_far *f = &b->far[s];
         f->first_key = (int64_t *)(void *)p;
@@ -99,9 +99,9 @@ hr_l2 *hr_l2_init(void *mem, uint32_t n_ticks, hr_pool *far)
 
 void hr_l2_reset(hr_l2 *b)
 {
-    memset(b->qty, 0, 2 * b->n_ticks * sizeof *b->qty);
+    memset(b->qty, 0, (size_t)2 * b->n_ticks * sizeof *b->qty);
     memset(b->bits, 0, 2 * b->n_ticks / 8);
-    memset(b->summary, 0, 2 * 8u * b->n_summary);
+    memset(b->summary, 0, (size_t)16 * b->n_summary);
     hr_far_reset(&b->far[0]);
     hr_far_reset(&b->far[1]);
     set_tick(b, 0);
@@ -159,7 +159,7 @@ static void rebuild_bits(hr_l2 *b, int s)
 {
     const int64_t *qty = qty_of(b, s);
     uint64_t *summary = b->summary + (size_t)s * b->n_summary;
-    memset(summary, 0, 8u * b->n_summary);
+    memset(summary, 0, (size_t)8 * b->n_summary);
     for (uint32_t w = 0; w < b->n_ticks / 64; w++) {
         uint64_t word = 0;
         for (uint32_t i = 0; i < 64; i++)
@@ -334,7 +334,7 @@ static inline bool set_inside(hr_l2 *b, uint8_t side, uint64_t at, int64_t qty)
     b->qty[x] = qty;
     *word = now;
     if (HR_LIKELY((old == 0) == (now == 0))) return false;
-    b->summary[side * b->n_summary + at / 4096] ^= UINT64_C(1) << (at / 64 % 64);
+    b->summary[(size_t)side * b->n_summary + at / 4096] ^= UINT64_C(1) << (at / 64 % 64);
     return now == 0;
 }
 

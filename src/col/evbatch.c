@@ -6,7 +6,7 @@
 #include "base/assert.h"
 
 #define RAW_KEEP_MAX 65536u
-#define SYM_HASH_SLOTS (2 * HR_EVB_SYMS_MAX)
+enum { SYM_HASH_SLOTS = 2 * HR_EVB_SYMS_MAX };
 
 _Static_assert((SYM_HASH_SLOTS & (SYM_HASH_SLOTS - 1)) == 0, "the index is masked");
 

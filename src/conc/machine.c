@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/sys.h"
@@ -23,9 +24,11 @@ static bool read_text(const char *path, char *out, size_t cap)
 
 uint32_t hr_machine_parse_quota(const char *text)
 {
-    long long quota;
-    long long period;
-    if (sscanf(text, "%lld %lld", &quota, &period) != 2 || period <= 0 || quota <= 0) return 0;
+    char *end;
+    long long quota = strtoll(text, &end, 10); /* "max": no quota */
+    const char *rest = end;
+    long long period = strtoll(rest, &end, 10);
+    if (rest == text || end == rest || period <= 0 || quota <= 0) return 0;
     long long n = quota / period + (quota % period != 0);
     return n > HR_CPUS_MAX ? 0 : (uint32_t)n;
 }
