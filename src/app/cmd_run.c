@@ -24,12 +24,12 @@ typedef struct options {
 static hr_run *running;               /* for the signal handler */
 static volatile sig_atomic_t n_early; /* signals before there was a run */
 
-/* hr_run_request_stop is one store into an atomic. NOLINTNEXTLINE(bugprone-signal-handler) */
+/* hr_run_request_stop is one addition to an atomic */
 static void on_signal(int sig)
 {
     (void)sig;
     if (running != NULL)
-        hr_run_request_stop(running);
+        hr_run_request_stop(running); /* NOLINT(bugprone-signal-handler,cert-sig30-c) */
     else
         n_early = 1;
 }

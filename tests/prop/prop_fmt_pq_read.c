@@ -3,7 +3,7 @@
  * that were put in. */
 #include "fmt/pq_read.h"
 #include "harness.h"
-#include "pq_build.h"
+#include "pq_handmade.h"
 #include "rng.h"
 
 #define N 3000

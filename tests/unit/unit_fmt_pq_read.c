@@ -5,7 +5,7 @@
 
 #include "fmt/pq_read.h"
 #include "harness.h"
-#include "pq_build.h"
+#include "pq_handmade.h"
 #include "rng.h"
 
 #define CAP (4u << 20)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pq_build.h"
+#include "pq_handmade.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 static void put(pqb *b, const void *bytes, size_t n)
 {
     if (n > b->cap - b->n) {
-        fprintf(stderr, "pq_build: the buffer is too small\n");
+        fprintf(stderr, "pq_handmade: the buffer is too small\n");
         abort();
     }
     if (n > 0) memcpy(b->p + b->n, bytes, n);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef HR_TESTS_SUPPORT_PQ_BUILD_H
-#define HR_TESTS_SUPPORT_PQ_BUILD_H
+#ifndef HR_TESTS_SUPPORT_PQ_HANDMADE_H
+#define HR_TESTS_SUPPORT_PQ_HANDMADE_H
 /* Parquet files byte by byte, as no writer would make them: tests put what they like into page
  * headers, bodies and the footer. Columns in order, then row group after row group, then the end:
  *     pqb_leaf... ( ( pqb_page... pqb_chunk )... pqb_group )... pqb_finish */
