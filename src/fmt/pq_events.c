@@ -153,7 +153,7 @@ static int64_t key_flags(const pq_table *t)
 static int bad_head(const pq_table *t)
 {
     static const int ids[] = {PQ_C_SEQ, PQ_C_FIRST, PQ_C_PREV, PQ_C_FLAGS};
-    int64_t event = get(t, PQ_C_EVENT, HR_NULL_I64);
+    int64_t event = event_time(t);
     int64_t recv = get(t, PQ_C_RECV, HR_NULL_I64);
     for (int c = PQ_C_SYMBOL; c <= PQ_C_VENUE; c++)
         if (has(t, c) && hr_pq_mark_reason(t->col[c].value[t->at]) >= 0) return HR_REJECT_SYMBOL;
