@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "text/csv.h"
 
-#include <emmintrin.h>
 #include <string.h>
+
+#include "kern/kern.h"
 
 const char *hr_find_newline(const char *p, const char *end)
 {
@@ -12,35 +13,6 @@ const char *hr_find_newline(const char *p, const char *end)
 const char *hr_rfind_newline(const char *begin, const char *end)
 {
     return begin == end ? NULL : memrchr(begin, '\n', (size_t)(end - begin));
-}
-
-/* A row without quotes, [p, eol): one comparison mask per 16 bytes. */
-static hr_status split_plain(hr_csv_field *fields, uint32_t cap, uint32_t *n_fields, const char *p,
-                             const char *eol)
-{
-    const __m128i comma = _mm_set1_epi8(',');
-    const char *field = p;
-    uint32_t n = 0;
-    while (eol - p >= 16) {
-        unsigned mask =
-            (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const void *)p), comma));
-        for (; mask != 0; mask &= mask - 1) {
-            const char *at = p + __builtin_ctz(mask);
-            if (n + 1 >= cap) return HR_EINPUT;
-            fields[n++] = (hr_csv_field){.s = field, .n = (uint32_t)(at - field)};
-            field = at + 1;
-        }
-        p += 16;
-    }
-    for (; p < eol; p++) {
-        if (*p != ',') continue;
-        if (n + 1 >= cap) return HR_EINPUT;
-        fields[n++] = (hr_csv_field){.s = field, .n = (uint32_t)(p - field)};
-        field = p + 1;
-    }
-    fields[n++] = (hr_csv_field){.s = field, .n = (uint32_t)(eol - field)};
-    *n_fields = n;
-    return HR_OK;
 }
 
 /* Past the closing quote of the field whose text begins at p, or NULL when it stays open. */
@@ -98,20 +70,37 @@ static hr_status split_quoted(hr_csv_field *fields, uint32_t cap, uint32_t *n_fi
     return HR_OK;
 }
 
+/* The fields of a row without quotes, [p, stop). */
+static hr_status put_fields(hr_csv_field *fields, uint32_t cap, uint32_t *n_fields,
+                            const uint32_t *comma, uint32_t n_commas, const char *p,
+                            const char *stop)
+{
+    uint32_t begin = 0;
+    if (n_commas >= cap || n_commas >= HR_CSV_FIELDS_MAX) return HR_EINPUT;
+    for (uint32_t i = 0; i < n_commas; i++) {
+        fields[i] = (hr_csv_field){.s = p + begin, .n = comma[i] - begin};
+        begin = comma[i] + 1;
+    }
+    fields[n_commas] = (hr_csv_field){.s = p + begin, .n = (uint32_t)(stop - p) - begin};
+    *n_fields = n_commas + 1;
+    return HR_OK;
+}
+
 hr_status hr_csv_row(hr_csv_field *fields, uint32_t cap, uint32_t *n_fields, const char **next,
                      const char *p, const char *end, bool at_eof)
 {
+    uint32_t comma[HR_CSV_FIELDS_MAX] HR_UNINIT; /* the kernel says how many it wrote */
+    uint32_t n_commas;
     *n_fields = 0;
     *next = p;
     if (p == end) return HR_END;
-    const char *eol = hr_find_newline(p, end);
-    const char *stop = eol != NULL ? eol : end;
-    if (memchr(p, '"', (size_t)(stop - p)) != NULL)
+    const char *stop = hr_kern_get()->scan.csv_row(comma, HR_CSV_FIELDS_MAX, &n_commas, p, end);
+    if (stop < end && *stop == '"')
         return split_quoted(fields, cap, n_fields, next, p, end, at_eof);
-    if (eol == NULL && !at_eof) return HR_AGAIN;
-    *next = eol != NULL ? eol + 1 : end;
+    if (stop == end && !at_eof) return HR_AGAIN;
+    *next = stop < end ? stop + 1 : end;
     if (stop > p && stop[-1] == '\r') stop--;
-    return split_plain(fields, cap, n_fields, p, stop);
+    return put_fields(fields, cap, n_fields, comma, n_commas, p, stop);
 }
 
 int64_t hr_csv_unquote(char *out, size_t cap, hr_csv_field f)

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "text/decimal_inl.h"
+#include "text/digits_inl.h"
 
 const int64_t hr_pow10[19] = {1,
                               10,
@@ -158,10 +159,25 @@ size_t hr_decimal_format(char *out, int64_t value, unsigned scale)
     return at;
 }
 
+/* 16 to 18 digits, as times in microseconds and nanoseconds have; reads no byte more. */
+static bool parse_long(int64_t *out, const char *s, size_t n)
+{
+    const __m128i low = hr_digits_load(s + n - 16);
+    int64_t high = 0;
+    if (hr_digits_end(low) != 0) return false;
+    for (size_t i = 0; i < n - 16; i++) {
+        if (s[i] < '0' || s[i] > '9') return false;
+        high = high * 10 + (s[i] - '0');
+    }
+    *out = high * INT64_C(10000000000000000) + _mm_cvtsi128_si64(hr_digits_sum(low, low));
+    return true;
+}
+
 hr_status hr_int_parse(int64_t *out, const char *s, size_t n)
 {
     const char *p = s;
     const char *end = s + n;
+    if (n >= 16 && n <= 18 && parse_long(out, s, n)) return HR_OK;
     bool is_negative = p < end && *p == '-';
     uint64_t v = 0;
     if (is_negative) p++;

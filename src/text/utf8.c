@@ -2,7 +2,10 @@
 #include <emmintrin.h>
 #include <string.h>
 
+#include "kern/kern.h"
 #include "text/json.h"
+
+#define ASCII_KERN_MIN 256 /* bytes from which the call through the table pays */
 
 /* Length of the well-formed sequence at p (Unicode 15, table 3-7), 0 when there is none. */
 static size_t sequence(const unsigned char *p, size_t n)
@@ -28,7 +31,7 @@ static size_t sequence(const unsigned char *p, size_t n)
 
 bool hr_utf8_valid(const char *s, size_t n)
 {
-    size_t i = 0;
+    size_t i = n >= ASCII_KERN_MIN ? hr_kern_get()->scan.ascii(s, n) : 0;
     while (i < n) {
         while (n - i >= 16 && _mm_movemask_epi8(_mm_loadu_si128((const void *)(s + i))) == 0)
             i += 16;

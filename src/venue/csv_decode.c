@@ -6,6 +6,7 @@
 
 #include "text/csv.h"
 #include "text/decimal.h"
+#include "text/digits_inl.h"
 #include "venue/line.h"
 
 enum {
@@ -218,12 +219,25 @@ static bool same_message(const hr_source_info *info, const row *a, const row *b)
     return true;
 }
 
+/* Most messages are of the instrument of the one before them. */
+static bool is_instrument(const hr_evbatch *b, int32_t sym, hr_csv_field venue, hr_csv_field symbol)
+{
+    if (sym < 0 || venue.n == 0 || symbol.n == 0 || symbol.n > HR_SYMBOL_MAX) return false;
+    const hr_evb_sym *s = &b->syms[sym];
+    return memcmp(s->symbol, symbol.s, symbol.n) == 0 && s->symbol[symbol.n] == '\0' &&
+           memcmp(s->venue, venue.s, venue.n) == 0 && s->venue[venue.n] == '\0';
+}
+
 static int set_instrument(const hr_line *l, uint32_t msg, const row *r)
 {
     char venue[HR_VENUE_MAX + 1] = {0};
     hr_csv_field v = get(l->info, r, C_EXCHANGE);
     hr_csv_field s = get(l->info, r, C_SYMBOL);
     if (v.n > HR_VENUE_MAX) return HR_LINE_REJECT(HR_REJECT_SYMBOL);
+    if (msg > 0 && is_instrument(l->batch, l->batch->sym[msg - 1], v, s)) {
+        l->batch->sym[msg] = l->batch->sym[msg - 1];
+        return HR_LINE_DONE;
+    }
     if (v.n > 0)
         memcpy(venue, v.s, v.n);
     else
@@ -402,6 +416,54 @@ static void add_row(group *g, const hr_line *l, const row *r)
     if (g->rc == HR_LINE_DONE && b->px[at] != 0) g->n_levels++;
 }
 
+#define SHORT_SLACK 160 /* bytes wanted behind the part that rows have in common */
+
+/* What the rows of a message begin with where side, price and amount are their last columns, in
+ * this order, and all before is the message's: Tardis' own order. 0: not of this shape. */
+static size_t common_bytes(const hr_source_info *info, const row *r)
+{
+    if (info->format != HR_FORMAT_TARDIS_L2 || info->n_columns != 8 || info->column[C_SIDE] != 5 ||
+        info->column[C_PX] != 6 || info->column[C_QTY] != 7 || r->n != 8 || info->px_scale > 16 ||
+        info->qty_scale > 16)
+        return 0;
+    size_t n = (size_t)(r->f[5].s - r->begin);
+    return memchr(r->begin, '"', n) == NULL ? n : 0;
+}
+
+/* The next row the short way: the message's bytes again, then `bid,1.5,2` or `ask,...` and the
+ * line's end. What it takes, add_row takes with equal outcome. The place after it, or NULL. */
+static const char *add_short(group *g, const hr_line *l, const char *p, size_t n_common)
+{
+    hr_evbatch *b = l->batch;
+    const uint32_t at = b->n_levels + g->n_levels;
+    const hr_digits_scale px_to = hr_digits_scale_init(l->info->px_scale);
+    const hr_digits_scale qty_to = hr_digits_scale_init(l->info->qty_scale);
+    hr_digits_span px;
+    hr_digits_span qty;
+    if (l->limit - p < (ptrdiff_t)n_common + SHORT_SLACK || at == b->cap_levels) return NULL;
+    if (memcmp(p, g->first->begin, n_common) != 0) return NULL;
+    p += n_common;
+    bool is_ask = memcmp(p, "ask,", 4) == 0;
+    if (!is_ask && memcmp(p, "bid,", 4) != 0) return NULL;
+    p += 4;
+    const __m128i t = hr_digits_load(p);
+    if (!hr_digits_find(&px, hr_digits_end(t) | 0x10000, p, &px_to) || p[px.n] != ',') return NULL;
+    const char *q = p + px.n + 1;
+    const __m128i u = hr_digits_load(q);
+    if (!hr_digits_find(&qty, hr_digits_end(u) | 0x10000, q, &qty_to)) return NULL;
+    q += qty.n;
+    q += *q == '\r';
+    if (*q != '\n') return NULL;
+    const __m128i both =
+        hr_digits_sum(hr_digits_align(t, &px, &px_to), hr_digits_align(u, &qty, &qty_to));
+    b->px[at] = _mm_cvtsi128_si64(both);
+    b->qty[at] = _mm_extract_epi64(both, 1);
+    b->side[at] = is_ask ? HR_SIDE_ASK : HR_SIDE_BID;
+    if (b->px[at] == 0) return NULL;
+    g->n_levels++;
+    return q + 1;
+}
+
 /* Takes all rows of the message. A row that cannot be read belongs to it when what it has agrees,
  * or when more of the message follows. False: it may go on past the text. */
 static bool take_rows(group *g, const hr_line *l, const reader *in)
@@ -409,7 +471,12 @@ static bool take_rows(group *g, const hr_line *l, const reader *in)
     static _Thread_local row other;
     uint32_t n_unreadable = 0;
     const char *p = g->next;
+    const size_t n_common = common_bytes(l->info, g->first);
     while (n_unreadable <= UNREADABLE_MAX && g->rc != HR_LINE_FULL) {
+        const char *after = NULL;
+        while (n_common > 0 && g->rc == HR_LINE_DONE && n_unreadable == 0 &&
+               (after = add_short(g, l, p, n_common)) != NULL)
+            g->next = p = after;
         hr_status st = next_row(in, &other, p);
         if (st == HR_AGAIN || st == HR_END) return in->at_eof;
         p = other.next;
@@ -535,6 +602,7 @@ hr_status hr_csv_decode(const hr_source_info *info, hr_evbatch *b, const char *t
         if (next_row(&in, &r, p) == HR_AGAIN) break;
         hr_line l = {.info = info,
                      .batch = b,
+                     .limit = in.end,
                      .s = p,
                      .n = (size_t)(r.next - p),
                      .offset = base_offset + (p - text),

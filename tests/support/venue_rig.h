@@ -8,7 +8,8 @@
 hr_source_info venue_info(hr_format format);
 /** Columns and format of a CSV text from its header; asserts that it is known. */
 hr_source_info venue_csv_info(const char *text);
-/** Decodes all of it into a batch of its own, valid until the next call. */
+/** Decodes all of it into a batch of its own, valid until the next call. Does so twice, once with
+ *  room for the short ways, and asserts that both are equal. */
 const hr_evbatch *venue_decode(const hr_source_info *info, const char *text);
 /** The same, given in pieces of `step` bytes without at_eof, and the last with it: what a piece
  *  leaves opens the next one. */
