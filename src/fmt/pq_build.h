@@ -9,8 +9,11 @@
 #include "fmt/pq_write.h"
 
 #define PQ_PAGES_MAX 512u /* pages of a chunk that an index can describe */
-#define PQ_DICT_MAX 4096u
-#define PQ_DICT_BITS 14u /* slots: four times the values */
+#define PQ_DICT_MAX 65535u
+#define PQ_SLOT_BITS_MIN                                                                           \
+    12u /* slots: 2^bits, at first in the L1 cache, at last twice the values                       \
+         */
+#define PQ_SLOT_BITS_MAX 17u
 #define PQ_NO_INDEX UINT32_MAX
 #define PQ_HEAD_BYTES 128u   /* room before a packed page for its header */
 #define PQ_OUT_BYTES 131072u /* small writes are gathered */
@@ -69,6 +72,7 @@ struct hr_pq_writer {
 
 struct hr_pq_scratch {
     uint32_t page_rows;
+    hr_pq_codec codec_id;
     hr_codec_ctx *codec;
     char *raw;            /* page_rows values as the caller has them */
     int64_t *value;       /* page_rows values without nulls */
@@ -82,9 +86,12 @@ struct hr_pq_scratch {
     size_t packed_cap;
     int64_t *dict;  /* [PQ_DICT_MAX] */
     uint16_t *slot; /* index + 1, 0 empty */
+    unsigned slot_bits;
     uint32_t n_dict;
     bool dict_refused;
-    uint64_t sample_bits; /* DELTA_BINARY_PACKED of sample_n values; 0 not looked at */
+    bool plain_wins;      /* over the encoding that the type has beside the dictionary */
+    uint64_t sample_bits; /* what sample_n values take without a dictionary, about */
+    uint64_t index_bits, index_packed; /* its indexes, as estimated and as tried */
     uint32_t sample_n, sample_changes;
     uint16_t *index; /* of the chunk's values, as far as they fit */
     uint32_t n_index, index_cap;

@@ -9,8 +9,6 @@
 
 /* Values from which the two encodings are compared first: enough for a dictionary to fill up. */
 #define SAMPLE 4096u
-/* What BYTE_STREAM_SPLIT and zstd leave of a double, about; an over-estimate of most. */
-#define SPLIT_BITS 48u
 
 bool hr_pq_is_integer(const hr_field *f)
 {
@@ -199,39 +197,52 @@ static void survey_text(const hr_field *f, const hr_text *t, pq_note *note)
 
 void hr_pq_column_begin(hr_pq_scratch *s)
 {
-    if (s->n_dict > 0) memset(s->slot, 0, sizeof *s->slot << PQ_DICT_BITS);
+    if (s->n_dict > 0) memset(s->slot, 0, sizeof *s->slot << s->slot_bits);
+    s->slot_bits = PQ_SLOT_BITS_MIN;
     s->n_dict = 0;
     s->dict_refused = false;
+    s->plain_wins = false;
     s->sample_bits = 0;
     s->sample_n = 0;
     s->n_index = 0;
 }
 
-static uint32_t dict_slot(int64_t v)
-{
-    return (uint32_t)(((uint64_t)v * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - PQ_DICT_BITS));
-}
-
 static uint32_t dict_find(const hr_pq_scratch *s, int64_t v)
 {
-    uint32_t at = dict_slot(v);
+    /* Prices are multiples of a tick, which one multiplication may bring close together: two. */
+    uint64_t h = (uint64_t)v * UINT64_C(0x9e3779b97f4a7c15);
+    h = (h ^ h >> 32) * UINT64_C(0xd6e8feb86659fd93);
+    uint32_t at = (uint32_t)(h >> (64 - s->slot_bits));
     while (s->slot[at] != 0 && s->dict[s->slot[at] - 1] != v)
-        at = (at + 1) & ((1u << PQ_DICT_BITS) - 1);
+        at = (at + 1) & ((1u << s->slot_bits) - 1);
     return at;
 }
 
-static uint16_t dict_index(hr_pq_scratch *s, int64_t v)
+static HR_NOINLINE void dict_grow(hr_pq_scratch *s)
+{
+    memset(s->slot, 0, sizeof *s->slot << s->slot_bits);
+    s->slot_bits = HR_MIN(s->slot_bits + 2, PQ_SLOT_BITS_MAX);
+    for (uint32_t i = 0; i < s->n_dict; i++)
+        s->slot[dict_find(s, s->dict[i])] = (uint16_t)(i + 1);
+}
+
+/* A value that is new. The index of one that finds no room is of no use and no harm. */
+static HR_NOINLINE uint16_t dict_add(hr_pq_scratch *s, int64_t v)
+{
+    if (s->n_dict == PQ_DICT_MAX) {
+        s->dict_refused = true;
+        return 0;
+    }
+    if (s->n_dict >= 1u << (s->slot_bits - 2) && s->slot_bits < PQ_SLOT_BITS_MAX) dict_grow(s);
+    s->dict[s->n_dict] = v;
+    s->slot[dict_find(s, v)] = (uint16_t)(s->n_dict + 1);
+    return (uint16_t)s->n_dict++;
+}
+
+HR_INLINE uint16_t dict_index(hr_pq_scratch *s, int64_t v)
 {
     uint32_t at = dict_find(s, v);
-    if (HR_UNLIKELY(s->slot[at] == 0)) {
-        if (s->n_dict == PQ_DICT_MAX) {
-            s->dict_refused = true;
-            return 0;
-        }
-        s->dict[s->n_dict++] = v;
-        s->slot[at] = (uint16_t)s->n_dict;
-    }
-    return (uint16_t)(s->slot[at] - 1);
+    return HR_LIKELY(s->slot[at] != 0) ? (uint16_t)(s->slot[at] - 1) : dict_add(s, v);
 }
 
 /* Indexes of n values, new ones added; false when the dictionary is full. Columns of a book keep
@@ -266,19 +277,53 @@ static uint64_t index_bits(const hr_pq_scratch *s, uint64_t n, uint64_t n_change
     return HR_MIN(n * width, runs);
 }
 
-/* Is it plain from the first values that change that differences are shorter? The dictionary's own
- * bits are spread over the whole chunk. */
-static bool sample_refuses(hr_pq_scratch *s, const hr_field *f, uint32_t n, uint64_t n_rows)
+/* ---- without a dictionary ---- */
+
+static uint64_t packed_bytes(hr_pq_scratch *s, size_t n_raw)
 {
-    s->sample_n = n;
-    s->sample_bits =
-        f->type == HR_COL_F64 ? (uint64_t)n * SPLIT_BITS : hr_pq_delta_bits(s->dense, n);
+    size_t n = s->packed_cap;
+    hr_status st = hr_codec_encode(s->codec, s->codec_id, s->packed, &n, s->page, n_raw, NULL);
+    return st == HR_OK ? HR_MIN(n, n_raw) : n_raw;
+}
+
+/* Both encodings tried on some values: differences waste the zeros that prices and sizes in small
+ * units end with, and split bytes hide values that come again; zstd sees both in plain ones. */
+static uint64_t try_both(hr_pq_scratch *s, const hr_field *f, const int64_t *v, uint32_t n)
+{
+    uint64_t plain;
+    memcpy(s->page, v, n * sizeof *v);
+    plain = packed_bytes(s, n * sizeof *v);
+    size_t n_other =
+        f->type == HR_COL_F64 ? hr_pq_put_split(s->page, v, n) : hr_pq_put_delta(s->page, v, n);
+    uint64_t other = packed_bytes(s, n_other);
+    s->plain_wins = plain < other;
+    return HR_MIN(plain, other);
+}
+
+/* Is it clear from the first values that change that a dictionary does not pay? Its own bits are
+ * spread over the whole chunk. */
+static bool sample_refuses(hr_pq_scratch *s, const hr_field *f, const uint16_t *index, uint32_t n,
+                           uint64_t n_rows)
+{
     hr_stat_gap steps;
     hr_kern_get()->stat.gap(&steps, s->dense, n);
+    s->sample_n = n;
     s->sample_changes = (uint32_t)steps.n_change;
+    /* What never falls, times and numbers of messages, leaves differences that zstd shortens. */
+    bool is_tried = f->type == HR_COL_F64 || steps.n_back == 0;
+    s->index_bits = index_bits(s, n, s->sample_changes);
+    s->index_packed = s->index_bits;
+    if (is_tried) { /* like is compared with like */
+        s->sample_bits = 8 * try_both(s, f, s->dense, n);
+        unsigned width = hr_bit_width(s->n_dict - 1);
+        s->index_packed = 8 * packed_bytes(s, hr_pq_put_hybrid(s->page, index, n, width));
+    } else {
+        s->sample_bits = hr_pq_delta_bits(s->dense, n);
+    }
+    if (f->type == HR_COL_U32) return false;
+    if (n_rows > 4 * SAMPLE && s->n_dict > n - n / 4) return true;
     uint64_t dict_bits = (uint64_t)s->n_dict * 64 * n / HR_MAX(n_rows, (uint64_t)1);
-    return f->type != HR_COL_U32 &&
-           index_bits(s, n, s->sample_changes) + dict_bits >= s->sample_bits;
+    return s->index_packed + dict_bits >= s->sample_bits;
 }
 
 static bool is_constant(const hr_pq_scratch *s, const hr_field *f, const pq_note *note)
@@ -305,10 +350,12 @@ static void consider(hr_pq_scratch *s, const hr_field *f, pq_note *note, uint64_
     } else {
         uint32_t first = s->sample_n == 0 ? HR_MIN(n, SAMPLE) : 0;
         s->dict_refused = !dict_take(s, index, s->dense, first) ||
-                          (first > 0 && sample_refuses(s, f, first, n_rows)) ||
+                          (first > 0 && sample_refuses(s, f, index, first, n_rows)) ||
                           !dict_take(s, index + first, s->dense + first, n - first);
     }
     if (is_kept) s->n_index += n;
+    if (s->dict_refused && f->type != HR_COL_F64 && f->type != HR_COL_U32)
+        (void)try_both(s, f, s->dense, HR_MIN(n, SAMPLE));
 }
 
 const uint16_t *hr_pq_page_indexes(hr_pq_scratch *s, const pq_note *note)
@@ -346,7 +393,8 @@ void hr_pq_choose(pq_chunk_meta *m, const hr_field *f, const hr_pq_scratch *s)
     bool is_short = s->sample_n == 0 || s->n_dict == 1 || f->type == HR_COL_U32;
     if (!is_short) { /* the sample stands for the chunk */
         uint64_t changes = s->sample_changes * n / s->sample_n;
-        uint64_t dict_bits = index_bits(s, n, changes) + (uint64_t)s->n_dict * 64;
+        uint64_t indexes = index_bits(s, n, changes) * s->index_packed / HR_MAX(s->index_bits, 1u);
+        uint64_t dict_bits = indexes + (uint64_t)s->n_dict * 64;
         is_short = dict_bits < s->sample_bits * n / s->sample_n;
     }
     m->encoding = HR_PQ_PLAIN;
@@ -356,6 +404,8 @@ void hr_pq_choose(pq_chunk_meta *m, const hr_field *f, const hr_pq_scratch *s)
         m->encoding = HR_PQ_PLAIN;
     } else if (!s->dict_refused && is_short) {
         m->encoding = HR_PQ_RLE_DICTIONARY;
+    } else if (s->plain_wins) {
+        m->encoding = HR_PQ_PLAIN;
     } else if (f->type == HR_COL_F64) {
         m->encoding = HR_PQ_BYTE_STREAM_SPLIT;
     } else if (f->type != HR_COL_U32) {

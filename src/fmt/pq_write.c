@@ -13,11 +13,25 @@
 
 /* ---- workspace ---- */
 
+/* Texts are six times as wide as numbers: their pages hold fewer rows. */
+static uint32_t rows_of_page(uint32_t page_rows, hr_col_type type)
+{
+    return type == HR_COL_TEXT ? (page_rows + 5) / 6 : page_rows;
+}
+
+static size_t raw_cap(uint32_t page_rows)
+{
+    size_t text = rows_of_page(page_rows, HR_COL_TEXT) * sizeof(hr_text);
+    return HR_MAX(text, page_rows * sizeof(int64_t));
+}
+
+/* Values, levels and what encodings add to them; or a dictionary. */
 static size_t page_cap(uint32_t page_rows)
 {
-    size_t page = (size_t)page_rows * (sizeof(hr_text) + 8);
+    size_t text = rows_of_page(page_rows, HR_COL_TEXT) * (sizeof(hr_text) + 8);
+    size_t values = page_rows * (sizeof(int64_t) + 4);
     size_t dict = PQ_DICT_MAX * sizeof(int64_t);
-    return HR_MAX(page, dict) + 4096;
+    return HR_MAX(HR_MAX(text, values), dict) + 4096;
 }
 
 static hr_codec_options codec_options(const hr_pq_write_options *opt)
@@ -35,11 +49,11 @@ size_t hr_pq_scratch_bytes(const hr_pq_write_options *opt)
     size_t rows = opt->page_rows;
     size_t page = page_cap(opt->page_rows);
     const hr_codec_options codec = codec_options(opt);
-    return sizeof(hr_pq_scratch) + hr_codec_ctx_bytes(&codec) +
-           rows * (sizeof(hr_text) + sizeof(int64_t) + 2 * sizeof(uint16_t)) + page +
-           PQ_HEAD_BYTES + HR_MAX(hr_codec_bound(opt->codec, page), page) +
-           PQ_DICT_MAX * sizeof(int64_t) + (sizeof(uint16_t) << PQ_DICT_BITS) +
-           index_cap(opt) * sizeof(uint16_t) + (PQ_PAGES_MAX + 1) * sizeof(pq_note) + 4096;
+    return sizeof(hr_pq_scratch) + hr_codec_ctx_bytes(&codec) + raw_cap(opt->page_rows) +
+           rows * (sizeof(int64_t) + 2 * sizeof(uint16_t)) + page + PQ_HEAD_BYTES +
+           HR_MAX(hr_codec_bound(opt->codec, page), page) + PQ_DICT_MAX * sizeof(int64_t) +
+           (sizeof(uint16_t) << PQ_SLOT_BITS_MAX) + index_cap(opt) * sizeof(uint16_t) +
+           (PQ_PAGES_MAX + 1) * sizeof(pq_note) + 4096;
 }
 
 hr_status hr_pq_scratch_create(hr_pq_scratch **out, hr_arena *arena, const hr_pq_write_options *opt,
@@ -52,17 +66,18 @@ hr_status hr_pq_scratch_create(hr_pq_scratch **out, hr_arena *arena, const hr_pq
     if (s == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory for Parquet encoding");
     memset(s, 0, sizeof *s);
     s->page_rows = opt->page_rows;
+    s->codec_id = opt->codec;
     s->page_cap = page_cap(opt->page_rows);
     s->packed_cap = HR_MAX(hr_codec_bound(opt->codec, s->page_cap), s->page_cap);
     s->index_cap = index_cap(opt);
-    s->raw = hr_arena_alloc(arena, rows * sizeof(hr_text), 64);
+    s->raw = hr_arena_alloc(arena, raw_cap(opt->page_rows), 64);
     s->value = hr_arena_alloc(arena, rows * sizeof *s->value, 64);
     s->level = hr_arena_alloc(arena, rows * sizeof *s->level, 64);
     s->page_index = hr_arena_alloc(arena, rows * sizeof *s->page_index, 64);
     s->page = hr_arena_alloc(arena, s->page_cap, 64);
     s->packed = hr_arena_alloc(arena, PQ_HEAD_BYTES + s->packed_cap, 64);
     s->dict = hr_arena_alloc(arena, PQ_DICT_MAX * sizeof *s->dict, 64);
-    s->slot = hr_arena_alloc(arena, sizeof *s->slot << PQ_DICT_BITS, 64);
+    s->slot = hr_arena_alloc(arena, sizeof *s->slot << PQ_SLOT_BITS_MAX, 64);
     s->index = hr_arena_alloc(arena, s->index_cap * sizeof *s->index, 64);
     s->note = hr_arena_alloc(arena, (PQ_PAGES_MAX + 1) * sizeof *s->note, 64);
     if (s->raw == NULL || s->value == NULL || s->level == NULL || s->page_index == NULL ||
@@ -70,7 +85,7 @@ hr_status hr_pq_scratch_create(hr_pq_scratch **out, hr_arena *arena, const hr_pq
         s->index == NULL || s->note == NULL)
         return HR_FAIL(err, HR_EBUDGET, "no memory for Parquet encoding");
     HR_TRY(hr_codec_ctx_create(&s->codec, arena, &codec, err));
-    memset(s->slot, 0, sizeof *s->slot << PQ_DICT_BITS); /* after a rewind it may not be zero */
+    memset(s->slot, 0, sizeof *s->slot << PQ_SLOT_BITS_MAX); /* after a rewind it may not be zero */
     *out = s;
     return HR_OK;
 }
@@ -138,8 +153,18 @@ hr_status hr_pq_writer_init(hr_pq_writer **out, void *mem, size_t mem_bytes,
 typedef struct column_walk {
     const hr_rows_source *rows;
     uint32_t col, block, at; /* at: rows of the block already taken */
+    uint32_t page_rows;
     size_t width;
 } column_walk;
+
+static column_walk walk_begin(const hr_pq_scratch *s, const hr_rows_source *rows, uint32_t col,
+                              const hr_field *f)
+{
+    return (column_walk){.rows = rows,
+                         .col = col,
+                         .page_rows = rows_of_page(s->page_rows, f->type),
+                         .width = hr_col_width(f->type)};
+}
 
 /* Up to cap rows; *out points into the source when one block holds them all, else into scratch. */
 static hr_status next_page(column_walk *c, hr_pq_scratch *s, const char **out, uint32_t *n_out,
@@ -147,13 +172,13 @@ static hr_status next_page(column_walk *c, hr_pq_scratch *s, const char **out, u
 {
     uint32_t n = 0;
     *out = s->raw;
-    while (n < s->page_rows && c->block < c->rows->n_blocks) {
+    while (n < c->page_rows && c->block < c->rows->n_blocks) {
         uint32_t n_block = 0;
         const char *v = c->rows->get(c->rows->self, c->col, c->block, &n_block, err);
         if (v == NULL) return err != NULL && err->code != HR_OK ? err->code : HR_EINTERNAL;
-        uint32_t take = HR_MIN(s->page_rows - n, n_block - c->at);
+        uint32_t take = HR_MIN(c->page_rows - n, n_block - c->at);
         bool is_last = c->block + 1 == c->rows->n_blocks;
-        if (n == 0 && (take == s->page_rows || is_last)) {
+        if (n == 0 && (take == c->page_rows || is_last)) {
             *out = v + c->at * c->width;
         } else {
             memcpy(s->raw + n * c->width, v + c->at * c->width, take * c->width);
@@ -180,7 +205,7 @@ static hr_status survey(hr_pq_writer *w, hr_pq_scratch *s, const hr_rows_source 
                         pq_chunk_meta *m, hr_err *err)
 {
     const hr_field *f = &w->schema->fields[col];
-    column_walk walk = {.rows = rows, .col = col, .width = hr_col_width(f->type)};
+    column_walk walk = walk_begin(s, rows, col, f);
     const char *raw;
     uint32_t n;
     hr_pq_column_begin(s);
@@ -408,7 +433,7 @@ static hr_status put_chunk(hr_pq_writer *w, hr_pq_scratch *s, const hr_rows_sour
                            uint32_t col, pq_chunk_meta *m, hr_err *err)
 {
     const hr_field *f = &w->schema->fields[col];
-    column_walk walk = {.rows = rows, .col = col, .width = hr_col_width(f->type)};
+    column_walk walk = walk_begin(s, rows, col, f);
     const char *raw;
     uint32_t n;
     *m = (pq_chunk_meta){.dict_offset = -1, .data_offset = -1, .codec = (uint8_t)w->opt.codec};
