@@ -75,7 +75,8 @@ static hr_status write_lake(const options *o, hr_synth *s, hr_gen_lake *lake, hr
         return st;
     }
     HR_TRY(hr_gen_lake_finish(lake, err));
-    return o->truth != NULL ? hr_gen_truth_write(o->truth, s, &o->synth, err) : HR_OK;
+    if (o->truth != NULL) HR_TRY(hr_gen_truth_write(o->truth, s, &o->synth, err));
+    return hr_gen_lake_publish(lake, err);
 }
 
 static hr_status generate_lake(const options *o, hr_err *err)

@@ -21,7 +21,10 @@ hr_status hr_gen_lake_take(void *self, const hr_synth_event *ev);
 void hr_gen_lake_bind(hr_gen_lake *l, const hr_synth *s);
 /** The error behind a status that hr_gen_lake_take gave. */
 void hr_gen_lake_error(const hr_gen_lake *l, hr_err *err);
+/** All rows are in files; they get their names by publish. */
 HR_MUST_USE hr_status hr_gen_lake_finish(hr_gen_lake *l, hr_err *err);
+HR_MUST_USE hr_status hr_gen_lake_publish(hr_gen_lake *l, hr_err *err);
+/** What was not published is removed, with the folders made for it. */
 void hr_gen_lake_close(hr_gen_lake **l);
 
 #endif

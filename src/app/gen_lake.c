@@ -398,9 +398,30 @@ hr_status hr_gen_lake_finish(hr_gen_lake *l, hr_err *err)
         for (int t = 0; t < T_COUNT; t++)
             HR_TRY(end_file(l, i, t, err));
     }
+    return HR_OK;
+}
+
+hr_status hr_gen_lake_publish(hr_gen_lake *l, hr_err *err)
+{
     for (uint32_t i = 0; i < l->n_done; i++)
         HR_TRY(hr_gen_out_publish(l->done[i], err));
     return HR_OK;
+}
+
+/* Closes a file; the folders that it leaves empty go too, the root as the last. */
+static void close_file(const hr_gen_lake *l, hr_gen_out **out)
+{
+    const hr_sys *sys = hr_sys_get();
+    char path[HR_GEN_PATH_MAX];
+    if (*out == NULL) return;
+    memcpy(path, hr_gen_out_path(*out), strlen(hr_gen_out_path(*out)) + 1);
+    hr_gen_out_close(out);
+    for (char *end = strrchr(path, '/'); end != NULL; end = strrchr(path, '/')) {
+        *end = '\0';
+        if (strlen(path) < strlen(l->root) ||
+            sys->unlink(sys->self, AT_FDCWD, path, true) < 0) /* not empty: in use */
+            break;
+    }
 }
 
 void hr_gen_lake_close(hr_gen_lake **pl)
@@ -411,14 +432,14 @@ void hr_gen_lake_close(hr_gen_lake **pl)
     for (uint32_t i = 0; l->inst != NULL && i < l->opt->n_instruments; i++) {
         for (int t = 0; t < T_COUNT; t++) {
             table *tab = &l->inst[i].table[t];
-            hr_gen_out_close(&tab->out);
+            close_file(l, &tab->out);
             hr_heap_free(tab->writer_mem);
             for (int c = 0; c < COLUMNS_MAX; c++)
                 hr_heap_free(tab->col[c]);
         }
     }
     for (uint32_t i = 0; i < l->n_done; i++)
-        hr_gen_out_close(&l->done[i]);
+        close_file(l, &l->done[i]);
     hr_heap_free(l->done);
     hr_heap_free(l->inst);
     hr_arena_destroy(&l->arena);

@@ -173,6 +173,11 @@ hr_status hr_gen_out_publish(hr_gen_out *o, hr_err *err)
     return HR_OK;
 }
 
+const char *hr_gen_out_path(const hr_gen_out *o)
+{
+    return o->path;
+}
+
 void hr_gen_out_close(hr_gen_out **po)
 {
     const hr_sys *sys = hr_sys_get();

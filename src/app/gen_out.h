@@ -27,6 +27,7 @@ HR_MUST_USE hr_status hr_gen_out_write(void *self, const void *bytes, size_t n, 
 /** Everything is on the disk, under its final name after hr_gen_out_publish. */
 HR_MUST_USE hr_status hr_gen_out_finish(hr_gen_out *o, hr_err *err);
 HR_MUST_USE hr_status hr_gen_out_publish(hr_gen_out *o, hr_err *err);
+const char *hr_gen_out_path(const hr_gen_out *o);
 /** What was not published is removed. NULL is fine. */
 void hr_gen_out_close(hr_gen_out **o);
 

@@ -244,6 +244,8 @@ def check_faults():
     failed("rename fails", "call=rename,nth=1,errno=EROFS", path_of("fault3.ndjson"), (4,))
     failed("no such folder", None, path_of("none/fault4.ndjson"), (3, 4))
     failed("tables: disk full", "call=write,nth=9,errno=ENOSPC,forever=1", path_of("fault5"), (4, 5), "--format", "lake")
+    failed("tables: close fails", "call=close,nth=9,errno=EIO", path_of("fault6"), (4,), "--format", "lake")
+    tap.check("tables: no folder is left behind", not os.path.exists(path_of("fault5")))
     if os.path.exists("/dev/full"):
         code, _, err = tap.run("gen", "--levels", 300000, "--out", "/dev/full")
         tap.check("a full device", code in (4, 5) and "No space" in err and not os.path.isfile("/dev/full"), err)
