@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-<<<<<<<< HEAD:tests/support/pq_handmade.c
 #include "pq_handmade.h"
-========
-#include "pq_forge.h"
->>>>>>>> 431a89c (tests: tables as messages, whatever cuts them, and the names of what is rejected):tests/support/pq_forge.c
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,11 +12,7 @@
 static void put(pqb *b, const void *bytes, size_t n)
 {
     if (n > b->cap - b->n) {
-<<<<<<<< HEAD:tests/support/pq_handmade.c
         fprintf(stderr, "pq_handmade: the buffer is too small\n");
-========
-        fprintf(stderr, "pq_forge: the buffer is too small\n");
->>>>>>>> 431a89c (tests: tables as messages, whatever cuts them, and the names of what is rejected):tests/support/pq_forge.c
         abort();
     }
     if (n > 0) memcpy(b->p + b->n, bytes, n);
