@@ -154,8 +154,9 @@ static hr_status read_bytes(hr_pq_mixed *e, int c, uint32_t n, hr_err *err)
 {
     for (uint32_t at = 0; at < n;) {
         hr_pq_bytes s[64];
-        uint32_t got;
-        HR_TRY(hr_pq_read_bytes(e->cursor[c], s, HR_MIN(n - at, 64u), &got, err));
+        uint32_t got = 0;
+        hr_status st = hr_pq_read_bytes(e->cursor[c], s, HR_MIN(n - at, 64u), &got, err);
+        if (st < 0) return st;
         if (got == 0) return HR_FAIL(err, HR_ECORRUPT, "column '%s' is short", columns[c].name);
         for (uint32_t i = 0; i < got; i++, at++) {
             if (is_text(c))
@@ -185,12 +186,13 @@ static void to_ns(int64_t *v, uint32_t n, int64_t unit)
 static hr_status read_step(hr_pq_mixed *e, uint32_t n, hr_err *err)
 {
     for (int c = 0; c < HR_MIXED_COLUMNS; c++) {
-        uint32_t got;
+        uint32_t got = 0;
         if (is_text(c) || columns[c].type == HR_COL_ENUM) {
             HR_TRY(read_bytes(e, c, n, err));
             continue;
         }
-        HR_TRY(hr_pq_read_i64(e->cursor[c], e->value[c], n, &got, err));
+        hr_status st = hr_pq_read_i64(e->cursor[c], e->value[c], n, &got, err);
+        if (st < 0) return st;
         if (got != n) return HR_FAIL(err, HR_ECORRUPT, "column '%s' is short", columns[c].name);
         if (columns[c].type == HR_COL_DEC) to_scale(e->value[c], n, e->factor[c == HR_MIXED_QTY]);
         if (columns[c].type == HR_COL_TS) {
@@ -357,27 +359,36 @@ static void next_row(hr_pq_mixed *e, hr_evbatch *b)
     b->n_lines++;
 }
 
-/* Levels of the message at the cursor behind those of the batch. *n: how many; *reason: of the row
- * at the cursor, when it ends the message by being bad. */
+/* The level of the row at the cursor; -1, or why it is none. */
+static int take_level(hr_pq_mixed *e, hr_evbatch *b, int64_t kind, uint32_t to)
+{
+    uint32_t i = e->at;
+    int64_t px = e->value[HR_MIXED_PX][i];
+    int64_t qty = e->value[HR_MIXED_QTY][i];
+    int64_t side = e->value[HR_MIXED_SIDE][i];
+    int reason = check_level(kind, px, qty, side);
+    if (reason >= 0) return reason;
+    if (to == b->cap_levels) return HR_REJECT_TOO_MANY_LEVELS;
+    b->px[to] = px;
+    b->qty[to] = qty;
+    b->side[to] = (uint8_t)side;
+    return -1;
+}
+
+/* Levels of the message at the cursor behind those of the batch, and the cursor past it. *n: how
+ * many; *reason, *bad_row: of the first row that is no level: no part of its message is taken. */
 static hr_status take_levels(hr_pq_mixed *e, hr_evbatch *b, const message_head *h, uint32_t *n,
-                             int *reason, hr_err *err)
+                             int *reason, int64_t *bad_row, hr_err *err)
 {
     for (bool goes_on = true; goes_on;) {
-        uint32_t i = e->at;
-        if (!is_empty_row(e)) {
-            uint32_t to = b->n_levels + *n;
-            *reason = check_level(h->kind, e->value[HR_MIXED_PX][i], e->value[HR_MIXED_QTY][i],
-                                  e->value[HR_MIXED_SIDE][i]);
-            if (*reason < 0 && to == b->cap_levels) *reason = HR_REJECT_TOO_MANY_LEVELS;
-            if (*reason >= 0) return HR_OK;
-            b->px[to] = e->value[HR_MIXED_PX][i];
-            b->qty[to] = e->value[HR_MIXED_QTY][i];
-            b->side[to] = (uint8_t)e->value[HR_MIXED_SIDE][i];
+        if (*reason < 0 && !is_empty_row(e)) {
+            *reason = take_level(e, b, h->kind, b->n_levels + *n);
+            *bad_row = e->row;
             ++*n;
         }
-        goes_on = (e->value[HR_MIXED_FLAGS][i] & HR_FLAG_LAST) == 0;
+        bool is_last = (e->value[HR_MIXED_FLAGS][e->at] & HR_FLAG_LAST) != 0;
         next_row(e, b);
-        if (!goes_on) break;
+        if (is_last) break;
         if (e->at == e->n) {
             hr_status st = refill(e, err);
             if (st == HR_END) break;
@@ -397,9 +408,8 @@ static bool has_its_shape(const hr_evbatch *b, int64_t kind, uint32_t n)
     return kind != HR_MSG_STATUS || n == 0;
 }
 
-static hr_status reject(hr_pq_mixed *e, hr_evbatch *b, int reason, int64_t row)
+static hr_status reject(hr_evbatch *b, int reason, int64_t row)
 {
-    (void)e;
     return hr_evbatch_reject(b, (hr_reject_reason)reason, row, row + 1, "", 0);
 }
 
@@ -408,25 +418,20 @@ static hr_status take_message(hr_pq_mixed *e, hr_evbatch *b, hr_err *err)
     message_head h;
     int reason;
     uint32_t n = 0;
-    int64_t begin = e->row;
+    int64_t bad_row = e->row;
     hr_text id = e->text[HR_MIXED_TRADE_ID][e->at];
     if (b->n_rejects == b->cap_rejects || (id.len != HR_TEXT_NULL && b->n_texts == b->cap_texts))
         return HR_FULL;
     head_at(e, &h);
     HR_TRY(set_head(e, b, &h, &reason));
     if (reason >= 0) {
-        HR_TRY(reject(e, b, reason, e->row));
+        HR_TRY(reject(b, reason, e->row));
         next_row(e, b);
         return HR_OK;
     }
-    HR_TRY(take_levels(e, b, &h, &n, &reason, err));
-    if (reason >= 0 && n == 0) {
-        HR_TRY(reject(e, b, reason, e->row));
-        next_row(e, b);
-        return HR_OK;
-    }
-    /* Rows before a bad one stand as a message; the bad one is met again on its own. */
-    if (!has_its_shape(b, h.kind, n)) return reject(e, b, HR_REJECT_FIELD_MISSING, begin);
+    HR_TRY(take_levels(e, b, &h, &n, &reason, &bad_row, err));
+    if (reason < 0 && !has_its_shape(b, h.kind, n)) reason = HR_REJECT_FIELD_MISSING;
+    if (reason >= 0) return reject(b, reason, bad_row);
     if (id.len != HR_TEXT_NULL && h.kind == HR_MSG_TRADE) {
         b->texts[b->n_texts] = id;
         b->text[b->n_msgs] = (int32_t)b->n_texts++;
