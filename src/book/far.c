@@ -5,42 +5,61 @@
 
 #include "base/assert.h"
 
+static void pad(int64_t *key, uint64_t from, uint64_t to)
+{
+    for (uint64_t i = from; i < to; i++)
+        key[i] = INT64_MAX;
+}
+
+void hr_far_init(hr_far *f, int64_t *first_key, hr_far_chunk **chunk, uint32_t cap_chunks,
+                 hr_pool *pool)
+{
+    HR_ASSERT(cap_chunks % FAR_GROUP == 0);
+    *f = (hr_far){.pool = pool, .first_key = first_key, .chunk = chunk, .cap_chunks = cap_chunks};
+    pad(first_key, 0, cap_chunks);
+}
+
 void hr_far_reset(hr_far *f)
 {
     for (uint32_t i = 0; i < f->n_chunks; i++)
         hr_pool_put(f->pool, f->chunk[i]);
+    pad(f->first_key, 0, f->n_chunks);
     f->n_chunks = 0;
     f->n_levels = 0;
 }
 
-/* Index of the chunk whose range holds key: the last one that does not begin behind it. */
-static uint32_t find_chunk(const hr_far *f, int64_t key)
+/* Searches compare many keys at once and add up the answers, and move by masks: a binary search
+ * by branches is wrong half of the time, and each of its loads waits for the one before. */
+static inline uint32_t count_below(const int64_t *key, int64_t limit)
 {
-    uint32_t low = 0;
-    uint32_t n = f->n_chunks;
-    while (n > 1) {
+    uint64_t n = 0;
+    for (int i = 0; i < FAR_GROUP; i++)
+        n += key[i] < limit;
+    return (uint32_t)n;
+}
+
+/* Index of the chunk whose range holds key: the last one that does not begin behind it. */
+static inline uint32_t find_chunk(const hr_far *f, int64_t key)
+{
+    uint32_t group = 0;
+    for (uint32_t n = (f->n_chunks + FAR_GROUP - 1) / FAR_GROUP; n > 1;) {
         uint32_t half = n / 2;
-        low += f->first_key[low + half] <= key ? half : 0;
+        group += half & -(uint32_t)(f->first_key[(group + half) * FAR_GROUP] <= key);
         n -= half;
     }
-    return low;
+    uint32_t at = group * FAR_GROUP;
+    for (int i = 1; i < FAR_GROUP; i++)
+        at += f->first_key[group * FAR_GROUP + (uint32_t)i] <= key;
+    return HR_MIN(at, f->n_chunks - 1); /* INT64_MAX is a key, too */
 }
 
 /* First place in the chunk whose key is not below key. */
-static uint32_t find_entry(const hr_far_chunk *c, int64_t key)
+static inline uint32_t find_entry(const hr_far_chunk *c, int64_t key)
 {
-    uint32_t low = 0;
-    uint32_t n = c->n;
-    while (n > 0) {
-        uint32_t half = n / 2;
-        if (c->key[low + half] < key) {
-            low += half + 1;
-            n -= half + 1;
-        } else {
-            n = half;
-        }
-    }
-    return low;
+    uint32_t at = 0;
+    for (int i = FAR_GROUP - 1; i < FAR_ENTRIES; i += FAR_GROUP)
+        at += c->key[i] < key ? FAR_GROUP : 0;
+    return at + count_below(c->key + at, key);
 }
 
 static hr_status insert_chunk(hr_far *f, uint32_t at)
@@ -49,6 +68,7 @@ static hr_status insert_chunk(hr_far *f, uint32_t at)
     hr_far_chunk *c = hr_pool_get(f->pool);
     if (c == NULL) return HR_EBUDGET;
     c->n = 0;
+    pad(c->key, 0, FAR_ENTRIES + 1);
     memmove(f->chunk + at + 1, f->chunk + at, (f->n_chunks - at) * sizeof *f->chunk);
     memmove(f->first_key + at + 1, f->first_key + at, (f->n_chunks - at) * sizeof *f->first_key);
     f->chunk[at] = c;
@@ -62,6 +82,7 @@ static void remove_chunk(hr_far *f, uint32_t at)
     f->n_chunks--;
     memmove(f->chunk + at, f->chunk + at + 1, (f->n_chunks - at) * sizeof *f->chunk);
     memmove(f->first_key + at, f->first_key + at + 1, (f->n_chunks - at) * sizeof *f->first_key);
+    f->first_key[f->n_chunks] = INT64_MAX;
 }
 
 static hr_status split(hr_far *f, uint32_t at)
@@ -69,10 +90,11 @@ static hr_status split(hr_far *f, uint32_t at)
     HR_TRY(insert_chunk(f, at + 1));
     hr_far_chunk *a = f->chunk[at];
     hr_far_chunk *b = f->chunk[at + 1];
-    uint32_t keep = a->n / 2;
+    uint64_t keep = a->n / 2;
     b->n = a->n - keep;
     memcpy(b->key, a->key + keep, b->n * sizeof *b->key);
     memcpy(b->qty, a->qty + keep, b->n * sizeof *b->qty);
+    pad(a->key, keep, a->n);
     a->n = keep;
     f->first_key[at + 1] = b->key[0];
     return HR_OK;
@@ -96,7 +118,7 @@ static void remove_entry(hr_far *f, uint32_t at, uint32_t i)
     hr_far_chunk *c = f->chunk[at];
     c->n--;
     f->n_levels--;
-    memmove(c->key + i, c->key + i + 1, (c->n - i) * sizeof *c->key);
+    memmove(c->key + i, c->key + i + 1, (c->n + 1 - i) * sizeof *c->key); /* and the pad behind */
     memmove(c->qty + i, c->qty + i + 1, (c->n - i) * sizeof *c->qty);
     if (c->n == 0) {
         remove_chunk(f, at);
@@ -121,16 +143,15 @@ static hr_status make_room(hr_far *f, uint32_t *at, int64_t key)
     return HR_OK;
 }
 
-static hr_status insert_entry(hr_far *f, int64_t key, int64_t qty)
+/* A key that is not there yet: before entry i of chunk `at`, when there is room. */
+static hr_status insert_entry(hr_far *f, uint32_t at, uint32_t i, int64_t key, int64_t qty)
 {
-    uint32_t at = 0;
-    if (f->n_chunks == 0)
-        HR_TRY(insert_chunk(f, 0));
-    else
-        at = find_chunk(f, key);
-    if (f->chunk[at]->n == FAR_ENTRIES) HR_TRY(make_room(f, &at, key));
+    if (HR_UNLIKELY(f->n_chunks == 0)) HR_TRY(insert_chunk(f, 0));
+    if (HR_UNLIKELY(f->chunk[at]->n == FAR_ENTRIES)) {
+        HR_TRY(make_room(f, &at, key));
+        i = find_entry(f->chunk[at], key);
+    }
     hr_far_chunk *c = f->chunk[at];
-    uint32_t i = find_entry(c, key);
     memmove(c->key + i + 1, c->key + i, (c->n - i) * sizeof *c->key);
     memmove(c->qty + i + 1, c->qty + i, (c->n - i) * sizeof *c->qty);
     c->key[i] = key;
@@ -143,10 +164,12 @@ static hr_status insert_entry(hr_far *f, int64_t key, int64_t qty)
 
 hr_status hr_far_set(hr_far *f, int64_t key, int64_t qty)
 {
-    if (f->n_chunks > 0) {
-        uint32_t at = find_chunk(f, key);
+    uint32_t at = 0;
+    uint32_t i = 0;
+    if (HR_LIKELY(f->n_chunks > 0)) {
+        at = find_chunk(f, key);
         hr_far_chunk *c = f->chunk[at];
-        uint32_t i = find_entry(c, key);
+        i = find_entry(c, key);
         if (i < c->n && c->key[i] == key) {
             if (qty == 0)
                 remove_entry(f, at, i);
@@ -155,7 +178,7 @@ hr_status hr_far_set(hr_far *f, int64_t key, int64_t qty)
             return HR_OK;
         }
     }
-    return qty == 0 ? HR_OK : insert_entry(f, key, qty);
+    return qty == 0 ? HR_OK : insert_entry(f, at, i, key, qty);
 }
 
 void hr_far_front(const hr_far *f, int64_t *key, int64_t *qty)
@@ -174,7 +197,7 @@ void hr_far_scale(hr_far *f, int64_t factor)
 {
     for (uint32_t at = 0; at < f->n_chunks; at++) {
         hr_far_chunk *c = f->chunk[at];
-        for (uint32_t i = 0; i < c->n; i++)
+        for (uint64_t i = 0; i < c->n; i++)
             c->key[i] *= factor;
         f->first_key[at] = c->key[0];
     }
@@ -182,18 +205,22 @@ void hr_far_scale(hr_far *f, int64_t factor)
 
 bool hr_far_is_sound(const hr_far *f, int64_t last)
 {
-    uint32_t n = 0;
-    uint32_t before = FAR_ENTRIES;
+    uint64_t n = 0;
+    uint64_t before = FAR_ENTRIES;
     for (uint32_t at = 0; at < f->n_chunks; at++) {
         const hr_far_chunk *c = f->chunk[at];
         if (c->n == 0 || c->n > FAR_ENTRIES || f->first_key[at] != c->key[0]) return false;
+        for (uint64_t i = c->n; i <= FAR_ENTRIES; i++)
+            if (c->key[i] != INT64_MAX) return false;
         if (at > 0 && before + c->n <= FAR_PAIR_MIN) return false;
-        for (uint32_t i = 0; i < c->n; i++) {
+        for (uint64_t i = 0; i < c->n; i++) {
             if (c->key[i] <= last || c->qty[i] == 0) return false;
             last = c->key[i];
         }
         n += c->n;
         before = c->n;
     }
+    for (uint32_t at = f->n_chunks; at < f->cap_chunks; at++)
+        if (f->first_key[at] != INT64_MAX) return false;
     return n == f->n_levels;
 }

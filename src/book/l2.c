@@ -85,13 +85,10 @@ hr_l2 *hr_l2_init(void *mem, uint32_t n_ticks, hr_pool *far)
     b->qty = (int64_t *)(void *)p;
     p += (size_t)2 * n_ticks * sizeof *b->qty;
     for (int s = 0; s < 2; s++) {
-        hr_far *f = &b->far[s];
-        f->first_key = (int64_t *)(void *)p;
+        int64_t *first_key = (int64_t *)(void *)p;
         p += dir_cap(n_ticks) * sizeof(int64_t);
-        f->chunk = (hr_far_chunk **)(void *)p;
+        hr_far_init(&b->far[s], first_key, (hr_far_chunk **)(void *)p, dir_cap(n_ticks), far);
         p += dir_cap(n_ticks) * sizeof(void *);
-        f->cap_chunks = dir_cap(n_ticks);
-        f->pool = far;
     }
     set_tick(b, 0);
     return b;
@@ -401,7 +398,6 @@ void hr_l2_prefetch_levels(const hr_l2 *b, const uint8_t *side, const int64_t *p
         uint64_t at = (ticks_of(&r, px[i]) ^ flip) - flip - (uint64_t)b->base[side[i]];
         uint64_t x = (at & (r.n_ticks - 1)) + (r.n_ticks & -(uint64_t)side[i]);
         __builtin_prefetch(&b->qty[x], 1);
-        __builtin_prefetch(&b->bits[x / 64], 1);
     }
 }
 
@@ -449,7 +445,7 @@ uint32_t hr_l2_export(const hr_l2 *b, hr_side side, uint32_t from, uint32_t cap,
             px[n] = price_of(b, side, chunk->key[i]);
             qty[n++] = chunk->qty[i];
         }
-        seen += chunk->n;
+        seen += (uint32_t)chunk->n;
     }
     return n;
 }
