@@ -337,6 +337,9 @@ hr_status hr_run_create(hr_run **out, const hr_plan *plan, hr_open_mode mode, hr
     r->ds = (hr_dataset){.root_fd = -1, .manifest_fd = -1, .reject_fd = -1};
     hr_budget_init(&r->budget, (size_t)plan->memory_bytes);
     hr_status st = open_all(r, mode, err);
+    if (st == HR_EBUDGET && err != NULL && strstr(err->message, "engine.memory") == NULL)
+        hr_err_prefix(err, "engine.memory of %lld bytes is too small",
+                      (long long)plan->memory_bytes);
     if (st != HR_OK) {
         hr_run_destroy(&r);
         return st;

@@ -61,12 +61,15 @@ static void copy_text(char *out, size_t cap, const json_t *v)
     snprintf(out, cap, "%s", s != NULL ? s : "");
 }
 
-static bool read_line(hr_manifest_tail *t, const char *line, size_t n)
+/* HR_END: the line is not whole. */
+static hr_status read_line(hr_manifest_tail *t, const char *line, size_t n, hr_err *err)
 {
     json_error_t je;
-    if (checked_length(line, n) == 0) return false;
+    if (checked_length(line, n) == 0) return HR_END;
     json_t *j = json_loadb(line, n, 0, &je);
-    if (j == NULL) return false;
+    if (j == NULL && json_error_code(&je) == json_error_out_of_memory)
+        return HR_FAIL(err, HR_ENOMEM, "no memory to read the manifest");
+    if (j == NULL) return HR_FAIL(err, HR_ECORRUPT, "a manifest line is no JSON: %s", je.text);
     if (json_object_get(j, "identity") != NULL) {
         copy_text(t->identity, sizeof t->identity, json_object_get(j, "identity"));
     } else {
@@ -81,7 +84,7 @@ static bool read_line(hr_manifest_tail *t, const char *line, size_t n)
         t->reject_bytes = json_integer_value(json_object_get(j, "reject_bytes"));
     }
     json_decref(j);
-    return true;
+    return HR_OK;
 }
 
 static hr_status load_manifest(hr_dataset *d, char **out, size_t *n_out, hr_err *err)
@@ -122,13 +125,16 @@ static hr_status read_manifest(hr_dataset *d, hr_manifest_tail *t, hr_err *err)
     const char *p = text;
     const char *end = text + n;
     const char *nl;
+    hr_status st = HR_OK;
     while (p < end && (nl = memchr(p, '\n', (size_t)(end - p))) != NULL) {
-        if (!read_line(t, p, (size_t)(nl - p))) break;
+        st = read_line(t, p, (size_t)(nl - p), err);
+        if (st != HR_OK) break;
         p = nl + 1;
         t->bytes = p - text;
     }
     bool is_damaged = holds_sound_line(p, (size_t)(end - p));
     hr_heap_free(text);
+    if (st < 0) return st;
     if (is_damaged)
         return HR_FAIL(err, HR_ECORRUPT, "manifest of '%s' is damaged at byte %lld", d->root,
                        (long long)t->bytes);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* After start no lane asks the heap for anything: reading, decoding, books, features, encoding,
  * spilling, commits and the end, for each kind of text. */
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -82,12 +83,60 @@ static void test_csv(void **state)
     run_format(HR_SYNTH_TARDIS, 4);
 }
 
+/* ---- the real system ---- */
+
+static int forget(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+    (void)st;
+    (void)kind;
+    (void)at;
+    return remove(path);
+}
+
+static void run_really(const char *io)
+{
+    char dir[] = P_tmpdir "/headrace-XXXXXX";
+    char input[64];
+    char out[64];
+    test_engine e = TEST_ENGINE_DEFAULT;
+    hr_synth_options opt = HR_SYNTH_OPTIONS_DEFAULT;
+    assert_non_null(mkdtemp(dir));
+    snprintf(input, sizeof input, "%s/capture", dir);
+    snprintf(out, sizeof out, "%s/out", dir);
+    opt.n_instruments = 8;
+    opt.n_levels = 60000;
+    opt.n_bad = 10;
+    e.input = input;
+    e.out = out;
+    e.lanes = 2;
+    e.commit_rows = 20000;
+    e.instruments = 8;
+    e.io = io;
+    hr_sys_install(test_noalloc_table(hr_sys_real()));
+    assert_true(test_engine_capture(hr_sys_real(), e.input, &opt) > 0);
+    check_run(&e);
+    assert_int_equal(nftw(dir, forget, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+static void test_real_uring(void **state)
+{
+    (void)state;
+    run_really("auto");
+}
+
+static void test_real_threads(void **state)
+{
+    (void)state;
+    run_really("threads");
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {CASE(test_capture), CASE(test_many_instruments),
-                                       CASE(test_ndjson), CASE(test_csv)};
+    const struct CMUnitTest tests[] = {CASE(test_capture),    CASE(test_many_instruments),
+                                       CASE(test_ndjson),     CASE(test_csv),
+                                       CASE(test_real_uring), CASE(test_real_threads)};
     test_noalloc_start();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

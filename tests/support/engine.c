@@ -38,17 +38,19 @@ int64_t test_engine_capture(const hr_sys *sys, const char *path, const hr_synth_
 
 /* ---- run ---- */
 
-static void fill_plan(hr_plan *p, const test_engine *e)
+static hr_status fill_plan(hr_plan *p, const test_engine *e, hr_err *err)
 {
     hr_plan_init(p);
-    if (hr_plan_add_input(p, e->input, NULL) != HR_OK) abort();
+    HR_TRY(hr_plan_add_input(p, e->input, err));
     snprintf(p->out, sizeof p->out, "%s", e->out);
     p->lanes = e->lanes;
     p->commit_rows = e->commit_rows;
     p->memory_bytes = e->memory_bytes;
     p->instruments = e->instruments;
     p->pin = HR_PIN_OFF;
+    if (e->io != NULL) snprintf(p->io, sizeof p->io, "%s", e->io);
     p->batch_min = p->batch_max = 256;
+    return HR_OK;
 }
 
 static void stop_when_asked(const test_engine *e, hr_run *r)
@@ -70,8 +72,8 @@ hr_status test_engine_run(const test_engine *e, hr_run_report *report, hr_err *e
     hr_run *r;
     hr_err own = HR_ERR_INIT;
     if (err == NULL) err = &own;
-    fill_plan(&plan, e);
-    hr_status st = hr_run_create(&r, &plan, e->mode, err);
+    hr_status st = fill_plan(&plan, e, err);
+    if (st == HR_OK) st = hr_run_create(&r, &plan, e->mode, err);
     if (st == HR_OK) {
         st = hr_run_start(r, err);
         if (st == HR_OK) stop_when_asked(e, r);

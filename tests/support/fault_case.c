@@ -200,7 +200,8 @@ static const char *check_error(const attempt *a, const hr_sys_fault *fault)
 }
 
 /* One run under one fault. What is wrong with it, or NULL. */
-static const char *run_once(attempt *a, const hr_sys_fault *fault, hr_open_mode mode)
+static const char *run_once(attempt *a, const hr_sys_fault *fault, hr_open_mode mode,
+                            const fault_hooks *hooks)
 {
     const hr_sys *sys = hr_sys_sim_table(a->sim);
     hr_sys_fail *f;
@@ -213,11 +214,13 @@ static const char *run_once(attempt *a, const hr_sys_fault *fault, hr_open_mode 
     hr_sys_install(hr_sys_fail_table(f));
     int64_t began = hr_sys_real()->mono_ns(NULL);
     alarm(HANG_SECONDS);
+    if (hooks != NULL) hooks->begin(mode == HR_OPEN_RESUME);
     a->result.status = test_engine_run(&e, &report, &a->err);
+    bool was_hit = hooks != NULL && hooks->end(mode == HR_OPEN_RESUME);
     alarm(0);
     a->result.ns = hr_sys_real()->mono_ns(NULL) - began;
     hr_sys_install(NULL);
-    a->result.fired = hr_sys_fail_fired(f);
+    a->result.fired = hr_sys_fail_fired(f) || was_hit;
     a->result.seen = hr_sys_fail_seen(f);
     a->result.n_acknowledged = report.n_commits;
     int64_t n_maps = hr_sys_fail_maps(f);
@@ -239,19 +242,19 @@ static const char *die_and_check(attempt *a, uint64_t salt)
 static const char *check_steps(attempt *a)
 {
     const hr_sys *sys = hr_sys_sim_table(a->sim);
-    const char *bad = run_once(a, &a->c->fault, HR_OPEN_NEW);
+    const char *bad = run_once(a, &a->c->fault, HR_OPEN_NEW, a->c->hooks);
     fault_result first = a->result;
     if (bad == NULL && first.status == HR_OK &&
         test_engine_digest(sys, a->w->engine.out, true) != a->w->want)
         bad = "ends well with other bytes";
     if (bad == NULL) bad = die_and_check(a, 0);
     if (bad == NULL && a->c->again.nth > 0) {
-        bad = run_once(a, &a->c->again, HR_OPEN_RESUME);
+        bad = run_once(a, &a->c->again, HR_OPEN_RESUME, a->c->hooks);
         if (bad == NULL) bad = die_and_check(a, 1);
     }
     if (bad == NULL) {
         hr_sys_fault none = {0};
-        bad = run_once(a, &none, HR_OPEN_RESUME);
+        bad = run_once(a, &none, HR_OPEN_RESUME, NULL);
         if (bad == NULL && a->result.status != HR_OK) bad = "cannot be resumed";
     }
     if (bad == NULL && test_engine_digest(sys, a->w->engine.out, false) != a->w->want)

@@ -27,12 +27,20 @@ typedef struct fault_world {
 void fault_world_init(fault_world *w, const test_engine *engine, const hr_synth_options *capture);
 void fault_world_fini(fault_world *w);
 
+/** Called before and after the run, and again for the first attempt to resume; end says whether
+ * something was made to fail. */
+typedef struct fault_hooks {
+    void (*begin)(bool is_again);
+    bool (*end)(bool is_again);
+} fault_hooks;
+
 typedef struct fault_case {
     hr_sys_fault fault;
     hr_sys_fault again; /* of a first attempt to resume; nothing when nth is 0 */
     bool cuts_power;    /* after the run (and the first attempt): else the process just dies */
     uint64_t seed;      /* of what the power cut takes */
     uint32_t lanes;
+    const fault_hooks *hooks; /* may be NULL */
 } fault_case;
 
 typedef struct fault_result {
