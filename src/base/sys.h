@@ -78,6 +78,10 @@ typedef struct hr_sys {
     /* threads */
     int (*thread_start)(void *self, uintptr_t *out, hr_thread_fn fn, void *arg);
     int (*thread_join)(void *self, uintptr_t thread);
+    /* Sleeps while *word is `expect`, for timeout_ns at most; may return early. wake: all that wait
+     * on it. Real under every back end: threads are. */
+    void (*wait)(void *self, const _Atomic uint32_t *word, uint32_t expect, int64_t timeout_ns);
+    void (*wake)(void *self, const _Atomic uint32_t *word);
     /* asynchronous I/O */
     int (*aio_open)(void *self, hr_sys_aio **out, unsigned depth);
     int (*aio_submit)(void *self, hr_sys_aio *q, const hr_sys_aio_op *op); /* -EAGAIN: queue full */

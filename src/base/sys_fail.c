@@ -240,6 +240,18 @@ static int fail_thread_join(void *self, uintptr_t thread)
     return f->inner->thread_join(f->inner->self, thread);
 }
 
+static void fail_wait(void *self, const _Atomic uint32_t *word, uint32_t expect, int64_t timeout_ns)
+{
+    const hr_sys_fail *f = self;
+    f->inner->wait(f->inner->self, word, expect, timeout_ns);
+}
+
+static void fail_wake(void *self, const _Atomic uint32_t *word)
+{
+    const hr_sys_fail *f = self;
+    f->inner->wake(f->inner->self, word);
+}
+
 /* Asynchronous I/O is done inline, through the spoiled calls, so that faults and splits reach it.
  */
 static int fail_aio_open(void *self, hr_sys_aio **out, unsigned depth)
@@ -276,6 +288,8 @@ static void fill_table(hr_sys_fail *f)
                         .unmap = fail_unmap,
                         .thread_start = fail_thread_start,
                         .thread_join = fail_thread_join,
+                        .wait = fail_wait,
+                        .wake = fail_wake,
                         .aio_open = fail_aio_open,
                         .aio_submit = hr_aio_inline_submit,
                         .aio_reap = hr_aio_inline_reap,

@@ -3,6 +3,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -224,6 +227,20 @@ static int real_thread_join(void *self, uintptr_t thread)
     return -pthread_join((pthread_t)thread, NULL);
 }
 
+/* EAGAIN, EINTR and ETIMEDOUT all mean that the caller is to look again. */
+static void real_wait(void *self, const _Atomic uint32_t *word, uint32_t expect, int64_t timeout_ns)
+{
+    (void)self;
+    struct timespec ts = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};
+    (void)syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expect, &ts, NULL, 0);
+}
+
+static void real_wake(void *self, const _Atomic uint32_t *word)
+{
+    (void)self;
+    (void)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+}
+
 static const hr_sys real_table = {
     .name = "real",
     .open = real_open,
@@ -249,6 +266,8 @@ static const hr_sys real_table = {
     .unmap = real_unmap,
     .thread_start = real_thread_start,
     .thread_join = real_thread_join,
+    .wait = real_wait,
+    .wake = real_wake,
     .aio_open = hr_aio_real_open,
     .aio_submit = hr_aio_submit,
     .aio_reap = hr_aio_reap,

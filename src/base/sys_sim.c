@@ -349,6 +349,18 @@ static int sim_thread_join(void *self, uintptr_t thread)
     return hr_sys_real()->thread_join(NULL, thread);
 }
 
+static void sim_wait(void *self, const _Atomic uint32_t *word, uint32_t expect, int64_t timeout_ns)
+{
+    (void)self;
+    hr_sys_real()->wait(NULL, word, expect, timeout_ns);
+}
+
+static void sim_wake(void *self, const _Atomic uint32_t *word)
+{
+    (void)self;
+    hr_sys_real()->wake(NULL, word);
+}
+
 static int sim_aio_open(void *self, hr_sys_aio **out, unsigned depth)
 {
     return hr_aio_inline_open(&((hr_sys_sim *)self)->table, out, depth);
@@ -381,6 +393,8 @@ static void fill_table(hr_sys_sim *s)
                         .unmap = sim_unmap,
                         .thread_start = sim_thread_start,
                         .thread_join = sim_thread_join,
+                        .wait = sim_wait,
+                        .wake = sim_wake,
                         .aio_open = sim_aio_open,
                         .aio_submit = hr_aio_inline_submit,
                         .aio_reap = hr_aio_inline_reap,

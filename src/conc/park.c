@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "conc/park.h"
 
-#include <limits.h>
-#include <linux/futex.h>
 #include <sched.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/assert.h"
 #include "base/sys.h"
@@ -36,11 +31,10 @@ void hr_park_disarm(hr_park *p)
 
 void hr_park_wait(hr_park *p, uint32_t key, int64_t timeout_ns)
 {
-    struct timespec ts = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};
-    /* The kernel compares epoch with key and sleeps in one step; EAGAIN, EINTR and ETIMEDOUT all
-     * mean that the caller is to look for work again. */
+    const hr_sys *sys = hr_sys_get();
+    /* The system compares epoch with key and sleeps in one step. */
     if (timeout_ns > 0 && atomic_load_explicit(&p->epoch, memory_order_acquire) == key)
-        (void)syscall(SYS_futex, &p->epoch, FUTEX_WAIT_PRIVATE, key, &ts, NULL, 0);
+        sys->wait(sys->self, &p->epoch, key, timeout_ns);
     hr_park_disarm(p);
 }
 
@@ -48,7 +42,8 @@ void hr_park_wake(hr_park *p)
 {
     atomic_fetch_add_explicit(&p->epoch, 1, memory_order_seq_cst); /* pairs: arm */
     if (atomic_load_explicit(&p->n_armed, memory_order_seq_cst) == 0) return;
-    (void)syscall(SYS_futex, &p->epoch, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+    const hr_sys *sys = hr_sys_get();
+    sys->wake(sys->self, &p->epoch);
 }
 
 void hr_idle_init(hr_idle *i, const hr_idle_options *opt, hr_park *park)
