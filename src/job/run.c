@@ -202,12 +202,6 @@ static void *lane_main(void *arg)
     uint64_t since = hr_rec_begin(l->rec);
     int64_t stop_since_ns = 0;
     uint32_t n_idle = 0;
-    hr_machine m;
-    hr_machine_read(&m);
-    bool pins = r->plan->pin == HR_PIN_ON ||
-                (r->plan->pin == HR_PIN_AUTO && r->n_lanes > 1 && r->n_lanes <= m.n_cpus);
-    if (pins && hr_thread_pin(m.cpu[l->idx % m.n_cpus]) != HR_OK)
-        pins = false; /* a wish, no need */
     while (atomic_load_explicit(&r->is_over, memory_order_acquire) == 0) {
         hr_status st = work_once(r, l, &since, &err);
         if (st < 0) {
@@ -350,7 +344,10 @@ hr_status hr_run_create(hr_run **out, const hr_plan *plan, hr_open_mode mode, hr
 
 hr_status hr_run_start(hr_run *r, hr_err *err)
 {
-    const hr_sys *sys = hr_sys_get();
+    hr_machine m;
+    hr_machine_read(&m);
+    bool pins = r->plan->pin == HR_PIN_ON ||
+                (r->plan->pin == HR_PIN_AUTO && r->n_lanes > 1 && r->n_lanes <= m.n_cpus);
     r->started_ns = hr_sys_mono_ns();
     if (r->was_complete) {
         atomic_store_explicit(&r->is_over, 1, memory_order_release);
@@ -359,13 +356,15 @@ hr_status hr_run_start(hr_run *r, hr_err *err)
     for (uint32_t i = 0; i < r->n_lanes; i++) {
         run_lane *l = &r->lane[i];
         l->run = r;
-        int rc = sys->thread_start(sys->self, &l->thread, lane_main, l);
-        if (rc < 0) {
-            (void)HR_FAIL_SYS(err, rc, "cannot start lane %u", i);
-            run_fail(r, err);
-            return err != NULL ? err->code : HR_EIO;
-        }
-        l->is_started = true;
+        char name[HR_THREAD_NAME_BYTES];
+        snprintf(name, sizeof name, "lane-%u", i);
+        hr_thread_options opt = {.name = name, .cpu = pins ? m.cpu[i % m.n_cpus] : -1};
+        hr_err why = HR_ERR_INIT;
+        hr_status st = hr_thread_start(&l->thread, &opt, lane_main, l, &why);
+        if (st == HR_OK) continue;
+        run_fail(r, &why);
+        if (err != NULL) *err = why;
+        return st;
     }
     return HR_OK;
 }
@@ -377,12 +376,8 @@ bool hr_run_is_running(const hr_run *r)
 
 hr_status hr_run_wait(hr_run *r, hr_err *err)
 {
-    const hr_sys *sys = hr_sys_get();
-    for (uint32_t i = 0; i < r->n_lanes; i++) {
-        if (!r->lane[i].is_started) continue;
-        (void)sys->thread_join(sys->self, r->lane[i].thread);
-        r->lane[i].is_started = false;
-    }
+    for (uint32_t i = 0; i < r->n_lanes; i++)
+        HR_TRY(hr_thread_join(&r->lane[i].thread, err));
     r->ended_ns = hr_sys_mono_ns();
     if (atomic_load_explicit(&r->failed, memory_order_acquire) == 0) {
         r->stopped = !r->was_complete && !(r->is_ended && r->is_final_mark);

@@ -9,6 +9,7 @@
  * fixed by sequence, never by who was first. */
 #include <stdatomic.h>
 
+#include "conc/thread.h"
 #include "fmt/pq_write.h"
 #include "job/run.h"
 #include "pipe/source.h"
@@ -41,8 +42,7 @@ typedef struct run_shard {
 typedef struct run_lane {
     struct hr_run *run;
     uint32_t idx;
-    uintptr_t thread;
-    bool is_started;
+    hr_thread thread;
     hr_pq_scratch *scratch;
     char *gather; /* group_bytes: one row group, contiguous columns */
     char *block;  /* io_blocks row blocks */
