@@ -5,8 +5,10 @@
 
 #include "app/app.h"
 #include "app/app_check.h"
+#include "app/app_table.h"
 #include "app/opts.h"
 #include "base/sys.h"
+#include "fmt/pq_events.h"
 #include "store/verify.h"
 
 #define SHOWN_MAX 100u
@@ -156,6 +158,18 @@ static hr_status verify_files(const hr_plan *plan, bool json, bool *is_clean, hr
     hr_status st = hr_app_check_run(&x, plan, err);
     if (st == HR_OK && json) print_json(&x, &n_findings);
     if (st == HR_OK && !json) print_text(&x, &n_findings);
+    if (st == HR_ECORRUPT) { /* damaged so that it could not even be begun */
+        if (json) {
+            printf("{\"list\":[{\"kind\":\"damaged\",\"text\":");
+            hr_app_json_text(err->message);
+            printf("}],\"findings\":1,\"complete\":false}\n");
+        } else {
+            say(NULL, err->message);
+            printf("1 findings; the input is damaged and was not read\n");
+        }
+        n_findings = 1;
+        st = HR_OK;
+    }
     if (n_findings > 0) *is_clean = false;
     hr_app_check_close(&x);
     return st;
@@ -170,14 +184,51 @@ static bool is_folder(const char *path)
     return sys->stat(sys->self, AT_FDCWD, path, &st) == 0 && st.is_dir;
 }
 
+/* A Parquet file that holds no events, as books and features: it is checked as a table. */
+static bool is_plain_table(const char *path)
+{
+    hr_app_table t;
+    hr_source_info info = {0};
+    char why[128];
+    bool is_table;
+    hr_status st = hr_app_table_open(&t, path, &is_table, NULL);
+    if (st == HR_OK && is_table)
+        st = hr_pq_events_sniff(&info, why, sizeof why, path, t.file, NULL);
+    hr_app_table_close(&t);
+    return is_table && st == HR_EUNSUPPORTED;
+}
+
+static hr_status verify_table(const char *path, bool json, bool *is_clean, hr_err *err)
+{
+    hr_verify_result r;
+    HR_TRY(hr_table_verify(path, &r, say, NULL, err));
+    if (json)
+        printf("{\"parts\":%llu,\"rows\":%llu,\"bytes\":%llu,\"unsorted\":%llu,\"crossed\":%llu,"
+               "\"gap_rows\":%llu,\"findings\":%llu}\n",
+               (ull)r.n_parts, (ull)r.n_rows, (ull)r.n_bytes, (ull)r.n_unsorted, (ull)r.n_crossed,
+               (ull)r.n_gap_rows, (ull)r.n_findings);
+    else
+        printf(
+            "%s: a table of %llu rows: %llu out of order, %llu crossed books, %llu rows of books "
+            "that were not whole\n%llu findings\n",
+            path, (ull)r.n_rows, (ull)r.n_unsorted, (ull)r.n_crossed, (ull)r.n_gap_rows,
+            (ull)r.n_findings);
+    if (r.n_findings > 0) *is_clean = false;
+    return HR_OK;
+}
+
 static hr_status verify_all(hr_plan *plan, int n_args, char **args, bool json, bool *is_clean,
                             hr_err *err)
 {
     for (int i = 0; i < n_args; i++)
-        if (!is_folder(args[i])) HR_TRY(hr_plan_add_input(plan, args[i], err));
+        if (!is_folder(args[i]) && !is_plain_table(args[i]))
+            HR_TRY(hr_plan_add_input(plan, args[i], err));
     HR_TRY(hr_plan_check(plan, err));
     for (int i = 0; i < n_args; i++)
-        if (is_folder(args[i])) HR_TRY(verify_dataset(args[i], json, is_clean, err));
+        if (is_folder(args[i]))
+            HR_TRY(verify_dataset(args[i], json, is_clean, err));
+        else if (is_plain_table(args[i]))
+            HR_TRY(verify_table(args[i], json, is_clean, err));
     return plan->n_inputs > 0 ? verify_files(plan, json, is_clean, err) : HR_OK;
 }
 

@@ -19,7 +19,7 @@ typedef struct instrument_note {
 struct hr_check {
     instrument_note *note; /* [limit], by desk; each belongs to its desk's shard */
     uint32_t limit;
-    uint32_t rejects_kept;
+    uint32_t rejects_kept, times_kept;
     _Atomic uint32_t busy; /* guards found, n_found */
     hr_finding *found;
     uint32_t n_found, cap_found;
@@ -110,6 +110,30 @@ void run_check_reject(hr_run *r, int32_t source_idx, const hr_reject *j)
     }
 }
 
+/* Where there is no receive clock its column repeats the venue's, which need not rise over several
+ * streams. */
+void run_check_time(hr_run *r, const hr_source *s, const hr_evbatch *b, uint32_t msg)
+{
+    hr_check *c = r->check;
+    bool has_clock = b->ts_recv[msg] > 0 && b->ts_recv[msg] != b->ts_event[msg] &&
+                     (b->flags[msg] & HR_FLAG_NO_TIME) == 0;
+    if (!has_clock || b->ts_recv[msg] >= s->time_max) return;
+    hr_finding f = {.line = b->src_line[msg],
+                    .offset = b->src_offset[msg],
+                    .id = b->seq_last[msg],
+                    .expect = s->time_max,
+                    .source_idx = s->info.source_idx,
+                    .desk_id = b->sym[msg] >= 0 ? b->syms[b->sym[msg]].global_id : -1,
+                    .kind = HR_FINDING_TIME};
+    if (f.desk_id < 0) f.desk_id = -1;
+    if (c->times_kept < 128) { /* the merge alone comes here */
+        c->times_kept++;
+        keep(c, &f);
+    } else {
+        atomic_fetch_add_explicit(&c->count[HR_FINDING_TIME], 1, memory_order_relaxed);
+    }
+}
+
 static uint64_t unequal(const hr_desk *d)
 {
     return d->check != NULL ? d->check->n_checks - d->check->n_equal : 0;
@@ -122,8 +146,7 @@ void run_check_before(run_check_mark *m, const hr_desk *d, const hr_desk_env *en
                           .stale = d->seq.n_stale,
                           .unequal = unequal(d),
                           .crossed = env->counts.crossed,
-                          .chain = d->seq.chain,
-                          .recv_ns = d->last_recv_ns};
+                          .chain = d->seq.chain};
 }
 
 static void note_ticker(hr_check *c, const hr_desk *d, const hr_finding *at,
@@ -181,14 +204,6 @@ void run_check_after(hr_run *r, const hr_desk *d, const hr_desk_env *env, const 
         c->note[d->id].crossed++;
         f.kind = HR_FINDING_CROSSED;
         f.expect = -1;
-        note(c, d, &f);
-    }
-    /* Where there is no receive clock its column repeats the venue's, which need not rise over
-     * several streams. */
-    if (b->ts_recv[msg] > 0 && b->ts_recv[msg] != b->ts_event[msg] &&
-        b->ts_recv[msg] < m->recv_ns) {
-        f.kind = HR_FINDING_TIME;
-        f.expect = m->recv_ns;
         note(c, d, &f);
     }
 }

@@ -289,6 +289,7 @@ static hr_status take_stretch(hr_run *r, uint32_t i, bool is_alone, hr_err *err)
     HR_TRY(note_rejects(r, s, b, begin, end, err));
     settle_messages(r, s, b, begin, end);
     for (uint32_t m = begin; m < end; m++) {
+        if (HR_UNLIKELY(r->check != NULL)) run_check_time(r, s, b, m);
         s->time_max = message_time(s, b, m);
         if (b->flags[m] & HR_FLAG_NO_TIME) b->ts_recv[m] = s->time_max;
     }

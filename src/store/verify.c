@@ -68,49 +68,124 @@ static bool check_bytes(checker *c, int fd, const char *path, int64_t want_bytes
     return false;
 }
 
-static int64_t *column(checker *c, hr_pq_file *f, const char *name, hr_pq_cursor **cur)
+/* ---- rows ---- */
+
+/* The columns that rows are judged by; those that a table lacks have no cursor. */
+enum { C_RECV, C_FLAGS, C_BID, C_ASK, C_COUNT };
+
+typedef struct row_check {
+    checker *c;
+    const char *path;
+    hr_pq_cursor *cursor[C_COUNT];
+    int64_t *value[C_COUNT];
+    int64_t row, last_recv;
+    uint64_t n_unsorted, n_crossed;
+} row_check;
+
+static hr_status open_rows(row_check *k, hr_pq_file *f, hr_err *err)
 {
-    int col = hr_pq_file_find(f, name);
-    int64_t *v = hr_arena_alloc(c->arena, STEP * sizeof *v, 64);
-    *cur = NULL;
-    if (col < 0 || v == NULL) return v;
-    if (hr_pq_cursor_create(cur, f, (uint32_t)col, c->arena, NULL) != HR_OK) *cur = NULL;
-    return v;
+    static const char *const names[C_COUNT] = {"ts_recv", "flags", "bid_px_0", "ask_px_0"};
+    for (int i = 0; i < C_COUNT; i++) {
+        int col = hr_pq_file_find(f, names[i]);
+        if (col < 0) continue;
+        hr_pq_phys phys = hr_pq_file_column(f, (uint32_t)col)->phys;
+        if (phys != HR_PQ_INT32 && phys != HR_PQ_INT64) continue;
+        k->value[i] = hr_arena_alloc(k->c->arena, STEP * sizeof(int64_t), 64);
+        if (k->value[i] == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory to read rows");
+        HR_TRY(hr_pq_cursor_create(&k->cursor[i], f, (uint32_t)col, k->c->arena, err));
+    }
+    return HR_OK;
 }
 
-static uint32_t step(hr_pq_cursor *cur, int64_t *v)
+static void judge_row(row_check *k, uint32_t i)
 {
-    uint32_t n = 0;
-    if (cur == NULL || hr_pq_read_i64(cur, v, STEP, &n, NULL) != HR_OK) return 0;
-    return n;
+    hr_verify_result *out = k->c->out;
+    int64_t row = k->row + i;
+    if (k->cursor[C_RECV] != NULL && k->value[C_RECV][i] != HR_NULL_I64) {
+        if (k->value[C_RECV][i] < k->last_recv && k->n_unsorted++ == 0)
+            finding(k->c, "%s: row %lld was received before the row ahead of it", k->path,
+                    (long long)row);
+        k->last_recv = k->value[C_RECV][i];
+    }
+    if (k->cursor[C_FLAGS] != NULL && k->value[C_FLAGS][i] != HR_NULL_I64)
+        out->n_gap_rows += (k->value[C_FLAGS][i] & (HR_FLAG_GAP | HR_FLAG_UNSYNCED)) != 0;
+    if (k->cursor[C_BID] != NULL && k->cursor[C_ASK] != NULL) {
+        int64_t bid = k->value[C_BID][i];
+        int64_t ask = k->value[C_ASK][i];
+        k->n_crossed += bid != HR_NULL_I64 && ask != HR_NULL_I64 && bid >= ask;
+    }
+}
+
+static hr_status read_step(row_check *k, uint32_t want, hr_err *err)
+{
+    for (int i = 0; i < C_COUNT; i++) {
+        uint32_t n = 0;
+        if (k->cursor[i] == NULL) continue;
+        hr_status st = hr_pq_read_i64(k->cursor[i], k->value[i], want, &n, err);
+        if (st < 0) return st;
+        if (n != want) return HR_FAIL(err, HR_ECORRUPT, "a column ends before its rows do");
+    }
+    for (uint32_t i = 0; i < want; i++)
+        judge_row(k, i);
+    k->row += want;
+    return HR_OK;
 }
 
 static void check_rows(checker *c, hr_pq_file *f, const char *path)
 {
-    hr_pq_cursor *ts, *flags, *bid, *ask;
-    int64_t *v_ts = column(c, f, "ts_recv", &ts);
-    int64_t *v_flags = column(c, f, "flags", &flags);
-    int64_t *v_bid = column(c, f, "bid_px_0", &bid);
-    int64_t *v_ask = column(c, f, "ask_px_0", &ask);
-    int64_t last = INT64_MIN;
-    hr_pq_cursor *all[4] = {ts, flags, bid, ask};
-    for (int i = 0; i < 4; i++)
-        if (all[i] != NULL && hr_pq_cursor_seek(all[i], 0, NULL) != HR_OK) {
-            finding(c, "%s: a column cannot be read", path);
-            return;
+    hr_err err = HR_ERR_INIT;
+    row_check k = {.c = c, .path = path, .last_recv = INT64_MIN};
+    hr_status st = open_rows(&k, f, &err);
+    for (uint32_t g = 0; g < hr_pq_file_row_groups(f) && st == HR_OK; g++) {
+        int64_t left = hr_pq_row_group_rows(f, g);
+        for (int i = 0; i < C_COUNT && st == HR_OK; i++)
+            if (k.cursor[i] != NULL) st = hr_pq_cursor_seek(k.cursor[i], g, &err);
+        for (; left > 0 && st == HR_OK; left -= STEP)
+            st = read_step(&k, (uint32_t)HR_MIN(left, (int64_t)STEP), &err);
+    }
+    c->out->n_unsorted += k.n_unsorted;
+    c->out->n_crossed += k.n_crossed;
+    if (st != HR_OK) finding(c, "%s: after row %lld: %s", path, (long long)k.row, err.message);
+}
+
+static hr_status read_column(checker *c, hr_pq_file *f, uint32_t col, hr_err *err)
+{
+    hr_pq_cursor *cur;
+    hr_pq_bytes text[64];
+    const hr_pq_column *meta = hr_pq_file_column(f, col);
+    int64_t *v = hr_arena_alloc(c->arena, STEP * sizeof *v, 64);
+    if (v == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory to read '%s'", meta->name);
+    HR_TRY(hr_pq_cursor_create(&cur, f, col, c->arena, err));
+    bool is_bytes = (meta->phys == HR_PQ_BYTE_ARRAY || meta->phys == HR_PQ_FIXED) &&
+                    meta->logical != HR_PQ_L_DECIMAL;
+    bool is_float = meta->phys == HR_PQ_FLOAT || meta->phys == HR_PQ_DOUBLE;
+    for (uint32_t g = 0; g < hr_pq_file_row_groups(f); g++) {
+        int64_t left = hr_pq_row_group_rows(f, g);
+        HR_TRY(hr_pq_cursor_seek(cur, g, err));
+        while (left > 0) {
+            uint32_t n = 0;
+            uint32_t cap = (uint32_t)HR_MIN(left, is_bytes ? 64 : (int64_t)STEP);
+            hr_status st = is_bytes   ? hr_pq_read_bytes(cur, text, cap, &n, err)
+                           : is_float ? hr_pq_read_f64(cur, (double *)(void *)v, cap, &n, err)
+                                      : hr_pq_read_i64(cur, v, cap, &n, err);
+            if (st < 0) return st;
+            if (n == 0)
+                return HR_FAIL(err, HR_ECORRUPT, "column '%s' ends before its rows do", meta->name);
+            left -= n;
         }
-    uint32_t n;
-    while ((n = step(ts, v_ts)) > 0) {
-        bool has_flags = step(flags, v_flags) == n;
-        bool has_book = step(bid, v_bid) == n && step(ask, v_ask) == n && bid != NULL;
-        for (uint32_t i = 0; i < n; i++) {
-            c->out->n_unsorted += v_ts[i] < last;
-            last = v_ts[i];
-            if (has_flags)
-                c->out->n_gap_rows += (v_flags[i] & (HR_FLAG_GAP | HR_FLAG_UNSYNCED)) != 0;
-            if (has_book && v_bid[i] != HR_NULL_I64 && v_ask[i] != HR_NULL_I64)
-                c->out->n_crossed += v_bid[i] >= v_ask[i];
-        }
+    }
+    return HR_OK;
+}
+
+/* Every value of every column: pages fail their checksums or do not decode. */
+static void read_columns(checker *c, hr_pq_file *f, const char *path)
+{
+    for (uint32_t i = 0; i < hr_pq_file_columns(f); i++) {
+        hr_err err = HR_ERR_INIT;
+        size_t mark = hr_arena_mark(c->arena);
+        if (hr_pq_file_column(f, i)->is_flat && read_column(c, f, i, &err) != HR_OK)
+            finding(c, "%s: %s", path, err.message);
+        hr_arena_rewind(c->arena, mark);
     }
 }
 
@@ -208,6 +283,36 @@ hr_status hr_dataset_verify(const char *root, hr_verify_result *out, hr_verify_f
     if (c.root_fd < 0) st = HR_FAIL_SYS(err, c.root_fd, "cannot open '%s'", root);
     if (st == HR_OK) st = check_manifest(&c, err);
     if (c.root_fd >= 0) (void)hr_sys_close(c.root_fd);
+    hr_arena_destroy(&c.arena);
+    return st;
+}
+
+hr_status hr_table_verify(const char *path, hr_verify_result *out, hr_verify_fn say, void *self,
+                          hr_err *err)
+{
+    const hr_sys *sys = hr_sys_get();
+    hr_pq_limits limits = HR_PQ_LIMITS_DEFAULT;
+    hr_sys_stat info;
+    hr_pq_file *f;
+    hr_err damage = HR_ERR_INIT;
+    checker c = {.out = out, .say = say, .self = self, .root_fd = -1};
+    memset(out, 0, sizeof *out);
+    int fd = hr_sys_open(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    if (fd < 0) return HR_FAIL_SYS(err, fd, "cannot open '%s'", path);
+    hr_status st = hr_arena_create(&c.arena, NULL, (size_t)256 << 20, "verify", err);
+    int rc = sys->fstat(sys->self, fd, &info);
+    if (st == HR_OK && rc < 0) st = HR_FAIL_SYS(err, rc, "cannot stat '%s'", path);
+    if (st == HR_OK &&
+        hr_pq_file_open(&f, read_fd, &fd, info.size_bytes, &limits, c.arena, &damage) != HR_OK) {
+        finding(&c, "%s: %s", path, damage.message);
+    } else if (st == HR_OK) {
+        out->n_parts = 1;
+        out->n_bytes = (uint64_t)info.size_bytes;
+        out->n_rows = (uint64_t)hr_pq_file_rows(f);
+        read_columns(&c, f, path);
+        if (out->n_findings == 0) check_rows(&c, f, path);
+    }
+    (void)hr_sys_close(fd);
     hr_arena_destroy(&c.arena);
     return st;
 }

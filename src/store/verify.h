@@ -19,6 +19,10 @@ typedef struct hr_verify_result {
 /** Called for each finding: what and where. */
 typedef void (*hr_verify_fn)(void *self, const char *text);
 
+/** A Parquet file alone: every page of every flat column is decoded; order and crossed books as
+ * above. HR_OK also when there are findings. */
+HR_MUST_USE hr_status hr_table_verify(const char *path, hr_verify_result *out, hr_verify_fn say,
+                                      void *self, hr_err *err);
 /** HR_OK also when there are findings; an error means that the check itself could not be done. */
 HR_MUST_USE hr_status hr_dataset_verify(const char *root, hr_verify_result *out, hr_verify_fn say,
                                         void *self, hr_err *err);

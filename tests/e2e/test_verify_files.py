@@ -125,6 +125,31 @@ def check_table():
     tap.check("a flipped bit in it is found", code == 1 and got["list"][-1]["kind"] == "damaged", got)
 
 
+def check_other_tables():
+    """Books are no events: such a table is decoded whole, and its order and touch are looked at."""
+    part = [os.path.join(d, f) for d, _, files in os.walk(os.path.join(path("t"), "books")) for f in files][0]
+    code, got = verify(part)
+    tap.check("a books table of our own is clean", code == 0 and got["rows"] > 100 and got["findings"] == 0, got)
+    size = os.path.getsize(part)
+    for at in (size // 4, size // 2, size * 3 // 4, size - 6):
+        with open(part, "rb") as f:
+            data = bytearray(f.read())
+        data[at] ^= 0x10
+        with open(path("books.parquet"), "wb") as f:
+            f.write(data)
+        code, _, err = tap.run("verify", path("books.parquet"))
+        tap.check(f"a flipped bit at {at} of {size} is found and named", code == 1 and "books.parquet" in err, f"{code} {err}")
+
+
+def check_across(lines):
+    """Order is that of the file, whatever the instruments."""
+    two = [(body(a), body(b), int(a.split()[0]) < int(b.split()[0])) for a, b in zip(lines, lines[1:])]
+    one = next(i for i, (a, b, rises) in enumerate(two) if i > 100 and rises and a.get("s") != b.get("s") and a.get("s") and b.get("s"))
+    code, got = verify(write("across.ndjson", lines[:one] + [lines[one + 1], lines[one]] + lines[one + 2:]))
+    tap.check("wrong order across instruments is found at its line", code == 1
+              and [(f["kind"], f["line"]) for f in got["list"]] == [("time", one + 2)], [got, one])
+
+
 def check_crossed():
     head = "exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount\n"
     rows = ["t,S,1600000000000000,1600000000000100,true,bid,9,1\n", "t,S,1600000000000000,1600000000000100,true,ask,10,1\n",
@@ -158,9 +183,11 @@ def main():
     check_changed(lines)
     check_gap(lines)
     check_order(lines)
+    check_across(lines)
     check_bad(lines)
     check_crossed()
     check_table()
+    check_other_tables()
     check_captures()
     code, _, err = tap.run("verify")
     tap.check("no file is bad use", code == 2 and "verify -h" in err, err)
