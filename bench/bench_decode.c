@@ -74,13 +74,13 @@ static void bench_decode(const char *name, const hr_source_info *info, size_t n)
            (double)t.levels / (double)t.msgs, (unsigned long long)t.rejects);
 }
 
-/* ---- the parts ---- */
+/* ---- the parts: each returns what it counted ---- */
 
 static size_t count_newlines_libc(size_t n)
 {
     size_t k = 0;
-    for (const char *p = text, *end = text + n; (p = memchr(p, '\n', (size_t)(end - p))) != NULL;
-         p++)
+    const char *end = text + n;
+    for (const char *p = text; (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
         k++;
     return k;
 }
@@ -88,7 +88,8 @@ static size_t count_newlines_libc(size_t n)
 static size_t count_newlines_kern(size_t n)
 {
     size_t k = 0;
-    for (const char *p = text, *end = text + n; (p = hr_find_newline(p, end)) != NULL; p++)
+    const char *end = text + n;
+    for (const char *p = text; (p = hr_kern_get()->scan.find(p, end, '\n')) != NULL; p++)
         k++;
     return k;
 }
@@ -98,25 +99,84 @@ static size_t check_utf8(size_t n)
     return hr_utf8_valid(text, n);
 }
 
+#define LISTS_MAX (1u << 18)
+static uint32_t list_at[LISTS_MAX];
+static size_t n_lists;
+
+static void find_lists(size_t n)
+{
+    const char *end = text + n;
+    n_lists = 0;
+    for (const char *p = text; n_lists < LISTS_MAX; p++) {
+        p = memmem(p, (size_t)(end - p), "\":[[", 4);
+        if (p == NULL) break;
+        p += 2;
+        list_at[n_lists++] = (uint32_t)(p - text);
+    }
+}
+
+static size_t read_lists_short(size_t n)
+{
+    const unsigned scale[2] = {HR_PX_SCALE, HR_QTY_SCALE};
+    size_t sum = 0;
+    for (size_t i = 0; i < n_lists; i++) {
+        uint32_t k = 0;
+        if (hr_json_levels_short(text + list_at[i], text + n, batch->px, batch->qty,
+                                 batch->cap_levels, scale, &k) != NULL)
+            sum += k;
+    }
+    return sum;
+}
+
+/* As if each list were a text of its own: without room to look ahead at its end. */
+static size_t read_lists_alone(size_t n)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < n_lists; i++) {
+        const char *p = text + list_at[i];
+        const char *end = memchr(p, '\n', (size_t)(text + n - p));
+        hr_json j;
+        uint32_t k;
+        hr_json_init(&j, p, (size_t)((end != NULL ? end : text + n) - p));
+        if (hr_json_levels(&j, batch->px, batch->qty, batch->cap_levels, HR_PX_SCALE, HR_QTY_SCALE,
+                           &k) == HR_OK)
+            sum += k;
+    }
+    return sum;
+}
+
+typedef struct part {
+    const char *name;
+    size_t (*run)(size_t n);
+    bool is_of_levels;
+} part;
+
 static void bench_parts(size_t n)
 {
-    static size_t (*const part[])(size_t) = {count_newlines_libc, count_newlines_kern, check_utf8};
-    static const char *const name[] = {"  newlines by memchr", "  newlines by hr_find_newline",
-                                       "  UTF-8 check"};
-    int64_t best[HR_ARRAY_LEN(part)];
-    size_t sum = 0;
-    for (size_t k = 0; k < HR_ARRAY_LEN(part); k++)
+    static const part parts[] = {{"  newlines by memchr", count_newlines_libc, false},
+                                 {"  newlines by the kernel", count_newlines_kern, false},
+                                 {"  UTF-8 check", check_utf8, false},
+                                 {"  level lists, the short way", read_lists_short, true},
+                                 {"  level lists, each a text alone", read_lists_alone, true}};
+    int64_t best[HR_ARRAY_LEN(parts)];
+    size_t count[HR_ARRAY_LEN(parts)];
+    find_lists(n);
+    for (size_t k = 0; k < HR_ARRAY_LEN(parts); k++)
         best[k] = INT64_MAX;
-    for (int i = 0; i < ROUNDS; i++) {
-        for (size_t k = 0; k < HR_ARRAY_LEN(part); k++) {
+    for (int i = 0; i < 3 * ROUNDS; i++) {
+        for (size_t k = 0; k < HR_ARRAY_LEN(parts); k++) {
             int64_t t0 = cpu_ns();
-            sum += part[k](n);
+            count[k] = parts[k].run(n);
             best[k] = HR_MIN(best[k], cpu_ns() - t0);
         }
     }
-    for (size_t k = 0; k < HR_ARRAY_LEN(part); k++)
-        printf("%-40s %7.3f GB/s\n", name[k], (double)n / (double)best[k]);
-    if (sum == 0) printf("  (no line)\n");
+    for (size_t k = 0; k < HR_ARRAY_LEN(parts); k++) {
+        if (parts[k].is_of_levels)
+            printf("%-40s %6.2f ns a level, %zu levels\n", parts[k].name,
+                   (double)best[k] / (double)HR_MAX(count[k], 1), count[k]);
+        else
+            printf("%-40s %6.3f GB/s\n", parts[k].name, (double)n / (double)best[k]);
+    }
 }
 
 /* ---- inputs ---- */
@@ -157,6 +217,7 @@ static void bench_text(const char *name, const char *path, size_t n)
         return;
     }
     bench_decode(name, &info, n);
+    if (info.format == HR_FORMAT_NDJSON) bench_parts(n);
 }
 
 static void bench_synth(void)
@@ -170,7 +231,6 @@ static void bench_synth(void)
         opt.has_tickers = opt.has_trades = i == 2;
         size_t n = make(&opt);
         bench_text(name[i], "", n);
-        if (i == 1) bench_parts(n);
     }
 }
 

@@ -7,7 +7,7 @@
 
 const char *hr_find_newline(const char *p, const char *end)
 {
-    return p == end ? NULL : memchr(p, '\n', (size_t)(end - p));
+    return hr_kern_get()->scan.find(p, end, '\n');
 }
 
 const char *hr_rfind_newline(const char *begin, const char *end)

@@ -75,14 +75,13 @@ HR_INLINE bool hr_json_short_decimal(hr_json *j, int64_t *out, unsigned scale)
 {
     const char *p = j->p;
     hr_digits_span s;
-    if (!hr_json_has_slack(j) || p[0] != '"' || scale > 16) return false;
+    if (!hr_json_has_slack(j) || p[0] != '"' || scale > HR_DIGITS_SCALE_MAX) return false;
     const hr_digits_scale to = hr_digits_scale_init(scale);
     const __m128i t = hr_digits_load(p + 1);
-    if (!hr_digits_find(&s, hr_digits_end(t) | 0x10000, p + 1, &to) || p[s.n + 1] != '"')
-        return false;
+    if (!hr_digits_find_one(&s, t, p + 1, &to) || p[s.stop + 1] != '"') return false;
     const __m128i digits = hr_digits_align(t, &s, &to);
     *out = _mm_cvtsi128_si64(hr_digits_sum(digits, digits));
-    j->p = p + s.n + 2;
+    j->p = p + s.stop + 2;
     return true;
 }
 

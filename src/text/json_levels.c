@@ -9,7 +9,7 @@
 #include "text/digits_inl.h"
 #include "text/json.h"
 
-#define LEVEL_SLACK 96 /* two numbers of up to 32 bytes, brackets, quotes and commas */
+#define LEVEL_SLACK 96 /* a window and what is looked at behind it */
 
 /* The bytes n at p, as a number to compare with text in the machine's (little-endian) order. */
 HR_INLINE uint64_t bytes(const char *p, unsigned n)
@@ -23,40 +23,80 @@ HR_INLINE uint64_t bytes(const char *p, unsigned n)
 #define NEXT UINT64_C(0x225b2c5d22) /* "],[" and the quote that opens the next price */
 #define CLOSE UINT64_C(0x5d22)      /* "] */
 
+/* A bit for each of the 64 bytes at p that is no digit, and the last one always. */
+HR_INLINE uint64_t window(const char *p)
+{
+    uint64_t end = UINT64_C(1) << 63;
+    for (int i = 0; i < 4; i++)
+        end |= (uint64_t)hr_digits_end(hr_digits_load(p + 16 * i)) << (16 * i);
+    return end;
+}
+
+/* Without the lowest run of ones. */
+HR_INLINE uint64_t behind_run(uint64_t bits)
+{
+    return bits & (bits + (bits & (0 - bits)));
+}
+
+typedef struct wide {
+    hr_digits_scale px, qty;
+} wide;
+
+/* The level at p[*at], the first byte of its price, in the window whose bits are in all; *end has
+ * those not below. Its numbers are stored; *at and *end move behind its quantity. False: another
+ * shape, or it goes on past the window. */
+HR_INLINE bool take_wide(const char *p, uint64_t *at, uint64_t *end, uint64_t all, const wide *to,
+                         int64_t *px, int64_t *qty)
+{
+    hr_digits_span a;
+    hr_digits_span b;
+    if (!hr_digits_find(&a, end, p, *at, &to->px)) return false;
+    const uint64_t next = a.stop + 3;
+    /* The run behind a price is the three bytes between, and no sign or blank more. */
+    if (bytes(p + a.stop, 3) != BETWEEN || next > 63 || (all >> next & 1) != 0) return false;
+    *end = behind_run(*end);
+    if (!hr_digits_find(&b, end, p, next, &to->qty)) return false;
+    if (bytes(p + b.stop, 2) != CLOSE) return false;
+    const __m128i both = hr_digits_sum(hr_digits_align(hr_digits_load(p + *at), &a, &to->px),
+                                       hr_digits_align(hr_digits_load(p + next), &b, &to->qty));
+    _mm_storel_epi64((void *)px, both);
+    _mm_storeh_pd((void *)qty, _mm_castsi128_pd(both));
+    *at = b.stop;
+    return true;
+}
+
 /* Levels from p, the first byte of a price, while they have the shape price","quantity"],[" and fit
  * the vectors. Returns the first byte of the price it did not take, with *n counted up, or, where
  * the list goes on otherwise after a level, the byte after that level's bracket with *is_last set.
- * All numbers depend on the place of the quotes alone, not on the numbers before them, so that the
- * processor has several levels in flight. */
+ * A window of 64 bytes holds two to four levels. The way from one to the next is a few operations
+ * on its bits; the numbers hang on places alone, so that the processor has several in flight. */
 static const char *levels_wide(const char *p, const char *limit, int64_t *restrict px,
                                int64_t *restrict qty, uint32_t cap, const unsigned scale[2],
                                uint32_t *n_levels, bool *is_last)
 {
-    const hr_digits_scale px_to = hr_digits_scale_init(scale[0]);
-    const hr_digits_scale qty_to = hr_digits_scale_init(scale[1]);
+    const wide to = {.px = hr_digits_scale_init(scale[0]), .qty = hr_digits_scale_init(scale[1])};
     uint32_t n = *n_levels;
+    uint64_t taken = 1;
     *is_last = false;
-    while (n < cap && limit - p >= LEVEL_SLACK) {
-        hr_digits_span a;
-        hr_digits_span b;
-        const __m128i head = hr_digits_load(p);
-        uint32_t end = hr_digits_end(head) | hr_digits_end(hr_digits_load(p + 16)) << 16;
-        if (!hr_digits_find(&a, end, p, &px_to) || bytes(p + a.n, 3) != BETWEEN) break;
-        const char *q = p + a.n + 3;
-        if (!hr_digits_find(&b, end >> (a.n + 3), q, &qty_to)) break;
-        const uint64_t after = bytes(q + b.n, 5);
-        if ((after & 0xffff) != CLOSE) break;
-        const __m128i both = hr_digits_sum(hr_digits_align(head, &a, &px_to),
-                                           hr_digits_align(hr_digits_load(q), &b, &qty_to));
-        _mm_storel_epi64((void *)(px + n), both);
-        _mm_storeh_pd((void *)(qty + n), _mm_castsi128_pd(both));
-        n++;
-        p = q + b.n + 5;
-        if (HR_UNLIKELY(after != NEXT)) {
-            p -= 3;
-            *is_last = true;
-            break;
+    while (taken > 0 && n < cap && limit - p >= LEVEL_SLACK) {
+        const uint64_t all = window(p);
+        uint64_t end = all;
+        uint64_t at = 0;
+        taken = 0;
+        while (take_wide(p, &at, &end, all, &to, px + n, qty + n)) {
+            n++;
+            if (HR_UNLIKELY(bytes(p + at, 5) != NEXT)) {
+                *n_levels = n;
+                *is_last = true;
+                return p + at + 2;
+            }
+            at += 5;
+            const uint64_t same_again = 2 * at - taken; /* where another of its length would end */
+            taken = at;
+            if (same_again > 65 || (all >> at & 1) != 0 || n == cap) break;
+            end = behind_run(end);
         }
+        p += taken;
     }
     *n_levels = n;
     return p;
@@ -101,7 +141,7 @@ static bool take_levels(hr_json *j, int64_t *px, int64_t *qty, uint32_t cap,
                         const unsigned scale[2], uint32_t *n)
 {
     const uint32_t n_before = *n;
-    const bool is_wide = scale[0] <= 16 && scale[1] <= 16;
+    const bool is_wide = scale[0] <= HR_DIGITS_SCALE_MAX && scale[1] <= HR_DIGITS_SCALE_MAX;
     const char *p = j->p;
     while (*n < cap && j->limit - p >= LEVEL_SLACK) {
         bool is_last = false;
@@ -150,7 +190,9 @@ const char *hr_json_levels_short(const char *p, const char *limit, int64_t *px, 
                                  uint32_t cap, const unsigned scale[2], uint32_t *n_out)
 {
     uint32_t n = 0;
-    if (limit - p < LEVEL_SLACK || p[0] != '[' || scale[0] > 16 || scale[1] > 16) return NULL;
+    if (limit - p < LEVEL_SLACK || p[0] != '[' || scale[0] > HR_DIGITS_SCALE_MAX ||
+        scale[1] > HR_DIGITS_SCALE_MAX)
+        return NULL;
     p++;
     *n_out = 0;
     if (*p == ']') return p + 1;

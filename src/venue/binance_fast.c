@@ -63,12 +63,10 @@ HR_INLINE const char *read_decimal(const char *p, int64_t *out, unsigned scale)
     hr_digits_span s;
     const hr_digits_scale to = hr_digits_scale_init(scale);
     const __m128i t = hr_digits_load(p + 1);
-    if (p[0] != '"' || !hr_digits_find(&s, hr_digits_end(t) | 0x10000, p + 1, &to) ||
-        p[s.n + 1] != '"')
-        return NULL;
+    if (p[0] != '"' || !hr_digits_find_one(&s, t, p + 1, &to) || p[s.stop + 1] != '"') return NULL;
     const __m128i digits = hr_digits_align(t, &s, &to);
     *out = _mm_cvtsi128_si64(hr_digits_sum(digits, digits));
-    return p + s.n + 2;
+    return p + s.stop + 2;
 }
 
 HR_INLINE const char *read_bool(const char *p, bool *out)
@@ -249,7 +247,8 @@ const char *hr_binance_fast(hr_line *l, const char *p)
     f.seen = f.n_bids = f.n_asks = 0;
     f.event = HR_EVENT_NONE;
     f.stream = (hr_json_str){0};
-    if (l->limit - p < 2 * FAST_SLACK || l->info->px_scale > 16 || l->info->qty_scale > 16)
+    if (l->limit - p < 2 * FAST_SLACK || l->info->px_scale > HR_DIGITS_SCALE_MAX ||
+        l->info->qty_scale > HR_DIGITS_SCALE_MAX)
         return NULL;
     if (l->info->format == HR_FORMAT_CAPTURE_PREFIX) {
         p = read_time(&l->ts_recv, p);

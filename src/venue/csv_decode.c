@@ -423,8 +423,8 @@ static void add_row(group *g, const hr_line *l, const row *r)
 static size_t common_bytes(const hr_source_info *info, const row *r)
 {
     if (info->format != HR_FORMAT_TARDIS_L2 || info->n_columns != 8 || info->column[C_SIDE] != 5 ||
-        info->column[C_PX] != 6 || info->column[C_QTY] != 7 || r->n != 8 || info->px_scale > 16 ||
-        info->qty_scale > 16)
+        info->column[C_PX] != 6 || info->column[C_QTY] != 7 || r->n != 8 ||
+        info->px_scale > HR_DIGITS_SCALE_MAX || info->qty_scale > HR_DIGITS_SCALE_MAX)
         return 0;
     size_t n = (size_t)(r->f[5].s - r->begin);
     return memchr(r->begin, '"', n) == NULL ? n : 0;
@@ -447,11 +447,11 @@ static const char *add_short(group *g, const hr_line *l, const char *p, size_t n
     if (!is_ask && memcmp(p, "bid,", 4) != 0) return NULL;
     p += 4;
     const __m128i t = hr_digits_load(p);
-    if (!hr_digits_find(&px, hr_digits_end(t) | 0x10000, p, &px_to) || p[px.n] != ',') return NULL;
-    const char *q = p + px.n + 1;
+    if (!hr_digits_find_one(&px, t, p, &px_to) || p[px.stop] != ',') return NULL;
+    const char *q = p + px.stop + 1;
     const __m128i u = hr_digits_load(q);
-    if (!hr_digits_find(&qty, hr_digits_end(u) | 0x10000, q, &qty_to)) return NULL;
-    q += qty.n;
+    if (!hr_digits_find_one(&qty, u, q, &qty_to)) return NULL;
+    q += qty.stop;
     q += *q == '\r';
     if (*q != '\n') return NULL;
     const __m128i both =

@@ -255,8 +255,31 @@ static hr_status plain_levels(hr_json *j, int64_t *px, int64_t *qty, unsigned px
     return j->error == NULL ? HR_OK : HR_EINPUT;
 }
 
+/* The short way takes a list with equal outcome, or does not take it. */
+static const char *check_short_levels(const char *s, size_t n, const unsigned scale[2],
+                                      const int64_t *px, const int64_t *qty, int64_t n_want,
+                                      const char *want_end)
+{
+    static char room[1 << 16];
+    enum { TAIL = 256 };
+    int64_t got_px[LEVELS] = {0};
+    int64_t got_qty[LEVELS] = {0};
+    uint32_t k = 0;
+    if (n > sizeof room - TAIL) return NULL;
+    memcpy(room, s, n);
+    memset(room + n, '\n', TAIL);
+    const char *end =
+        hr_json_levels_short(room, room + n + TAIL, got_px, got_qty, LEVELS, scale, &k);
+    if (end == NULL) return NULL;
+    if (n_want != (int64_t)k || end - room != want_end - s) return "short levels: count or cursor";
+    return memcmp(got_px, px, k * sizeof *px) != 0 || memcmp(got_qty, qty, k * sizeof *qty) != 0
+               ? "short levels: values"
+               : NULL;
+}
+
 const char *text_check_levels(const char *s, size_t n, unsigned px_scale, unsigned qty_scale)
 {
+    const unsigned scale[2] = {px_scale, qty_scale};
     int64_t px[2][LEVELS] = {{0}};
     int64_t qty[2][LEVELS] = {{0}};
     uint32_t k[2] = {0, 0};
@@ -266,6 +289,9 @@ const char *text_check_levels(const char *s, size_t n, unsigned px_scale, unsign
     hr_status got = hr_json_levels(&j[0], px[0], qty[0], LEVELS, px_scale, qty_scale, &k[0]);
     hr_status want = plain_levels(&j[1], px[1], qty[1], px_scale, qty_scale, &k[1]);
     if (got != want) return "levels: status";
+    const char *wrong =
+        check_short_levels(s, n, scale, px[1], qty[1], want == HR_OK ? (int64_t)k[1] : -1, j[1].p);
+    if (wrong != NULL) return wrong;
     if (want != HR_OK) return NULL;
     if (k[0] != k[1] || j[0].p != j[1].p) return "levels: count or cursor";
     if (memcmp(px[0], px[1], k[0] * sizeof px[0][0]) != 0) return "levels: prices";
