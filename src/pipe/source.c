@@ -81,7 +81,10 @@ static hr_status open_table(hr_source *s, hr_budget *budget, hr_err *err)
     const hr_sys *sys = hr_sys_get();
     hr_pq_limits limits = HR_PQ_LIMITS_DEFAULT;
     hr_sys_stat st;
-    HR_TRY(hr_arena_create(&s->arena, budget, budget->cap_bytes / 8, "table", err));
+    /* An eighth for one table; many leave two thirds for the engine. */
+    size_t share = budget->cap_bytes / 3 / HR_MAX(s->info.n_sources, 1u);
+    size_t cap = HR_MIN(budget->cap_bytes / 8, share);
+    HR_TRY(hr_arena_create(&s->arena, budget, cap, "table", err));
     s->reader.fd = hr_sys_open(-100 /* AT_FDCWD */, s->path, 0 /* O_RDONLY */, 0);
     if (s->reader.fd < 0) return HR_FAIL_SYS(err, s->reader.fd, "cannot open '%s'", s->path);
     int rc = sys->fstat(sys->self, s->reader.fd, &st);
