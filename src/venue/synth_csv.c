@@ -53,9 +53,10 @@ void hr_synth_put_csv(hr_synth *s, const hr_synth_event *ev)
     s->truth.lines += ev->n_levels;
 }
 
+static const char bad_depth[] = "{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"BAD\",\"U\":1,\"u\":2,"
+                                "\"b\":[[\"--1\",\"1\"]],\"a\":[]}";
 static const char *const bad_json[] = {
-    "{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"BAD\",\"U\":1,\"u\":2,\"b\":[[\"--1\",\"1\"]],\"a\":[]"
-    "}",
+    bad_depth,
     "{\"e\":\"trade\",\"s\":\"BAD\",\"t\":1,\"p\":\"1e400\",\"q\":\"1\",\"m\":true}",
     "{\"u\":1,\"s\":\"BAD\",\"b\":\"-1\",\"B\":\"1\",\"a\":\"2\",\"A\":\"1\"}",
     "{\"e\":\"depthUpdate\",\"s\":\"BAD\"",

@@ -74,10 +74,10 @@ def final_rows(out):
     return tops
 
 
-def check_run(name, t, inputs, keys=COUNTS, has_books=True, options=()):
+def check_run(name, t, inputs, keys=COUNTS, has_books=True):
     """`headrace run` against the truth; its output folder."""
     out = path_of(name + ".out")
-    got = tap.run_json(*inputs, "--out", out, "--force", *options)
+    got = tap.run_json(*inputs, "--out", out, "--force")
     tap.check(f"{name}: run", "lines" in got, got)
     if "lines" not in got:
         return out
@@ -174,7 +174,7 @@ def check_lake(name, *options, kind="lake"):
     tap.check(f"{name}: counts", counts == want, (counts, want))
     check_tops(name, t, tops)
     files = files[::2] + files[1::2] if kind == "lake" else files[::-1]  # whichever begins, the books are the same
-    check_run(name, t, files, keys=["levels", "trades", "snapshots", "snapshot_levels"], options=["--memory", "1GB"])
+    check_run(name, t, files, keys=["levels", "trades", "snapshots", "snapshot_levels"])
     return t
 
 
@@ -197,6 +197,17 @@ def check_determinism():
              for kind in ("capture", "ndjson", "tardis", "lake")}
     tap.check("one venue in every format", all(
         plain[k][s][x] == plain["capture"][s][x] for k in plain for s in plain[k] for x in ("bids", "asks", "last_id")))
+
+
+def check_without():
+    """Less is sent: the counts that are left still hold."""
+    for k, (kind, *options) in enumerate((("capture", "--no-snapshots"), ("capture", "--no-tickers"), ("capture", "--no-trades"),
+                                          ("ndjson", "--no-snapshots", "--futures"), ("tardis", "--no-snapshots"))):
+        name = f"without-{k}"
+        path, t = gen(name, "--format", kind, *options, "--levels", 20000, "--instruments", 3, *FAULTS)
+        wanted = not any(t[x[5:]] for x in options if x.startswith("--no-")) and t["levels"] >= 20000
+        tap.check(f"{name}: {kind} {options}", wanted, t)
+        check_run(name, t, [path], has_books=False)
 
 
 def autocorrelation(x):
@@ -281,8 +292,9 @@ def main():
     tap.check("tardis: trade ids rise by one", all(
         [int(x[4]) for x in rows if x[1] == s] == list(range(1, 1 + sum(x[1] == s for x in rows))) for s in {x[1] for x in rows}))
     check_tardis("tardis-zst", *base, "--seed", 8, "--futures", "--gaps", 3, suffix=".csv.zst")
-    check_lake("lake", "--levels", 40000, "--instruments", 2, "--seed", 9, *FAULTS)
+    check_lake("lake", "--levels", 40000, "--instruments", 4, "--seed", 9, *FAULTS)
     check_lake("lake-raw", "--levels", 40000, "--instruments", 2, "--seed", 10, "--futures", *FAULTS, kind="lake-raw")
+    check_without()
     check_determinism()
     check_faults()
     tap.finish()
