@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One page of a column at a time: nulls taken out, statistics, a dictionary while it pays. */
-#include <math.h>
 #include <string.h>
+#ifdef __SSE4_2__
+#include <nmmintrin.h>
+#endif
 
 #include "fmt/pq_build.h"
 #include "fmt/pq_encode.h"
@@ -207,14 +209,24 @@ void hr_pq_column_begin(hr_pq_scratch *s)
     s->n_index = 0;
 }
 
-static uint32_t dict_find(const hr_pq_scratch *s, int64_t v)
+/* Prices are multiples of a tick: a hash must not bring those together. It decides where a value is
+ * looked for, never its index, so the file does not depend on it. */
+HR_INLINE uint32_t dict_hash(int64_t v)
 {
-    /* Prices are multiples of a tick, which one multiplication may bring close together: two. */
+#ifdef __SSE4_2__
+    return (uint32_t)_mm_crc32_u64(0, (uint64_t)v);
+#else
     uint64_t h = (uint64_t)v * UINT64_C(0x9e3779b97f4a7c15);
-    h = (h ^ h >> 32) * UINT64_C(0xd6e8feb86659fd93);
-    uint32_t at = (uint32_t)(h >> (64 - s->slot_bits));
+    return (uint32_t)((h ^ h >> 32) * UINT64_C(0xd6e8feb86659fd93) >> 32);
+#endif
+}
+
+HR_INLINE uint32_t dict_find(const hr_pq_scratch *s, int64_t v)
+{
+    const uint32_t mask = (1u << s->slot_bits) - 1;
+    uint32_t at = dict_hash(v) & mask;
     while (s->slot[at] != 0 && s->dict[s->slot[at] - 1] != v)
-        at = (at + 1) & ((1u << s->slot_bits) - 1);
+        at = (at + 1) & mask;
     return at;
 }
 
@@ -233,7 +245,7 @@ static HR_NOINLINE uint16_t dict_add(hr_pq_scratch *s, int64_t v)
         s->dict_refused = true;
         return 0;
     }
-    if (s->n_dict >= 1u << (s->slot_bits - 2) && s->slot_bits < PQ_SLOT_BITS_MAX) dict_grow(s);
+    if (s->n_dict >= 1u << (s->slot_bits - 3) && s->slot_bits < PQ_SLOT_BITS_MAX) dict_grow(s);
     s->dict[s->n_dict] = v;
     s->slot[dict_find(s, v)] = (uint16_t)(s->n_dict + 1);
     return (uint16_t)s->n_dict++;

@@ -280,7 +280,7 @@ static void test_tables(void **state)
     test_rng r;
     (void)state;
     test_rng_init(&r, test_seed());
-    for (uint64_t i = 0; i < test_iters(200); i++) {
+    for (uint64_t i = 0; i < test_iters(120); i++) {
         hr_pq_write_options opt = HR_PQ_WRITE_OPTIONS_DEFAULT;
         hr_pq_scratch *s;
         size_t mark = hr_arena_mark(arena);
