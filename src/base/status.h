@@ -83,7 +83,10 @@ void hr_err_prefix(hr_err *err, const char *fmt, ...) HR_PRINTF(2, 3);
 /** Sets the place in the subject; -1 leaves a part as it is. Returns err->code. */
 hr_status hr_err_at(hr_err *err, int64_t offset, int64_t line, int64_t column);
 
-#define HR_FAIL(err, code, ...) hr_err_set((err), (code), 0, __FILE__, __LINE__, __VA_ARGS__)
+/* The value is the code itself, not what the call returned: compilers and analysers then know that
+ * a failure is never HR_OK. */
+#define HR_FAIL(err, code, ...)                                                                    \
+    ((void)hr_err_set((err), (code), 0, __FILE__, __LINE__, __VA_ARGS__), (hr_status)(code))
 /** neg_errno: what an hr_sys call returned, i.e. -errno. The code follows from it. */
 #define HR_FAIL_SYS(err, neg_errno, ...)                                                           \
     hr_err_set((err), hr_status_from_errno((int)-(neg_errno)), (int)-(neg_errno), __FILE__,        \

@@ -243,6 +243,7 @@ static void read_stats(hr_thrift_in *t, const hr_pq_column *col, pq_chunk *c)
     int64_t out[2] = {0, 0};
     for (int i = 0; i < 2; i++) {
         int32_t low;
+        /* v[i] has n[i] bytes. NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
         memcpy(&out[i], v[i], width);
         memcpy(&low, v[i], sizeof low);
         if (width == 4) out[i] = low;

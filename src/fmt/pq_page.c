@@ -420,7 +420,7 @@ static hr_status begin_page(hr_pq_cursor *c, const pq_page *p, hr_err *err)
 hr_status hr_pq_next_page(hr_pq_cursor *c, hr_err *err)
 {
     while (c->page_left == 0) {
-        pq_page p;
+        pq_page p = {0};
         hr_status st = HR_OK;
         if (c->at >= c->end) return hr_pq_damaged(c, err, "too few values");
         HR_TRY(hr_pq_page_head(c, &p, err));

@@ -212,7 +212,7 @@ hr_status hr_pq_read_f64(hr_pq_cursor *c, double *out, uint32_t cap, uint32_t *n
     if (is_double) memcpy(&null_bits, &nan_value, 8);
     if (c->rows_left == 0) return HR_END;
     while (n < cap && c->rows_left > 0) {
-        uint32_t k;
+        uint32_t k = 0;
         HR_TRY(read_wide(c, cap - n, &k, null_bits, err));
         if (is_double) memcpy(out + n, c->wide, k * sizeof *out);
         for (uint32_t i = 0; i < k && is_int; i++)
