@@ -159,10 +159,14 @@ static hr_status read_bytes(hr_pq_mixed *e, int c, uint32_t n, hr_err *err)
         if (st < 0) return st;
         if (got == 0) return HR_FAIL(err, HR_ECORRUPT, "column '%s' is short", columns[c].name);
         for (uint32_t i = 0; i < got; i++, at++) {
-            if (is_text(c))
+            /* Values of a dictionary lie in one place each, and most rows repeat the one above. */
+            bool is_same = i > 0 && s[i].s == s[i - 1].s && s[i].n == s[i - 1].n;
+            if (is_text(c) && is_same)
+                e->text[c][at] = e->text[c][at - 1];
+            else if (is_text(c))
                 take_text(&e->text[c][at], s[i]);
             else
-                e->value[c][at] = enum_of(c, s[i]);
+                e->value[c][at] = is_same ? e->value[c][at - 1] : enum_of(c, s[i]);
         }
     }
     return HR_OK;
