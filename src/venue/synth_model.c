@@ -47,11 +47,11 @@ static uint32_t power(uint32_t x, uint32_t factor, uint32_t unit)
     return (uint32_t)(((uint64_t)unit << whole) * (65536 + (e & 65535)) >> 16);
 }
 
-/* Pareto with exponent 1.5; one in eight is a round lot. */
+/* Pareto with exponent 0.8; one in eight is a round lot. */
 static uint32_t heavy(hr_synth_rng *r)
 {
     uint64_t u = synth_rnd(r);
-    uint32_t q = power(exponential_of(u), 246, QTY_MIN); /* 1 / (1.5 ln 2) */
+    uint32_t q = power(exponential_of(u), 462, QTY_MIN); /* 1 / (0.8 ln 2) */
     uint32_t lot = q < 1000 ? 100 : 1000;
     return (u & 0x700) == 0 ? (q / lot + 1) * lot : q;
 }
