@@ -22,12 +22,12 @@ static int set_up(void **state)
     test_engine e = TEST_ENGINE_DEFAULT;
     hr_synth_options opt = HR_SYNTH_OPTIONS_DEFAULT;
     (void)state;
-    opt.n_instruments = 2;
+    opt.n_instruments = 1;
     opt.n_levels = 700;
     opt.n_gaps = 1;
     opt.n_bad = 3;
     e.commit_rows = 500;
-    e.instruments = 2;
+    e.instruments = 1;
     fault_world_init(&world, &e, &opt);
     printf("# the run makes %llu calls\n", (unsigned long long)world.n_calls);
     return 0;
@@ -141,6 +141,21 @@ static void test_interrupted_for_ever(void **state)
     assert_int_equal(r.status, HR_EIO);
 }
 
+/* The disk fills up at any point; when there is room again the run goes on. */
+static void test_full_disk(void **state)
+{
+    fault_result r = {.status = HR_ENOSPC};
+    int n = 0;
+    (void)state;
+    for (int64_t room = 512; r.status != HR_OK; room += is_full() ? 512 : 4096, n++) {
+        fault_case c = {.room_bytes = room};
+        check(&c, &r);
+        assert_true(r.status == HR_OK || r.status == HR_ENOSPC);
+    }
+    printf("# %d full disks\n", n);
+    assert_true(n > 5);
+}
+
 static void test_replay(void **state)
 {
     const char *bad = NULL;
@@ -155,7 +170,7 @@ int main(void)
     const struct CMUnitTest all[] = {
         cmocka_unit_test(test_every_kind_of_call),   cmocka_unit_test(test_killed_at_every_call),
         cmocka_unit_test(test_every_call_fails),     cmocka_unit_test(test_short_and_interrupted),
-        cmocka_unit_test(test_interrupted_for_ever),
+        cmocka_unit_test(test_interrupted_for_ever), cmocka_unit_test(test_full_disk),
     };
     const struct CMUnitTest one[] = {cmocka_unit_test(test_replay)};
     if (getenv("HR_TEST_CASE") != NULL) return cmocka_run_group_tests(one, set_up, tear_down);

@@ -40,6 +40,7 @@ typedef struct fault_case {
     bool cuts_power;    /* after the run (and the first attempt): else the process just dies */
     uint64_t seed;      /* of what the power cut takes */
     uint32_t lanes;
+    int64_t room_bytes; /* > 0: what the disk has left for the run; space returns before a resume */
     const fault_hooks *hooks; /* may be NULL */
 } fault_case;
 
