@@ -142,6 +142,43 @@ def check_refusals():
     tap.check("short and interrupted writes change nothing", code == 0 and filecmp.cmp(path("short.parquet"), path("spot.parquet"), False), err)
 
 
+def check_faults():
+    """Every call that can fail does, in turn: a whole file or none, and no leftovers."""
+    tap.run("gen", "--levels", 3000, "--instruments", 2, "--bad", 2, "--out", path("f.ndjson"))
+    convert(path("f.ndjson"), path("f.parquet"))
+    with open(path("f.parquet"), "rb") as f:
+        want = f.read()
+    folder = path("faults")
+    os.makedirs(folder)
+    out = os.path.join(folder, "o.parquet")
+    failed = done = 0
+    bad = []
+    for call in ("open", "read", "pread", "write", "sync", "rename", "stat", "fstat", "close", "map", "thread_start", "aio_open"):
+        for nth in range(1, 9):
+            code, _, err = convert(path("f.ndjson"), out, env={"HEADRACE_FAULT": f"call={call},nth={nth},errno=EIO"})
+            left = sorted(os.listdir(folder))
+            # What fails after the rename (the folder's sync) leaves the whole file.
+            whole = os.path.exists(out) and open(out, "rb").read() == want
+            ok = left == ["o.parquet", "o.parquet.rejects.ndjson"] and whole if code == 0 or left else code in (3, 4, 5)
+            failed, done = failed + (code != 0), done + (code == 0)
+            if not ok:
+                bad.append((call, nth, code, left, err))
+            for name in left:
+                os.unlink(os.path.join(folder, name))
+    tap.check(f"{failed} failures and {done} that did not matter: whole files or none", not bad and failed > 15, bad)
+    code, got, err = tap.run("verify", path("f.ndjson"), "--json", env={"HEADRACE_FAULT": "call=pread,nth=3,errno=EIO"})
+    tap.check("a read error is no finding of verify", code in (0, 4), f"{code} {err}")
+
+
+def check_named():
+    tap.run("gen", "--levels", 2000, "--instruments", 1, "--no-snapshots", "--no-tickers", "--out", path("n.ndjson"))
+    convert(path("n.ndjson"), path("n.parquet"), "--to", "trades", "--lossy")
+    code, _, err = convert(path("n.parquet"), path("n2.ndjson"))
+    tap.check("a table without a venue cannot become a capture", code == 2 and "venues" in err, err)
+    code, got, err = convert(path("n.parquet"), path("n2.ndjson"), "--venue", "binance", "--symbol", "BTCUSDT")
+    tap.check("unless the command line names it", code == 0 and got["written"] == got["read"] > 0, err)
+
+
 def check_real():
     data = tap.data_dir()
     if data is None:
@@ -164,6 +201,8 @@ def main():
     check_csv()
     check_losses()
     check_refusals()
+    check_faults()
+    check_named()
     check_real()
     tap.finish()
 
