@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A desk by hand: messages in, rows and counters out; kept messages, the grid, losses, limits. */
+#include "pipe/desk.h"
+
+#include "harness.h"
+#include "venue/adapter.h"
+
+#define SEC INT64_C(1000000000)
+#define BLOCK_BYTES 16384u
+#define BUFFER_BYTES 4096u
+
+typedef struct level {
+    hr_side side;
+    int64_t px, qty;
+} level;
+
+static struct {
+    hr_plan plan;
+    hr_tables tables;
+    hr_desk_config cfg;
+    hr_desk_env env;
+    hr_arena *arena;
+    hr_desk *desk;
+    hr_evbatch *batch;
+    hr_err err;
+    int64_t now_ns;
+    uint32_t n_blocks;
+} rig;
+
+/* far_chunks, checks: how much the pools hold. */
+static void begin(hr_rows_on rows_on, uint32_t far_chunks, uint32_t checks)
+{
+    const hr_evbatch_caps caps = {.msgs = 8, .levels = 512, .rejects = 1, .raw = 1024, .texts = 8};
+    hr_pool *blocks;
+    hr_pool *extents;
+    memset(&rig, 0, sizeof rig);
+    hr_err_reset(&rig.err);
+    hr_plan_init(&rig.plan);
+    rig.plan.depth = 2;
+    rig.plan.window_ticks = 64;
+    rig.plan.rows_on = rows_on;
+    hr_tables_init(&rig.tables, 2, 9, 8);
+    assert_int_equal(hr_arena_create(&rig.arena, NULL, 16 << 20, "rig", NULL), HR_OK);
+    rig.cfg.plan = &rig.plan;
+    rig.cfg.tables = &rig.tables;
+    rig.cfg.buffer_bytes = BUFFER_BYTES;
+    rig.cfg.max_levels = caps.levels;
+    for (int k = 0; k < HR_KIND_COUNT; k++) {
+        assert_int_equal(hr_row_layout_init(&rig.cfg.layout[k], &rig.tables.schema[k],
+                                            hr_row_pack_of((hr_kind)k), BLOCK_BYTES, rig.arena,
+                                            NULL),
+                         HR_OK);
+        rig.cfg.group_rows[k] = 1000000;
+    }
+#define POOL(out, bytes, n)                                                                        \
+    assert_int_equal(hr_pool_create(&(out), rig.arena, bytes, n, #out, NULL), HR_OK)
+    POOL(rig.cfg.far_pool, HR_L2_CHUNK_BYTES, far_chunks);
+    POOL(rig.cfg.buffer_pool, BUFFER_BYTES, 1);
+    POOL(rig.cfg.check_pool, sizeof(hr_tickcheck), checks);
+    POOL(rig.env.cuts, sizeof(hr_cut), 64);
+    POOL(blocks, BLOCK_BYTES, 128);
+    POOL(extents, sizeof(hr_spill_extent), 16);
+    rig.env.cfg = &rig.cfg;
+    uint32_t io_blocks = hr_rows_io_blocks(BLOCK_BYTES);
+    hr_rows_init(&rig.env.rows, blocks, extents, ".",
+                 hr_arena_alloc(rig.arena, (size_t)io_blocks * BLOCK_BYTES, 64), io_blocks);
+    rig.n_blocks = hr_pool_free_count(blocks);
+    rig.desk = hr_desk_init(hr_arena_alloc(rig.arena, hr_desk_bytes(&rig.plan), 64), &rig.cfg, 0,
+                            "binance", "BTCUSDT", HR_FORMAT_NDJSON);
+    rig.batch = hr_evbatch_init(hr_arena_alloc(rig.arena, hr_evbatch_bytes(&caps), 64), &caps);
+    rig.now_ns = 1000 * SEC;
+}
+
+/* Gives the desk back and looks whether all it had came back with it. */
+static void end(void)
+{
+    hr_desk_fini(rig.desk, &rig.env);
+    while (rig.env.rows.stash != NULL) {
+        hr_row_block *b = rig.env.rows.stash;
+        rig.env.rows.stash = b->next;
+        hr_pool_put(rig.env.rows.blocks, b);
+    }
+    assert_int_equal(hr_pool_free_count(rig.env.rows.blocks), rig.n_blocks);
+    assert_int_equal(hr_pool_free_count(rig.cfg.far_pool), hr_pool_total(rig.cfg.far_pool));
+    assert_int_equal(hr_pool_free_count(rig.cfg.buffer_pool), 1);
+    assert_int_equal(hr_pool_free_count(rig.cfg.check_pool), hr_pool_total(rig.cfg.check_pool));
+    hr_rows_fini(&rig.env.rows);
+    hr_arena_destroy(&rig.arena);
+}
+
+static hr_status send(hr_msg_kind kind, int64_t first, int64_t last, const level *l, uint32_t n)
+{
+    hr_evbatch *b = rig.batch;
+    hr_evbatch_reset(b);
+    b->kind[0] = (uint8_t)kind;
+    b->ts_event[0] = b->ts_recv[0] = rig.now_ns;
+    b->seq_first[0] = first;
+    b->seq_last[0] = last;
+    b->seq_prev[0] = -1;
+    b->flags[0] = 0;
+    b->text[0] = -1;
+    b->level_begin[0] = 0;
+    b->level_begin[1] = (int32_t)n;
+    for (uint32_t i = 0; i < n; i++) {
+        b->side[i] = (uint8_t)l[i].side;
+        b->px[i] = l[i].px;
+        b->qty[i] = l[i].qty;
+    }
+    b->n_msgs = 1;
+    b->n_levels = n;
+    assert_int_equal(hr_rows_reserve(&rig.env.rows, hr_desk_blocks_needed(&rig.cfg, n)), HR_OK);
+    assert_int_equal(hr_desk_env_reserve_cuts(&rig.env, hr_desk_cuts_needed(&rig.cfg, n)), HR_OK);
+    return hr_desk_message(rig.desk, &rig.env, b, 0, &rig.err);
+}
+
+static hr_status delta(int64_t first, int64_t last, hr_side side, int64_t px, int64_t qty)
+{
+    level l = {side, px, qty};
+    return send(HR_MSG_DELTA, first, last, &l, 1);
+}
+
+static hr_status snapshot(int64_t id)
+{
+    const level l[] = {{HR_SIDE_BID, 100, 5}, {HR_SIDE_BID, 99, 6}, {HR_SIDE_ASK, 101, 7}};
+    return send(HR_MSG_SNAPSHOT, id, id, l, 3);
+}
+
+static uint64_t rows(hr_kind kind)
+{
+    return rig.desk->chain[kind].n_rows;
+}
+
+static int64_t best(hr_side side)
+{
+    int64_t px = 0;
+    int64_t qty;
+    (void)hr_l2_best(rig.desk->book, side, &px, &qty);
+    return px;
+}
+
+static void test_rows_at_changes(void **state)
+{
+    (void)state;
+    begin(HR_ROWS_ON_BBO, 8, 1);
+    assert_int_equal(snapshot(10), HR_OK);
+    assert_int_equal(rows(HR_KIND_BOOKS), 1);
+    assert_int_equal(delta(11, 11, HR_SIDE_BID, 99, 1), HR_OK); /* below the best: no row */
+    assert_int_equal(rows(HR_KIND_BOOKS), 1);
+    assert_int_equal(delta(12, 12, HR_SIDE_BID, 100, 1), HR_OK);
+    assert_int_equal(rows(HR_KIND_BOOKS), 2);
+    assert_int_equal(rows(HR_KIND_DELTAS), 5);
+    assert_int_equal(rig.env.counts.crossed, 0);
+    assert_int_equal(delta(13, 13, HR_SIDE_BID, 101, 1), HR_OK); /* meets the best ask */
+    assert_int_equal(rig.env.counts.crossed, 1);
+    assert_int_equal(delta(13, 13, HR_SIDE_BID, 98, 1), HR_OK);
+    assert_int_equal(delta(12, 12, HR_SIDE_BID, 98, 1), HR_OK);
+    assert_int_equal(rig.desk->seq.n_duplicates, 1);
+    assert_int_equal(rig.desk->seq.n_stale, 1);
+    assert_int_equal(snapshot(11), HR_OK); /* older than the book: told, not taken */
+    assert_int_equal(best(HR_SIDE_BID), 101);
+    assert_int_equal(send(HR_MSG_BAD, -1, -1, NULL, 0), HR_OK);
+    assert_int_equal(send(HR_MSG_OTHER, -1, -1, NULL, 0), HR_OK);
+    assert_int_equal(rig.env.counts.messages, 5);
+    assert_int_equal(rig.env.counts.snapshots, 2);
+    end();
+}
+
+/* Rows stand at the newest whole second passed, whatever the silence before it. */
+static void test_grid(void **state)
+{
+    (void)state;
+    begin(HR_ROWS_ON_GRID, 8, 1);
+    rig.now_ns = 1000 * SEC + 1;
+    assert_int_equal(snapshot(10), HR_OK);
+    assert_int_equal(delta(11, 11, HR_SIDE_BID, 100, 1), HR_OK);
+    assert_int_equal(rows(HR_KIND_BOOKS), 0);
+    rig.now_ns = 1001 * SEC;
+    assert_int_equal(delta(12, 12, HR_SIDE_BID, 100, 2), HR_OK);
+    assert_int_equal(rows(HR_KIND_BOOKS), 1);
+    rig.now_ns = 1001 * SEC + SEC / 2;
+    assert_int_equal(delta(13, 13, HR_SIDE_BID, 100, 3), HR_OK);
+    assert_int_equal(rows(HR_KIND_BOOKS), 1);
+    rig.now_ns = 5000 * SEC + 7;
+    assert_int_equal(delta(14, 14, HR_SIDE_BID, 100, 4), HR_OK);
+    assert_int_equal(rows(HR_KIND_BOOKS), 2); /* an hour of silence is one row */
+    end();
+}
+
+static void test_no_grid_before_a_book(void **state)
+{
+    (void)state;
+    begin(HR_ROWS_ON_GRID, 8, 1);
+    assert_int_equal(delta(1, 1, HR_SIDE_BID, 100, 1), HR_OK);
+    rig.now_ns += 10 * SEC;
+    assert_int_equal(delta(2, 2, HR_SIDE_BID, 100, 1), HR_OK);
+    assert_int_equal(rows(HR_KIND_BOOKS), 0);
+    end();
+}
+
+static void test_kept_for_a_snapshot(void **state)
+{
+    (void)state;
+    begin(HR_ROWS_ON_TOP, 8, 1);
+    assert_int_equal(delta(5, 8, HR_SIDE_ASK, 102, 1), HR_OK);
+    assert_int_equal(delta(9, 12, HR_SIDE_BID, 100, 9), HR_OK);
+    assert_int_equal(delta(13, 14, HR_SIDE_ASK, 101, 0), HR_OK);
+    assert_int_equal(rig.desk->buffer_msgs, 3);
+    assert_int_equal(snapshot(10), HR_OK); /* falls into the second */
+    assert_int_equal(rig.desk->buffer_msgs, 0);
+    assert_null(rig.desk->buffer);
+    assert_true(hr_seq_is_live(&rig.desk->seq));
+    assert_int_equal(rig.desk->seq_last_good, 14);
+    assert_int_equal(best(HR_SIDE_BID), 100);
+    assert_int_equal(rows(HR_KIND_GAPS), 0);
+    assert_int_equal(rows(HR_KIND_BOOKS), 1);
+    end();
+}
+
+static void test_snapshot_too_old(void **state)
+{
+    (void)state;
+    begin(HR_ROWS_ON_TOP, 8, 1);
+    assert_int_equal(delta(20, 22, HR_SIDE_BID, 100, 9), HR_OK);
+    assert_int_equal(snapshot(10), HR_OK);
+    assert_false(hr_seq_is_live(&rig.desk->seq));
+    assert_int_equal(rig.desk->buffer_msgs, 1); /* it waits for the next */
+    assert_int_equal(rows(HR_KIND_BOOKS), 0);
+    assert_int_equal(snapshot(21), HR_OK);
+    assert_true(hr_seq_is_live(&rig.desk->seq));
+    end();
+}
+
+/* The newest stay, the oldest go, and each that goes is counted. */
+static void test_buffer_overflows(void **state)
+{
+    static level many[300];
+    (void)state;
+    begin(HR_ROWS_ON_TOP, 8, 1);
+    for (int64_t i = 0; i < 200; i++)
+        assert_int_equal(delta(i + 1, i + 1, HR_SIDE_BID, 100, i), HR_OK);
+    assert_true(rig.env.counts.buffer_drops > 0);
+    assert_int_equal(rig.desk->buffer_msgs + rig.env.counts.buffer_drops, 200);
+    assert_true(rig.desk->buffer_len <= BUFFER_BYTES);
+    assert_int_equal(snapshot(195), HR_OK);
+    assert_int_equal(rig.desk->seq_last_good, 200);
+    assert_int_equal(send(HR_MSG_STATUS, -1, -1, NULL, 0), HR_OK);
+    for (uint32_t i = 0; i < HR_ARRAY_LEN(many); i++)
+        many[i] = (level){HR_SIDE_BID, 100 - (int64_t)i % 50, 1};
+    uint64_t drops = rig.env.counts.buffer_drops;
+    assert_int_equal(delta(201, 201, HR_SIDE_BID, 100, 1), HR_OK);
+    assert_int_equal(send(HR_MSG_DELTA, 202, 202, many, HR_ARRAY_LEN(many)), HR_OK);
+    assert_int_equal(rig.env.counts.buffer_drops, drops + 1); /* too long to be kept */
+    assert_null(rig.desk->buffer);
+    end();
+}
+
+static void test_gaps(void **state)
+{
+    (void)state;
+    begin(HR_ROWS_ON_TOP, 8, 1);
+    assert_int_equal(send(HR_MSG_STATUS, -1, -1, NULL, 0), HR_OK); /* nothing to lose yet */
+    assert_int_equal(rows(HR_KIND_GAPS), 0);
+    assert_int_equal(snapshot(10), HR_OK);
+    assert_int_equal(delta(11, 11, HR_SIDE_BID, 100, 1), HR_OK);
+    assert_int_equal(delta(14, 14, HR_SIDE_BID, 100, 2), HR_OK); /* 12 and 13 are missing */
+    assert_int_equal(rows(HR_KIND_GAPS), 1);
+    assert_int_equal(rig.desk->gap_flags, HR_FLAG_GAP);
+    assert_int_equal(rig.desk->buffer_msgs, 1);
+    assert_int_equal(best(HR_SIDE_BID), 0); /* the book is empty */
+    assert_int_equal(snapshot(14), HR_OK);
+    assert_int_equal(rig.desk->gap_flags, 0);
+    assert_int_equal(send(HR_MSG_STATUS, -1, -1, NULL, 0), HR_OK); /* a live book is lost */
+    assert_int_equal(rows(HR_KIND_GAPS), 2);
+    end();
+}
+
+static void test_tickers(void **state)
+{
+    const level touch[] = {{HR_SIDE_BID, 100, 5}, {HR_SIDE_ASK, 101, 7}};
+    const level trade = {HR_SIDE_BID, 100, 1};
+    (void)state;
+    begin(HR_ROWS_ON_TOP, 8, 1);
+    assert_int_equal(snapshot(10), HR_OK);
+    assert_int_equal(send(HR_MSG_TICKER, 11, 11, touch, 2), HR_OK);
+    assert_int_equal(delta(11, 11, HR_SIDE_BID, 99, 1), HR_OK);
+    assert_int_equal(rig.desk->check->n_checks, 1);
+    assert_int_equal(rig.desk->check->n_equal, 1);
+    assert_int_equal(send(HR_MSG_TRADE, 5, 5, &trade, 1), HR_OK);
+    assert_int_equal(rows(HR_KIND_TRADES), 1);
+    assert_int_equal(rows(HR_KIND_TICKERS), 1);
+    end();
+}
+
+static void test_limits(void **state)
+{
+    const level touch[] = {{HR_SIDE_BID, 100, 5}, {HR_SIDE_ASK, 101, 7}};
+    hr_status st = HR_OK;
+    (void)state;
+    begin(HR_ROWS_ON_TOP, 1, 1);
+    void *taken = hr_pool_get(rig.cfg.check_pool);
+    assert_int_equal(send(HR_MSG_TICKER, 11, 11, touch, 2), HR_ELIMIT);
+    assert_string_equal(rig.err.message, "more than limits.instruments carry tickers");
+    hr_pool_put(rig.cfg.check_pool, taken);
+    assert_int_equal(snapshot(10), HR_OK);
+    for (int64_t i = 0; i < 4000 && st == HR_OK; i++) /* far below the window: one chunk for all */
+        st = delta(11 + i, 11 + i, i % 2 == 0 ? HR_SIDE_ASK : HR_SIDE_BID,
+                   i % 2 == 0 ? 1000 + i * 1000 : 1 + i % 90, 1);
+    assert_int_equal(st, HR_EBUDGET);
+    assert_string_equal(rig.err.message, "book of 'BTCUSDT' does not fit its memory: raise "
+                                         "engine.memory or book.window_ticks");
+    end();
+}
+
+/* Rows that are cut leave in order, one cut a table, numbered from 0. */
+static void test_cuts(void **state)
+{
+    uint32_t n = 0;
+    (void)state;
+    begin(HR_ROWS_ON_TOP, 8, 1);
+    rig.cfg.group_rows[HR_KIND_DELTAS] = 4;
+    assert_int_equal(snapshot(10), HR_OK);
+    for (int64_t i = 0; i < 9; i++)
+        assert_int_equal(delta(11 + i, 11 + i, HR_SIDE_BID, 100, i + 1), HR_OK);
+    hr_desk_cut_all(rig.desk, &rig.env);
+    for (hr_cut *c = rig.env.outbox_first; c != NULL; c = c->next) {
+        if (c->kind != HR_KIND_DELTAS) continue;
+        assert_int_equal(c->chain.n_rows, 4);
+        assert_int_equal(c->part, n++);
+    }
+    assert_int_equal(n, 3);
+    for (int k = 0; k < HR_KIND_COUNT; k++)
+        assert_int_equal(rows((hr_kind)k), 0);
+    for (hr_cut *c = rig.env.outbox_first; c != NULL; c = c->next)
+        hr_chain_free(&c->chain, rig.env.rows.blocks, rig.env.rows.extents);
+    end();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows_at_changes),
+        cmocka_unit_test(test_grid),
+        cmocka_unit_test(test_no_grid_before_a_book),
+        cmocka_unit_test(test_kept_for_a_snapshot),
+        cmocka_unit_test(test_snapshot_too_old),
+        cmocka_unit_test(test_buffer_overflows),
+        cmocka_unit_test(test_gaps),
+        cmocka_unit_test(test_tickers),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_cuts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
