@@ -41,7 +41,7 @@ hr_status hr_check_create(hr_check **out, uint32_t limit, hr_err *err)
     if (c == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for a check");
     c->limit = limit;
     c->note = hr_heap_zero(limit, sizeof *c->note);
-    /* 4 a instrument on average: more are counted and not kept. */
+    /* 4 an instrument on average: more are counted and not kept. */
     c->cap_found = HR_MIN(1024 + 4 * limit, HR_CHECK_KEEP);
     c->found = hr_heap_zero(c->cap_found, sizeof *c->found);
     if (c->note == NULL || c->found == NULL) {
