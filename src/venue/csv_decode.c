@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "kern/kern.h"
 #include "text/csv.h"
 #include "text/decimal.h"
 #include "text/digits_inl.h"
@@ -56,6 +57,7 @@ typedef struct row {
     hr_csv_field f[HR_CSV_FIELDS_MAX];
     uint32_t n; /* 0: not even fields can be told */
     bool is_utf8;
+    hr_status st;
     const char *begin, *next;
 } row;
 
@@ -180,8 +182,18 @@ static bool read_time(int64_t *out, hr_csv_field f)
     return !__builtin_mul_overflow(v, unit, out);
 }
 
-static int read_number(int64_t *out, hr_csv_field f, unsigned scale)
+static int read_number(const hr_line *l, int64_t *out, hr_csv_field f, unsigned scale)
 {
+    if (HR_LIKELY(l->limit - f.s >= HR_DIGITS_SLACK && scale <= HR_DIGITS_SCALE_MAX)) {
+        hr_digits_span s;
+        const hr_digits_scale to = hr_digits_scale_init(scale);
+        const __m128i t = hr_digits_load(f.s);
+        if (hr_digits_find_one(&s, t, f.s, &to) && s.stop == f.n) {
+            const __m128i digits = hr_digits_align(t, &s, &to);
+            *out = _mm_cvtsi128_si64(hr_digits_sum(digits, digits));
+            return HR_LINE_DONE;
+        }
+    }
     hr_status st = hr_decimal_parse(out, f.s, f.n, scale);
     if (st != HR_OK) return hr_line_reject_number(st);
     return *out < 0 ? HR_LINE_REJECT(HR_REJECT_NEGATIVE) : HR_LINE_DONE;
@@ -293,9 +305,10 @@ static int read_level(const hr_line *l, const row *r, uint32_t at)
     if (rc == HR_LINE_DONE && b->side[at] == HR_SIDE_NONE &&
         l->info->format != HR_FORMAT_TARDIS_TRADES)
         rc = HR_LINE_REJECT(HR_REJECT_SIDE);
-    if (rc == HR_LINE_DONE) rc = read_number(&b->px[at], get(l->info, r, C_PX), l->info->px_scale);
     if (rc == HR_LINE_DONE)
-        rc = read_number(&b->qty[at], get(l->info, r, C_QTY), l->info->qty_scale);
+        rc = read_number(l, &b->px[at], get(l->info, r, C_PX), l->info->px_scale);
+    if (rc == HR_LINE_DONE)
+        rc = read_number(l, &b->qty[at], get(l->info, r, C_QTY), l->info->qty_scale);
     if (rc == HR_LINE_DONE && b->px[at] == 0 &&
         (b->qty[at] != 0 || l->info->format == HR_FORMAT_TARDIS_TRADES))
         rc = HR_LINE_REJECT(HR_REJECT_NEGATIVE);
@@ -336,8 +349,8 @@ static int read_depth(const hr_line *l, const row *r, uint32_t level, hr_side si
     hr_csv_field qty = r->f[column[1]];
     uint32_t at = b->n_levels + *n;
     if (px.n == 0 && qty.n == 0) return HR_LINE_DONE;
-    int rc = read_number(&b->px[at], px, l->info->px_scale);
-    if (rc == HR_LINE_DONE) rc = read_number(&b->qty[at], qty, l->info->qty_scale);
+    int rc = read_number(l, &b->px[at], px, l->info->px_scale);
+    if (rc == HR_LINE_DONE) rc = read_number(l, &b->qty[at], qty, l->info->qty_scale);
     if (rc == HR_LINE_DONE && b->px[at] == 0) rc = HR_LINE_REJECT(HR_REJECT_NEGATIVE);
     b->side[at] = (uint8_t)side;
     ++*n;
@@ -362,18 +375,45 @@ static int put_snapshot_row(const hr_line *l, const row *r)
     return HR_LINE_DONE;
 }
 
+#define ASCII_BLOCK 16384 /* so much text is looked over at once: it stays in the first cache */
+
+/* Two rows at a time: the one at hand and the one ahead, which often is the next one at hand. */
 typedef struct reader {
     const char *end;
+    const char *ascii_begin, *ascii_end; /* nothing but ASCII in between */
+    row *now, *ahead;
     bool at_eof;
 } reader;
 
-static hr_status next_row(const reader *in, row *r, const char *p)
+static bool is_utf8(reader *in, const char *p, const char *end)
+{
+    if (p < in->ascii_begin || p >= in->ascii_end) {
+        const size_t n = HR_MIN((size_t)(in->end - p), (size_t)ASCII_BLOCK);
+        in->ascii_begin = p;
+        in->ascii_end = p + hr_kern_get()->scan.ascii(p, n);
+    }
+    return end <= in->ascii_end || hr_utf8_valid(p, (size_t)(end - p));
+}
+
+static void read_row(reader *in, row *r, const char *p)
 {
     r->begin = p;
-    hr_status st = hr_csv_row(r->f, HR_CSV_FIELDS_MAX, &r->n, &r->next, p, in->end, in->at_eof);
-    if (st < 0) r->n = 0;
-    r->is_utf8 = hr_utf8_valid(p, (size_t)(r->next - p));
-    return st;
+    r->st = hr_csv_row(r->f, HR_CSV_FIELDS_MAX, &r->n, &r->next, p, in->end, in->at_eof);
+    if (r->st < 0) r->n = 0;
+    r->is_utf8 = r->st == HR_AGAIN || is_utf8(in, p, r->next);
+}
+
+/* The row at p into `now`. */
+static void take_row(reader *in, const char *p)
+{
+    if (in->ahead->begin == p) {
+        row *r = in->now;
+        in->now = in->ahead;
+        in->ahead = r;
+        r->begin = NULL;
+        return;
+    }
+    read_row(in, in->now, p);
 }
 
 static bool is_blank(const row *r)
@@ -466,9 +506,9 @@ static const char *add_short(group *g, const hr_line *l, const char *p, size_t n
 
 /* Takes all rows of the message. A row that cannot be read belongs to it when what it has agrees,
  * or when more of the message follows. False: it may go on past the text. */
-static bool take_rows(group *g, const hr_line *l, const reader *in)
+static bool take_rows(group *g, const hr_line *l, reader *in)
 {
-    static _Thread_local row other;
+    row *other = in->ahead;
     uint32_t n_unreadable = 0;
     const char *p = g->next;
     const size_t n_common = common_bytes(l->info, g->first);
@@ -477,14 +517,14 @@ static bool take_rows(group *g, const hr_line *l, const reader *in)
         while (n_common > 0 && g->rc == HR_LINE_DONE && n_unreadable == 0 &&
                (after = add_short(g, l, p, n_common)) != NULL)
             g->next = p = after;
-        hr_status st = next_row(in, &other, p);
-        if (st == HR_AGAIN || st == HR_END) return in->at_eof;
-        p = other.next;
-        if (is_blank(&other)) continue;
-        bool is_whole = other.n == l->info->n_columns;
-        if (other.n > 0 && same_message(l->info, g->first, &other)) {
+        read_row(in, other, p);
+        if (other->st == HR_AGAIN || other->st == HR_END) return in->at_eof;
+        p = other->next;
+        if (is_blank(other)) continue;
+        bool is_whole = other->n == l->info->n_columns;
+        if (other->n > 0 && same_message(l->info, g->first, other)) {
             if (n_unreadable > 0) fail_group(g, HR_LINE_REJECT(HR_REJECT_CSV));
-            add_row(g, l, &other);
+            add_row(g, l, other);
             n_unreadable = 0;
         } else if (is_whole) {
             break;
@@ -497,7 +537,7 @@ static bool take_rows(group *g, const hr_line *l, const reader *in)
 
 /* A message of one or more rows that starts with r. HR_LINE_FULL also when it may go on past the
  * text. */
-static int put_group(const hr_line *l, const reader *in, const row *r, group *g, bool *needs_more)
+static int put_group(const hr_line *l, reader *in, const row *r, group *g, bool *needs_more)
 {
     hr_evbatch *b = l->batch;
     uint32_t msg = hr_line_begin(l);
@@ -524,7 +564,7 @@ static int put_group(const hr_line *l, const reader *in, const row *r, group *g,
     return HR_LINE_DONE;
 }
 
-static int put_message(const hr_line *l, const reader *in, const row *r, group *g, bool *needs_more)
+static int put_message(const hr_line *l, reader *in, const row *r, group *g, bool *needs_more)
 {
     hr_format format = l->info->format;
     if (!hr_evbatch_has_room(l->batch, 1, 1)) return HR_LINE_FULL;
@@ -563,7 +603,7 @@ static bool skip_header(const hr_source_info *info, hr_evbatch *b, const reader 
 }
 
 /* Takes the row or message at p; what is left of it. HR_AGAIN: not whole yet. */
-static hr_status take(const hr_line *l, const reader *in, const row *r, const char **next)
+static hr_status take(const hr_line *l, reader *in, const row *r, const char **next)
 {
     hr_evbatch *b = l->batch;
     const uint32_t n_msgs = b->n_msgs;
@@ -588,10 +628,12 @@ hr_status hr_csv_decode(const hr_source_info *info, hr_evbatch *b, const char *t
                         size_t *pos, int64_t base_offset, int64_t *line, uint32_t target_rows,
                         bool at_eof)
 {
-    static _Thread_local row r;
-    const reader in = {.end = text + len, .at_eof = at_eof};
+    static _Thread_local row rows[2];
+    rows[0].begin = rows[1].begin = NULL; /* what an earlier text left there is void */
+    reader in = {.end = text + len, .now = &rows[0], .ahead = &rows[1], .at_eof = at_eof};
     const char *p = text + *pos;
     hr_status st = HR_OK;
+    in.ascii_begin = in.ascii_end = text;
     if (base_offset == 0 && *pos == 0 && len > 0 && !skip_header(info, b, &in, &p, line)) {
         b->src_end = 0;
         return HR_OK;
@@ -599,16 +641,18 @@ hr_status hr_csv_decode(const hr_source_info *info, hr_evbatch *b, const char *t
     *pos = (size_t)(p - text);
     while (p < in.end) {
         const char *next;
-        if (next_row(&in, &r, p) == HR_AGAIN) break;
+        take_row(&in, p);
+        const row *r = in.now;
+        if (r->st == HR_AGAIN) break;
         hr_line l = {.info = info,
                      .batch = b,
                      .limit = in.end,
                      .s = p,
-                     .n = (size_t)(r.next - p),
+                     .n = (size_t)(r->next - p),
                      .offset = base_offset + (p - text),
                      .number = *line,
                      .ts_recv = HR_NULL_I64};
-        st = take(&l, &in, &r, &next);
+        st = take(&l, &in, r, &next);
         if (st != HR_OK) break;
         int64_t n_lines = count_lines(p, next) + (next == in.end && next[-1] != '\n' ? 1 : 0);
         *line += n_lines;
