@@ -1,49 +1,91 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A whole file from memory: footer, then every flat column of every row group, bounded. */
+/* A whole file from memory: its footer, every flat column by each reader that takes it, and, where
+ * it has a table's columns, its events in batches small enough to cut messages. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "fmt/pq_events.h"
 #include "fmt/pq_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define ARENA_BYTES (48u << 20)
+#define STEPS_MAX 64 /* reads of a column, batches of a table */
 
 typedef struct file {
     const uint8_t *p;
     size_t n;
 } file;
 
+static volatile uint8_t touched;
+
 static int64_t read_at(void *self, void *buf, size_t n, int64_t offset)
 {
     const file *f = self;
-    if (offset < 0 || (uint64_t)offset >= f->n) return 0;
-    size_t k = HR_MIN(n, f->n - (size_t)offset);
-    memcpy(buf, f->p + offset, k);
-    return (int64_t)k;
+    if (offset < 0 || (uint64_t)offset > f->n || n > f->n - (size_t)offset)
+        abort(); /* the reader knows the size: it has no business there */
+    if (n > 0) memcpy(buf, f->p + offset, n);
+    return (int64_t)n;
+}
+
+static hr_status read_texts(hr_pq_cursor *c)
+{
+    static hr_pq_bytes s[64];
+    uint32_t n;
+    hr_status st = hr_pq_read_bytes(c, s, 64, &n, NULL);
+    for (uint32_t i = 0; st == HR_OK && i < n; i++)
+        for (uint32_t k = 0; s[i].s != NULL && k < s[i].n; k++)
+            touched ^= (uint8_t)s[i].s[k];
+    return st;
 }
 
 static void read_column(hr_pq_file *f, uint32_t col, hr_arena *arena)
 {
+    static int64_t v[700];
+    static double d[700];
     hr_pq_cursor *c;
-    static int64_t v[512];
-    static hr_pq_bytes s[64];
-    uint32_t n;
     if (hr_pq_cursor_create(&c, f, col, arena, NULL) != HR_OK) return;
-    hr_pq_phys phys = hr_pq_file_column(f, col)->phys;
-    for (uint32_t g = 0; g < hr_pq_file_row_groups(f) && g < 4; g++) {
-        hr_status st = hr_pq_cursor_seek(c, g, NULL);
-        for (int step = 0; step < 64 && st == HR_OK; step++) {
-            if (phys == HR_PQ_BYTE_ARRAY)
-                st = hr_pq_read_bytes(c, s, 64, &n, NULL);
-            else if (phys == HR_PQ_DOUBLE || phys == HR_PQ_FLOAT)
-                st = hr_pq_read_f64(c, (double *)(void *)v, 512, &n, NULL);
-            else
-                st = hr_pq_read_i64(c, v, 512, &n, NULL);
+    for (int how = 0; how < 3; how++) {
+        for (uint32_t g = 0; g < hr_pq_file_row_groups(f) && g < 4; g++) {
+            uint32_t n;
+            hr_status st = hr_pq_cursor_seek(c, g, NULL);
+            for (int step = 0; step < STEPS_MAX && st == HR_OK; step++)
+                st = how == 0   ? hr_pq_read_i64(c, v, 700, &n, NULL)
+                     : how == 1 ? hr_pq_read_f64(c, d, 700, &n, NULL)
+                                : read_texts(c);
+        }
+    }
+}
+
+static void read_events(const hr_pq_file *f, hr_pq_file *file, hr_arena *arena)
+{
+    static const hr_evbatch_caps caps = {
+        .msgs = 16, .levels = 40, .rejects = 8, .raw = 64, .texts = 4};
+    hr_source_info info = {.px_scale = 9, .qty_scale = 8};
+    hr_pq_events *e;
+    char why[128];
+    if (hr_pq_events_sniff(&info, why, sizeof why, "symbol=A/1.parquet", f, NULL) != HR_OK ||
+        hr_pq_events_create(&e, file, &info, arena, NULL) != HR_OK)
+        return;
+    void *mem = hr_arena_alloc(arena, hr_evbatch_bytes(&caps), 64);
+    if (mem == NULL) return;
+    hr_status st = HR_OK;
+    for (int step = 0; step < STEPS_MAX && st == HR_OK; step++) {
+        hr_evbatch *b = hr_evbatch_init(mem, &caps);
+        st = hr_pq_events_next(e, b, UINT32_MAX, NULL);
+        if (b->n_msgs > caps.msgs || b->n_levels > caps.levels || b->n_texts > caps.texts) abort();
+        for (uint32_t m = 0; st >= 0 && m < b->n_msgs; m++) {
+            if (b->level_begin[m] > b->level_begin[m + 1]) abort();
+            if (b->sym[m] >= 0 && (uint32_t)b->sym[m] >= b->n_syms) abort();
+            for (int32_t i = b->level_begin[m]; i < b->level_begin[m + 1]; i++)
+                if (b->side[i] > HR_SIDE_NONE || b->px[i] < 0 || b->qty[i] < 0) abort();
         }
     }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    hr_arena *arena;
+    static hr_arena *arena;
     hr_pq_file *f;
     file self = {.p = data, .n = size};
     hr_pq_limits limits = {.footer_bytes = 1u << 20,
@@ -51,10 +93,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                            .row_groups = 256,
                            .page_bytes = 1u << 20,
                            .dict_bytes = 1u << 20};
-    if (hr_arena_create(&arena, NULL, 32u << 20, "fuzz", NULL) != HR_OK) return 0;
-    if (hr_pq_file_open(&f, read_at, &self, (int64_t)size, &limits, arena, NULL) == HR_OK)
-        for (uint32_t i = 0; i < hr_pq_file_columns(f) && i < 16; i++)
-            read_column(f, i, arena);
-    hr_arena_destroy(&arena);
+    if (arena == NULL && hr_arena_create(&arena, NULL, ARENA_BYTES, "fuzz", NULL) != HR_OK)
+        return 0;
+    hr_arena_rewind(arena, 0);
+    if (hr_pq_file_open(&f, read_at, &self, (int64_t)size, &limits, arena, NULL) != HR_OK) return 0;
+    size_t mark = hr_arena_mark(arena);
+    for (uint32_t i = 0; i < hr_pq_file_columns(f) && i < 16; i++) {
+        read_column(f, i, arena);
+        hr_arena_rewind(arena, mark);
+    }
+    read_events(f, f, arena);
     return 0;
 }
