@@ -260,6 +260,18 @@ def check_faults():
     if os.path.exists("/dev/full"):
         code, _, err = tap.run("gen", "--levels", 300000, "--out", "/dev/full")
         tap.check("a full device", code in (4, 5) and "No space" in err and not os.path.isfile("/dev/full"), err)
+    wrong, hit = [], 0
+    whole = sum_of(gen("calls", "--levels", 20000, suffix=".zst")[0])
+    for call in ("open", "write", "sync", "close", "rename", "stat"):
+        for nth in range(1, 5):
+            path, truth = path_of(f"fault-{call}-{nth}.zst"), path_of(f"fault-{call}-{nth}.truth")
+            code, _, err = tap.run("gen", "--levels", 20000, "--out", path, "--truth", truth,
+                                   env={"HEADRACE_FAULT": f"call={call},nth={nth},errno=EIO"})
+            hit += code != 0
+            sound = sum_of(path) == whole if code == 0 else code == 4 and err.startswith("headrace: ") and not os.path.exists(path)
+            if not sound or glob.glob(path_of(".fault*")):
+                wrong.append(f"{call} {nth}: exit {code} {err}")
+    tap.check(f"{hit} calls that fail: a whole file or none", not wrong and hit > 6, "\n".join(wrong))
     short = path_of("short-writes.zst")
     whole, _ = gen("whole-writes", "--levels", 30000, suffix=".zst")
     code, _, err = tap.run("gen", "--levels", 30000, "--out", short, env={"HEADRACE_FAULT": "call=write,short=777,eintr=3"})
