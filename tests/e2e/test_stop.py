@@ -90,7 +90,7 @@ def main():
             n, bad = stop_until_done(rng, plan, capture, cut, full, want, slowest)
             stops += n
         tap.check(f"{stops} stops, a commit every {rows} rows: sound at once, byte-equal in the end", not bad, bad)
-        tap.check(f"the slowest took {slowest[0]:.2f} s", slowest[0] < 5)  # 2 s, and a loaded machine
+        tap.check(f"the slowest took {slowest[0]:.2f} s", slowest[0] < 10)  # 2 s, and a loaded machine
     tap.finish()
 
 

@@ -185,6 +185,7 @@ typedef struct attempt {
     const fault_case *c;
     hr_sys_sim *sim;
     hr_err err;
+    hr_status resumed;
     fault_result result;
 } attempt;
 
@@ -195,7 +196,7 @@ static const char *check_error(const attempt *a, const hr_sys_fault *fault)
     if (a->err.code != a->result.status || strlen(a->err.message) < 10)
         return "no word on the error";
     if (!a->result.fired && fault->eintr_every == 0 && fault->short_max == 0 &&
-        a->c->room_bytes == 0)
+        a->c->room_bytes == 0 && a->c->flip == NULL)
         return "fails without cause";
     return NULL;
 }
@@ -220,6 +221,7 @@ static const char *run_once(attempt *a, const hr_sys_fault *fault, hr_open_mode 
     bool was_hit = hooks != NULL && hooks->end(mode == HR_OPEN_RESUME);
     alarm(0);
     a->result.ns = hr_sys_real()->mono_ns(NULL) - began;
+    a->resumed = a->result.status;
     hr_sys_install(NULL);
     a->result.fired = hr_sys_fail_fired(f) || was_hit;
     a->result.seen = hr_sys_fail_seen(f);
@@ -240,6 +242,30 @@ static const char *die_and_check(attempt *a, uint64_t salt)
     return check_prefix(a->w, hr_sys_sim_table(a->sim), a->result.n_acknowledged);
 }
 
+/* What is damaged is found, or it did not matter. */
+static const char *flip_and_resume(attempt *a)
+{
+    const hr_sys *sys = hr_sys_sim_table(a->sim);
+    hr_sys_fault none = {0};
+    char path[1024];
+    char byte;
+    size_t n;
+    snprintf(path, sizeof path, "%s/%s", a->w->engine.out, a->c->flip);
+    char *text = load(sys, path, &n);
+    if (text == NULL || n == 0) return "there is no such file to damage";
+    size_t at = a->c->flip_bit / 8 % n;
+    byte = (char)(text[at] ^ (1 << a->c->flip_bit % 8));
+    free(text);
+    int fd = sys->open(sys->self, AT_FDCWD, path, O_WRONLY, 0);
+    if (fd < 0 || sys->pwrite(sys->self, fd, &byte, 1, (int64_t)at) != 1) abort();
+    (void)sys->close(sys->self, fd);
+    const char *bad = run_once(a, &none, HR_OPEN_RESUME, NULL);
+    if (bad != NULL || a->result.status == HR_ECORRUPT) return bad;
+    if (a->result.status != HR_OK) return "cannot be resumed, and does not say that it is damaged";
+    bool is_same = test_engine_digest(sys, a->w->engine.out, false) == a->w->want;
+    return is_same ? NULL : "damaged and resumed, it ends with other bytes";
+}
+
 static const char *check_steps(attempt *a)
 {
     const hr_sys *sys = hr_sys_sim_table(a->sim);
@@ -252,6 +278,7 @@ static const char *check_steps(attempt *a)
         test_engine_digest(sys, a->w->engine.out, true) != a->w->want)
         bad = "ends well with other bytes";
     if (bad == NULL) bad = die_and_check(a, 0);
+    if (bad == NULL && a->c->flip != NULL) return flip_and_resume(a);
     if (bad == NULL && a->c->again.nth > 0) {
         bad = run_once(a, &a->c->again, HR_OPEN_RESUME, a->c->hooks);
         if (bad == NULL) bad = die_and_check(a, 1);
@@ -292,6 +319,7 @@ const char *fault_case_check(const fault_world *w, const fault_case *c, fault_re
     if (hr_sys_sim_create(&a.sim, 1) != HR_OK) abort();
     store(hr_sys_sim_table(a.sim), w->engine.input, w->capture, w->n_capture);
     const char *bad = check_steps(&a);
+    a.result.resumed = a.resumed;
     if (bad != NULL)
         snprintf(wrong, sizeof wrong, "HR_TEST_CASE=%s: %s%s%s", now_running, bad,
                  a.err.message[0] != '\0' ? ": " : "", a.err.message);

@@ -41,11 +41,15 @@ typedef struct fault_case {
     uint64_t seed;      /* of what the power cut takes */
     uint32_t lanes;
     int64_t room_bytes; /* > 0: what the disk has left for the run; space returns before a resume */
+    const char *flip;  /* a file in the dataset, one bit of which turns before the resume: then that
+                          may also say HR_ECORRUPT. NULL: none */
+    uint64_t flip_bit; /* modulo the file's bits */
     const fault_hooks *hooks; /* may be NULL */
 } fault_case;
 
 typedef struct fault_result {
     hr_status status;
+    hr_status resumed; /* of the last run */
     bool fired;
     uint64_t seen;
     uint32_t n_acknowledged;
