@@ -57,7 +57,7 @@ static void read_column(hr_pq_file *f, uint32_t col, hr_arena *arena)
     }
 }
 
-static void read_events(const hr_pq_file *f, hr_pq_file *file, hr_arena *arena)
+static void read_events(const hr_pq_file *f, hr_pq_file *table, hr_arena *arena)
 {
     static const hr_evbatch_caps caps = {
         .msgs = 16, .levels = 40, .rejects = 8, .raw = 64, .texts = 4};
@@ -65,7 +65,7 @@ static void read_events(const hr_pq_file *f, hr_pq_file *file, hr_arena *arena)
     hr_pq_events *e;
     char why[128];
     if (hr_pq_events_sniff(&info, why, sizeof why, "symbol=A/1.parquet", f, NULL) != HR_OK ||
-        hr_pq_events_create(&e, file, &info, arena, NULL) != HR_OK)
+        hr_pq_events_create(&e, table, &info, arena, NULL) != HR_OK)
         return;
     void *mem = hr_arena_alloc(arena, hr_evbatch_bytes(&caps), 64);
     if (mem == NULL) return;
