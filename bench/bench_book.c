@@ -262,14 +262,16 @@ static bool bench_books(uint32_t n_syms)
     static hr_l2 *book[SYMBOLS_MAX];
     hr_arena *a;
     hr_pool *far;
+    hr_pool *wide;
     stream s = {0};
     char name[64];
     if (hr_arena_create(&a, NULL, 256u << 20, "bench", NULL) != HR_OK) return false;
     model *m = hr_arena_alloc(a, n_syms * sizeof *m, 64);
-    bool ok =
-        m != NULL && hr_pool_create(&far, a, HR_L2_CHUNK_BYTES, 40 * n_syms, "far", NULL) == HR_OK;
+    bool ok = m != NULL &&
+              hr_pool_create(&far, a, HR_L2_CHUNK_BYTES, 40 * n_syms, "far", NULL) == HR_OK &&
+              hr_pool_create(&wide, a, hr_l2_wide_bytes(), 8, "wide", NULL) == HR_OK;
     for (uint32_t i = 0; ok && i < n_syms; i++) {
-        book[i] = hr_l2_init(hr_arena_alloc(a, hr_l2_bytes(WINDOW), 64), WINDOW, far);
+        book[i] = hr_l2_init(hr_arena_alloc(a, hr_l2_bytes(WINDOW), 64), WINDOW, far, wide);
         ok = fill(book[i], &m[i]);
     }
     ok = ok && alloc_stream(&s, a);
@@ -288,17 +290,20 @@ static bool bench_books(uint32_t n_syms)
     return ok;
 }
 
-static bool bench_wide(void)
+/* With a wide window to take, or without. */
+static bool bench_wide(bool has_wide)
 {
     hr_arena *a;
     hr_pool *far;
+    hr_pool *wide = NULL;
     stream s = {0};
     if (hr_arena_create(&a, NULL, 64u << 20, "bench", NULL) != HR_OK) return false;
     wide_model *m = hr_arena_alloc(a, sizeof *m, 64);
     bool ok = m != NULL && alloc_stream(&s, a) &&
               hr_pool_create(&far, a, HR_L2_CHUNK_BYTES, 400, "far", NULL) == HR_OK;
+    if (ok && has_wide) ok = hr_pool_create(&wide, a, hr_l2_wide_bytes(), 1, "wide", NULL) == HR_OK;
     if (ok) {
-        hr_l2 *b = hr_l2_init(hr_arena_alloc(a, hr_l2_bytes(WINDOW), 64), WINDOW, far);
+        hr_l2 *b = hr_l2_init(hr_arena_alloc(a, hr_l2_bytes(WINDOW), 64), WINDOW, far, wide);
         m->mid = 6000000;
         for (uint32_t at = 0; at < N_LEVELS; s.n_msgs++) {
             uint32_t n = 1 + (uint32_t)geometric(35, 63);
@@ -308,8 +313,9 @@ static bool bench_wide(void)
                 wide_change(m, &s.side[at], &s.px[at], &s.qty[at]);
             s.begin[s.n_msgs + 1] = at;
         }
-        run("apply, 1 wide book", &s, &b, apply_plain);
-        run("apply + top, 1 wide book", &s, &b, apply_and_read);
+        run(has_wide ? "apply, 1 wide book" : "apply, 1 wide, no block", &s, &b, apply_plain);
+        run(has_wide ? "apply + top, 1 wide book" : "apply + top, 1 wide, no block", &s, &b,
+            apply_and_read);
         printf("  %u and %u levels at the end\n", hr_l2_level_count(b, HR_SIDE_BID),
                hr_l2_level_count(b, HR_SIDE_ASK));
     }
@@ -375,7 +381,7 @@ int main(int argc, char **argv)
     bool ok = true;
     if (is_wanted(argc, argv, "one")) ok = ok && bench_books(1);
     if (is_wanted(argc, argv, "many")) ok = ok && bench_books(SYMBOLS_MAX);
-    if (is_wanted(argc, argv, "wide")) ok = ok && bench_wide();
+    if (is_wanted(argc, argv, "wide")) ok = ok && bench_wide(true) && bench_wide(false);
     if (is_wanted(argc, argv, "feat")) ok = ok && bench_features();
     return ok ? 0 : 1;
 }

@@ -28,11 +28,17 @@ struct hr_l2 {
     /* the rest */
     int64_t tick; /* 0 before the first price */
     uint32_t n_summary;
+    uint32_t n_outside; /* levels set outside the window since it was last thought about */
+    char *own;          /* the window given at init; qty, bits and summary may be in a wide block */
+    uint32_t own_ticks;
+    hr_pool *wide;    /* NULL: the book stays as it is */
+    void *wide_block; /* NULL: not taken */
     hr_far far[2];
 };
 _Static_assert(offsetof(hr_l2, tick) == HR_CACHE_LINE, "what is hot fills one line");
 
 #define CHUNK_DIR_MIN 256u
+#define WIDEN_AFTER 4096u
 
 static uint32_t dir_cap(uint32_t n_ticks)
 {
@@ -44,12 +50,21 @@ static uint32_t summary_words(uint32_t n_ticks)
     return (n_ticks / 64 + 63) / 64;
 }
 
+static size_t window_bytes(uint32_t n_ticks)
+{
+    return 2 * n_ticks / 8 + hr_round_up(2 * 8u * summary_words(n_ticks), 64) +
+           2 * n_ticks * sizeof(int64_t);
+}
+
 size_t hr_l2_bytes(uint32_t n_ticks)
 {
-    size_t side = n_ticks * sizeof(int64_t) + n_ticks / 8 +
-                  dir_cap(n_ticks) * (sizeof(int64_t) + sizeof(void *));
-    return hr_round_up(sizeof(hr_l2), 64) + hr_round_up((size_t)16 * summary_words(n_ticks), 64) +
-           hr_round_up(2 * side, 64);
+    size_t directory = dir_cap(n_ticks) * (sizeof(int64_t) + sizeof(void *));
+    return hr_round_up(sizeof(hr_l2), 64) + window_bytes(n_ticks) + hr_round_up(2 * directory, 64);
+}
+
+size_t hr_l2_wide_bytes(void)
+{
+    return window_bytes(HR_L2_WIDE_TICKS);
 }
 
 uint32_t hr_l2_far_min(uint32_t n_ticks)
@@ -69,21 +84,30 @@ static void set_tick(hr_l2 *b, int64_t tick)
     b->inverse = x;
 }
 
-hr_l2 *hr_l2_init(void *mem, uint32_t n_ticks, hr_pool *far)
+/* The window is in p from now on: zeroed memory of window_bytes(n_ticks). */
+static void use_window(hr_l2 *b, char *p, uint32_t n_ticks)
 {
-    HR_ASSERT(n_ticks >= 64 && n_ticks <= 65536 && (n_ticks & (n_ticks - 1)) == 0);
-    HR_ASSERT(hr_pool_block_bytes(far) >= HR_L2_CHUNK_BYTES);
-    memset(mem, 0, hr_l2_bytes(n_ticks));
-    hr_l2 *b = mem;
-    char *p = (char *)mem + hr_round_up(sizeof *b, 64);
     b->n_ticks = n_ticks;
     b->n_summary = summary_words(n_ticks);
     b->bits = (uint64_t *)(void *)p; /* beside the head: one page */
     p += 2 * n_ticks / 8;
     b->summary = (uint64_t *)(void *)p;
-    p += hr_round_up((size_t)16 * b->n_summary, 64);
+    p += hr_round_up(2 * 8u * b->n_summary, 64);
     b->qty = (int64_t *)(void *)p;
-    p += (size_t)2 * n_ticks * sizeof *b->qty;
+}
+
+hr_l2 *hr_l2_init(void *mem, uint32_t n_ticks, hr_pool *far, hr_pool *wide)
+{
+    HR_ASSERT(n_ticks >= 64 && n_ticks <= 65536 && (n_ticks & (n_ticks - 1)) == 0);
+    HR_ASSERT(hr_pool_block_bytes(far) >= HR_L2_CHUNK_BYTES);
+    HR_ASSERT(wide == NULL || hr_pool_block_bytes(wide) >= hr_l2_wide_bytes());
+    memset(mem, 0, hr_l2_bytes(n_ticks));
+    hr_l2 *b = mem;
+    b->own = (char *)mem + hr_round_up(sizeof *b, 64);
+    b->own_ticks = n_ticks;
+    b->wide = n_ticks < HR_L2_WIDE_TICKS ? wide : NULL;
+    use_window(b, b->own, n_ticks);
+    char *p = b->own + window_bytes(n_ticks);
     for (int s = 0; s < 2; s++) {
         int64_t *first_key = (int64_t *)(void *)p;
         p += dir_cap(n_ticks) * sizeof(int64_t);
@@ -92,21 +116,6 @@ hr_l2 *hr_l2_init(void *mem, uint32_t n_ticks, hr_pool *far)
     }
     set_tick(b, 0);
     return b;
-}
-
-void hr_l2_reset(hr_l2 *b)
-{
-    memset(b->qty, 0, (size_t)2 * b->n_ticks * sizeof *b->qty);
-    memset(b->bits, 0, 2 * b->n_ticks / 8);
-    memset(b->summary, 0, (size_t)16 * b->n_summary);
-    hr_far_reset(&b->far[0]);
-    hr_far_reset(&b->far[1]);
-    set_tick(b, 0);
-}
-
-void hr_l2_fini(hr_l2 *b)
-{
-    hr_l2_reset(b);
 }
 
 /* ---- the window ---- */
@@ -152,6 +161,30 @@ static uint32_t window_count(const hr_l2 *b, int s)
     return n;
 }
 
+/* A word of the bitmap leaves it; its levels must be dealt with by the caller. */
+static uint64_t take_word(hr_l2 *b, int s, uint32_t w)
+{
+    uint64_t word = bits_of(b, s)[w];
+    bits_of(b, s)[w] = 0;
+    b->summary[(size_t)s * b->n_summary + w / 64] &= ~(UINT64_C(1) << (w % 64));
+    return word;
+}
+
+static void put_level(hr_l2 *b, int s, uint64_t at, int64_t qty)
+{
+    qty_of(b, s)[at] = qty;
+    bits_of(b, s)[at / 64] |= UINT64_C(1) << (at % 64);
+    b->summary[(size_t)s * b->n_summary + at / 4096] |= UINT64_C(1) << (at / 64 % 64);
+}
+
+/* By the bitmap: a wide window that is nearly empty costs nearly nothing. */
+static void clear_window(hr_l2 *b, int s)
+{
+    for (uint32_t w = next_word(b, s, 0); w < b->n_ticks / 64; w = next_word(b, s, w + 1))
+        for (uint64_t word = take_word(b, s, w); word != 0; word &= word - 1)
+            qty_of(b, s)[w * 64 + (uint32_t)__builtin_ctzll(word)] = 0;
+}
+
 static void rebuild_bits(hr_l2 *b, int s)
 {
     const int64_t *qty = qty_of(b, s);
@@ -180,34 +213,99 @@ static void pull_in(hr_l2 *b, int s)
         hr_far_front(&b->far[s], &key, &qty);
         uint64_t at = (uint64_t)key - (uint64_t)b->base[s];
         if (at >= b->n_ticks) break;
-        qty_of(b, s)[at] = qty;
+        put_level(b, s, at, qty);
         hr_far_pop_front(&b->far[s]);
+    }
+}
+
+/* Levels move `by` offsets away from the best, those that leave the window become far; worst first,
+ * so that each is the far store's best. */
+static hr_status shift_away(hr_l2 *b, int s, uint64_t by)
+{
+    int64_t *qty = qty_of(b, s);
+    for (uint32_t w = b->n_ticks / 64; w-- > 0;) {
+        if (bits_of(b, s)[w] == 0) continue;
+        for (uint64_t word = take_word(b, s, w); word != 0;) {
+            uint32_t bit = 63 - (uint32_t)__builtin_clzll(word);
+            uint64_t at = w * 64u + bit;
+            int64_t v = qty[at];
+            word &= ~(UINT64_C(1) << bit);
+            qty[at] = 0;
+            if (by < b->n_ticks - at)
+                put_level(b, s, at + by, v);
+            else
+                HR_TRY(hr_far_set(&b->far[s], b->base[s] + (int64_t)at, v));
+        }
+    }
+    return HR_OK;
+}
+
+/* Levels move `by` offsets towards the best, which stands at least that far in. */
+static void shift_near(hr_l2 *b, int s, uint64_t by)
+{
+    int64_t *qty = qty_of(b, s);
+    for (uint32_t w = next_word(b, s, 0); w < b->n_ticks / 64; w = next_word(b, s, w + 1)) {
+        for (uint64_t word = take_word(b, s, w); word != 0; word &= word - 1) {
+            uint64_t at = w * 64u + (uint32_t)__builtin_ctzll(word);
+            int64_t v = qty[at];
+            qty[at] = 0;
+            put_level(b, s, at - by, v);
+        }
     }
 }
 
 /* Moves the window so that `best` stands a quarter in; no level may be better than that. */
 static HR_NOINLINE hr_status recentre(hr_l2 *b, int s, int64_t best)
 {
-    uint64_t n = b->n_ticks;
-    int64_t *qty = qty_of(b, s);
     int64_t base = base_for(b, best);
-    if (base < b->base[s]) {
-        uint64_t by = (uint64_t)b->base[s] - (uint64_t)base;
-        uint64_t shift = by < n ? by : n;
-        for (uint64_t i = n; i-- > n - shift;) /* worst first: each is the far store's best */
-            if (qty[i] != 0) HR_TRY(hr_far_set(&b->far[s], b->base[s] + (int64_t)i, qty[i]));
-        memmove(qty + shift, qty, (n - shift) * sizeof *qty);
-        memset(qty, 0, shift * sizeof *qty);
-    } else {
-        uint64_t by = (uint64_t)base - (uint64_t)b->base[s];
-        uint64_t shift = by < n ? by : n;
-        memmove(qty, qty + shift, (n - shift) * sizeof *qty);
-        memset(qty + (n - shift), 0, shift * sizeof *qty);
-    }
+    if (base < b->base[s])
+        HR_TRY(shift_away(b, s, (uint64_t)b->base[s] - (uint64_t)base));
+    else if (base > b->base[s])
+        shift_near(b, s, (uint64_t)base - (uint64_t)b->base[s]);
     b->base[s] = base;
     pull_in(b, s);
-    rebuild_bits(b, s);
     return HR_OK;
+}
+
+/* Many levels stand outside: the window moves to a wide block, if there is one. What the book says
+ * does not depend on it. */
+static HR_NOINLINE void widen(hr_l2 *b)
+{
+    b->n_outside = 0;
+    if (b->wide == NULL || b->wide_block != NULL) return;
+    b->wide_block = hr_pool_get(b->wide);
+    if (b->wide_block == NULL) return; /* asked again later */
+    hr_l2 was = *b;
+    memset(b->wide_block, 0, hr_l2_wide_bytes());
+    use_window(b, b->wide_block, HR_L2_WIDE_TICKS);
+    for (int s = 0; s < 2; s++) {
+        uint32_t first = first_offset(&was, s);
+        if (first == was.n_ticks) continue;
+        b->base[s] = base_for(b, was.base[s] + (int64_t)first);
+        uint64_t move = (uint64_t)was.base[s] - (uint64_t)b->base[s];
+        for (uint32_t at = first; at < was.n_ticks; at++)
+            if (qty_of(&was, s)[at] != 0) put_level(b, s, at + move, qty_of(&was, s)[at]);
+        pull_in(b, s);
+        clear_window(&was, s);
+    }
+}
+
+void hr_l2_reset(hr_l2 *b)
+{
+    for (int s = 0; s < 2; s++) {
+        clear_window(b, s);
+        hr_far_reset(&b->far[s]);
+    }
+    set_tick(b, 0);
+}
+
+void hr_l2_fini(hr_l2 *b)
+{
+    hr_l2_reset(b);
+    if (b->wide_block == NULL) return;
+    hr_pool_put(b->wide, b->wide_block);
+    b->wide_block = NULL;
+    use_window(b, b->own, b->own_ticks);
 }
 
 /* After removals the best level may have moved far from the window's start, or out of it. */
@@ -230,6 +328,7 @@ static HR_NOINLINE hr_status set_outside(hr_l2 *b, int s, int64_t key, int64_t q
 {
     *is_inside = false;
     bool is_empty = b->far[s].n_levels == 0 && first_offset(b, s) == b->n_ticks;
+    b->n_outside++;
     if (key > b->base[s] && !is_empty) return hr_far_set(&b->far[s], key, qty);
     if (qty == 0) return HR_OK;
     *is_inside = true;
@@ -340,6 +439,7 @@ HR_INLINE hr_status apply(hr_l2 *b, const uint8_t *side, const int64_t *px, cons
 {
     ruler r = ruler_of(b);
     bool is_emptied = false;
+    bool is_outside = false;
     bool is_hit = false;
     for (uint32_t i = 0; i < n; i++) {
         uint8_t s = side[i];
@@ -357,6 +457,7 @@ HR_INLINE hr_status apply(hr_l2 *b, const uint8_t *side, const int64_t *px, cons
         uint64_t at = key - (uint64_t)b->base[s];
         if (HR_UNLIKELY(at >= r.n_ticks)) {
             bool is_inside;
+            is_outside = true;
             HR_TRY(set_outside(b, s, (int64_t)key, qty[i], &is_inside));
             if (!is_inside) continue;
             at = key - (uint64_t)b->base[s];
@@ -364,9 +465,11 @@ HR_INLINE hr_status apply(hr_l2 *b, const uint8_t *side, const int64_t *px, cons
         is_emptied |= set_inside(b, s, at, qty[i]);
     }
     if (watch_key != NULL) *hit = is_hit;
-    if (!is_emptied) return HR_OK;
+    if (!is_emptied && !is_outside) return HR_OK;
     HR_TRY(follow_touch(b, HR_SIDE_BID));
-    return follow_touch(b, HR_SIDE_ASK);
+    HR_TRY(follow_touch(b, HR_SIDE_ASK));
+    if (b->n_outside >= WIDEN_AFTER) widen(b);
+    return HR_OK;
 }
 
 hr_status hr_l2_apply(hr_l2 *b, const uint8_t *side, const int64_t *px, const int64_t *qty,

@@ -18,11 +18,16 @@
 
 typedef struct hr_l2 hr_l2;
 #define HR_L2_CHUNK_BYTES 2048 /* block size of the far-level pool */
+#define HR_L2_WIDE_TICKS 65536
 
 /** Bytes of one book with a window of this many ticks a side (a power of two, 64 to 65536). */
 size_t hr_l2_bytes(uint32_t window_ticks);
-/** Lays a book out in mem (64-byte aligned). far: pool of HR_L2_CHUNK_BYTES blocks. */
-hr_l2 *hr_l2_init(void *mem, uint32_t window_ticks, hr_pool *far);
+/** Lays a book out in mem (64-byte aligned). far: pool of HR_L2_CHUNK_BYTES blocks. wide: pool of
+ * hr_l2_wide_bytes blocks or NULL; a book that has set some thousand levels outside its window
+ * takes one and has a window of HR_L2_WIDE_TICKS from then on, until fini. Only speed depends on
+ * whether one was left. */
+hr_l2 *hr_l2_init(void *mem, uint32_t window_ticks, hr_pool *far, hr_pool *wide);
+size_t hr_l2_wide_bytes(void);
 /** Far levels a side for which the book itself always has room, whatever their order (the shared
  * pool must have it too). Levels that arrive in order fit nearly twice. */
 uint32_t hr_l2_far_min(uint32_t window_ticks);

@@ -88,9 +88,14 @@ static hr_status carve_instruments(hr_run *r, hr_err *err)
                           err));
     HR_TRY(
         hr_pool_create(&r->cfg.buffer_pool, r->arena, r->cfg.buffer_bytes, n, "sync buffers", err));
-    return hr_pool_create(&r->cfg.far_pool, r->arena, HR_L2_CHUNK_BYTES,
+    HR_TRY(hr_pool_create(&r->cfg.far_pool, r->arena, HR_L2_CHUNK_BYTES,
                           (uint32_t)clamp(memory / 8 / HR_L2_CHUNK_BYTES, 64, 1u << 20),
-                          "far levels", err);
+                          "far levels", err));
+    /* For pairs with a tiny tick; a book without one is only slower. */
+    uint32_t n_wide = (uint32_t)HR_MIN(memory / 32 / hr_l2_wide_bytes(), n);
+    if (n_wide == 0) return HR_OK;
+    return hr_pool_create(&r->cfg.wide_pool, r->arena, hr_l2_wide_bytes(), n_wide, "wide windows",
+                          err);
 }
 
 static hr_status carve_batches(hr_run *r, hr_err *err)

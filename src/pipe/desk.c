@@ -44,7 +44,7 @@ hr_desk *hr_desk_init(void *mem, const hr_desk_config *cfg, int32_t id, const ch
     hr_desk *d = mem;
     memset(d, 0, sizeof *d);
     char *p = (char *)mem + hr_round_up(sizeof *d, 64);
-    d->book = hr_l2_init(p, plan->window_ticks, cfg->far_pool);
+    d->book = hr_l2_init(p, plan->window_ticks, cfg->far_pool, cfg->wide_pool);
     p += hr_round_up(hr_l2_bytes(plan->window_ticks), 64);
     d->features = hr_featset_init(p, plan->window_ns, plan->px_scale, plan->qty_scale);
     d->id = id;

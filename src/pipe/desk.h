@@ -52,6 +52,7 @@ typedef struct hr_desk_config {
     hr_row_layout layout[HR_KIND_COUNT];
     uint32_t group_rows[HR_KIND_COUNT]; /* rows a part */
     hr_pool *far_pool;                  /* book levels, HR_L2_CHUNK_BYTES */
+    hr_pool *wide_pool;                 /* wide book windows, hr_l2_wide_bytes(); NULL: none */
     hr_pool *buffer_pool;               /* message buffers of buffer_bytes */
     hr_pool *check_pool;                /* hr_tickcheck */
     uint32_t buffer_bytes;

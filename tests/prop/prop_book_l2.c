@@ -61,17 +61,18 @@ static void compare(const hr_l2 *book, const naive *want)
 
 typedef struct rig {
     hr_arena *arena;
-    hr_pool *pool;
+    hr_pool *pool, *wide;
     hr_l2 *book;
 } rig;
 
 static rig make_rig(uint32_t window, uint32_t n_chunks)
 {
     rig g;
-    assert_int_equal(hr_arena_create(&g.arena, NULL, 24u << 20, "test", NULL), HR_OK);
+    assert_int_equal(hr_arena_create(&g.arena, NULL, 32u << 20, "test", NULL), HR_OK);
     assert_int_equal(hr_pool_create(&g.pool, g.arena, HR_L2_CHUNK_BYTES, n_chunks, "far", NULL),
                      HR_OK);
-    g.book = hr_l2_init(hr_arena_alloc(g.arena, hr_l2_bytes(window), 64), window, g.pool);
+    assert_int_equal(hr_pool_create(&g.wide, g.arena, hr_l2_wide_bytes(), 1, "wide", NULL), HR_OK);
+    g.book = hr_l2_init(hr_arena_alloc(g.arena, hr_l2_bytes(window), 64), window, g.pool, g.wide);
     return g;
 }
 
@@ -79,6 +80,8 @@ static void drop_rig(rig *g)
 {
     hr_l2_fini(g->book);
     assert_int_equal(hr_pool_free_count(g->pool), hr_pool_total(g->pool));
+    assert_int_equal(hr_pool_free_count(g->wide), 1);
+    assert_int_equal(hr_l2_level_count(g->book, HR_SIDE_BID), 0);
     hr_arena_destroy(&g->arena);
 }
 
@@ -199,6 +202,46 @@ static void test_walks(void **state)
     }
 }
 
+/* A book whose levels are mostly outside takes the wide block, also when many were there before,
+ * and says the same as ever; a second book goes on without one. */
+static void test_wide_block(void **state)
+{
+    static naive want;
+    test_rng r;
+    (void)state;
+    test_rng_init(&r, test_seed());
+    for (uint32_t window = 64; window <= 32768; window *= 8) {
+        rig g = make_rig(window, 800);
+        hr_l2 *other = hr_l2_init(hr_arena_alloc(g.arena, hr_l2_bytes(64), 64), 64, g.pool, g.wide);
+        memset(&want, 0, sizeof want);
+        int64_t mid = 1000000;
+        for (uint64_t i = 0; i < 20000; i++) {
+            uint8_t side = (uint8_t)test_rng_below(&r, 2);
+            int64_t away = (int64_t)test_rng_below(&r, 4 * (uint64_t)window + 60000);
+            int64_t px = side == 0 ? mid - away : mid + 1 + away;
+            int64_t qty = test_rng_chance(&r, 2) ? 0 : 1 + (int64_t)test_rng_below(&r, 99);
+            if (qty == 0 && want.n[side] > 0) px = want.px[side][test_rng_below(&r, want.n[side])];
+            if (test_rng_chance(&r, 3)) mid += (int64_t)test_rng_below(&r, 41) - 20;
+            if (test_rng_chance(&r, 4000)) mid += (int64_t)test_rng_below(&r, 200000) - 100000;
+            if (mid < 500000) mid = 500000;
+            assert_int_equal(set(g.book, side, px, qty), HR_OK);
+            assert_int_equal(set(other, side, px, qty), HR_OK);
+            naive_set(&want, side, px, qty);
+            if (i % 499 != 0) continue;
+            assert_true(hr_l2_is_sound(g.book) && hr_l2_is_sound(other));
+            compare(g.book, &want);
+            compare(other, &want);
+        }
+        assert_int_equal(hr_pool_free_count(g.wide), 0);
+        hr_l2_reset(g.book); /* keeps it */
+        assert_int_equal(hr_pool_free_count(g.wide), 0);
+        assert_int_equal(set(g.book, 0, 77, 5), HR_OK);
+        assert_true(hr_l2_is_sound(g.book));
+        hr_l2_fini(other);
+        drop_rig(&g);
+    }
+}
+
 /* Thin books, most levels far, ticks that become finer all the time. */
 static void test_wild_walks(void **state)
 {
@@ -253,7 +296,7 @@ static void test_finer_tick_after_improvement(void **state)
     memset(&want, 0, sizeof want);
     assert_int_equal(hr_arena_create(&a, NULL, 1u << 20, "test", NULL), HR_OK);
     assert_int_equal(hr_pool_create(&pool, a, HR_L2_CHUNK_BYTES, 100, "far", NULL), HR_OK);
-    hr_l2 *book = hr_l2_init(hr_arena_alloc(a, hr_l2_bytes(1024), 64), 1024, pool);
+    hr_l2 *book = hr_l2_init(hr_arena_alloc(a, hr_l2_bytes(1024), 64), 1024, pool, NULL);
     const int64_t one = 1;
     for (int64_t ticks = 1000; ticks >= 750; ticks--) {
         const uint8_t ask = 1;
@@ -278,7 +321,7 @@ static void test_watch(void **state)
     (void)state;
     assert_int_equal(hr_arena_create(&a, NULL, 1u << 20, "test", NULL), HR_OK);
     assert_int_equal(hr_pool_create(&pool, a, HR_L2_CHUNK_BYTES, 8, "far", NULL), HR_OK);
-    hr_l2 *book = hr_l2_init(hr_arena_alloc(a, hr_l2_bytes(64), 64), 64, pool);
+    hr_l2 *book = hr_l2_init(hr_arena_alloc(a, hr_l2_bytes(64), 64), 64, pool, NULL);
     const uint8_t side[2] = {0, 1};
     const int64_t px[2] = {100, 110};
     const int64_t qty[2] = {5, 6};
@@ -389,6 +432,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_walks),
         cmocka_unit_test(test_wild_walks),
+        cmocka_unit_test(test_wide_block),
         cmocka_unit_test(test_extreme_prices),
         cmocka_unit_test(test_finer_tick_after_improvement),
         cmocka_unit_test(test_watch),
