@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "app/app.h"
 #include "app/app_check.h"
 #include "app/opts.h"
+#include "base/sys.h"
 #include "job/convert.h"
 
 typedef unsigned long long ull;
@@ -70,6 +72,16 @@ static hr_status parse_args(hr_convert_options *o, bool *json, int argc, char **
     return HR_OK;
 }
 
+/* One line on a terminal, five times a second. */
+static void show_progress(void *self, int pass, double share)
+{
+    int64_t *shown_ns = self;
+    int64_t now = hr_sys_mono_ns();
+    if (now - *shown_ns < 200000000) return;
+    *shown_ns = now;
+    fprintf(stderr, "\r%s %5.1f%% ", pass == 1 ? "looking" : "writing", share * 100);
+}
+
 static void print_losses(const hr_convert_report *r)
 {
     for (int l = 0; l < HR_LOSS_COUNT; l++)
@@ -130,10 +142,15 @@ int hr_cmd_convert(int argc, char **argv)
     bool json = false;
     hr_status st = parse_args(&o, &json, argc, argv, &err);
     if (st != HR_OK) return st == HR_END ? HR_EXIT_OK : hr_app_fail(&err);
+    bool shows = !json && isatty(2);
+    int64_t shown_ns = hr_sys_mono_ns();
     o.stop = &stop_wanted;
+    o.progress = shows ? show_progress : NULL;
+    o.self = &shown_ns;
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
     st = hr_convert(&o, &report, &err);
+    if (shows) fprintf(stderr, "\r%20s\r", "");
     print_losses(&report);
     if (st != HR_OK) return hr_app_fail(&err);
     if (json)

@@ -217,6 +217,16 @@ static hr_status take_batch(job *j, hr_evbatch *b, hr_err *err)
     return HR_OK;
 }
 
+static void tell(const job *j)
+{
+    const hr_source *s = &j->source;
+    if (j->o->progress == NULL) return;
+    double all = (double)(s->events != NULL ? hr_pq_file_rows(s->table) : s->reader.size_bytes);
+    double done = s->events != NULL ? (double)j->r->lines
+                                    : (double)s->reader.next_take * (double)HR_READER_BLOCK_BYTES;
+    j->o->progress(j->o->self, j->is_dry ? 1 : 2, all > done && all > 0 ? done / all : 1);
+}
+
 static hr_status pass(job *j, hr_err *err)
 {
     hr_evbatch *b = NULL;
@@ -225,6 +235,7 @@ static hr_status pass(job *j, hr_err *err)
         j->r->lines += b->n_lines;
         st = take_batch(j, b, err);
         done_batch(j, b);
+        tell(j);
         if (st != HR_OK) return st;
     }
     return st == HR_END ? HR_OK : st;

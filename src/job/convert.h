@@ -59,6 +59,10 @@ typedef struct hr_convert_options {
     uint8_t px_scale, qty_scale;
     bool force, lossy;
     const _Atomic uint32_t *stop; /* != 0: give up; may be NULL */
+    /* Called after each batch, may be NULL: of this pass (1 looks, the last writes), the share of
+     * the input that is done. */
+    void (*progress)(void *self, int pass, double share);
+    void *self;
 } hr_convert_options;
 #define HR_CONVERT_OPTIONS_DEFAULT                                                                 \
     {                                                                                              \
