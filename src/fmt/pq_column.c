@@ -251,32 +251,44 @@ static HR_NOINLINE uint16_t dict_add(hr_pq_scratch *s, int64_t v)
     return (uint16_t)s->n_dict++;
 }
 
-HR_INLINE uint16_t dict_index(hr_pq_scratch *s, int64_t v)
+/* Not in its own slot: in one after it, or new. */
+static HR_NOINLINE uint16_t dict_search(hr_pq_scratch *s, int64_t v)
 {
     uint32_t at = dict_find(s, v);
-    return HR_LIKELY(s->slot[at] != 0) ? (uint16_t)(s->slot[at] - 1) : dict_add(s, v);
+    return s->slot[at] != 0 ? (uint16_t)(s->slot[at] - 1) : dict_add(s, v);
+}
+
+HR_INLINE uint16_t dict_index(hr_pq_scratch *s, const uint16_t *slot, const int64_t *dict,
+                              uint32_t mask, int64_t v)
+{
+    const uint32_t entry = slot[dict_hash(v) & mask];
+    return HR_LIKELY(entry != 0 && dict[entry - 1] == v) ? (uint16_t)(entry - 1)
+                                                         : dict_search(s, v);
 }
 
 /* Indexes of n values, new ones added; false when the dictionary is full. Columns of a book keep
  * their values for rows on end: four at a time are compared before any is looked up. */
 static bool dict_take(hr_pq_scratch *s, uint16_t *index, const int64_t *v, uint32_t n)
 {
-    uint32_t i = 0;
-    uint64_t last = 0;
+    const uint16_t *slot = s->slot;
+    const int64_t *dict = s->dict;
+    uint32_t i = 1;
     if (n == 0) return true;
-    index[0] = dict_index(s, v[0]);
-    for (i = 1; n - i >= 4 && !s->dict_refused; i += 4) {
+    index[0] = dict_search(s, v[0]);
+    for (; n - i >= 4 && !s->dict_refused; i += 4) {
         const int64_t was = v[i - 1];
         if (((v[i] ^ was) | (v[i + 1] ^ was) | (v[i + 2] ^ was) | (v[i + 3] ^ was)) == 0) {
-            last = index[i - 1] * UINT64_C(0x0001000100010001);
-            memcpy(index + i, &last, 8);
+            const uint64_t same = index[i - 1] * UINT64_C(0x0001000100010001);
+            memcpy(index + i, &same, 8);
             continue;
         }
+        /* A table that grows meanwhile is searched with the old mask, which is only slower. */
+        const uint32_t mask = (1u << s->slot_bits) - 1;
         for (uint32_t k = i; k < i + 4; k++)
-            index[k] = dict_index(s, v[k]);
+            index[k] = dict_index(s, slot, dict, mask, v[k]);
     }
     for (; i < n; i++)
-        index[i] = dict_index(s, v[i]);
+        index[i] = dict_search(s, v[i]);
     return !s->dict_refused;
 }
 
