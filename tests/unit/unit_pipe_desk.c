@@ -2,7 +2,11 @@
 /* A desk by hand: messages in, rows and counters out; kept messages, the grid, losses, limits. */
 #include "pipe/desk.h"
 
+#include <fcntl.h>
+
+#include "base/sys.h"
 #include "harness.h"
+#include "pipe/desk_state.h"
 #include "venue/adapter.h"
 
 #define SEC INT64_C(1000000000)
@@ -335,6 +339,122 @@ static void test_cuts(void **state)
     end();
 }
 
+/* ---- images for checkpoints ---- */
+
+static int64_t save(const char *path)
+{
+    static char buffer[16384]; /* the features are packed in one piece */
+    int fd = hr_sys_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    hr_pack k = {.p = buffer, .cap = sizeof buffer, .fd = fd};
+    hr_desk_pack(rig.desk, &k);
+    hr_pack_flush(&k);
+    assert_int_equal(k.failed, 0);
+    (void)hr_sys_close(fd);
+    return k.at;
+}
+
+static void drop_rows(void)
+{
+    for (int k = 0; k < HR_KIND_COUNT; k++)
+        hr_chain_free(&rig.desk->chain[k], rig.env.rows.blocks, rig.env.rows.extents);
+}
+
+/* A fresh desk from the first n bytes of the image. */
+static bool load(const char *path, int64_t n)
+{
+    char small[40]; /* smaller than most fields: every seam is met */
+    int fd = hr_sys_open(AT_FDCWD, path, O_RDWR, 0);
+    assert_int_equal(hr_sys_truncate(fd, n), 0);
+    hr_unpack u = {.p = small, .cap = sizeof small, .fd = fd};
+    void *mem = (char *)rig.desk;
+    hr_desk_fini(rig.desk, &rig.env);
+    rig.desk = hr_desk_init(mem, &rig.cfg, 0, "binance", "BTCUSDT", HR_FORMAT_NDJSON);
+    bool ok = hr_desk_unpack(rig.desk, &rig.env, &u) && hr_unpack_at_end(&u);
+    (void)hr_sys_close(fd);
+    return ok;
+}
+
+/* What an image holds is all that a desk knows: it goes on as the one that was saved. */
+static void test_image(void **state)
+{
+    const level touch[] = {{HR_SIDE_BID, 100, 5}, {HR_SIDE_ASK, 101, 7}};
+    hr_sys_sim *sim;
+    (void)state;
+    assert_int_equal(hr_sys_sim_create(&sim, 1), HR_OK);
+    hr_sys_install(hr_sys_sim_table(sim));
+    begin(HR_ROWS_ON_TOP, 8, 1);
+    assert_int_equal(snapshot(10), HR_OK);
+    assert_int_equal(delta(11, 11, HR_SIDE_ASK, 5000, 3), HR_OK); /* far away */
+    assert_int_equal(send(HR_MSG_TICKER, 12, 12, touch, 2), HR_OK);
+    hr_desk_cut_all(rig.desk, &rig.env);
+    for (hr_cut *c = rig.env.outbox_first; c != NULL; c = c->next)
+        hr_chain_free(&c->chain, rig.env.rows.blocks, rig.env.rows.extents);
+    int64_t n = save("live");
+    assert_true(load("live", n));
+    assert_int_equal(best(HR_SIDE_BID), 100);
+    assert_int_equal(rig.desk->seq_last_good, 11);
+    assert_int_equal(delta(12, 12, HR_SIDE_BID, 99, 1), HR_OK);
+    assert_int_equal(rig.desk->check->n_equal, 1); /* the ticker was kept too */
+    assert_int_equal(delta(14, 14, HR_SIDE_BID, 99, 1), HR_OK);
+    assert_int_equal(rig.desk->buffer_msgs, 1);
+    drop_rows();
+    n = save("lost");
+    assert_true(load("lost", n));
+    assert_int_equal(rig.desk->buffer_msgs, 1); /* and so was the message for a snapshot */
+    assert_int_equal(snapshot(13), HR_OK);
+    assert_int_equal(rig.desk->seq_last_good, 14);
+    end();
+    hr_sys_install(NULL);
+    hr_sys_sim_destroy(&sim);
+}
+
+/* Cut anywhere, an image is none; what was taken for it goes back. */
+static void test_image_cut(void **state)
+{
+    const level touch[] = {{HR_SIDE_BID, 100, 5}, {HR_SIDE_ASK, 101, 7}};
+    hr_sys_sim *sim;
+    (void)state;
+    assert_int_equal(hr_sys_sim_create(&sim, 1), HR_OK);
+    hr_sys_install(hr_sys_sim_table(sim));
+    begin(HR_ROWS_ON_TOP, 8, 1);
+    assert_int_equal(send(HR_MSG_TICKER, 12, 12, touch, 2), HR_OK);
+    assert_int_equal(delta(14, 14, HR_SIDE_BID, 99, 1), HR_OK);
+    drop_rows();
+    int64_t n = save("kept");
+    assert_true(load("kept", n));
+    for (int64_t cut = n - 1; cut > 0; cut -= 1 + cut / 64)
+        assert_false(load("kept", cut));
+    end();
+    hr_sys_install(NULL);
+    hr_sys_sim_destroy(&sim);
+}
+
+static void test_tables(void **state)
+{
+    static hr_tables t;
+    (void)state;
+    hr_tables_init(&t, HR_BOOK_DEPTH_MAX, 4, 3);
+    for (int k = 0; k < HR_KIND_COUNT; k++) {
+        assert_string_equal(t.schema[k].name, hr_kind_name((hr_kind)k));
+        for (uint32_t i = 0; i < t.schema[k].n_fields; i++)
+            for (uint32_t j = 0; j < i; j++)
+                assert_string_not_equal(t.schema[k].fields[i].name, t.schema[k].fields[j].name);
+    }
+    const hr_schema *books = &t.schema[HR_KIND_BOOKS];
+    assert_int_equal(books->n_fields, HR_BOOK_LEVEL0 + 4 * HR_BOOK_DEPTH_MAX);
+    assert_string_equal(books->fields[HR_BOOK_LEVEL0].name, "bid_px_0");
+    assert_string_equal(books->fields[books->n_fields - 1].name, "ask_qty_49");
+    assert_int_equal(books->fields[HR_BOOK_LEVEL0].scale, 4);
+    assert_int_equal(books->fields[HR_BOOK_LEVEL0 + 1].scale, 3);
+    assert_string_equal(t.schema[HR_KIND_DELTAS].fields[HR_DELTA_FLAGS].name, "flags");
+    assert_string_equal(t.schema[HR_KIND_TRADES].fields[HR_TRADE_ID].name, "trade_id");
+    assert_string_equal(t.schema[HR_KIND_TICKERS].fields[HR_TICKER_ASK_QTY].name, "ask_qty");
+    assert_string_equal(t.schema[HR_KIND_GAPS].fields[HR_GAP_CAUSE].name, "cause");
+    assert_string_equal(hr_gap_cause_name(HR_GAP_SEQ_HOLE), "seq_hole");
+    assert_string_equal(hr_gap_cause_name(HR_GAP_NEVER_SYNCED), "never_synced");
+    assert_string_equal(hr_gap_cause_name(HR_GAP_CAUSE_COUNT), "unknown");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -348,6 +468,9 @@ int main(void)
         cmocka_unit_test(test_tickers),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_cuts),
+        cmocka_unit_test(test_image),
+        cmocka_unit_test(test_image_cut),
+        cmocka_unit_test(test_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
