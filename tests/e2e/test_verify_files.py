@@ -167,6 +167,9 @@ def check_captures():
         code, got = verify(os.path.join(data, "binance", name + ".gz"))
         tap.check(f"{name}: clean, {checks} ticker checks", code == 0 and got["findings"] == 0
                   and got["ticker_checks"] == checks == got["ticker_checks_equal"], got)
+    code, got = verify(*[os.path.join(data, "binance", f"coinm_btcusd_perp_2024080{day}.gz") for day in (8, 9)])
+    tap.check("two days are one stream: the second day's book is checked too", code == 0 and got["findings"] == 0
+              and got["never_synced"] == 0 and got["ticker_checks"] == got["ticker_checks_equal"] > 1124, got)
 
 
 def main():
