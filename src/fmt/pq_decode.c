@@ -88,7 +88,15 @@ static void get_packed(hr_pq_hybrid *h, uint32_t *out, uint32_t n)
         h->is_bad = true;
         return;
     }
-    for (uint32_t i = 0; i < n; i++, bit += width)
+    uint32_t i = 0;
+    uint64_t mask = (UINT64_C(1) << width) - 1;
+    for (; i < n && h->end - h->p >= 8 && bit / 8 <= (uint64_t)(h->end - h->p) - 8;
+         i++, bit += width) {
+        uint64_t v;
+        memcpy(&v, h->p + bit / 8, 8);
+        out[i] = (uint32_t)(v >> bit % 8 & mask); /* 7 + 32 bits fit */
+    }
+    for (; i < n; i++, bit += width)
         out[i] = width == 0 ? 0 : (uint32_t)bits_at(h->p, h->end, bit, width);
     h->bit = bit;
     h->packed_left -= n;
@@ -114,6 +122,13 @@ bool hr_pq_hybrid_get(hr_pq_hybrid *h, uint32_t *out, uint32_t n)
         }
     }
     return !h->is_bad;
+}
+
+bool hr_pq_hybrid_skip(hr_pq_hybrid *h, uint32_t value, uint32_t n)
+{
+    if (h->is_bad || h->run_value != value || h->run_left < n) return false;
+    h->run_left -= n;
+    return true;
 }
 
 /* ---- delta ---- */

@@ -26,6 +26,8 @@ void hr_pq_hybrid_begin_packed(hr_pq_hybrid *h, const uint8_t *p, const uint8_t 
                                unsigned width);
 /** Every value is below 2^width. False: bad. */
 bool hr_pq_hybrid_get(hr_pq_hybrid *h, uint32_t *out, uint32_t n);
+/** Passes n values when they are known to be this one: a run is open that holds them. */
+bool hr_pq_hybrid_skip(hr_pq_hybrid *h, uint32_t value, uint32_t n);
 
 /** DELTA_BINARY_PACKED. */
 typedef struct hr_pq_delta {

@@ -26,7 +26,8 @@ typedef struct message {
     uint64_t n_rows; /* rows taken for it, bad ones included */
     uint32_t n;      /* levels */
     bool is_open;
-    bool is_complete; /* all its rows are taken */
+    bool is_head_good; /* of the row at the cursor: it need not be looked at again */
+    bool is_complete;  /* all its rows are taken */
     bool is_too_large;
     uint32_t cap; /* of the arrays */
     int64_t *px, *qty;
@@ -175,15 +176,20 @@ static int bad_level(int64_t px, int64_t qty)
 
 /* The same for a row with one price. A book change needs a side; a trade may have none, if it says
  * so. */
-static int bad_row(const pq_table *t)
+static int bad_values(const pq_table *t)
 {
     bool is_trade = t->info.format == HR_FORMAT_PARQUET_TRADES;
-    int reason = bad_head(t);
-    if (reason < 0) reason = bad_level(t->col[PQ_C_PX].value[t->at], t->col[PQ_C_QTY].value[t->at]);
+    int reason = bad_level(t->col[PQ_C_PX].value[t->at], t->col[PQ_C_QTY].value[t->at]);
     if (reason >= 0 || !has(t, PQ_C_SIDE)) return reason;
     int64_t side = t->col[PQ_C_SIDE].value[t->at];
     reason = hr_pq_mark_reason(side);
     return reason < 0 && side == HR_SIDE_NONE && !is_trade ? (int)HR_REJECT_SIDE : reason;
+}
+
+static int bad_row(const pq_table *t)
+{
+    int reason = bad_head(t);
+    return reason >= 0 ? reason : bad_values(t);
 }
 
 static void read_key(message_key *k, const pq_table *t)
@@ -203,6 +209,15 @@ static void read_key(message_key *k, const pq_table *t)
     if (i >= 0) venue = t->names[1]->text[i];
     memcpy(k->symbol, symbol, strnlen(symbol, HR_SYMBOL_MAX));
     memcpy(k->venue, venue, strnlen(venue, HR_VENUE_MAX));
+}
+
+/* True when the row at the cursor says of its message what the row before it said. Most rows do. */
+static bool repeats_head(const pq_table *t)
+{
+    if (t->at == 0) return false;
+    for (int c = 0; c < PQ_C_SIDE; c++)
+        if (has(t, c) && t->col[c].value[t->at] != t->col[c].value[t->at - 1]) return false;
+    return true;
 }
 
 /* True when the row at the cursor has this key. */
@@ -313,7 +328,7 @@ static hr_status take_row(hr_pq_events *e, hr_evbatch *b)
 {
     message *m = &e->msg;
     const pq_table *t = &e->table;
-    int reason = bad_row(t);
+    int reason = m->is_head_good ? bad_values(t) : bad_row(t);
     if (reason >= 0) return reject(t, b, reason);
     if (b->n_levels + m->n >= b->cap_levels) {
         if (b->n_msgs > 0) return HR_FULL;
@@ -337,8 +352,11 @@ static hr_status goes_on(hr_pq_events *e, bool *yes, hr_err *err)
         if (st == HR_END) return HR_OK;
         HR_TRY(st);
     }
+    *yes = true;
+    if (e->msg.is_head_good && repeats_head(&e->table)) return HR_OK;
     /* A row whose head is bad is rejected where it is met: it ends no message. */
-    *yes = bad_head(&e->table) >= 0 || row_has_key(&e->table, &e->msg.key);
+    e->msg.is_head_good = bad_head(&e->table) < 0;
+    *yes = !e->msg.is_head_good || row_has_key(&e->table, &e->msg.key);
     return HR_OK;
 }
 
@@ -392,7 +410,7 @@ static hr_status take_delta(hr_pq_events *e, hr_evbatch *b, hr_err *err)
         m->row = e->table.row;
         m->n_rows = 0;
         m->n = 0;
-        m->is_open = true;
+        m->is_open = m->is_head_good = true;
         m->is_complete = m->is_too_large = false;
     }
     HR_TRY(gather(e, b, err));

@@ -124,7 +124,7 @@ static bool get_dense(hr_pq_cursor *c, int64_t *out, uint32_t n)
 static bool get_levels(hr_pq_cursor *c, uint32_t n, uint32_t *k)
 {
     *k = n;
-    if (!c->has_levels) return true;
+    if (!c->has_levels || hr_pq_hybrid_skip(&c->levels, 1, n)) return true;
     if (!hr_pq_hybrid_get(&c->levels, c->level, n)) return false;
     *k = 0;
     for (uint32_t i = 0; i < n; i++)
@@ -143,13 +143,13 @@ static bool get_rows(hr_pq_cursor *c, int64_t *out, uint32_t n, int64_t null_val
     return true;
 }
 
-/* The next rows, at most cap of one page and one step, into c->wide; *n_out of them. */
-static hr_status read_wide(hr_pq_cursor *c, uint32_t cap, uint32_t *n_out, int64_t null_value,
-                           hr_err *err)
+/* The next rows, at most cap of one page and one step; *n_out of them. */
+static hr_status read_wide(hr_pq_cursor *c, int64_t *out, uint32_t cap, uint32_t *n_out,
+                           int64_t null_value, hr_err *err)
 {
     HR_TRY(hr_pq_next_page(c, err));
     uint32_t n = HR_MIN(HR_MIN(cap, c->page_left), HR_PQ_STEP);
-    if (!get_rows(c, c->wide, n, null_value))
+    if (!get_rows(c, out, n, null_value))
         return hr_pq_damaged(c, err, "values are cut or out of range");
     c->page_left -= n;
     c->rows_left -= n;
@@ -158,12 +158,13 @@ static hr_status read_wide(hr_pq_cursor *c, uint32_t cap, uint32_t *n_out, int64
 }
 
 /* Decimals of variable length come as texts do. */
-static hr_status read_wide_bytes(hr_pq_cursor *c, uint32_t cap, uint32_t *n_out, hr_err *err)
+static hr_status read_wide_bytes(hr_pq_cursor *c, int64_t *out, uint32_t cap, uint32_t *n_out,
+                                 hr_err *err)
 {
     hr_pq_bytes s[64];
     HR_TRY(hr_pq_read_bytes(c, s, HR_MIN(cap, 64u), n_out, err));
     for (uint32_t i = 0; i < *n_out; i++)
-        c->wide[i] =
+        out[i] =
             s[i].s == NULL ? HR_NULL_I64 : hr_pq_decimal_widen((const uint8_t *)s[i].s, s[i].n);
     return HR_OK;
 }
@@ -180,9 +181,9 @@ hr_status hr_pq_read_i64(hr_pq_cursor *c, int64_t *out, uint32_t cap, uint32_t *
     if (c->rows_left == 0) return HR_END;
     while (n < cap && c->rows_left > 0) {
         uint32_t k;
-        HR_TRY(col->phys == HR_PQ_BYTE_ARRAY ? read_wide_bytes(c, cap - n, &k, err)
-                                             : read_wide(c, cap - n, &k, HR_NULL_I64, err));
-        memcpy(out + n, c->wide, k * sizeof *out);
+        HR_TRY(col->phys == HR_PQ_BYTE_ARRAY
+                   ? read_wide_bytes(c, out + n, cap - n, &k, err)
+                   : read_wide(c, out + n, cap - n, &k, HR_NULL_I64, err));
         n += k;
     }
     *n_out = n;
@@ -213,7 +214,7 @@ hr_status hr_pq_read_f64(hr_pq_cursor *c, double *out, uint32_t cap, uint32_t *n
     if (c->rows_left == 0) return HR_END;
     while (n < cap && c->rows_left > 0) {
         uint32_t k = 0;
-        HR_TRY(read_wide(c, cap - n, &k, null_bits, err));
+        HR_TRY(read_wide(c, c->wide, cap - n, &k, null_bits, err));
         if (is_double) memcpy(out + n, c->wide, k * sizeof *out);
         for (uint32_t i = 0; i < k && is_int; i++)
             out[n + i] = c->wide[i] <= HR_PQ_WIDE_I64 ? nan_value : (double)c->wide[i];

@@ -308,7 +308,9 @@ static bool fixed_at(int64_t *out, double v, unsigned d, bool single)
 {
     double scaled = v * powers[d];
     if (!(fabs(scaled) < 1e18)) return false;
-    int64_t i = (int64_t)llrint(scaled);
+    /* Half away from zero or half to even: the check below refuses both or takes either. */
+    int64_t i =
+        fabs(scaled) < 0x1p51 ? (int64_t)(scaled + copysign(0.5, scaled)) : (int64_t)llrint(scaled);
     double back = (double)i / powers[d];
     *out = i;
     return single ? (double)(float)back == v : fabs(back - v) <= fabs(v) * 0x1p-51;
