@@ -244,6 +244,7 @@ static hr_status open_sources(hr_run *r, hr_err *err)
     if (r->source == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for %u inputs", r->n_sources);
     for (uint32_t i = 0; i < r->n_sources; i++)
         r->source[i].reader.fd = -1;
+    HR_TRY(run_order_create(&r->order, r->n_sources, err));
     size_t share = (size_t)p->memory_bytes / 16 / r->n_sources / (HR_SOURCE_SLOTS + 1);
     size_t text_cap = (size_t)p->line_bytes + HR_READER_BLOCK_BYTES;
     if (text_cap > share) text_cap = HR_MAX(share, 2 * (size_t)HR_READER_BLOCK_BYTES);
@@ -509,6 +510,7 @@ void hr_run_destroy(hr_run **pr)
     for (uint32_t i = 0; i < r->n_sources && r->source != NULL; i++)
         hr_source_close(&r->source[i]);
     hr_heap_free(r->source);
+    run_order_destroy(&r->order);
     hr_dataset_close(&r->ds);
     hr_arena_destroy(&r->arena);
     hr_heap_free(r);

@@ -91,10 +91,10 @@ static hr_status apply_status(hr_run *r, run_shard *s, const hr_evbatch *b, uint
     return HR_OK;
 }
 
-static hr_status apply_batch(hr_run *r, run_shard *s, const run_unit *u, hr_err *err)
+static hr_status apply_piece(hr_run *r, run_shard *s, const run_piece *p, hr_err *err)
 {
-    const hr_evbatch *b = u->batch;
-    for (; s->at < u->end; s->at++) {
+    const hr_evbatch *b = p->batch;
+    for (; s->at < p->end; s->at++) {
         uint32_t m = s->at;
         hr_msg_kind k = (hr_msg_kind)b->kind[m];
         if (k == HR_MSG_STATUS) {
@@ -108,6 +108,16 @@ static hr_status apply_batch(hr_run *r, run_shard *s, const run_unit *u, hr_err 
         hr_status st = reserve(r, s, (uint32_t)(b->level_begin[m + 1] - b->level_begin[m]), err);
         if (st != HR_OK) return st;
         HR_TRY(give(r, s, r->desk[id], b, m, err));
+    }
+    return HR_OK;
+}
+
+static hr_status apply_pieces(hr_run *r, run_shard *s, const run_unit *u, hr_err *err)
+{
+    for (; s->piece < u->n_pieces; s->piece++) {
+        hr_status st = apply_piece(r, s, &u->piece[s->piece], err);
+        if (st != HR_OK) return st;
+        if (s->piece + 1 < u->n_pieces) s->at = u->piece[s->piece + 1].begin;
     }
     return HR_OK;
 }
@@ -134,15 +144,15 @@ hr_status run_apply(hr_run *r, run_shard *s, hr_err *err)
     if (s->next_unit == atomic_load_explicit(&r->published, memory_order_acquire)) return HR_AGAIN;
     run_unit *u = &r->unit[s->next_unit % RUN_UNITS];
     if (!s->in_unit) {
-        s->at = u->begin;
+        s->piece = 0;
+        s->at = u->n_pieces > 0 ? u->piece[0].begin : 0;
         s->in_unit = true;
     }
-    hr_status st = u->batch != NULL ? apply_batch(r, s, u, err) : apply_mark(r, s);
+    hr_status st = u->n_pieces > 0 ? apply_pieces(r, s, u, err) : apply_mark(r, s);
     hand_out(r, s);
     if (st != HR_OK) return st;
     s->in_unit = false;
     s->next_unit++;
-    hr_evbatch *b = u->batch;
     /* After the last shard's touch the merge may reuse the unit. */
     uint32_t left = atomic_load_explicit(&u->pending, memory_order_relaxed);
     while (left > 1 &&
@@ -150,7 +160,8 @@ hr_status run_apply(hr_run *r, run_shard *s, hr_err *err)
                                                   memory_order_acq_rel, memory_order_relaxed)) {
     }
     if (left == 1) {
-        if (b != NULL) run_batch_release(r, b);
+        for (uint32_t i = 0; i < u->n_held; i++)
+            run_batch_release(r, u->held[i]);
         atomic_store_explicit(&u->pending, 0,
                               memory_order_release); /* pairs: unit_is_free, run_commit */
     }

@@ -119,13 +119,27 @@ static bool unit_is_free(hr_run *r)
            0; /* pairs: a shard's last touch */
 }
 
-static void publish(hr_run *r, hr_evbatch *b, uint32_t begin, uint32_t end)
+static run_unit *open_unit(hr_run *r)
 {
     run_unit *u = &r->unit[r->next_unit % RUN_UNITS];
-    u->batch = b;
-    u->begin = begin;
-    u->end = end;
-    if (b != NULL) atomic_fetch_add_explicit(&b->n_users, 1, memory_order_relaxed);
+    u->n_pieces = u->n_held = 0;
+    return u;
+}
+
+/* The unit keeps the batch until the last shard has been through it. */
+static void add_piece(hr_run *r, run_unit *u, uint32_t source, hr_evbatch *b, uint32_t begin,
+                      uint32_t end)
+{
+    run_head *h = &r->order.head[source];
+    u->piece[u->n_pieces++] = (run_piece){.batch = b, .begin = begin, .end = end};
+    if (h->held == r->next_unit + 1) return;
+    h->held = r->next_unit + 1;
+    atomic_fetch_add_explicit(&b->n_users, 1, memory_order_relaxed);
+    u->held[u->n_held++] = b;
+}
+
+static void publish(hr_run *r, run_unit *u)
+{
     atomic_store_explicit(&u->pending, r->n_shards, memory_order_relaxed);
     r->next_unit++;
     atomic_store_explicit(&r->published, r->next_unit, memory_order_release); /* pairs: run_apply */
@@ -177,71 +191,59 @@ static int64_t message_time(const hr_source *s, const hr_evbatch *b, uint32_t m)
     return b->ts_recv[m] > s->time_max ? b->ts_recv[m] : s->time_max;
 }
 
-static bool comes_before(const hr_run *r, uint32_t a, const hr_evbatch *ba, uint32_t b,
-                         const hr_evbatch *bb)
-{
-    const hr_source *sa = &r->source[a];
-    const hr_source *sb = &r->source[b];
-    int64_t ta = message_time(sa, ba, sa->at);
-    int64_t tb = message_time(sb, bb, sb->at);
-    if (ta != tb) return ta < tb;
-    int64_t qa = ba->seq_last[sa->at];
-    int64_t qb = bb->seq_last[sb->at];
-    return qa != qb ? qa < qb : a < b;
-}
-
 static void finish_head(hr_run *r, hr_source *s, hr_evbatch *b)
 {
     hr_source_advance(s);
     s->next_reject = 0;
+    r->order.head[s - r->source].held = 0;
     run_batch_release(r, b);
 }
 
-/* The source whose head message comes first; -1: some source is not ready; -2: all are done. */
-static int32_t pick(hr_run *r, bool *is_alone)
-{
-    int32_t best = -2;
-    const hr_evbatch *best_batch = NULL;
-    uint32_t n_live = 0;
-    for (uint32_t i = 0; i < r->n_sources; i++) {
-        hr_source *s = &r->source[i];
-        hr_evbatch *b = hr_source_head(s);
-        while (b != NULL && s->at == b->n_msgs) {
-            finish_head(r, s, b);
-            b = hr_source_head(s);
-        }
-        if (s->is_done) continue;
-        if (b == NULL) return -1;
-        n_live++;
-        if (best < 0 || comes_before(r, i, b, (uint32_t)best, best_batch)) {
-            best = (int32_t)i;
-            best_batch = b;
-        }
-    }
-    *is_alone = n_live == 1;
-    return best;
-}
-
-/* How far this source's head may go before another source's message comes. */
-static uint32_t stretch(hr_run *r, uint32_t i, hr_evbatch *b, bool is_alone)
+/* Sets the source's head from its next message: false when it is not ready or done. */
+static bool find_head(hr_run *r, uint32_t i)
 {
     hr_source *s = &r->source[i];
-    uint32_t saved = s->at;
-    int64_t saved_time = s->time_max;
-    uint32_t end = s->at + 1;
-    if (is_alone) return b->n_msgs;
-    while (end < b->n_msgs) {
-        s->time_max = message_time(s, b, end - 1);
-        s->at = end;
-        bool goes_on = true;
-        for (uint32_t k = 0; k < r->n_sources && goes_on; k++)
-            if (k != i && !r->source[k].is_done)
-                goes_on = comes_before(r, i, b, k, hr_source_head(&r->source[k]));
-        if (!goes_on) break;
-        end++;
+    run_head *h = &r->order.head[i];
+    hr_evbatch *b = hr_source_head(s);
+    while (b != NULL && s->at == b->n_msgs) {
+        finish_head(r, s, b);
+        b = hr_source_head(s);
     }
-    s->at = saved;
-    s->time_max = saved_time;
+    if (s->is_done || b == NULL) return false;
+    h->time = message_time(s, b, s->at);
+    h->seq = b->seq_last[s->at];
+    return true;
+}
+
+/* Takes those who waited and are ready into the order; false while any is not. */
+static bool admit(hr_run *r)
+{
+    run_order *o = &r->order;
+    uint32_t n = 0;
+    for (uint32_t k = 0; k < o->n_waiting; k++) {
+        uint32_t i = o->waiting[k];
+        if (find_head(r, i))
+            run_order_push(o, i);
+        else if (!r->source[i].is_done)
+            o->waiting[n++] = i;
+    }
+    o->n_waiting = n;
+    return n == 0;
+}
+
+/* How far this source's head may go before the second source's message comes. */
+static uint32_t stretch(const hr_run *r, uint32_t i, const hr_evbatch *b)
+{
+    const hr_source *s = &r->source[i];
+    uint32_t second = run_order_second(&r->order);
+    uint32_t end = s->at + 1;
+    if (second == RUN_ORDER_NONE) return b->n_msgs;
+    const run_head *h = &r->order.head[second];
+    int64_t time = message_time(s, b, s->at);
+    for (; end < b->n_msgs; end++) {
+        if (b->ts_recv[end] > time) time = b->ts_recv[end];
+        if (!run_order_before(time, b->seq_last[end], i, h, second)) break;
+    }
     return end;
 }
 
@@ -276,16 +278,18 @@ static void mark(hr_run *r, bool is_final)
 {
     r->mark_pending = true;
     r->is_final_mark = is_final;
-    publish(r, NULL, 0, 0);
+    publish(r, open_unit(r));
 }
 
-static hr_status take_stretch(hr_run *r, uint32_t i, bool is_alone, hr_err *err)
+/* The first source's messages up to the second's. */
+static hr_status take_stretch(hr_run *r, run_unit *u, hr_err *err)
 {
+    uint32_t i = r->order.heap[0];
     hr_source *s = &r->source[i];
     hr_evbatch *b = hr_source_head(s);
     uint32_t begin = s->at;
     if (begin == 0) HR_TRY(resolve_syms(r, s, b, err));
-    uint32_t end = end_of_line(b, clip_to_commit(r, b, begin, stretch(r, i, b, is_alone)));
+    uint32_t end = end_of_line(b, clip_to_commit(r, b, begin, stretch(r, i, b)));
     HR_TRY(note_rejects(r, s, b, begin, end, err));
     settle_messages(r, s, b, begin, end);
     for (uint32_t m = begin; m < end; m++) {
@@ -298,24 +302,32 @@ static hr_status take_stretch(hr_run *r, uint32_t i, bool is_alone, hr_err *err)
     atomic_fetch_add_explicit(&r->rows_seen, (uint64_t)n_rows, memory_order_relaxed);
     s->at = end;
     note_position(s, b);
-    publish(r, b, begin, end);
-    if (end == b->n_msgs) finish_head(r, s, b);
+    add_piece(r, u, i, b, begin, end);
+    if (find_head(r, i))
+        run_order_sift(&r->order);
+    else
+        run_order_wait(&r->order);
     return HR_OK;
 }
 
+/* One unit: stretches as long as every live source's next message is known. */
 hr_status run_merge(hr_run *r, hr_err *err)
 {
-    bool is_alone = false;
+    run_order *o = &r->order;
     if (r->is_ended || r->mark_pending || !unit_is_free(r)) return HR_AGAIN;
     if (r->rows_since_commit >= r->commit_rows) {
         mark(r, false);
         return HR_OK;
     }
-    int32_t i = pick(r, &is_alone);
-    if (i == -1) return HR_AGAIN;
-    if (i == -2) {
+    if (!admit(r)) return HR_AGAIN;
+    if (o->n_heap == 0) {
         mark(r, true);
         return HR_OK;
     }
-    return take_stretch(r, (uint32_t)i, is_alone, err);
+    run_unit *u = open_unit(r);
+    while (u->n_pieces < RUN_PIECES && o->n_heap > 0 && admit(r) &&
+           r->rows_since_commit < r->commit_rows)
+        HR_TRY(take_stretch(r, u, err));
+    publish(r, u);
+    return HR_OK;
 }

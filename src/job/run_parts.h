@@ -12,26 +12,35 @@
 #include "conc/thread.h"
 #include "fmt/pq_write.h"
 #include "job/run.h"
+#include "job/run_order.h"
 #include "pipe/source.h"
 #include "prof/recorder.h"
 
 #define RUN_LANES_MAX 64u
-#define RUN_UNITS 256u
+#define RUN_UNITS 64u
+#define RUN_PIECES 128u
 #define RUN_PARTS_MAX 16384u
 #define RUN_OUT_BYTES (256u << 10)
 
-/* A stretch of one batch, or a mark: all shards see all units, in order. */
-typedef struct run_unit {
-    hr_evbatch *batch; /* NULL: a mark */
+/* A stretch of one batch. */
+typedef struct run_piece {
+    hr_evbatch *batch;
     uint32_t begin, end;
-    _Atomic uint32_t pending; /* shards that have not finished it */
+} run_piece;
+
+/* Some stretches in merged order, or a mark: all shards see all units, in order. */
+typedef struct run_unit {
+    run_piece piece[RUN_PIECES];
+    hr_evbatch *held[RUN_PIECES]; /* its batches, each once */
+    uint32_t n_pieces, n_held;    /* no pieces: a mark */
+    _Atomic uint32_t pending;     /* shards that have not finished it */
 } run_unit;
 
 typedef struct run_shard {
     _Atomic uint32_t busy;
     uint32_t idx;
     uint64_t next_unit;
-    uint32_t at; /* message within the unit: where to go on after back-pressure */
+    uint32_t piece, at; /* piece of the unit and its message: where to go on after back-pressure */
     bool in_unit;
     uint32_t mark_desk; /* mark: next desk to cut */
     uint32_t spill_desk;
@@ -74,6 +83,7 @@ struct hr_run {
     _Atomic uint32_t target_rows;
     /* merge: its fields belong to who holds merge_busy */
     _Atomic uint32_t merge_busy;
+    run_order order;
     uint64_t next_unit;
     int64_t commit_rows, rows_since_commit;
     hr_counts merge_counts;
