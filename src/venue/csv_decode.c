@@ -236,6 +236,7 @@ static bool is_instrument(const hr_evbatch *b, int32_t sym, hr_csv_field venue, 
 {
     if (sym < 0 || venue.n == 0 || symbol.n == 0 || symbol.n > HR_SYMBOL_MAX) return false;
     const hr_evb_sym *s = &b->syms[sym];
+    if (symbol.s[symbol.n - 1] == '\0') return false; /* as memcmp sees the name's own end */
     return memcmp(s->symbol, symbol.s, symbol.n) == 0 && s->symbol[symbol.n] == '\0' &&
            memcmp(s->venue, venue.s, venue.n) == 0 && s->venue[venue.n] == '\0';
 }
@@ -245,7 +246,8 @@ static int set_instrument(const hr_line *l, uint32_t msg, const row *r)
     char venue[HR_VENUE_MAX + 1] = {0};
     hr_csv_field v = get(l->info, r, C_EXCHANGE);
     hr_csv_field s = get(l->info, r, C_SYMBOL);
-    if (v.n > HR_VENUE_MAX) return HR_LINE_REJECT(HR_REJECT_SYMBOL);
+    if (v.n > HR_VENUE_MAX || memchr(v.s, '\0', v.n) != NULL)
+        return HR_LINE_REJECT(HR_REJECT_SYMBOL);
     if (msg > 0 && is_instrument(l->batch, l->batch->sym[msg - 1], v, s)) {
         l->batch->sym[msg] = l->batch->sym[msg - 1];
         return HR_LINE_DONE;
