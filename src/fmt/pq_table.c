@@ -335,6 +335,44 @@ int64_t hr_pq_fixed_of(double v, unsigned scale, bool single, unsigned *digits)
     return out;
 }
 
+/* A block at the decimals of the number before: false when a value is not of so many, out is then
+ * unspecified. Plain loops without branches, for the compiler to make vectors of. */
+#define BLOCK 64u
+static bool fixed_block(int64_t *out, const double *v, uint32_t n, unsigned d, unsigned scale)
+{
+    const double magic = 0x1.8p52; /* adding it rounds to an integer, in the low bits */
+    const double p = powers[d];
+    const int64_t up = int_powers[scale - d];
+    const double most = fmin(1e15, 0.9e18 / (double)up);
+    double shifted[BLOCK];
+    unsigned bad = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        double scaled = v[i] * p;
+        shifted[i] = scaled + magic;
+        double back = (shifted[i] - magic) / p;
+        bad |= (unsigned)!(fabs(scaled) < most) |
+               (unsigned)!(fabs(back - v[i]) <= fabs(v[i]) * 0x1p-51);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        int64_t bits;
+        memcpy(&bits, &shifted[i], sizeof bits);
+        out[i] = (bits - INT64_C(0x4338000000000000)) * up;
+    }
+    return bad == 0;
+}
+
+static void fixed_all(pq_stored *s, const double *v, uint32_t n, unsigned scale, bool single)
+{
+    for (uint32_t at = 0; at < n; at += BLOCK) {
+        uint32_t k = HR_MIN(n - at, BLOCK);
+        if (!single && s->digits <= scale &&
+            fixed_block(s->value + at, v + at, k, s->digits, scale))
+            continue;
+        for (uint32_t i = at; i < at + k; i++)
+            s->value[i] = hr_pq_fixed_of(v[i], scale, single, &s->digits);
+    }
+}
+
 static int64_t rescaled(int64_t v, unsigned have, unsigned scale)
 {
     int64_t out;
@@ -369,8 +407,7 @@ static hr_status read_number(pq_table *t, pq_stored *s, uint32_t n, unsigned sca
     if (is_real(s->meta)) {
         HR_TRY(hr_pq_read_f64(s->cursor, t->real, n, &got, err));
         if (got != n) return is_short(s, err);
-        for (uint32_t i = 0; i < n; i++)
-            s->value[i] = hr_pq_fixed_of(t->real[i], scale, single, &s->digits);
+        fixed_all(s, t->real, n, scale, single);
         return HR_OK;
     }
     HR_TRY(read_ints(s, n, err));
