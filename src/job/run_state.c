@@ -13,7 +13,7 @@
 #include "job/run_parts.h"
 #include "pipe/desk_state.h"
 
-#define STATE_MAGIC UINT64_C(0x3145544154535248)
+#define STATE_MAGIC UINT64_C(0x3245544154535248) /* "HRSTATE2" */
 
 static void pack_run(hr_run *r, hr_pack *k)
 {
