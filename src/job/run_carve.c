@@ -83,6 +83,12 @@ static hr_status carve_instruments(hr_run *r, hr_err *err)
     memset(r->desk_hash, 0xff, slots * sizeof *r->desk_hash);
     r->hash_mask = slots - 1;
     r->cfg.buffer_bytes = (uint32_t)(clamp(memory / 16 / n, 4096, 8 * MiB) & ~(size_t)63);
+    size_t each = hr_desk_bytes(plan) + sizeof(hr_tickcheck) + r->cfg.buffer_bytes + 256;
+    if (each * n > memory / 2)
+        return HR_FAIL(err, HR_EBUDGET,
+                       "%u instruments take %zu bytes, more than half of engine.memory: lower"
+                       " limits.instruments or raise engine.memory",
+                       n, each * n);
     HR_TRY(hr_pool_create(&r->desk_pool, r->arena, hr_desk_bytes(plan), n, "instruments", err));
     HR_TRY(hr_pool_create(&r->cfg.check_pool, r->arena, sizeof(hr_tickcheck), n, "ticker checks",
                           err));
