@@ -306,7 +306,7 @@ static hr_status open_all(hr_run *r, hr_open_mode mode, hr_err *err)
         s->idx = i;
         s->env.cfg = &r->cfg;
         s->env.cuts = r->cuts;
-        hr_rows_init(&s->env.rows, r->blocks, r->extents, r->ds.root, s->io, r->io_blocks);
+        hr_rows_init(&s->env.rows, r->blocks, r->ds.root, s->io, r->io_blocks);
     }
     r->was_complete = r->tail.is_ended;
     if (r->tail.has_commit && !r->tail.is_ended) {

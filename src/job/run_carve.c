@@ -143,8 +143,6 @@ hr_status run_carve(hr_run *r, hr_err *err)
         return HR_FAIL(err, HR_EBUDGET, "no memory for commits: raise engine.memory");
     HR_TRY(
         hr_pool_create(&r->cuts, r->arena, sizeof(hr_cut), 4096 + 128 * r->n_lanes, "cuts", err));
-    HR_TRY(hr_pool_create(&r->extents, r->arena, sizeof(hr_spill_extent),
-                          (uint32_t)clamp(memory / 2048, 8192, 1u << 20), "spill extents", err));
     /* What is left is for rows. */
     size_t left = hr_arena_left(r->arena);
     size_t each = r->block_bytes + 64 + sizeof(uint32_t); /* with what a pool keeps beside it */

@@ -105,7 +105,7 @@ hr_status run_encode(hr_run *r, run_lane *l, hr_err *err)
     HR_ASSERT(at <= r->group_bytes);
     hr_status st = hr_chain_gather(&c->chain, layout, c->spill_fd, l->gather, g.offset, l->block,
                                    r->io_blocks, err);
-    hr_chain_free(&c->chain, r->blocks, r->extents);
+    hr_chain_free(&c->chain, r->blocks);
     uint32_t slot = atomic_fetch_add_explicit(&r->n_parts, 1, memory_order_relaxed);
     if (st == HR_OK && slot >= RUN_PARTS_MAX)
         st = HR_FAIL(err, HR_ELIMIT, "more than %u parts in one commit: lower output.commit_rows",

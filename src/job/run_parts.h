@@ -103,7 +103,7 @@ struct hr_run {
     /* shards */
     run_shard shard[RUN_LANES_MAX];
     uint32_t n_shards;
-    hr_pool *blocks, *extents, *cuts;
+    hr_pool *blocks, *cuts;
     uint32_t block_bytes, io_blocks;
     /* cuts on their way to encoders: guarded by cutq_busy */
     _Atomic uint32_t cutq_busy;

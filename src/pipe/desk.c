@@ -75,7 +75,7 @@ void hr_desk_fini(hr_desk *d, hr_desk_env *env)
     if (d->check != NULL) hr_pool_put(env->cfg->check_pool, d->check);
     d->check = NULL;
     for (int k = 0; k < HR_KIND_COUNT; k++)
-        hr_chain_free(&d->chain[k], env->rows.blocks, env->rows.extents);
+        hr_chain_free(&d->chain[k], env->rows.blocks);
 }
 
 uint32_t hr_desk_blocks_needed(const hr_desk_config *cfg, uint32_t n_levels)

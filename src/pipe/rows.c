@@ -61,15 +61,10 @@ hr_status hr_row_layout_init(hr_row_layout *l, const hr_schema *schema, hr_row_p
     return HR_OK;
 }
 
-void hr_rows_init(hr_rows *r, hr_pool *blocks, hr_pool *extents, const char *spill_dir, char *io,
-                  uint32_t io_blocks)
+void hr_rows_init(hr_rows *r, hr_pool *blocks, const char *spill_dir, char *io, uint32_t io_blocks)
 {
-    *r = (hr_rows){.blocks = blocks,
-                   .extents = extents,
-                   .spill_fd = -1,
-                   .spill_dir = spill_dir,
-                   .io = io,
-                   .io_blocks = io_blocks};
+    *r = (hr_rows){
+        .blocks = blocks, .spill_fd = -1, .spill_dir = spill_dir, .io = io, .io_blocks = io_blocks};
 }
 
 void hr_rows_fini(hr_rows *r)
@@ -118,20 +113,23 @@ static hr_status spill_open(hr_rows *r, hr_err *err)
 }
 
 /* Up to io_blocks blocks in one write; then they are free. */
-static hr_status spill_some(hr_rows *r, const hr_row_layout *l, hr_row_chain *c, hr_spill_extent *x,
+static hr_status spill_some(hr_rows *r, const hr_row_layout *l, hr_row_chain *c,
                             const hr_row_block *stop, hr_err *err)
 {
     uint32_t n = 0;
+    c->first->before_offset = c->spill_offset;
+    c->first->before_blocks = c->spill_blocks;
     for (hr_row_block *b = c->first; b != stop && n < r->io_blocks; b = b->next)
         memcpy(r->io + (size_t)n++ * l->block_bytes, b, l->block_bytes);
     int64_t w = hr_sys_pwrite_full(r->spill_fd, r->io, (size_t)n * l->block_bytes, r->spill_end);
     if (w < 0) return HR_FAIL_SYS(err, w, "cannot write spill file in '%s'", r->spill_dir);
+    c->spill_offset = r->spill_end;
+    c->spill_blocks = n;
     r->spill_end += (int64_t)n * l->block_bytes;
     r->n_spilled_blocks += n;
-    x->n_blocks += n;
     for (; n > 0; n--) {
         hr_row_block *b = c->first;
-        x->n_rows += b->n_rows;
+        c->n_spilled += b->n_rows;
         c->first = b->next;
         if (c->first == NULL) c->last = NULL;
         hr_pool_put(r->blocks, b);
@@ -142,58 +140,71 @@ static hr_status spill_some(hr_rows *r, const hr_row_layout *l, hr_row_chain *c,
 hr_status hr_rows_spill(hr_rows *r, const hr_row_layout *l, hr_row_chain *c, bool whole,
                         hr_err *err)
 {
-    hr_row_block *stop = whole ? NULL : c->last;
+    const hr_row_block *stop = whole ? NULL : c->last;
     if (c->first == stop) return HR_OK;
     if (r->spill_fd < 0) HR_TRY(spill_open(r, err));
-    hr_spill_extent *x = c->spill_last;
-    if (x == NULL || x->offset + (int64_t)x->n_blocks * l->block_bytes != r->spill_end) {
-        x = hr_pool_get(r->extents);
-        if (x == NULL) return HR_FAIL(err, HR_EBUDGET, "spill index is full: raise engine.memory");
-        *x = (hr_spill_extent){.offset = r->spill_end};
-        if (c->spill_last != NULL)
-            c->spill_last->next = x;
-        else
-            c->spill_first = x;
-        c->spill_last = x;
-    }
     while (c->first != stop)
-        HR_TRY(spill_some(r, l, c, x, stop, err));
+        HR_TRY(spill_some(r, l, c, stop, err));
     return HR_OK;
 }
 
-/* The next rows of a spilled stretch; n_rows counts up to the chain's. */
-static hr_status unpack_some(const hr_row_chain *c, const hr_row_layout *l, const char *blocks,
-                             uint32_t n, char *out, const size_t *col_offset, uint64_t *at,
-                             hr_err *err)
+static const hr_row_block *block_at(const char *blocks, const hr_row_layout *l, uint32_t i)
 {
+    return (const hr_row_block *)(const void *)(blocks + (size_t)i * l->block_bytes);
+}
+
+static hr_status damaged(const hr_row_layout *l, hr_err *err)
+{
+    return HR_FAIL(err, HR_ECORRUPT, "the spill file of '%s' changed under us", l->schema->name);
+}
+
+/* The group's rows end at *at; it becomes where they begin. */
+static hr_status unpack_group(const hr_row_layout *l, const char *blocks, uint32_t n, char *out,
+                              const size_t *col_offset, uint64_t *at, hr_err *err)
+{
+    uint64_t rows = 0;
+    for (uint32_t i = 0; i < n; i++)
+        rows += block_at(blocks, l, i)->n_rows;
+    if (rows > *at) return damaged(l, err);
+    *at -= rows;
+    uint64_t row = *at;
     for (uint32_t i = 0; i < n; i++) {
-        const hr_row_block *b =
-            (const hr_row_block *)(const void *)(blocks + (size_t)i * l->block_bytes);
-        if (*at + b->n_rows > c->n_rows || !hr_unpack(b, l, out, col_offset, *at))
-            return HR_FAIL(err, HR_ECORRUPT, "the spill file of '%s' changed under us",
-                           l->schema->name);
-        *at += b->n_rows;
+        const hr_row_block *b = block_at(blocks, l, i);
+        if (!hr_unpack(b, l, out, col_offset, row)) return damaged(l, err);
+        row += b->n_rows;
     }
     return HR_OK;
+}
+
+/* From the last group to the first. */
+static hr_status gather_spilled(const hr_row_chain *c, const hr_row_layout *l, int spill_fd,
+                                char *out, const size_t *col_offset, void *scratch,
+                                uint32_t n_scratch, hr_err *err)
+{
+    uint64_t at = c->n_spilled;
+    int64_t offset = c->spill_offset;
+    uint32_t n = c->spill_blocks;
+    while (n > 0) {
+        if (n > n_scratch) return damaged(l, err);
+        size_t bytes = (size_t)n * l->block_bytes;
+        int64_t got = hr_sys_pread_full(spill_fd, scratch, bytes, offset);
+        if (got < 0) return HR_FAIL_SYS(err, got, "cannot read the spill file");
+        if ((size_t)got != bytes)
+            return HR_FAIL(err, HR_ECORRUPT, "the spill file ends at %lld", (long long)offset);
+        HR_TRY(unpack_group(l, scratch, n, out, col_offset, &at, err));
+        const hr_row_block *first = scratch;
+        if (first->before_blocks > 0 && first->before_offset >= offset) return damaged(l, err);
+        offset = first->before_offset;
+        n = first->before_blocks;
+    }
+    return at == 0 ? HR_OK : damaged(l, err);
 }
 
 hr_status hr_chain_gather(const hr_row_chain *c, const hr_row_layout *l, int spill_fd, char *out,
                           const size_t *col_offset, void *scratch, uint32_t n_scratch, hr_err *err)
 {
-    uint64_t at = 0;
-    for (const hr_spill_extent *x = c->spill_first; x != NULL; x = x->next) {
-        for (uint32_t i = 0; i < x->n_blocks;) {
-            uint32_t k = HR_MIN(n_scratch, x->n_blocks - i);
-            size_t bytes = (size_t)k * l->block_bytes;
-            int64_t offset = x->offset + (int64_t)i * l->block_bytes;
-            int64_t n = hr_sys_pread_full(spill_fd, scratch, bytes, offset);
-            if (n < 0) return HR_FAIL_SYS(err, n, "cannot read the spill file");
-            if ((size_t)n != bytes)
-                return HR_FAIL(err, HR_ECORRUPT, "the spill file ends at %lld", (long long)offset);
-            HR_TRY(unpack_some(c, l, scratch, k, out, col_offset, &at, err));
-            i += k;
-        }
-    }
+    uint64_t at = c->n_spilled;
+    HR_TRY(gather_spilled(c, l, spill_fd, out, col_offset, scratch, n_scratch, err));
     for (hr_row_block *b = c->first; b != NULL; b = b->next) {
         if (!hr_unpack(b, l, out, col_offset, at))
             return HR_FAIL(err, HR_EINTERNAL, "a row block of '%s' is not as it was written",
@@ -204,17 +215,12 @@ hr_status hr_chain_gather(const hr_row_chain *c, const hr_row_layout *l, int spi
     return HR_OK;
 }
 
-void hr_chain_free(hr_row_chain *c, hr_pool *blocks, hr_pool *extents)
+void hr_chain_free(hr_row_chain *c, hr_pool *blocks)
 {
     while (c->first != NULL) {
         hr_row_block *b = c->first;
         c->first = b->next;
         hr_pool_put(blocks, b);
-    }
-    while (c->spill_first != NULL) {
-        hr_spill_extent *x = c->spill_first;
-        c->spill_first = x->next;
-        hr_pool_put(extents, x);
     }
     *c = (hr_row_chain){0};
 }

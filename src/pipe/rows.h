@@ -18,8 +18,10 @@
 typedef struct hr_row_block {
     struct hr_row_block *next;
     uint32_t n_rows;
-    uint32_t front; /* packed blocks: where the records end ... */
-    uint32_t back;  /* ... and the heads begin, bytes from the block's start */
+    uint32_t front;         /* packed blocks: where the records end ... */
+    uint32_t back;          /* ... and the heads begin, bytes from the block's start */
+    uint32_t before_blocks; /* spilled, first of its group: the group before it, 0 none ... */
+    int64_t before_offset;  /* ... and where it lies */
     /* columns follow, each 64-byte aligned: hr_row_layout.offset; or records: rows_pack.h */
 } hr_row_block;
 
@@ -46,16 +48,12 @@ HR_MUST_USE hr_status hr_row_layout_init(hr_row_layout *l, const hr_schema *sche
                                          hr_row_pack pack, uint32_t block_bytes, hr_arena *arena,
                                          hr_err *err);
 
-/** A run of blocks in the spill file, in order. */
-typedef struct hr_spill_extent {
-    struct hr_spill_extent *next;
-    int64_t offset;
-    uint32_t n_blocks;
-    uint32_t n_rows;
-} hr_spill_extent;
-
+/** Rows since the last cut: spilled ones first, then the blocks in memory. In the spill file each
+ * group of blocks names the group before it, so that no index grows with it. */
 typedef struct hr_row_chain {
-    hr_spill_extent *spill_first, *spill_last; /* rows before `first` */
+    int64_t spill_offset;  /* of the last spilled group */
+    uint32_t spill_blocks; /* of that group; 0: nothing is spilled */
+    uint32_t n_spilled;    /* rows, those before `first` */
     hr_row_block *first, *last;
     uint64_t n_rows;
 } hr_row_chain;
@@ -63,7 +61,6 @@ typedef struct hr_row_chain {
 /** One shard's side of the store. */
 typedef struct hr_rows {
     hr_pool *blocks;
-    hr_pool *extents;
     hr_row_block *stash; /* blocks taken in advance so that a message never stops half way */
     uint32_t n_stash;
     int spill_fd; /* -1 until first needed */
@@ -79,8 +76,7 @@ HR_INLINE uint32_t hr_rows_io_blocks(uint32_t block_bytes)
     return HR_MAX((128u << 10) / block_bytes, 1u);
 }
 /** io: hr_rows_io_blocks blocks, 64-byte aligned, lent until fini. */
-void hr_rows_init(hr_rows *r, hr_pool *blocks, hr_pool *extents, const char *spill_dir, char *io,
-                  uint32_t io_blocks);
+void hr_rows_init(hr_rows *r, hr_pool *blocks, const char *spill_dir, char *io, uint32_t io_blocks);
 void hr_rows_fini(hr_rows *r);
 /** Fills the stash to n blocks; HR_AGAIN when the pool is empty: spill, or wait for encoders. */
 HR_MUST_USE hr_status hr_rows_reserve(hr_rows *r, uint32_t n);
@@ -124,7 +120,7 @@ HR_INLINE void *hr_block_col(hr_row_block *b, const hr_row_layout *l, uint32_t c
 HR_MUST_USE hr_status hr_chain_gather(const hr_row_chain *c, const hr_row_layout *l, int spill_fd,
                                       char *out, const size_t *col_offset, void *scratch,
                                       uint32_t n_scratch, hr_err *err);
-/** Gives all blocks and extents back. */
-void hr_chain_free(hr_row_chain *c, hr_pool *blocks, hr_pool *extents);
+/** Gives all blocks back. */
+void hr_chain_free(hr_row_chain *c, hr_pool *blocks);
 
 #endif

@@ -13,7 +13,7 @@
 
 typedef struct bench {
     hr_arena *arena;
-    hr_pool *blocks, *extents;
+    hr_pool *blocks;
     hr_rows rows;
     hr_tables tables;
     hr_row_layout layout;
@@ -35,12 +35,9 @@ static void bench_open(bench *b, hr_kind kind, uint32_t depth, uint32_t block_by
     assert_int_equal(hr_pool_create(&b->blocks, b->arena, block_bytes,
                                     (uint32_t)((24u << 20) / block_bytes), "blocks", NULL),
                      HR_OK);
-    assert_int_equal(
-        hr_pool_create(&b->extents, b->arena, sizeof(hr_spill_extent), 4096, "extents", NULL),
-        HR_OK);
     uint32_t n_io = hr_rows_io_blocks(block_bytes);
     b->n_io = n_io;
-    hr_rows_init(&b->rows, b->blocks, b->extents, "/tmp",
+    hr_rows_init(&b->rows, b->blocks, "/tmp",
                  hr_arena_alloc(b->arena, (size_t)n_io * block_bytes, 64), n_io);
     size_t at = 0;
     for (uint32_t c = 0; c < b->layout.schema->n_fields; c++) {
@@ -56,7 +53,7 @@ static void bench_open(bench *b, hr_kind kind, uint32_t depth, uint32_t block_by
 
 static void bench_close(bench *b)
 {
-    hr_chain_free(&b->chain, b->blocks, b->extents);
+    hr_chain_free(&b->chain, b->blocks);
     hr_rows_fini(&b->rows);
     assert_int_equal(hr_pool_free_count(b->blocks), hr_pool_total(b->blocks));
     hr_arena_destroy(&b->arena);

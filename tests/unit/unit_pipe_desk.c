@@ -36,7 +36,6 @@ static void begin(hr_rows_on rows_on, uint32_t far_chunks, uint32_t checks)
 {
     const hr_evbatch_caps caps = {.msgs = 8, .levels = 512, .rejects = 1, .raw = 1024, .texts = 8};
     hr_pool *blocks;
-    hr_pool *extents;
     memset(&rig, 0, sizeof rig);
     hr_err_reset(&rig.err);
     hr_plan_init(&rig.plan);
@@ -63,10 +62,9 @@ static void begin(hr_rows_on rows_on, uint32_t far_chunks, uint32_t checks)
     POOL(rig.cfg.check_pool, sizeof(hr_tickcheck), checks);
     POOL(rig.env.cuts, sizeof(hr_cut), 64);
     POOL(blocks, BLOCK_BYTES, 128);
-    POOL(extents, sizeof(hr_spill_extent), 16);
     rig.env.cfg = &rig.cfg;
     uint32_t io_blocks = hr_rows_io_blocks(BLOCK_BYTES);
-    hr_rows_init(&rig.env.rows, blocks, extents, ".",
+    hr_rows_init(&rig.env.rows, blocks, ".",
                  hr_arena_alloc(rig.arena, (size_t)io_blocks * BLOCK_BYTES, 64), io_blocks);
     rig.n_blocks = hr_pool_free_count(blocks);
     rig.desk = hr_desk_init(hr_arena_alloc(rig.arena, hr_desk_bytes(&rig.plan), 64), &rig.cfg, 0,
@@ -335,7 +333,7 @@ static void test_cuts(void **state)
     for (int k = 0; k < HR_KIND_COUNT; k++)
         assert_int_equal(rows((hr_kind)k), 0);
     for (hr_cut *c = rig.env.outbox_first; c != NULL; c = c->next)
-        hr_chain_free(&c->chain, rig.env.rows.blocks, rig.env.rows.extents);
+        hr_chain_free(&c->chain, rig.env.rows.blocks);
     end();
 }
 
@@ -356,7 +354,7 @@ static int64_t save(const char *path)
 static void drop_rows(void)
 {
     for (int k = 0; k < HR_KIND_COUNT; k++)
-        hr_chain_free(&rig.desk->chain[k], rig.env.rows.blocks, rig.env.rows.extents);
+        hr_chain_free(&rig.desk->chain[k], rig.env.rows.blocks);
 }
 
 /* A fresh desk from the first n bytes of the image. */
@@ -388,7 +386,7 @@ static void test_image(void **state)
     assert_int_equal(send(HR_MSG_TICKER, 12, 12, touch, 2), HR_OK);
     hr_desk_cut_all(rig.desk, &rig.env);
     for (hr_cut *c = rig.env.outbox_first; c != NULL; c = c->next)
-        hr_chain_free(&c->chain, rig.env.rows.blocks, rig.env.rows.extents);
+        hr_chain_free(&c->chain, rig.env.rows.blocks);
     int64_t n = save("live");
     assert_true(load("live", n));
     assert_int_equal(best(HR_SIDE_BID), 100);
