@@ -89,6 +89,8 @@ static bool unpack_book(hr_l2 *book, hr_unpack *u)
         memset(side, s, sizeof side);
         for (int64_t at = 0; at < n; at += EXPORT_STEP) {
             uint32_t step = (uint32_t)HR_MIN((int64_t)EXPORT_STEP, n - at);
+            memset(px, 0, sizeof px);
+            memset(qty, 0, sizeof qty);
             hr_unpack_bytes(u, px, step * sizeof *px);
             hr_unpack_bytes(u, qty, step * sizeof *qty);
             if (u->is_bad) return false;
@@ -105,8 +107,9 @@ static bool unpack_book(hr_l2 *book, hr_unpack *u)
     X(seq)                                                                                         \
     X(source_idx)                                                                                  \
     X(has_depth)                                                                                   \
-    X(is_watched_valid) X(gap_flags) X(seq_last_good) X(watch_px) X(grid_next_ns) X(last_recv_ns)  \
-        X(date) X(next_part) X(top_px) X(top_qty) X(buffer_head) X(buffer_len) X(buffer_msgs)
+    X(is_watched_valid)                                                                            \
+    X(gap_flags) X(seq_last_good) X(watch_px) X(grid_next_ns) X(last_recv_ns) X(date) X(next_part) \
+        X(top_px) X(top_qty) X(buffer_head) X(buffer_len) X(buffer_msgs)
 
 void hr_desk_pack(const hr_desk *d, hr_pack *k)
 {

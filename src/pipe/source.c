@@ -105,8 +105,8 @@ static hr_status open_table(hr_source *s, hr_budget *budget, hr_err *err)
 hr_status hr_source_open(hr_source *s, const char *path, const hr_source_info *info,
                          hr_budget *budget, size_t text_cap, hr_err *err)
 {
-    uint8_t magic[8];
-    size_t n_head;
+    uint8_t magic[8] = {0};
+    size_t n_head = 0;
     memset(s, 0, sizeof *s);
     s->path = path;
     s->info = *info;

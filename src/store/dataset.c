@@ -119,8 +119,8 @@ static bool holds_sound_line(const char *p, size_t n)
 
 static hr_status read_manifest(hr_dataset *d, hr_manifest_tail *t, hr_err *err)
 {
-    size_t n;
-    char *text;
+    size_t n = 0;
+    char *text = NULL;
     HR_TRY(load_manifest(d, &text, &n, err));
     const char *p = text;
     const char *end = text + n;
@@ -327,8 +327,8 @@ static void forget_parts(hr_dataset *d, const char *line, size_t n)
 
 static hr_status forget_dataset(hr_dataset *d, hr_err *err)
 {
-    size_t n_text;
-    char *text;
+    size_t n_text = 0;
+    char *text = NULL;
     HR_TRY(load_manifest(d, &text, &n_text, err));
     const char *p = text;
     const char *end = text + n_text;

@@ -368,8 +368,10 @@ static int put_snapshot_row(const hr_line *l, const row *r)
     if (!hr_evbatch_has_room(b, 1, 2 * depth)) return HR_LINE_FULL;
     uint32_t msg = hr_line_begin(l);
     int rc = set_head(l, msg, r);
-    for (uint32_t i = 0; i < 2 * depth && rc == HR_LINE_DONE; i++)
-        rc = read_depth(l, r, i % depth, i < depth ? HR_SIDE_BID : HR_SIDE_ASK, &n);
+    for (uint32_t i = 0; i < depth && rc == HR_LINE_DONE; i++)
+        rc = read_depth(l, r, i, HR_SIDE_BID, &n);
+    for (uint32_t i = 0; i < depth && rc == HR_LINE_DONE; i++)
+        rc = read_depth(l, r, i, HR_SIDE_ASK, &n);
     if (rc != HR_LINE_DONE) return rc;
     b->kind[msg] = HR_MSG_SNAPSHOT;
     b->flags[msg] = HR_FLAG_SNAPSHOT;

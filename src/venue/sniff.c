@@ -21,8 +21,8 @@ typedef struct findings {
     bool has_diff_depth, has_depth_without_pu;
     bool is_fstream, is_dstream, is_spot_host, has_foreign_host;
     char venue[HR_VENUE_MAX + 1]; /* an envelope names it, as our own captures do */
-    bool is_binance; /* some message has the shape of one of Binance's */
-    int64_t time_ns; /* the first in a message, 0 none */
+    bool is_binance;              /* some message has the shape of one of Binance's */
+    int64_t time_ns;              /* the first in a message, 0 none */
     uint32_t n_lines;
 } findings;
 
@@ -126,8 +126,8 @@ static void note_message(findings *f, const message *m)
     else if (m->stream.n > 0)
         note_symbol(f, name, hr_binance_stream_symbol(name, sizeof name, m->stream));
     if (f->time_ns == 0) f->time_ns = m->time_ns;
-    if (is(m->venue, "binance") || is(m->venue, "binance-futures") ||
-        is(m->venue, "binance-delivery"))
+    if (m->venue.s != NULL && (is(m->venue, "binance") || is(m->venue, "binance-futures") ||
+                               is(m->venue, "binance-delivery")))
         memcpy(f->venue, m->venue.s, m->venue.n);
     f->has_pu = f->has_pu || m->has_pu;
     f->has_coin_pair = f->has_coin_pair || m->has_coin_pair;

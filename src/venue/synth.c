@@ -99,7 +99,7 @@ static void begin_instruments(hr_synth *s)
     for (uint32_t i = 0; i < s->opt.n_instruments; i++) {
         synth_instrument *in = &s->inst[i];
         name_instrument(in, i);
-        in->tick0 = (int64_t)(100000 + synth_below(&s->venue, 6000000));
+        in->tick0 = 100000 + (int64_t)synth_below(&s->venue, 6000000);
         in->id = in->prev_id = 1000000 + (int64_t)synth_below(&s->venue, 1000000000);
         in->sync_in = s->opt.has_snapshots ? 3 + (int32_t)synth_below(&s->feed, 4) : -1;
         in->snapshot = s->snapshots + (size_t)i * 2 * HR_SYNTH_SNAPSHOT_DEPTH;
