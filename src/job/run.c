@@ -330,7 +330,7 @@ hr_status hr_run_create(hr_run **out, const hr_plan *plan, hr_open_mode mode, hr
     if (r == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for a run");
     r->plan = plan;
     hr_kern_init(hr_cpu_detect() & plan->cpu_mask); /* before any lane runs */
-    r->ds = (hr_dataset){.root_fd = -1, .manifest_fd = -1, .reject_fd = -1};
+    hr_dataset_init(&r->ds);
     hr_budget_init(&r->budget, (size_t)plan->memory_bytes);
     hr_status st = open_all(r, mode, err);
     if (st == HR_EBUDGET && err != NULL && strstr(err->message, "engine.memory") == NULL)

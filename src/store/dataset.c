@@ -338,11 +338,17 @@ static hr_status forget_dataset(hr_dataset *d, hr_err *err)
     return HR_OK;
 }
 
+void hr_dataset_init(hr_dataset *d)
+{
+    memset(d, 0, sizeof *d);
+    d->root_fd = d->manifest_fd = d->reject_fd = -1;
+}
+
 hr_status hr_dataset_open(hr_dataset *d, const char *root, hr_open_mode mode, const char *identity,
                           hr_manifest_tail *tail, hr_err *err)
 {
     const hr_sys *sys = hr_sys_get();
-    *d = (hr_dataset){.root_fd = -1, .manifest_fd = -1, .reject_fd = -1};
+    hr_dataset_init(d);
     memset(tail, 0, sizeof *tail);
     if (snprintf(d->root, sizeof d->root, "%s", root) >= (int)sizeof d->root)
         return HR_FAIL(err, HR_EUSAGE, "path of the dataset is too long");

@@ -64,6 +64,8 @@ typedef struct hr_manifest_tail {
     char identity[4096];
 } hr_manifest_tail;
 
+/** Nothing open: may be closed. */
+void hr_dataset_init(hr_dataset *d);
 /** Creates the folder (or takes it over), locks it. HR_EEXIST names --resume and --force. */
 HR_MUST_USE hr_status hr_dataset_open(hr_dataset *d, const char *root, hr_open_mode mode,
                                       const char *identity, hr_manifest_tail *tail, hr_err *err);
