@@ -137,8 +137,6 @@ HR_MUST_USE hr_status hr_sys_fail_create(hr_sys_fail **out, const hr_sys *inner,
 const hr_sys *hr_sys_fail_table(hr_sys_fail *f);
 /** Number of matching calls seen so far: the N to iterate to. */
 uint64_t hr_sys_fail_seen(const hr_sys_fail *f);
-/** Calls of this name so far, whatever the fault is about; 0 for a name that is not known. */
-uint64_t hr_sys_fail_seen_call(const hr_sys_fail *f, const char *call);
 /** Regions mapped and not unmapped. */
 int64_t hr_sys_fail_maps(const hr_sys_fail *f);
 bool hr_sys_fail_fired(const hr_sys_fail *f);

@@ -321,12 +321,6 @@ uint64_t hr_sys_fail_seen(const hr_sys_fail *f)
     return atomic_load_explicit(&f->seen, memory_order_relaxed);
 }
 
-uint64_t hr_sys_fail_seen_call(const hr_sys_fail *f, const char *call)
-{
-    call_id id = call_of(call);
-    return id < N_CALLS ? atomic_load_explicit(&f->seen_by_call[id], memory_order_relaxed) : 0;
-}
-
 int64_t hr_sys_fail_maps(const hr_sys_fail *f)
 {
     return atomic_load_explicit(&f->n_maps, memory_order_relaxed);

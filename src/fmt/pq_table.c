@@ -11,7 +11,6 @@
 
 #define TEXTS 64u
 #define OUT_OF_RANGE HR_PQ_MARK(HR_REJECT_RANGE)
-#define FIXED_MAX INT64_C(1000000000000000000)
 
 typedef struct name {
     const char *name;
@@ -283,25 +282,6 @@ static hr_status read_side(pq_table *t, pq_stored *s, uint32_t n, hr_err *err)
 
 static const double powers[19] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8, 1e9,
                                   1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18};
-static const int64_t int_powers[19] = {1,
-                                       10,
-                                       100,
-                                       1000,
-                                       10000,
-                                       100000,
-                                       1000000,
-                                       10000000,
-                                       100000000,
-                                       1000000000,
-                                       10000000000,
-                                       100000000000,
-                                       1000000000000,
-                                       10000000000000,
-                                       100000000000000,
-                                       1000000000000000,
-                                       10000000000000000,
-                                       100000000000000000,
-                                       1000000000000000000};
 
 /* v as i * 10^-d, if it is that. */
 static bool fixed_at(int64_t *out, double v, unsigned d, bool single)
@@ -329,8 +309,8 @@ int64_t hr_pq_fixed_of(double v, unsigned scale, bool single, unsigned *digits)
         if (d > scale) return OUT_OF_RANGE;
         *digits = d;
     }
-    if (__builtin_mul_overflow(i, int_powers[scale - d], &out) || out >= FIXED_MAX ||
-        out <= -FIXED_MAX)
+    if (__builtin_mul_overflow(i, hr_pow10[scale - d], &out) || out >= HR_DECIMAL_LIMIT ||
+        out <= -HR_DECIMAL_LIMIT)
         return OUT_OF_RANGE;
     return out;
 }
@@ -342,7 +322,7 @@ static bool fixed_block(int64_t *out, const double *v, uint32_t n, unsigned d, u
 {
     const double magic = 0x1.8p52; /* adding it rounds to an integer, in the low bits */
     const double p = powers[d];
-    const int64_t up = int_powers[scale - d];
+    const int64_t up = hr_pow10[scale - d];
     const double most = fmin(1e15, 0.9e18 / (double)up);
     double shifted[BLOCK];
     unsigned bad = 0;
@@ -380,10 +360,10 @@ static int64_t rescaled(int64_t v, unsigned have, unsigned scale)
     if (have > scale) {
         unsigned drop = have - scale; /* digits that must be zeros */
         if (drop > 18) return v == 0 ? 0 : OUT_OF_RANGE;
-        return v % int_powers[drop] == 0 ? v / int_powers[drop] : OUT_OF_RANGE;
+        return v % hr_pow10[drop] == 0 ? v / hr_pow10[drop] : OUT_OF_RANGE;
     }
-    if (v == HR_PQ_WIDE_I64 || __builtin_mul_overflow(v, int_powers[scale - have], &out) ||
-        out >= FIXED_MAX || out <= -FIXED_MAX)
+    if (v == HR_PQ_WIDE_I64 || __builtin_mul_overflow(v, hr_pow10[scale - have], &out) ||
+        out >= HR_DECIMAL_LIMIT || out <= -HR_DECIMAL_LIMIT)
         return OUT_OF_RANGE;
     return out;
 }

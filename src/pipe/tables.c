@@ -13,11 +13,6 @@ static const char *const cause_names[HR_GAP_CAUSE_COUNT] = {
     "seq_hole",   "seq_back",    "reconnect",   "parse_error",
     "local_drop", "venue_reset", "never_synced"};
 
-const char *hr_gap_cause_name(hr_gap_cause cause)
-{
-    return (unsigned)cause < HR_GAP_CAUSE_COUNT ? cause_names[cause] : "unknown";
-}
-
 static void add(hr_tables *t, hr_kind kind, const char *name, hr_col_type type, uint8_t scale,
                 bool nullable)
 {

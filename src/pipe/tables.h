@@ -48,6 +48,5 @@ typedef struct hr_tables {
     char book_name[4 * HR_BOOK_DEPTH_MAX][HR_TABLE_NAME_BYTES];
 } hr_tables;
 void hr_tables_init(hr_tables *t, uint32_t depth, uint8_t px_scale, uint8_t qty_scale);
-const char *hr_gap_cause_name(hr_gap_cause cause);
 
 #endif

@@ -102,14 +102,3 @@ hr_status hr_csv_row(hr_csv_field *fields, uint32_t cap, uint32_t *n_fields, con
     if (stop > p && stop[-1] == '\r') stop--;
     return put_fields(fields, cap, n_fields, comma, n_commas, p, stop);
 }
-
-int64_t hr_csv_unquote(char *out, size_t cap, hr_csv_field f)
-{
-    size_t at = 0;
-    for (uint32_t i = 0; i < f.n; i++) {
-        if (at == cap) return -1;
-        out[at++] = f.s[i];
-        if (f.s[i] == '"' && i + 1 < f.n && f.s[i + 1] == '"') i++;
-    }
-    return (int64_t)at;
-}

@@ -14,7 +14,7 @@
 typedef struct hr_csv_field {
     const char *s; /* inside the quotes where quoted */
     uint32_t n;
-    bool has_quote; /* holds doubled quotes: unquote before use */
+    bool has_quote; /* holds doubled quotes */
 } hr_csv_field;
 
 /** Splits the row at [p, end): fields[0..*n_fields). *next: just past the row's line end.
@@ -24,9 +24,6 @@ typedef struct hr_csv_field {
  */
 HR_MUST_USE hr_status hr_csv_row(hr_csv_field *fields, uint32_t cap, uint32_t *n_fields,
                                  const char **next, const char *p, const char *end, bool at_eof);
-/** Removes doubled quotes; length, or -1 when it does not fit. */
-int64_t hr_csv_unquote(char *out, size_t cap, hr_csv_field f);
-
 /** First '\n' in [p, end), or NULL. SIMD. */
 const char *hr_find_newline(const char *p, const char *end);
 /** Last '\n' in [begin, end), or NULL. */

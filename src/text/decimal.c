@@ -112,28 +112,6 @@ hr_status hr_decimal_parse(int64_t *out, const char *s, size_t n, unsigned scale
     return scale_mantissa(out, &m, exponent, scale, is_negative);
 }
 
-/* A byte after which the digits before it are no whole plain number: "1.2.3", "1e5". */
-static bool goes_on(char c)
-{
-    return c == '.' || c == 'e' || c == 'E' || c == '+' || c == '-';
-}
-
-hr_status hr_decimal_scan(int64_t *out, const char **next, const char *s, const char *end,
-                          unsigned scale)
-{
-    int64_t v;
-    if (end - s >= HR_DECIMAL_SLACK && hr_decimal_fast(&v, next, s, scale) && !goes_on(**next)) {
-        *out = v;
-        return HR_OK;
-    }
-    const char *p = s;
-    while (p < end && ((*p >= '0' && *p <= '9') || *p == '.'))
-        p++;
-    *next = p;
-    if (p < end && (*p == 'e' || *p == 'E' || *p == '-' || *p == '+')) return HR_EINPUT;
-    return hr_decimal_parse(out, s, (size_t)(p - s), scale);
-}
-
 size_t hr_decimal_format(char *out, int64_t value, unsigned scale)
 {
     char digits[24];

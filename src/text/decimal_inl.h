@@ -8,11 +8,9 @@
 
 #include "base/attr.h"
 #include "base/status.h"
+#include "text/decimal.h"
 
 #define HR_DECIMAL_SLACK 32 /* bytes that must be readable past the start of a number */
-#define HR_DECIMAL_LIMIT INT64_C(1000000000000000000)
-
-extern const int64_t hr_pow10[19];
 
 /* Value of the up to eight digits at p (eight bytes are read); *n says how many there are.
  * Method: D. Lemire, "Number parsing at a gigabyte per second" (2021), section 3. */

@@ -63,10 +63,6 @@ bool hr_json_bool(hr_json *j, bool *out);
 bool hr_json_skip(hr_json *j);
 /** True when only white space is left. */
 bool hr_json_at_end(hr_json *j);
-/** Unescapes into out (cap bytes); length or -1 when it does not fit or is not valid UTF-8/escape.
- */
-int64_t hr_json_unescape(char *out, size_t cap, hr_json_str s);
-
 /** Hot path: a Binance-style level list [["p","q"],["p","q",...],...] at the cursor, values to
  * fixed point. px, qty: at least cap entries; *n_out: levels read. HR_FULL: more than cap levels
  * (cursor undefined); HR_EINPUT: wrong shape or bad number; HR_ERANGE: does not fit the scale.

@@ -36,12 +36,12 @@ void hr_synth_put_csv(hr_synth *s, const hr_synth_event *ev)
     char *p = s->opt.futures ? SYNTH_PUT(head, "binance-futures,") : SYNTH_PUT(head, "binance,");
     p = synth_put_text(p, s->inst[ev->inst].name);
     *p++ = ',';
-    p = synth_put_u64(p, (uint64_t)ev->ts_event / 1000);
+    p = synth_put_uint(p, (uint64_t)ev->ts_event / 1000);
     *p++ = ',';
-    p = synth_put_u64(p, (uint64_t)ev->ts_recv / 1000);
+    p = synth_put_uint(p, (uint64_t)ev->ts_recv / 1000);
     *p++ = ',';
     if (ev->kind == HR_SYNTH_TRADE)
-        p = synth_put_u64(p, (uint64_t)ev->last);
+        p = synth_put_uint(p, (uint64_t)ev->last);
     else
         p = ev->kind == HR_SYNTH_SNAPSHOT ? SYNTH_PUT(p, "true") : SYNTH_PUT(p, "false");
     *p++ = ',';
@@ -77,7 +77,7 @@ void hr_synth_put_bad(hr_synth *s)
     char *p = s->p;
     if (s->opt.format == HR_SYNTH_EVENTS) return;
     if (s->opt.format == HR_SYNTH_CAPTURE) {
-        p = synth_put_u64(p, (uint64_t)s->now_ns);
+        p = synth_put_uint(p, (uint64_t)s->now_ns);
         *p++ = ' ';
     }
     p = synth_put_text(p, synth_is_csv(s) ? bad_csv[i] : bad_json[i]);

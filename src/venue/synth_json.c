@@ -8,11 +8,11 @@ static char *put_head(const hr_synth *s, char *p, const hr_synth_event *ev, cons
 {
     if (s->opt.format == HR_SYNTH_NDJSON) return p;
     if (s->opt.format == HR_SYNTH_CAPTURE) {
-        p = synth_put_u64(p, (uint64_t)ev->ts_recv);
+        p = synth_put_uint(p, (uint64_t)ev->ts_recv);
         p = SYNTH_PUT(p, " {\"stream\":\"");
     } else {
         p = SYNTH_PUT(p, "{\"capture_ns\":");
-        p = synth_put_u64(p, (uint64_t)ev->ts_recv);
+        p = synth_put_uint(p, (uint64_t)ev->ts_recv);
         p = SYNTH_PUT(p, ",\"stream\":\"");
     }
     p = synth_put_text(p, s->inst[ev->inst].stream);
@@ -22,7 +22,7 @@ static char *put_head(const hr_synth *s, char *p, const hr_synth_event *ev, cons
 
 static char *put_time(char *p, int64_t ns)
 {
-    return synth_put_u64(p, (uint64_t)ns / 1000000);
+    return synth_put_uint(p, (uint64_t)ns / 1000000);
 }
 
 static char *put_symbol(const hr_synth *s, char *p, const hr_synth_event *ev)
@@ -67,12 +67,12 @@ static char *put_depth(const hr_synth *s, char *p, const hr_synth_event *ev)
     }
     p = put_symbol(s, p, ev);
     p = SYNTH_PUT(p, ",\"U\":");
-    p = synth_put_u64(p, (uint64_t)ev->first);
+    p = synth_put_uint(p, (uint64_t)ev->first);
     p = SYNTH_PUT(p, ",\"u\":");
-    p = synth_put_u64(p, (uint64_t)ev->last);
+    p = synth_put_uint(p, (uint64_t)ev->last);
     if (s->opt.futures) {
         p = SYNTH_PUT(p, ",\"pu\":");
-        p = synth_put_u64(p, (uint64_t)ev->prev);
+        p = synth_put_uint(p, (uint64_t)ev->prev);
     }
     p = SYNTH_PUT(p, ",\"b\":");
     p = put_side(p, ev, 0);
@@ -86,7 +86,7 @@ static char *put_ticker(const hr_synth *s, char *p, const hr_synth_event *ev)
 {
     p = put_head(s, p, ev, "@bookTicker");
     p = SYNTH_PUT(p, "{\"u\":");
-    p = synth_put_u64(p, (uint64_t)ev->last);
+    p = synth_put_uint(p, (uint64_t)ev->last);
     p = put_symbol(s, p, ev);
     p = SYNTH_PUT(p, ",\"b\":\"");
     p = synth_put_px(p, (uint32_t)ev->tick0 + ev->levels[0].cell);
@@ -106,7 +106,7 @@ static char *put_trade(const hr_synth *s, char *p, const hr_synth_event *ev)
     p = put_time(p, ev->ts_event);
     p = put_symbol(s, p, ev);
     p = SYNTH_PUT(p, ",\"t\":");
-    p = synth_put_u64(p, (uint64_t)ev->last);
+    p = synth_put_uint(p, (uint64_t)ev->last);
     p = SYNTH_PUT(p, ",\"p\":\"");
     p = synth_put_px(p, (uint32_t)ev->tick0 + ev->levels[0].cell);
     p = SYNTH_PUT(p, "\",\"q\":\"");
@@ -120,15 +120,15 @@ static char *put_trade(const hr_synth *s, char *p, const hr_synth_event *ev)
 static char *put_snapshot(const hr_synth *s, char *p, const hr_synth_event *ev)
 {
     if (s->opt.format == HR_SYNTH_CAPTURE) {
-        p = synth_put_u64(p, (uint64_t)ev->ts_recv);
+        p = synth_put_uint(p, (uint64_t)ev->ts_recv);
         *p++ = ' ';
     } else if (s->opt.format == HR_SYNTH_CAPTURE_JSON) {
         p = SYNTH_PUT(p, "{\"capture_ns\":");
-        p = synth_put_u64(p, (uint64_t)ev->ts_recv);
+        p = synth_put_uint(p, (uint64_t)ev->ts_recv);
         p = SYNTH_PUT(p, ",\"data\":");
     }
     p = SYNTH_PUT(p, "{\"lastUpdateId\":");
-    p = synth_put_u64(p, (uint64_t)ev->last);
+    p = synth_put_uint(p, (uint64_t)ev->last);
     p = SYNTH_PUT(p, ",\"E\":");
     p = put_time(p, ev->ts_event);
     p = SYNTH_PUT(p, ",\"symbol\":\"");

@@ -15,21 +15,9 @@ static inline char *synth_put_text(char *p, const char *s)
     return p + n;
 }
 
-static inline char *synth_put_u64(char *p, uint64_t v)
+static inline char *synth_put_uint(char *p, uint64_t v)
 {
     char digits[20];
-    unsigned n = sizeof digits;
-    do {
-        digits[--n] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v != 0);
-    memcpy(p, digits + n, sizeof digits - n);
-    return p + (sizeof digits - n);
-}
-
-static inline char *synth_put_u32(char *p, uint32_t v)
-{
-    char digits[10];
     unsigned n = sizeof digits;
     do {
         digits[--n] = (char)('0' + v % 10);
@@ -42,7 +30,7 @@ static inline char *synth_put_u32(char *p, uint32_t v)
 /* Hundredths, both decimals written, as the venue does. */
 static inline char *synth_put_px(char *p, uint32_t v)
 {
-    p = synth_put_u32(p, v / 100);
+    p = synth_put_uint(p, v / 100);
     v %= 100;
     p[0] = '.';
     p[1] = (char)('0' + v / 10);
@@ -53,7 +41,7 @@ static inline char *synth_put_px(char *p, uint32_t v)
 /* Thousandths. */
 static inline char *synth_put_qty(char *p, uint32_t v)
 {
-    p = synth_put_u32(p, v / 1000);
+    p = synth_put_uint(p, v / 1000);
     v %= 1000;
     p[0] = '.';
     p[1] = (char)('0' + v / 100);

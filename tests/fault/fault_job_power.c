@@ -12,15 +12,14 @@ static fault_world world;
 
 static uint64_t scale(uint64_t standard)
 {
-    const char *s = getenv("HR_TEST_FULL");
-    return test_iters(s != NULL && s[0] == '1' ? standard * 50 : standard);
+    return test_iters(fault_is_full() ? standard * 50 : standard);
 }
 
 static int set_up(void **state)
 {
     test_engine e = TEST_ENGINE_DEFAULT;
     hr_synth_options opt = HR_SYNTH_OPTIONS_DEFAULT;
-    (void)state;
+    *state = &world;
     opt.n_instruments = 2;
     opt.n_levels = 500;
     opt.n_gaps = 1;
@@ -32,20 +31,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static int tear_down(void **state)
-{
-    (void)state;
-    fault_world_fini(&world);
-    return 0;
-}
-
-static void check(const fault_case *c, fault_result *r)
-{
-    const char *bad = fault_case_check(&world, c, r);
-    if (bad != NULL) print_error("%s\n", bad);
-    assert_null(bad);
-}
-
 static void test_power_cut_at_any_call(void **state)
 {
     test_rng rng;
@@ -55,7 +40,7 @@ static void test_power_cut_at_any_call(void **state)
         fault_case c = {.fault = {.nth = 1 + test_rng_below(&rng, world.n_calls), .freeze = true},
                         .cuts_power = true,
                         .seed = test_rng_u64(&rng)};
-        check(&c, NULL);
+        fault_check(&world, &c, NULL);
     }
 }
 
@@ -69,7 +54,7 @@ static void test_power_cut_again_in_recovery(void **state)
                         .again = {.nth = 1 + test_rng_below(&rng, 200), .freeze = true},
                         .cuts_power = true,
                         .seed = test_rng_u64(&rng)};
-        check(&c, NULL);
+        fault_check(&world, &c, NULL);
     }
 }
 
@@ -82,7 +67,7 @@ static void test_power_cut_after_the_end(void **state)
     for (uint64_t i = 0; i < scale(30); i++) {
         fault_case c = {.cuts_power = true, .seed = test_rng_u64(&rng)};
         fault_result r;
-        check(&c, &r);
+        fault_check(&world, &c, &r);
         assert_int_equal(r.status, HR_OK);
         assert_true(r.n_acknowledged >= 3);
     }
@@ -96,24 +81,15 @@ static void test_power_cut_after_failed_sync(void **state)
     fault_result r;
     (void)state;
     test_rng_init(&rng, test_seed() + 3);
-    check(&probe, &r);
+    fault_check(&world, &probe, &r);
     for (uint64_t nth = 1; nth <= r.seen; nth++) {
         fault_case c = {.fault = {.call = "sync", .nth = nth, .sys_errno = 5},
                         .cuts_power = true,
                         .seed = test_rng_u64(&rng)};
         fault_result one;
-        check(&c, &one);
+        fault_check(&world, &c, &one);
         assert_true(one.status < 0); /* a failed sync is never taken for done, nor tried again */
     }
-}
-
-static void test_replay(void **state)
-{
-    const char *bad = NULL;
-    (void)state;
-    if (!fault_case_replay(&world, &bad)) skip();
-    if (bad != NULL) print_error("%s\n", bad);
-    assert_null(bad);
 }
 
 int main(void)
@@ -124,7 +100,5 @@ int main(void)
         cmocka_unit_test(test_power_cut_again_in_recovery),
         cmocka_unit_test(test_power_cut_after_failed_sync),
     };
-    const struct CMUnitTest one[] = {cmocka_unit_test(test_replay)};
-    if (getenv("HR_TEST_CASE") != NULL) return cmocka_run_group_tests(one, set_up, tear_down);
-    return cmocka_run_group_tests(all, set_up, tear_down);
+    return fault_run_group(all, HR_ARRAY_LEN(all), set_up, fault_tear_down);
 }

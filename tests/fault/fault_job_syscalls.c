@@ -11,17 +11,11 @@
 
 static fault_world world;
 
-static bool is_full(void)
-{
-    const char *s = getenv("HR_TEST_FULL");
-    return s != NULL && s[0] == '1';
-}
-
 static int set_up(void **state)
 {
     test_engine e = TEST_ENGINE_DEFAULT;
     hr_synth_options opt = HR_SYNTH_OPTIONS_DEFAULT;
-    (void)state;
+    *state = &world;
     opt.n_instruments = 1;
     opt.n_levels = 700;
     opt.n_gaps = 1;
@@ -33,20 +27,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static int tear_down(void **state)
-{
-    (void)state;
-    fault_world_fini(&world);
-    return 0;
-}
-
-static void check(const fault_case *c, fault_result *r)
-{
-    const char *bad = fault_case_check(&world, c, r);
-    if (bad != NULL) print_error("%s\n", bad);
-    assert_null(bad);
-}
-
 /* Every point of the run, and for one in four a point of the recovery from it. */
 static void test_killed_at_every_call(void **state)
 {
@@ -56,10 +36,10 @@ static void test_killed_at_every_call(void **state)
     for (uint64_t nth = 1; nth <= world.n_calls; nth++) {
         fault_case c = {.fault = {.nth = nth, .freeze = true}};
         fault_result r;
-        if (is_full() || nth % 4 == 0)
+        if (fault_is_full() || nth % 4 == 0)
             c.again =
                 (hr_sys_fault){.nth = 1 + test_rng_below(&rng, world.n_calls), .freeze = true};
-        check(&c, &r);
+        fault_check(&world, &c, &r);
         assert_true(r.fired);
     }
 }
@@ -78,8 +58,8 @@ static void test_every_call_fails(void **state)
             fault_case c = {
                 .fault = {.nth = nth, .sys_errno = errnos[k / 2], .forever = k % 2 != 0}};
             fault_result r;
-            if (!is_full() && test_rng_below(&rng, 20) != 0) continue;
-            check(&c, &r);
+            if (!fault_is_full() && test_rng_below(&rng, 20) != 0) continue;
+            fault_check(&world, &c, &r);
             assert_true(r.fired);
             n_cases++;
             n_fatal += r.status != HR_OK;
@@ -103,14 +83,14 @@ static void test_every_kind_of_call(void **state)
     for (size_t i = 0; i < HR_ARRAY_LEN(calls); i++) {
         fault_case probe = {.fault = {.call = calls[i]}, .lanes = 2};
         fault_result r;
-        check(&probe, &r);
+        fault_check(&world, &probe, &r);
         assert_true(r.seen > 0); /* else the run no longer makes it: take it out of the list */
         for (uint32_t k = 0; k < 8; k++) {
             uint64_t nth = k == 0 ? 1 : k == 1 ? r.seen : 1 + test_rng_below(&rng, r.seen);
             fault_case c = {.fault = {.call = calls[i], .nth = nth, .forever = k % 2 != 0},
                             .lanes = 2};
             c.fault.sys_errno = errnos[test_rng_below(&rng, HR_ARRAY_LEN(errnos))];
-            check(&c, NULL);
+            fault_check(&world, &c, NULL);
         }
     }
 }
@@ -125,8 +105,8 @@ static void test_short_and_interrupted(void **state)
             fault_case c = {
                 .fault = {.short_max = sizes[i], .eintr_every = eintr == 1 ? 0 : eintr}};
             fault_result r;
-            if (!is_full() && sizes[i] < 3 && eintr > 0) continue;
-            check(&c, &r);
+            if (!fault_is_full() && sizes[i] < 3 && eintr > 0) continue;
+            fault_check(&world, &c, &r);
             assert_int_equal(r.status, HR_OK);
         }
 }
@@ -137,7 +117,7 @@ static void test_interrupted_for_ever(void **state)
     fault_case c = {.fault = {.eintr_every = 1}};
     fault_result r;
     (void)state;
-    check(&c, &r);
+    fault_check(&world, &c, &r);
     assert_int_equal(r.status, HR_EIO);
 }
 
@@ -147,22 +127,13 @@ static void test_full_disk(void **state)
     fault_result r = {.status = HR_ENOSPC};
     int n = 0;
     (void)state;
-    for (int64_t room = 512; r.status != HR_OK; room += is_full() ? 512 : 4096, n++) {
+    for (int64_t room = 512; r.status != HR_OK; room += fault_is_full() ? 512 : 4096, n++) {
         fault_case c = {.room_bytes = room};
-        check(&c, &r);
+        fault_check(&world, &c, &r);
         assert_true(r.status == HR_OK || r.status == HR_ENOSPC);
     }
     printf("# %d full disks\n", n);
     assert_true(n > 5);
-}
-
-static void test_replay(void **state)
-{
-    const char *bad = NULL;
-    (void)state;
-    if (!fault_case_replay(&world, &bad)) skip();
-    if (bad != NULL) print_error("%s\n", bad);
-    assert_null(bad);
 }
 
 int main(void)
@@ -172,7 +143,5 @@ int main(void)
         cmocka_unit_test(test_every_call_fails),     cmocka_unit_test(test_short_and_interrupted),
         cmocka_unit_test(test_interrupted_for_ever), cmocka_unit_test(test_full_disk),
     };
-    const struct CMUnitTest one[] = {cmocka_unit_test(test_replay)};
-    if (getenv("HR_TEST_CASE") != NULL) return cmocka_run_group_tests(one, set_up, tear_down);
-    return cmocka_run_group_tests(all, set_up, tear_down);
+    return fault_run_group(all, HR_ARRAY_LEN(all), set_up, fault_tear_down);
 }

@@ -14,20 +14,13 @@ static int set_up(void **state)
 {
     test_engine e = TEST_ENGINE_DEFAULT;
     hr_synth_options opt = HR_SYNTH_OPTIONS_DEFAULT;
-    (void)state;
+    *state = &world;
     opt.n_instruments = 2;
     opt.n_levels = 500;
     opt.n_gaps = 1;
     e.commit_rows = 700;
     e.instruments = 2;
     fault_world_init(&world, &e, &opt);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    fault_world_fini(&world);
     return 0;
 }
 
@@ -69,5 +62,5 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_manifest),
                                        cmocka_unit_test(test_checkpoint)};
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, fault_tear_down);
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What comes out of three small captures of our own generator, word by word: tables, columns, row counts, first and
-last rows, gaps, counts. A change of meaning shows as a changed line here. HR_GOLDEN_RENEW=1 writes the files anew."""
+"""What comes out of three small captures of our own generator, word by word: tables, columns, row counts, four first
+rows and two further on, gaps, counts. A change of meaning shows as a changed line here. HR_GOLDEN_RENEW=1 writes the files anew."""
 import glob
 import json
 import os

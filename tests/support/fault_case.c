@@ -350,23 +350,59 @@ static const char *parse_fault(const char *p, hr_sys_fault *f, char call[16])
     return p[used] == ',' ? p + used + 1 : NULL;
 }
 
-bool fault_case_replay(const fault_world *w, const char **bad)
+static const char *replay(const fault_world *w, const char *text)
 {
-    const char *text = getenv("HR_TEST_CASE");
     static char call[2][16];
     fault_case c = {0};
     fault_result r;
     unsigned long long seed;
     int cuts;
-    if (text == NULL) return false;
-    *bad = "HR_TEST_CASE cannot be read";
     const char *p = parse_fault(text, &c.fault, call[0]);
     if (p != NULL) p = parse_fault(p, &c.again, call[1]);
-    if (p == NULL || sscanf(p, "%d:%llu:%u", &cuts, &seed, &c.lanes) != 3) return true;
+    if (p == NULL || sscanf(p, "%d:%llu:%u", &cuts, &seed, &c.lanes) != 3)
+        return "HR_TEST_CASE cannot be read";
     c.cuts_power = cuts != 0;
     c.seed = seed;
-    *bad = fault_case_check(w, &c, &r);
+    const char *bad = fault_case_check(w, &c, &r);
     printf("# %s: %s, fired %d, %llu calls, %u commits, %.3f s\n", text, hr_status_name(r.status),
            r.fired, (unsigned long long)r.seen, r.n_acknowledged, (double)r.ns * 1e-9);
-    return true;
+    return bad;
+}
+
+/* ---- as cmocka tests ---- */
+
+void fault_expect(const char *bad)
+{
+    if (bad != NULL) print_error("%s\n", bad);
+    assert_null(bad);
+}
+
+void fault_check(const fault_world *w, const fault_case *c, fault_result *r)
+{
+    fault_expect(fault_case_check(w, c, r));
+}
+
+bool fault_is_full(void)
+{
+    const char *s = getenv("HR_TEST_FULL");
+    return s != NULL && s[0] == '1';
+}
+
+int fault_tear_down(void **state)
+{
+    fault_world_fini(*state);
+    return 0;
+}
+
+static void test_replay(void **state)
+{
+    fault_expect(replay(*state, getenv("HR_TEST_CASE")));
+}
+
+int fault_run_group(const struct CMUnitTest *tests, size_t n, CMFixtureFunction set_up,
+                    CMFixtureFunction tear_down)
+{
+    const struct CMUnitTest one[] = {cmocka_unit_test(test_replay)};
+    if (getenv("HR_TEST_CASE") != NULL) return cmocka_run_group_tests(one, set_up, tear_down);
+    return _cmocka_run_group_tests("tests", tests, n, set_up, tear_down);
 }

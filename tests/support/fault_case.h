@@ -8,6 +8,7 @@
  *     and every part it names is there with the undisturbed run's bytes
  *   - resumed, it ends with the undisturbed run's bytes */
 #include "engine.h"
+#include "harness.h"
 
 typedef struct fault_world {
     test_engine engine;
@@ -58,8 +59,18 @@ typedef struct fault_result {
 
 /** NULL, or what does not hold (with the case: enough to run it again). out may be NULL. */
 const char *fault_case_check(const fault_world *w, const fault_case *c, fault_result *out);
-/** Takes over HR_TEST_CASE="nth=..,call=..,..": runs that one case and prints it. False: not set.
- */
-bool fault_case_replay(const fault_world *w, const char **wrong);
+
+/** The same of a cmocka test: prints what is wrong, and fails. r may be NULL. */
+void fault_check(const fault_world *w, const fault_case *c, fault_result *r);
+/** Fails the running test when wrong is not NULL. */
+void fault_expect(const char *wrong);
+/** HR_TEST_FULL=1: nothing is left out. */
+bool fault_is_full(void);
+/** cmocka_run_group_tests with the world as *state; HR_TEST_CASE="call:nth:..", as a failure prints
+ * it, takes over: that one case is run and printed. */
+int fault_run_group(const struct CMUnitTest *tests, size_t n, CMFixtureFunction set_up,
+                    CMFixtureFunction tear_down);
+/** The tear-down of a group: *state is the world. */
+int fault_tear_down(void **state);
 
 #endif

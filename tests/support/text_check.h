@@ -4,7 +4,14 @@
 /* The text module against slow and plain second readings of the same contracts, for property tests
  * and fuzz targets alike. Each check returns NULL or what differs. */
 #include <stddef.h>
+#include <stdint.h>
 
+#include "base/status.h"
+
+/** A plain number at s, at most to end: the hot digit loop where it can, hr_decimal_parse where
+ * not; *next is the first byte that is neither digit nor point. */
+hr_status text_check_scan(int64_t *out, const char **next, const char *s, const char *end,
+                          unsigned scale);
 const char *text_check_decimal(const char *s, size_t n, unsigned scale);
 /** A whole text: the reader's verdict and the plain grammar's. */
 const char *text_check_json(const char *s, size_t n);

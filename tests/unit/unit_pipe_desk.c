@@ -448,9 +448,6 @@ static void test_tables(void **state)
     assert_string_equal(t.schema[HR_KIND_TRADES].fields[HR_TRADE_ID].name, "trade_id");
     assert_string_equal(t.schema[HR_KIND_TICKERS].fields[HR_TICKER_ASK_QTY].name, "ask_qty");
     assert_string_equal(t.schema[HR_KIND_GAPS].fields[HR_GAP_CAUSE].name, "cause");
-    assert_string_equal(hr_gap_cause_name(HR_GAP_SEQ_HOLE), "seq_hole");
-    assert_string_equal(hr_gap_cause_name(HR_GAP_NEVER_SYNCED), "never_synced");
-    assert_string_equal(hr_gap_cause_name(HR_GAP_CAUSE_COUNT), "unknown");
 }
 
 int main(void)
