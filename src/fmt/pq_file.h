@@ -83,6 +83,8 @@ struct hr_pq_cursor {
     hr_pq_delta ints;
     uint32_t n_views, view_at;
     bool has_levels;
+    uint8_t *is_null;  /* the caller's marks, NULL: not wanted */
+    uint32_t n_marked; /* of the call */
     /* a step */
     uint32_t level[HR_PQ_STEP], index[HR_PQ_STEP];
     int64_t wide[HR_PQ_STEP];

@@ -404,6 +404,7 @@ static hr_status read_footer(hr_pq_file *f, const uint8_t *p, uint32_t n, hr_are
     for (uint32_t g = 0; g < f->n_groups; g++)
         if (__builtin_add_overflow(sum, f->group_rows[g], &sum))
             return HR_FAIL(err, HR_ECORRUPT, "the row groups have more rows than can be");
+    if (f->n_rows == 0) f->n_rows = sum; /* some writers leave it so; the chunks are checked */
     if (sum != f->n_rows)
         return HR_FAIL(err, HR_ECORRUPT, "the footer says %lld rows, its row groups %lld",
                        (long long)f->n_rows, (long long)sum);

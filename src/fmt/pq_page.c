@@ -192,6 +192,24 @@ static hr_status load_dict(hr_pq_cursor *c, const pq_page *p, hr_err *err)
 
 /* ---- where values begin ---- */
 
+/* The deprecated encoding: a bit a value from the highest bit of each byte down, no length before
+ * it. Turned over in place, it is a packed run. */
+static hr_status begin_packed_levels(hr_pq_cursor *c, const pq_page *p, hr_err *err)
+{
+    size_t n = ((size_t)p->n_values + 7) / 8;
+    uint8_t *at = c->raw.p;
+    if (n > (size_t)p->raw_bytes) return hr_pq_damaged(c, err, "cut levels");
+    for (size_t i = 0; i < n; i++) {
+        unsigned v = at[i];
+        v = (v & 0x0fu) << 4 | v >> 4;
+        v = (v & 0x33u) << 2 | (v >> 2 & 0x33u);
+        at[i] = (uint8_t)((v & 0x55u) << 1 | (v >> 1 & 0x55u));
+    }
+    hr_pq_hybrid_begin_packed(&c->levels, at, at + n, 1);
+    c->p += n;
+    return HR_OK;
+}
+
 static hr_status begin_levels(hr_pq_cursor *c, const pq_page *p, hr_err *err)
 {
     c->has_levels = c->column->nullable;
@@ -203,6 +221,7 @@ static hr_status begin_levels(hr_pq_cursor *c, const pq_page *p, hr_err *err)
         c->p += p->def_bytes;
     } else if (c->has_levels) {
         uint32_t n;
+        if (p->def_encoding == HR_PQ_BIT_PACKED) return begin_packed_levels(c, p, err);
         if (p->def_encoding != HR_PQ_RLE)
             return HR_FAIL(err, HR_EUNSUPPORTED, "column '%s' has levels of encoding %d",
                            c->column->name, p->def_encoding);

@@ -48,6 +48,9 @@ hr_status hr_pq_cursor_seek(hr_pq_cursor *c, uint32_t rg, hr_err *err)
         return HR_FAIL(err, HR_EUNSUPPORTED, "column '%s' is encrypted", c->column->name);
     if (k->is_elsewhere)
         return HR_FAIL(err, HR_EUNSUPPORTED, "column '%s' lies in another file", c->column->name);
+    if (k->codec == HR_PQ_LZO)
+        return HR_FAIL(err, HR_EUNSUPPORTED,
+                       "column '%s' is compressed with LZO, which is not read", c->column->name);
     if (k->codec < HR_PQ_UNCOMPRESSED || k->codec > HR_PQ_LZ4_RAW)
         return HR_FAIL(err, HR_EUNSUPPORTED, "column '%s': codec %d is not known", c->column->name,
                        k->codec);
@@ -132,96 +135,30 @@ static bool get_levels(hr_pq_cursor *c, uint32_t n, uint32_t *k)
     return true;
 }
 
+/* After get_levels, which leaves level[] alone where it found no null. */
+static void mark_nulls(hr_pq_cursor *c, uint32_t n, uint32_t k)
+{
+    uint8_t *out = c->is_null + c->n_marked;
+    for (uint32_t i = 0; i < n; i++)
+        out[i] = k < n && c->level[i] == 0;
+    c->n_marked += n;
+}
+
+void hr_pq_cursor_mark_nulls(hr_pq_cursor *c, uint8_t *is_null)
+{
+    c->is_null = is_null;
+}
+
 /* Up to HR_PQ_STEP rows of the page, nulls as null_value. */
 static bool get_rows(hr_pq_cursor *c, int64_t *out, uint32_t n, int64_t null_value)
 {
     uint32_t k;
     if (!get_levels(c, n, &k) || (k > 0 && !get_dense(c, out, k))) return false;
+    if (c->is_null != NULL) mark_nulls(c, n, k);
     if (k == n) return true;
     for (uint32_t i = n; i-- > 0;)
         out[i] = c->level[i] != 0 ? out[--k] : null_value;
     return true;
-}
-
-/* The next rows, at most cap of one page and one step; *n_out of them. */
-static hr_status read_wide(hr_pq_cursor *c, int64_t *out, uint32_t cap, uint32_t *n_out,
-                           int64_t null_value, hr_err *err)
-{
-    HR_TRY(hr_pq_next_page(c, err));
-    uint32_t n = HR_MIN(HR_MIN(cap, c->page_left), HR_PQ_STEP);
-    if (!get_rows(c, out, n, null_value))
-        return hr_pq_damaged(c, err, "values are cut or out of range");
-    c->page_left -= n;
-    c->rows_left -= n;
-    *n_out = n;
-    return HR_OK;
-}
-
-/* Decimals of variable length come as texts do. */
-static hr_status read_wide_bytes(hr_pq_cursor *c, int64_t *out, uint32_t cap, uint32_t *n_out,
-                                 hr_err *err)
-{
-    hr_pq_bytes s[64];
-    HR_TRY(hr_pq_read_bytes(c, s, HR_MIN(cap, 64u), n_out, err));
-    for (uint32_t i = 0; i < *n_out; i++)
-        out[i] =
-            s[i].s == NULL ? HR_NULL_I64 : hr_pq_decimal_widen((const uint8_t *)s[i].s, s[i].n);
-    return HR_OK;
-}
-
-hr_status hr_pq_read_i64(hr_pq_cursor *c, int64_t *out, uint32_t cap, uint32_t *n_out, hr_err *err)
-{
-    const hr_pq_column *col = c->column;
-    bool is_bytes = col->phys == HR_PQ_FIXED || col->phys == HR_PQ_BYTE_ARRAY;
-    uint32_t n = 0;
-    *n_out = 0;
-    if (col->phys == HR_PQ_FLOAT || col->phys == HR_PQ_DOUBLE ||
-        (is_bytes && col->logical != HR_PQ_L_DECIMAL))
-        return HR_FAIL(err, HR_EUNSUPPORTED, "column '%s' does not hold integers", col->name);
-    if (c->rows_left == 0) return HR_END;
-    while (n < cap && c->rows_left > 0) {
-        uint32_t k;
-        HR_TRY(col->phys == HR_PQ_BYTE_ARRAY
-                   ? read_wide_bytes(c, out + n, cap - n, &k, err)
-                   : read_wide(c, out + n, cap - n, &k, HR_NULL_I64, err));
-        n += k;
-    }
-    *n_out = n;
-    return HR_OK;
-}
-
-static bool holds_doubles(const hr_pq_column *col)
-{
-    return col->phys == HR_PQ_FLOAT || col->phys == HR_PQ_DOUBLE ||
-           (col->phys == HR_PQ_FIXED && col->logical == HR_PQ_L_FLOAT16);
-}
-
-hr_status hr_pq_read_f64(hr_pq_cursor *c, double *out, uint32_t cap, uint32_t *n_out, hr_err *err)
-{
-    const hr_pq_column *col = c->column;
-    const double nan_value = (double)NAN;
-    bool is_double = holds_doubles(col);
-    bool is_int =
-        col->logical != HR_PQ_L_DECIMAL &&
-        (col->phys == HR_PQ_BOOLEAN || col->phys == HR_PQ_INT32 || col->phys == HR_PQ_INT64);
-    int64_t null_bits = HR_NULL_I64;
-    uint32_t n = 0;
-    *n_out = 0;
-    if (!is_double && !is_int)
-        return HR_FAIL(err, HR_EUNSUPPORTED, "column '%s' does not hold floating-point numbers",
-                       col->name);
-    if (is_double) memcpy(&null_bits, &nan_value, 8);
-    if (c->rows_left == 0) return HR_END;
-    while (n < cap && c->rows_left > 0) {
-        uint32_t k = 0;
-        HR_TRY(read_wide(c, c->wide, cap - n, &k, null_bits, err));
-        if (is_double) memcpy(out + n, c->wide, k * sizeof *out);
-        for (uint32_t i = 0; i < k && is_int; i++)
-            out[n + i] = c->wide[i] <= HR_PQ_WIDE_I64 ? nan_value : (double)c->wide[i];
-        n += k;
-    }
-    *n_out = n;
-    return HR_OK;
 }
 
 /* ---- texts ---- */
@@ -269,21 +206,19 @@ static bool get_byte_rows(hr_pq_cursor *c, hr_pq_bytes *out, uint32_t n)
               : c->mode == PQ_MODE_DICT  ? get_dict_bytes(c, out, k)
               : c->mode == PQ_MODE_VIEWS ? get_views(c, out, k)
                                          : c->mode == PQ_MODE_PLAIN && get_plain_bytes(c, out, k);
+    if (ok && c->is_null != NULL) mark_nulls(c, n, k);
     if (!ok || k == n) return ok;
     for (uint32_t i = n; i-- > 0;)
         out[i] = c->level[i] != 0 ? out[--k] : (hr_pq_bytes){.s = NULL};
     return true;
 }
 
-hr_status hr_pq_read_bytes(hr_pq_cursor *c, hr_pq_bytes *out, uint32_t cap, uint32_t *n_out,
-                           hr_err *err)
+/* The next rows of a page, at most cap. */
+static hr_status read_texts(hr_pq_cursor *c, hr_pq_bytes *out, uint32_t cap, uint32_t *n_out,
+                            hr_err *err)
 {
-    const hr_pq_column *col = c->column;
     uint32_t n = 0;
     *n_out = 0;
-    if (col->phys != HR_PQ_BYTE_ARRAY && col->phys != HR_PQ_FIXED && col->phys != HR_PQ_INT96)
-        return HR_FAIL(err, HR_EUNSUPPORTED, "column '%s' does not hold bytes", col->name);
-    if (c->rows_left == 0) return HR_END;
     HR_TRY(hr_pq_next_page(c, err)); /* views end with their page */
     while (n < cap && c->page_left > 0) {
         uint32_t k = HR_MIN(HR_MIN(cap - n, c->page_left), HR_PQ_STEP);
@@ -295,4 +230,100 @@ hr_status hr_pq_read_bytes(hr_pq_cursor *c, hr_pq_bytes *out, uint32_t cap, uint
     }
     *n_out = n;
     return HR_OK;
+}
+
+/* ---- reads ---- */
+
+/* The next rows, at most cap of one page and one step; *n_out of them. */
+static hr_status read_wide(hr_pq_cursor *c, int64_t *out, uint32_t cap, uint32_t *n_out,
+                           int64_t null_value, hr_err *err)
+{
+    HR_TRY(hr_pq_next_page(c, err));
+    uint32_t n = HR_MIN(HR_MIN(cap, c->page_left), HR_PQ_STEP);
+    if (!get_rows(c, out, n, null_value))
+        return hr_pq_damaged(c, err, "values are cut or out of range");
+    c->page_left -= n;
+    c->rows_left -= n;
+    *n_out = n;
+    return HR_OK;
+}
+
+/* Decimals of variable length come as texts do. */
+static hr_status read_wide_bytes(hr_pq_cursor *c, int64_t *out, uint32_t cap, uint32_t *n_out,
+                                 hr_err *err)
+{
+    hr_pq_bytes s[64];
+    HR_TRY(read_texts(c, s, HR_MIN(cap, 64u), n_out, err));
+    for (uint32_t i = 0; i < *n_out; i++)
+        out[i] =
+            s[i].s == NULL ? HR_NULL_I64 : hr_pq_decimal_widen((const uint8_t *)s[i].s, s[i].n);
+    return HR_OK;
+}
+
+hr_status hr_pq_read_i64(hr_pq_cursor *c, int64_t *out, uint32_t cap, uint32_t *n_out, hr_err *err)
+{
+    const hr_pq_column *col = c->column;
+    bool is_bytes = col->phys == HR_PQ_FIXED || col->phys == HR_PQ_BYTE_ARRAY;
+    uint32_t n = 0;
+    *n_out = 0;
+    c->n_marked = 0;
+    if (col->phys == HR_PQ_FLOAT || col->phys == HR_PQ_DOUBLE ||
+        (is_bytes && col->logical != HR_PQ_L_DECIMAL))
+        return HR_FAIL(err, HR_EUNSUPPORTED, "column '%s' does not hold integers", col->name);
+    if (c->rows_left == 0) return HR_END;
+    while (n < cap && c->rows_left > 0) {
+        uint32_t k;
+        HR_TRY(col->phys == HR_PQ_BYTE_ARRAY
+                   ? read_wide_bytes(c, out + n, cap - n, &k, err)
+                   : read_wide(c, out + n, cap - n, &k, HR_NULL_I64, err));
+        n += k;
+    }
+    *n_out = n;
+    return HR_OK;
+}
+
+static bool holds_doubles(const hr_pq_column *col)
+{
+    return col->phys == HR_PQ_FLOAT || col->phys == HR_PQ_DOUBLE ||
+           (col->phys == HR_PQ_FIXED && col->logical == HR_PQ_L_FLOAT16);
+}
+
+hr_status hr_pq_read_f64(hr_pq_cursor *c, double *out, uint32_t cap, uint32_t *n_out, hr_err *err)
+{
+    const hr_pq_column *col = c->column;
+    const double nan_value = (double)NAN;
+    bool is_double = holds_doubles(col);
+    bool is_int =
+        col->logical != HR_PQ_L_DECIMAL &&
+        (col->phys == HR_PQ_BOOLEAN || col->phys == HR_PQ_INT32 || col->phys == HR_PQ_INT64);
+    int64_t null_bits = HR_NULL_I64;
+    uint32_t n = 0;
+    *n_out = 0;
+    c->n_marked = 0;
+    if (!is_double && !is_int)
+        return HR_FAIL(err, HR_EUNSUPPORTED, "column '%s' does not hold floating-point numbers",
+                       col->name);
+    if (is_double) memcpy(&null_bits, &nan_value, 8);
+    if (c->rows_left == 0) return HR_END;
+    while (n < cap && c->rows_left > 0) {
+        uint32_t k = 0;
+        HR_TRY(read_wide(c, c->wide, cap - n, &k, null_bits, err));
+        if (is_double) memcpy(out + n, c->wide, k * sizeof *out);
+        for (uint32_t i = 0; i < k && is_int; i++)
+            out[n + i] = c->wide[i] <= HR_PQ_WIDE_I64 ? nan_value : (double)c->wide[i];
+        n += k;
+    }
+    *n_out = n;
+    return HR_OK;
+}
+
+hr_status hr_pq_read_bytes(hr_pq_cursor *c, hr_pq_bytes *out, uint32_t cap, uint32_t *n_out,
+                           hr_err *err)
+{
+    const hr_pq_column *col = c->column;
+    *n_out = 0;
+    c->n_marked = 0;
+    if (col->phys != HR_PQ_BYTE_ARRAY && col->phys != HR_PQ_FIXED && col->phys != HR_PQ_INT96)
+        return HR_FAIL(err, HR_EUNSUPPORTED, "column '%s' does not hold bytes", col->name);
+    return c->rows_left == 0 ? HR_END : read_texts(c, out, cap, n_out, err);
 }

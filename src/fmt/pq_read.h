@@ -83,6 +83,10 @@ HR_MUST_USE hr_status hr_pq_cursor_create(hr_pq_cursor **out, hr_pq_file *f, uin
 /** Starts a row group. */
 HR_MUST_USE hr_status hr_pq_cursor_seek(hr_pq_cursor *c, uint32_t rg, hr_err *err);
 
+/** Every read after this also writes, a byte a row from is_null[0] on, 1 where it gave a null: an
+ * INT64 may hold the value HR_NULL_I64, and a NaN is no null. NULL: no longer. */
+void hr_pq_cursor_mark_nulls(hr_pq_cursor *c, uint8_t *is_null);
+
 /* Typed reads: up to cap values in row order; *n_out < cap only at the end of the row group (then
  * HR_END with *n_out == 0 on the next call). Nulls: HR_NULL_I64, NaN, NULL pointer. After an error
  * the cursor gives errors until the next seek. */

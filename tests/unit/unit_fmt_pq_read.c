@@ -305,6 +305,10 @@ static void test_unreadable(void **state)
     b.chunk[0].codec = (INT64_C(1) << 32) + 1;
     expect_refusal(HR_ECORRUPT, "damaged");
     one_column(2, 2);
+    b.chunk[0].codec = HR_PQ_LZO;
+    assert_int_equal(seek_one(), HR_EUNSUPPORTED);
+    assert_non_null(strstr(err.message, "LZO"));
+    one_column(2, 2);
     b.chunk[0].has_path = true;
     assert_int_equal(seek_one(), HR_EUNSUPPORTED);
     assert_non_null(strstr(err.message, "another file"));
@@ -661,7 +665,7 @@ static void test_null_levels(void **state)
     expect_failure(open_column(3), HR_ECORRUPT, "cut levels");
     begin("v", HR_PQ_INT64, HR_PQ_OPTIONAL, 0);
     pqb_page(&b, PQB_PAGE(.type = HR_PQ_DATA_PAGE, .n_values = 3, .body = body, .n_body = 40,
-                          .def_encoding = HR_PQ_BIT_PACKED));
+                          .def_encoding = HR_PQ_DELTA_BYTE_ARRAY));
     expect_failure(open_column(3), HR_EUNSUPPORTED, "levels of encoding");
     begin("v", HR_PQ_INT64, HR_PQ_OPTIONAL, 0);
     pqb_page(&b, PQB_PAGE(.type = HR_PQ_DATA_PAGE_V2, .n_values = 3, .body = body, .n_body = 40,
