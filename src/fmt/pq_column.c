@@ -335,9 +335,13 @@ static bool sample_refuses(hr_pq_scratch *s, const hr_field *f, const uint16_t *
     s->sample_changes = (uint32_t)steps.n_change;
     /* What never falls, times and numbers of messages, leaves differences that zstd shortens. */
     bool is_tried = f->type == HR_COL_F64 || steps.n_back == 0;
+    /* Doubles that hardly come again: split bytes, a third of the time of plain ones. */
+    if (f->type == HR_COL_F64 && s->n_dict > n / 2) return true;
     s->index_bits = index_bits(s, n, s->sample_changes);
     s->index_packed = s->index_bits;
-    if (is_tried) { /* like is compared with like */
+    if (f->type == HR_COL_F64 && s->n_dict <= n / 8) {
+        s->sample_bits = 64 * (uint64_t)n; /* clear without a trial, unless new ones keep coming */
+    } else if (is_tried) { /* like is compared with like */
         s->sample_bits = 8 * try_both(s, f, s->dense, n);
         unsigned width = hr_bit_width(s->n_dict - 1);
         s->index_packed = 8 * packed_bytes(s, hr_pq_put_hybrid(s->page, index, n, width));
