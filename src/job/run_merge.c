@@ -126,12 +126,23 @@ static run_unit *open_unit(hr_run *r)
     return u;
 }
 
+/* Whose messages these are, when one can tell: a connection's state concerns all. */
+static uint32_t shard_of(const hr_run *r, const hr_evbatch *b, uint32_t begin, uint32_t end)
+{
+    const int32_t sym = b->sym[begin];
+    for (uint32_t m = begin; m < end; m++)
+        if (b->sym[m] != sym || b->kind[m] == HR_MSG_STATUS) return RUN_ALL_SHARDS;
+    if (sym < 0 || b->syms[sym].global_id < 0) return RUN_ALL_SHARDS;
+    return (uint32_t)b->syms[sym].global_id % r->n_shards;
+}
+
 /* The unit keeps the batch until the last shard has been through it. */
 static void add_piece(hr_run *r, run_unit *u, uint32_t source, hr_evbatch *b, uint32_t begin,
                       uint32_t end)
 {
     run_head *h = &r->order.head[source];
-    u->piece[u->n_pieces++] = (run_piece){.batch = b, .begin = begin, .end = end};
+    u->piece[u->n_pieces++] =
+        (run_piece){.batch = b, .begin = begin, .end = end, .shard = shard_of(r, b, begin, end)};
     if (h->held == r->next_unit + 1) return;
     h->held = r->next_unit + 1;
     atomic_fetch_add_explicit(&b->n_users, 1, memory_order_relaxed);
@@ -299,7 +310,8 @@ static hr_status take_stretch(hr_run *r, run_unit *u, hr_err *err)
     }
     int64_t n_rows = rows_of(b, begin, end);
     r->rows_since_commit += n_rows;
-    atomic_fetch_add_explicit(&r->rows_seen, (uint64_t)n_rows, memory_order_relaxed);
+    uint64_t seen = atomic_load_explicit(&r->rows_seen, memory_order_relaxed); /* ours alone */
+    atomic_store_explicit(&r->rows_seen, seen + (uint64_t)n_rows, memory_order_relaxed);
     s->at = end;
     note_position(s, b);
     add_piece(r, u, i, b, begin, end);

@@ -19,6 +19,7 @@
 #define RUN_LANES_MAX 64u
 #define RUN_UNITS 64u
 #define RUN_PIECES 128u
+#define RUN_ALL_SHARDS UINT32_MAX
 #define RUN_PARTS_MAX 16384u
 #define RUN_OUT_BYTES (256u << 10)
 
@@ -26,6 +27,7 @@
 typedef struct run_piece {
     hr_evbatch *batch;
     uint32_t begin, end;
+    uint32_t shard; /* whose messages these are; RUN_ALL_SHARDS: look at each */
 } run_piece;
 
 /* Some stretches in merged order, or a mark: all shards see all units, in order. */

@@ -82,13 +82,16 @@ uint32_t hr_desk_blocks_needed(const hr_desk_config *cfg, uint32_t n_levels)
 {
     /* Deltas: one block more than they fill; every other table: one row, at most one new block
      * each; a cut starts a new block. */
-    return n_levels / cfg->layout[HR_KIND_DELTAS].cap_rows +
-           n_levels / cfg->group_rows[HR_KIND_DELTAS] + 2 + HR_KIND_COUNT;
+    uint32_t block = cfg->layout[HR_KIND_DELTAS].cap_rows;
+    uint32_t group = cfg->group_rows[HR_KIND_DELTAS];
+    if (HR_LIKELY(n_levels < block && n_levels < group)) return 2 + HR_KIND_COUNT;
+    return n_levels / block + n_levels / group + 2 + HR_KIND_COUNT;
 }
 
 uint32_t hr_desk_cuts_needed(const hr_desk_config *cfg, uint32_t n_levels)
 {
-    return n_levels / cfg->group_rows[HR_KIND_DELTAS] + 2 + 2 * HR_KIND_COUNT;
+    uint32_t group = cfg->group_rows[HR_KIND_DELTAS];
+    return (HR_LIKELY(n_levels < group) ? 0 : n_levels / group) + 2 + 2 * HR_KIND_COUNT;
 }
 
 hr_status hr_desk_env_reserve_cuts(hr_desk_env *env, uint32_t n)
@@ -207,12 +210,31 @@ static uint64_t take_changes(int64_t *old, const int64_t *now, uint32_t n)
     return mask;
 }
 
+/* Where no book rows are written nobody asks which values changed below the watched levels. */
+static bool refresh_unwritten(hr_desk *d, uint32_t depth, uint32_t watch)
+{
+    bool changed = false;
+    for (int s = 0; s < 2; s++) {
+        int64_t px[HR_BOOK_DEPTH_MAX];
+        int64_t qty[HR_BOOK_DEPTH_MAX];
+        memcpy(px, d->top_px[s], watch * sizeof *px);
+        memcpy(qty, d->top_qty[s], watch * sizeof *qty);
+        (void)hr_l2_top(d->book, (hr_side)s, depth, d->top_px[s], d->top_qty[s]);
+        for (uint32_t i = 0; i < watch; i++)
+            changed |= px[i] != d->top_px[s][i] || qty[i] != d->top_qty[s][i];
+        d->watch_px[s] = d->top_px[s][watch - 1];
+    }
+    d->is_watched_valid = true;
+    return changed;
+}
+
 /* Reads the top; true when it differs from the last book row. Sets the watch to its worst prices.
  */
 static bool refresh_top(hr_desk *d, const hr_desk_config *cfg)
 {
     uint32_t depth = cfg->plan->depth;
     uint32_t watch = cfg->plan->rows_on == HR_ROWS_ON_BBO ? 1 : depth;
+    if (!cfg->plan->write[HR_KIND_BOOKS]) return refresh_unwritten(d, depth, watch);
     uint64_t watched = UINT64_MAX >> (64 - watch);
     bool changed = false;
     for (int s = 0; s < 2; s++) {
@@ -254,8 +276,8 @@ static hr_row_key key_of(const hr_evbatch *b, uint32_t msg, uint32_t flags)
 static void grid_rows(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg)
 {
     const hr_plan *plan = env->cfg->plan;
+    if (HR_LIKELY(plan->rows_on != HR_ROWS_ON_GRID)) return;
     hr_row_key key = key_of(b, msg, 0);
-    if (plan->rows_on != HR_ROWS_ON_GRID) return;
     int64_t slot = key.clock_ns / plan->grid_ns;
     if (d->grid_next_ns == INT64_MIN) d->grid_next_ns = (slot + 1) * plan->grid_ns;
     if (key.clock_ns < d->grid_next_ns) return;
