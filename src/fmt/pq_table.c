@@ -324,7 +324,7 @@ static bool fixed_block(int64_t *out, const double *v, uint32_t n, unsigned d, u
     const double p = powers[d];
     const int64_t up = hr_pow10[scale - d];
     const double most = fmin(1e15, 0.9e18 / (double)up);
-    double shifted[BLOCK];
+    double shifted[BLOCK] HR_UNINIT;
     unsigned bad = 0;
     for (uint32_t i = 0; i < n; i++) {
         double scaled = v[i] * p;

@@ -215,8 +215,8 @@ static bool refresh_unwritten(hr_desk *d, uint32_t depth, uint32_t watch)
 {
     bool changed = false;
     for (int s = 0; s < 2; s++) {
-        int64_t px[HR_BOOK_DEPTH_MAX];
-        int64_t qty[HR_BOOK_DEPTH_MAX];
+        int64_t px[HR_BOOK_DEPTH_MAX] HR_UNINIT; /* as many as are read are written */
+        int64_t qty[HR_BOOK_DEPTH_MAX] HR_UNINIT;
         memcpy(px, d->top_px[s], watch * sizeof *px);
         memcpy(qty, d->top_qty[s], watch * sizeof *qty);
         (void)hr_l2_top(d->book, (hr_side)s, depth, d->top_px[s], d->top_qty[s]);
@@ -238,8 +238,8 @@ static bool refresh_top(hr_desk *d, const hr_desk_config *cfg)
     uint64_t watched = UINT64_MAX >> (64 - watch);
     bool changed = false;
     for (int s = 0; s < 2; s++) {
-        int64_t px[HR_BOOK_DEPTH_MAX];
-        int64_t qty[HR_BOOK_DEPTH_MAX];
+        int64_t px[HR_BOOK_DEPTH_MAX] HR_UNINIT; /* as many as are read are written */
+        int64_t qty[HR_BOOK_DEPTH_MAX] HR_UNINIT;
         (void)hr_l2_top(d->book, (hr_side)s, depth, px, qty);
         uint64_t px_mask = take_changes(d->top_px[s], px, depth);
         uint64_t qty_mask = take_changes(d->top_qty[s], qty, depth);
