@@ -310,18 +310,15 @@ static uint64_t packed_bytes(hr_pq_scratch *s, size_t n_raw)
     return st == HR_OK ? HR_MIN(n, n_raw) : n_raw;
 }
 
-/* Both encodings tried on some values: differences waste the zeros that prices and sizes in small
- * units end with, and split bytes hide values that come again; zstd sees both in plain ones. */
-static uint64_t try_both(hr_pq_scratch *s, const hr_field *f, const int64_t *v, uint32_t n)
+/* Both encodings tried on some integers: differences waste the zeros that prices and sizes in small
+ * units end with; zstd sees them in plain ones. */
+static uint64_t try_both(hr_pq_scratch *s, const int64_t *v, uint32_t n)
 {
-    uint64_t plain;
     memcpy(s->page, v, n * sizeof *v);
-    plain = packed_bytes(s, n * sizeof *v);
-    size_t n_other =
-        f->type == HR_COL_F64 ? hr_pq_put_split(s->page, v, n) : hr_pq_put_delta(s->page, v, n);
-    uint64_t other = packed_bytes(s, n_other);
-    s->plain_wins = plain < other;
-    return HR_MIN(plain, other);
+    uint64_t plain = packed_bytes(s, n * sizeof *v);
+    uint64_t delta = packed_bytes(s, hr_pq_put_delta(s->page, v, n));
+    s->plain_wins = plain < delta;
+    return HR_MIN(plain, delta);
 }
 
 /* Is it clear from the first values that change that a dictionary does not pay? Its own bits are
@@ -333,23 +330,24 @@ static bool sample_refuses(hr_pq_scratch *s, const hr_field *f, const uint16_t *
     hr_kern_get()->stat.gap(&steps, s->dense, n);
     s->sample_n = n;
     s->sample_changes = (uint32_t)steps.n_change;
-    /* What never falls, times and numbers of messages, leaves differences that zstd shortens. */
-    bool is_tried = f->type == HR_COL_F64 || steps.n_back == 0;
-    /* Doubles that hardly come again: split bytes, a third of the time of plain ones. */
-    if (f->type == HR_COL_F64 && s->n_dict > n / 2) return true;
     s->index_bits = index_bits(s, n, s->sample_changes);
     s->index_packed = s->index_bits;
-    if (f->type == HR_COL_F64 && s->n_dict <= n / 8) {
-        s->sample_bits = 64 * (uint64_t)n; /* clear without a trial, unless new ones keep coming */
-    } else if (is_tried) { /* like is compared with like */
-        s->sample_bits = 8 * try_both(s, f, s->dense, n);
+    /* Doubles: a dictionary takes no more room than zstd's own repeats in plain ones and a third of
+     * the time; those that hardly come again have their bytes split. */
+    if (f->type == HR_COL_F64) {
+        s->sample_bits = 64 * (uint64_t)n;
+        return s->n_dict > n / 2;
+    }
+    if (f->type != HR_COL_U32 && s->n_dict > n - n / 4) return true;
+    /* What never falls, times and numbers of messages, leaves differences that zstd shortens. */
+    if (steps.n_back == 0) { /* like is compared with like */
+        s->sample_bits = 8 * try_both(s, s->dense, n);
         unsigned width = hr_bit_width(s->n_dict - 1);
         s->index_packed = 8 * packed_bytes(s, hr_pq_put_hybrid(s->page, index, n, width));
     } else {
         s->sample_bits = hr_pq_delta_bits(s->dense, n);
     }
     if (f->type == HR_COL_U32) return false;
-    if (n_rows > 4 * SAMPLE && s->n_dict > n - n / 4) return true;
     uint64_t dict_bits = (uint64_t)s->n_dict * 64 * n / HR_MAX(n_rows, (uint64_t)1);
     return s->index_packed + dict_bits >= s->sample_bits;
 }
@@ -383,7 +381,7 @@ static void consider(hr_pq_scratch *s, const hr_field *f, pq_note *note, uint64_
     }
     if (is_kept) s->n_index += n;
     if (s->dict_refused && f->type != HR_COL_F64 && f->type != HR_COL_U32)
-        (void)try_both(s, f, s->dense, HR_MIN(n, SAMPLE));
+        (void)try_both(s, s->dense, HR_MIN(n, n_rows >= 16 * SAMPLE ? SAMPLE : SAMPLE / 4));
 }
 
 const uint16_t *hr_pq_page_indexes(hr_pq_scratch *s, const pq_note *note)
