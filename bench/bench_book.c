@@ -10,6 +10,7 @@
 #include "base/sys.h"
 #include "book/l2.h"
 #include "calc/feat.h"
+#include "figure.h"
 #include "mem/mem.h"
 
 #define ROUNDS 15
@@ -223,22 +224,17 @@ static void note(timing *t, int round, uint32_t piece, int64_t ns)
     t->round_ns[round] = (piece == 0 ? 0 : t->round_ns[round]) + ns;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a;
-    int64_t y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static void report(const char *name, timing *t, double n, const char *per)
 {
     int64_t best = 0;
     for (int i = 0; i < PIECES; i++)
         best += t->best_ns[i];
-    qsort(t->round_ns, ROUNDS, sizeof *t->round_ns, by_value);
+    double mid = (double)figure_median(t->round_ns, ROUNDS);
     printf("%-28s %6.2f ns a %s, %6.1f M/s undisturbed; median round %6.2f ns, %6.1f M/s\n", name,
-           (double)best / n, per, n * 1e3 / (double)best, (double)t->round_ns[ROUNDS / 2] / n,
-           n * 1e3 / (double)t->round_ns[ROUNDS / 2]);
+           (double)best / n, per, n * 1e3 / (double)best, mid / n,
+           n * 1e3 / mid);
+    figure(name, "best", n * 1e3 / (double)best, "M/s");
+    figure(name, "median", n * 1e3 / mid, "M/s");
 }
 
 static void run(const char *name, const stream *s, hr_l2 **book,

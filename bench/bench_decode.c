@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/sys.h"
+#include "figure.h"
 #include "kern/kern.h"
 #include "mem/mem.h"
 #include "text/csv.h"
@@ -23,11 +23,6 @@
 
 static char *text;
 static hr_evbatch *batch;
-
-static int64_t cpu_ns(void)
-{
-    return (int64_t)clock() * (1000000000 / CLOCKS_PER_SEC);
-}
 
 typedef struct totals {
     uint64_t levels, msgs, rejects;
@@ -49,29 +44,23 @@ static hr_status decode(totals *t, const hr_source_info *info, size_t n)
     return st;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a;
-    int64_t y = *(const int64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
 static void bench_decode(const char *name, const hr_source_info *info, size_t n)
 {
     int64_t ns[ROUNDS];
     totals t;
     for (int i = 0; i < ROUNDS; i++) {
-        int64_t t0 = cpu_ns();
+        int64_t t0 = figure_cpu_ns();
         if (decode(&t, info, n) != HR_OK) printf("%s: stopped\n", name);
-        ns[i] = cpu_ns() - t0;
+        ns[i] = figure_cpu_ns() - t0;
     }
-    qsort(ns, ROUNDS, sizeof ns[0], by_value);
-    double mid = (double)ns[ROUNDS / 2];
+    double mid = (double)figure_median(ns, ROUNDS);
     printf("%-40s %6.3f GB/s (best %6.3f) %7.2f ns a level %6.1f M levels/s, %.1f B and %.2f levels"
            " a message, %llu rejects\n",
            name, (double)n / mid, (double)n / (double)ns[0], mid / (double)HR_MAX(t.levels, 1),
            (double)t.levels * 1e3 / mid, (double)n / (double)t.msgs,
            (double)t.levels / (double)t.msgs, (unsigned long long)t.rejects);
+    figure(name, "text", (double)n / mid, "GB/s");
+    figure(name, "level", mid / (double)HR_MAX(t.levels, 1), "ns");
 }
 
 /* ---- the parts: each returns what it counted ---- */
@@ -165,12 +154,16 @@ static void bench_parts(size_t n)
         best[k] = INT64_MAX;
     for (int i = 0; i < 3 * ROUNDS; i++) {
         for (size_t k = 0; k < HR_ARRAY_LEN(parts); k++) {
-            int64_t t0 = cpu_ns();
+            int64_t t0 = figure_cpu_ns();
             count[k] = parts[k].run(n);
-            best[k] = HR_MIN(best[k], cpu_ns() - t0);
+            best[k] = HR_MIN(best[k], figure_cpu_ns() - t0);
         }
     }
     for (size_t k = 0; k < HR_ARRAY_LEN(parts); k++) {
+        if (!parts[k].is_of_levels)
+            figure(parts[k].name + 2, "text", (double)n / (double)best[k], "GB/s");
+        else
+            figure(parts[k].name + 2, "level", (double)best[k] / (double)HR_MAX(count[k], 1), "ns");
         if (parts[k].is_of_levels)
             printf("%-40s %6.2f ns a level, %zu levels\n", parts[k].name,
                    (double)best[k] / (double)HR_MAX(count[k], 1), count[k]);

@@ -6,6 +6,7 @@
 #include "base/sys.h"
 #include "conc/park.h"
 #include "conc/spsc.h"
+#include "figure.h"
 #include "prof/recorder.h"
 
 #define N 100000
@@ -78,6 +79,7 @@ static void run(const char *name, void (*fn)(void))
         best = HR_MIN(best, t);
     }
     printf("%-34s %7.2f ns\n", name, (double)best / N);
+    figure(name, "cost", (double)best / N, "ns");
 }
 
 int main(void)

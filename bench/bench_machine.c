@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the machine can do, one thread: the limits that stages are held against. Medians of nine. */
+/* What the machine can do, one thread: the limits that stages are held against. Medians of five. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/sort.h"
 #include "base/sys.h"
+#include "figure.h"
+#include "memory_read.h"
 
 #define BYTES ((size_t)256 << 20)
-#define RUNS 9
+#define RUNS 5
 #define FILE_NAME "bench_machine.tmp"
 
 typedef struct machine {
@@ -20,15 +21,6 @@ typedef struct machine {
 
 typedef void (*work_fn)(machine *m);
 
-static int by_value(const void *va, const void *vb)
-{
-    int64_t a;
-    int64_t b;
-    memcpy(&a, va, sizeof a);
-    memcpy(&b, vb, sizeof b);
-    return (a > b) - (a < b);
-}
-
 static int64_t median_ns(machine *m, work_fn work)
 {
     int64_t ns[RUNS];
@@ -37,18 +29,12 @@ static int64_t median_ns(machine *m, work_fn work)
         work(m);
         ns[i] = hr_sys_mono_ns() - t;
     }
-    hr_sort(ns, RUNS, sizeof ns[0], by_value);
-    return ns[RUNS / 2];
+    return figure_median(ns, RUNS);
 }
 
 static void read_all(machine *m)
 {
-    uint64_t s[8] = {0};
-    for (size_t i = 0; i < BYTES / 8; i += 8)
-        for (size_t k = 0; k < 8; k++)
-            s[k] += m->a[i + k];
-    for (size_t k = 0; k < 8; k++)
-        m->sum += s[k];
+    m->sum += memory_read(m->a, BYTES);
 }
 
 static void write_all(machine *m)
@@ -129,6 +115,7 @@ static void sync_small(machine *m)
 static void show(const char *what, double value, const char *unit)
 {
     printf("%-44s %9.2f %s\n", what, value, unit);
+    figure(what, "machine", value, unit);
 }
 
 static double gb_s(int64_t ns, size_t bytes)
@@ -149,7 +136,7 @@ int main(void)
     show("memory, write", gb_s(median_ns(&m, write_all), BYTES), "GB/s");
     show("memory, copy", gb_s(median_ns(&m, copy_all), BYTES), "GB/s");
     show("memory, first touch", (double)median_ns(&m, fault_all) / (double)(BYTES / 4096),
-         "ns a page");
+         "ns/page");
     shuffle(&m);
     show("memory, dependent load over 256 MB", (double)median_ns(&m, chase) / (double)HOPS, "ns");
     show("file, write 64 MB and sync", gb_s(median_ns(&m, write_file), BYTES / 4), "GB/s");

@@ -3,12 +3,12 @@
  * columns alone, a book of 44 columns, noise as doubles. Medians over rounds of processor time, so
  * that waiting for neighbours does not count; one thread.
  * HR_CPU_MASK holds the kernels to a tier; an argument gives a zstd level. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "deltas.h"
+#include "figure.h"
 #include "fmt/pq_read.h"
 #include "fmt/pq_write.h"
 #include "kern/kern.h"
@@ -49,45 +49,17 @@ static hr_pq_write_options options = HR_PQ_WRITE_OPTIONS_DEFAULT;
 
 static uint64_t rng_state = 1;
 
-/* splitmix64, Steele, Lea and Flood 2014. */
 static uint64_t rng(void)
 {
-    uint64_t z = rng_state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
+    return deltas_random(&rng_state);
 }
 
-static double unit(void)
-{
-    return (double)(rng() >> 11) * 0x1p-53;
-}
-
-/* Messages of a dozen levels; prices in ticks around a walk; sizes with a heavy tail. */
 static void make_deltas(void)
 {
-    int64_t now = INT64_C(1700000000000000000);
-    int64_t mid = 4200000;
-    uint32_t left = 0;
-    uint32_t who = 0;
-    for (uint32_t i = 0; i < N_ROWS; i++) {
-        if (left == 0) {
-            left = 1 + (uint32_t)(rng() % 23);
-            now += (int64_t)(rng() % 2000) * 1000;
-            mid += (int64_t)(rng() % 3) - 1;
-            who = (uint32_t)(rng() % 20);
-        }
-        left--;
-        ts[i] = now;
-        id[i] = 1000 + who;
-        side[i] = (uint8_t)(rng() & 1);
-        double far = -log(1 - unit()) * 40;
-        int64_t tick = (int64_t)far * (side[i] ? 1 : -1);
-        price[i] = (mid + tick) * 10000000;
-        qty[i] = (int64_t)(1000 / (1 - unit() * 0.999)) * 10000;
-        if (rng() % 4 == 0) qty[i] = 0;
-        noise[i] = unit() - 0.5;
-    }
+    const deltas d = {.ts = ts, .price = price, .qty = qty, .id = id, .side = side};
+    deltas_make(&d, N_ROWS, &rng_state);
+    for (uint32_t i = 0; i < N_ROWS; i++)
+        noise[i] = deltas_unit(&rng_state) - 0.5;
 }
 
 /* Ten levels a side, price and size; one row a change, which moves one level or the touch. */
@@ -134,11 +106,6 @@ static const void *get(void *self, uint32_t col, uint32_t block, uint32_t *n_row
     (void)err;
     *n_rows = N_ROWS;
     return t->column[col];
-}
-
-static int64_t cpu_ns(void)
-{
-    return (int64_t)clock() * (1000000000 / CLOCKS_PER_SEC);
 }
 
 static hr_status encode(const table *t, hr_pq_scratch *s, void *mem, size_t mem_bytes)
@@ -192,13 +159,6 @@ static hr_status decode(const table *t, int64_t *sum)
     return HR_OK;
 }
 
-static int by_size(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a;
-    int64_t y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static hr_status run(const char *name, const table *t, hr_pq_scratch *s)
 {
     int64_t out_ns[ROUNDS];
@@ -208,22 +168,23 @@ static hr_status run(const char *name, const table *t, hr_pq_scratch *s)
     size_t n_mem = hr_pq_writer_bytes(&t->schema, N_GROUPS);
     void *mem = hr_arena_alloc(arena, n_mem, 64);
     for (int i = 0; i < ROUNDS; i++) {
-        int64_t t0 = cpu_ns();
+        int64_t t0 = figure_cpu_ns();
         HR_TRY(encode(t, s, mem, n_mem));
-        int64_t t1 = cpu_ns();
+        int64_t t1 = figure_cpu_ns();
         HR_TRY(decode(t, &sum));
         out_ns[i] = t1 - t0;
-        in_ns[i] = cpu_ns() - t1;
+        in_ns[i] = figure_cpu_ns() - t1;
     }
     hr_arena_rewind(arena, mark);
-    qsort(out_ns, ROUNDS, sizeof *out_ns, by_size);
-    qsort(in_ns, ROUNDS, sizeof *in_ns, by_size);
     double n = (double)N_ROWS * N_GROUPS;
-    double w = (double)out_ns[ROUNDS / 2] / n;
-    double r = (double)in_ns[ROUNDS / 2] / n;
+    double w = (double)figure_median(out_ns, ROUNDS) / n;
+    double r = (double)figure_median(in_ns, ROUNDS) / n;
     printf("%-8s %7.2f B/row   write %7.2f ns/row %7.2f M rows/s   read %7.2f ns/row %7.2f M "
            "rows/s\n",
            name, (double)file.n / n, w, 1e3 / w, r, 1e3 / r);
+    figure(name, "bytes", (double)file.n / n, "B/row");
+    figure(name, "write", w, "ns/row");
+    figure(name, "read", r, "ns/row");
     return HR_OK;
 }
 
@@ -234,12 +195,12 @@ static hr_status run_all(void)
     char names[N_MAX][8];
     HR_TRY(hr_pq_scratch_create(&s, arena, &options, NULL));
     const hr_field five[] = {field_ts, field_id, field_side, field_price, field_qty, field_noise};
-    table deltas = {.schema = {.name = "deltas", .n_fields = 5, .fields = five},
+    table five_columns = {.schema = {.name = "deltas", .n_fields = 5, .fields = five},
                     .column = {ts, id, side, price, qty, noise}};
-    HR_TRY(run("deltas", &deltas, s));
+    HR_TRY(run("deltas", &five_columns, s));
     for (uint32_t c = 0; c < HR_ARRAY_LEN(five); c++) {
         table one = {.schema = {.name = "one", .n_fields = 1, .fields = five + c},
-                     .column = {deltas.column[c]}};
+                     .column = {five_columns.column[c]}};
         HR_TRY(run(five[c].name, &one, s));
     }
     table wide = {.schema = {.name = "book", .n_fields = N_MAX, .fields = fields}};

@@ -14,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 
+LEVELS = 5000000
+HEAD = ["input", "M levels/s", "read, decode, merge, apply, encode, commit, idle (%)", "bytes a level written", "peak MB"]
 FEATURES = """book: {rows: bbo}
 output: {deltas: false, books: false, trades: false, tickers: false}
 """
@@ -55,14 +57,11 @@ def measure(program, folder, arguments, runs):
     return reports
 
 
-def main():
-    program = os.path.abspath(sys.argv[1])
-    runs = int(sys.argv[2]) if len(sys.argv) > 2 else 5
-    levels = int(sys.argv[3]) if len(sys.argv) > 3 else 5000000
+def rows(program, runs, levels):
+    """The table's rows, a text a cell."""
+    program, out = os.path.abspath(program), []
     folder = tempfile.mkdtemp(prefix="headrace-bench-")
     try:
-        print("| input | M levels/s | read, decode, merge, apply, encode, commit, idle (%) | bytes a level written | peak MB |")
-        print("| --- | --- | --- | --- | --- |")
         for name, arguments in generate(program, folder, levels):
             reports = measure(program, folder, arguments, runs)
             rate = statistics.median(r["levels"] / r["seconds"] for r in reports)
@@ -71,9 +70,18 @@ def main():
             shares = " ".join(f"{100 * t / lanes:.0f}" for t in r["stages"].values())
             written = r["counters"]["bytes_written"] / r["levels"]
             peak = max(x["peak_rss_bytes"] for x in reports) / 1e6
-            print(f"| {name} | {rate / 1e6:.2f} | {shares} | {written:.1f} | {peak:.0f} |", flush=True)
+            out.append([name, f"{rate / 1e6:.2f}", shares, f"{written:.1f}", f"{peak:.0f}"])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    return out
 
 
-main()
+def main():
+    runs = int(sys.argv[2]) if len(sys.argv) > 2 else 5
+    levels = int(sys.argv[3]) if len(sys.argv) > 3 else LEVELS
+    for row in [HEAD, ["---"] * len(HEAD), *rows(sys.argv[1], runs, levels)]:
+        print("| " + " | ".join(row) + " |")
+
+
+if __name__ == "__main__":
+    main()
