@@ -158,6 +158,19 @@ void hr_sys_sim_destroy(hr_sys_sim **sim);
 void hr_sys_sim_crash(hr_sys_sim *sim, uint64_t seed);
 /** Process death only: open files vanish, all written bytes stay. */
 void hr_sys_sim_kill(hr_sys_sim *sim);
+/** Power loss with every choice spelt out, and none torn: bit n of mask keeps the n-th unsynced
+ * unit (a sector, a file's new size, a change of names). Returns how many there were; those beyond
+ * 64 are kept. */
+uint32_t hr_sys_sim_crash_to(hr_sys_sim *sim, uint64_t mask);
+/** `to` becomes equal to `from`, but has nothing open: what a power loss here would find. */
+HR_MUST_USE hr_status hr_sys_sim_copy(hr_sys_sim *to, hr_sys_sim *from);
+/** Called before every call that changes the disk, outside its lock: by one thread at a time only
+ * where one thread makes such calls. call: "pwrite", "sync", ...; fd: or -1. NULL: no more. */
+typedef void (*hr_sys_sim_watch_fn)(void *arg, const char *call, int fd);
+void hr_sys_sim_watch(hr_sys_sim *sim, hr_sys_sim_watch_fn fn, void *arg);
+/** From now on the nth sync fails with EIO as on Linux: the file's unsynced bytes stay readable,
+ * the next sync of them does nothing and succeeds. 0: none. */
+void hr_sys_sim_lose_sync(hr_sys_sim *sim, uint64_t nth);
 void hr_sys_sim_set_capacity(hr_sys_sim *sim, int64_t bytes);
 /** Descriptors that are open. */
 uint32_t hr_sys_sim_open_count(hr_sys_sim *sim);

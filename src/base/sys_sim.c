@@ -29,6 +29,9 @@ struct hr_sys_sim {
     sim_fd fd[FDS_MAX];
     int64_t clock_ns;
     uint64_t rng;
+    uint64_t n_syncs, lost_sync; /* the one of this number fails */
+    hr_sys_sim_watch_fn watch;   /* not guarded: set while nothing runs */
+    void *watch_arg;
     hr_sys table;
 };
 
@@ -37,6 +40,14 @@ static hr_sys_sim *enter(void *self)
     hr_sys_sim *s = self;
     pthread_mutex_lock(&s->lock);
     return s;
+}
+
+/* The same for what changes the disk. */
+static hr_sys_sim *enter_change(void *self, const char *call, int fd)
+{
+    hr_sys_sim *s = self;
+    if (s->watch != NULL) s->watch(s->watch_arg, call, fd);
+    return enter(s);
 }
 
 static int64_t leave(hr_sys_sim *s, int64_t rc)
@@ -101,7 +112,8 @@ static int open_node(hr_sys_sim *s, int dir_fd, const char *path, int flags, uin
 
 static int sim_open(void *self, int dir_fd, const char *path, int flags, unsigned mode)
 {
-    hr_sys_sim *s = enter(self);
+    bool changes = (flags & (O_CREAT | O_TRUNC)) != 0;
+    hr_sys_sim *s = changes ? enter_change(self, "open", -1) : enter(self);
     uint32_t node;
     int i = 0;
     (void)mode;
@@ -155,7 +167,7 @@ static int64_t sim_read(void *self, int fd, void *buf, size_t n)
 
 static int64_t sim_write(void *self, int fd, const void *buf, size_t n)
 {
-    hr_sys_sim *s = enter(self);
+    hr_sys_sim *s = enter_change(self, "write", fd);
     sim_fd *f = fd_get(s, fd);
     if (f != NULL && (f->flags & O_APPEND) != 0) f->at = (int64_t)s->disk.node[f->node].live.size;
     int64_t rc = do_write(s, f, buf, n, f != NULL ? f->at : 0);
@@ -171,20 +183,23 @@ static int64_t sim_pread(void *self, int fd, void *buf, size_t n, int64_t offset
 
 static int64_t sim_pwrite(void *self, int fd, const void *buf, size_t n, int64_t offset)
 {
-    hr_sys_sim *s = enter(self);
+    hr_sys_sim *s = enter_change(self, "pwrite", fd);
     return leave(s, do_write(s, fd_get(s, fd), buf, n, offset));
 }
 
 static int sim_sync(void *self, int fd)
 {
-    hr_sys_sim *s = enter(self);
+    hr_sys_sim *s = enter_change(self, "sync", fd);
     const sim_fd *f = fd_get(s, fd);
-    return (int)leave(s, f == NULL ? -EBADF : hr_sim_disk_sync(&s->disk, f->node));
+    if (f == NULL) return (int)leave(s, -EBADF);
+    if (++s->n_syncs != s->lost_sync) return (int)leave(s, hr_sim_disk_sync(&s->disk, f->node));
+    int rc = hr_sim_disk_lose_sync(&s->disk, f->node);
+    return (int)leave(s, rc < 0 ? rc : -EIO);
 }
 
 static int sim_truncate(void *self, int fd, int64_t size_bytes)
 {
-    hr_sys_sim *s = enter(self);
+    hr_sys_sim *s = enter_change(self, "truncate", fd);
     const sim_fd *f = fd_get(s, fd);
     if (f == NULL || !may_write(f->flags)) return (int)leave(s, f == NULL ? -EBADF : -EINVAL);
     return (int)leave(s, hr_sim_disk_truncate(&s->disk, f->node, size_bytes));
@@ -219,7 +234,7 @@ static int sim_fstat(void *self, int fd, hr_sys_stat *out)
 
 static int sim_rename(void *self, int from_dir, const char *from, int to_dir, const char *to)
 {
-    hr_sys_sim *s = enter(self);
+    hr_sys_sim *s = enter_change(self, "rename", -1);
     hr_sim_name a;
     hr_sim_name b;
     int rc = place_of(s, from_dir, from, &a);
@@ -229,7 +244,7 @@ static int sim_rename(void *self, int from_dir, const char *from, int to_dir, co
 
 static int sim_unlink(void *self, int dir_fd, const char *path, bool is_dir)
 {
-    hr_sys_sim *s = enter(self);
+    hr_sys_sim *s = enter_change(self, "unlink", -1);
     hr_sim_name place;
     int rc = place_of(s, dir_fd, path, &place);
     return (int)leave(s, rc < 0 ? rc : hr_sim_disk_unlink(&s->disk, &place, is_dir));
@@ -237,7 +252,7 @@ static int sim_unlink(void *self, int dir_fd, const char *path, bool is_dir)
 
 static int sim_mkdir(void *self, int dir_fd, const char *path, unsigned mode)
 {
-    hr_sys_sim *s = enter(self);
+    hr_sys_sim *s = enter_change(self, "mkdir", -1);
     hr_sim_name place;
     uint32_t node;
     (void)mode;
@@ -446,6 +461,40 @@ void hr_sys_sim_crash(hr_sys_sim *sim, uint64_t seed)
     hr_sys_sim *s = enter(sim);
     close_all(s);
     hr_sim_disk_crash(&s->disk, seed);
+    (void)leave(s, 0);
+}
+
+uint32_t hr_sys_sim_crash_to(hr_sys_sim *sim, uint64_t mask)
+{
+    hr_sys_sim *s = enter(sim);
+    close_all(s);
+    uint32_t n = hr_sim_disk_crash_to(&s->disk, mask);
+    return (uint32_t)leave(s, n);
+}
+
+hr_status hr_sys_sim_copy(hr_sys_sim *to, hr_sys_sim *from)
+{
+    hr_sys_sim *t = enter(to); /* nobody else uses it, so no order of the two locks matters */
+    close_all(t);
+    hr_sys_sim *f = enter(from);
+    int rc = hr_sim_disk_copy(&t->disk, &f->disk);
+    t->clock_ns = f->clock_ns;
+    (void)leave(f, 0);
+    (void)leave(t, 0);
+    return rc < 0 ? HR_ENOMEM : HR_OK;
+}
+
+void hr_sys_sim_watch(hr_sys_sim *sim, hr_sys_sim_watch_fn fn, void *arg)
+{
+    sim->watch = fn;
+    sim->watch_arg = arg;
+}
+
+void hr_sys_sim_lose_sync(hr_sys_sim *sim, uint64_t nth)
+{
+    hr_sys_sim *s = enter(sim);
+    s->n_syncs = 0;
+    s->lost_sync = nth;
     (void)leave(s, 0);
 }
 

@@ -451,6 +451,18 @@ int hr_sim_disk_truncate(hr_sim_disk *d, uint32_t node, int64_t size)
     return rc;
 }
 
+/* What Linux does with pages that it could not write: they stay readable and count as clean, so
+ * that the next sync has nothing to do and says that all is well. */
+static int lose_sync(hr_sim_node *f)
+{
+    int rc = bytes_reserve(&f->safe, f->live.size);
+    if (rc < 0) return rc;
+    bytes_cut(&f->safe, HR_MIN(f->live.size, f->safe.size));
+    f->safe.size = f->live.size;
+    f->dirty_lo = f->dirty_hi = 0;
+    return 0;
+}
+
 static int sync_file(hr_sim_node *f)
 {
     int rc = bytes_reserve(&f->safe, f->live.size);
@@ -488,13 +500,29 @@ int hr_sim_disk_sync(hr_sim_disk *d, uint32_t node)
     return d->node[node].is_dir ? sync_dir(d, node) : sync_file(&d->node[node]);
 }
 
+int hr_sim_disk_lose_sync(hr_sim_disk *d, uint32_t node)
+{
+    return d->node[node].is_dir ? 0 : lose_sync(&d->node[node]);
+}
+
 /* ---- power loss ---- */
 
 typedef struct dice {
     uint64_t rng;
     unsigned keep_percent; /* drawn per crash, with the extremes likely: all kept, all lost */
     bool can_tear;         /* one sector of one crash may be torn or zeroed */
+    bool is_spelt;         /* no dice at all: bit n of mask keeps the n-th unit */
+    uint64_t mask;
+    uint32_t n_units;
 } dice;
+
+/* Whether the next unsynced unit (a sector, a file's size, a change of names) survives. */
+static bool keeps(dice *c)
+{
+    uint32_t n = c->n_units++;
+    if (c->is_spelt) return n >= 64 || (c->mask >> n & 1) != 0;
+    return chance(&c->rng, c->keep_percent);
+}
 
 static unsigned draw_keep_percent(uint64_t *rng)
 {
@@ -515,7 +543,7 @@ static void crash_sector(unsigned char *safe, const unsigned char *live, dice *c
 {
     if (memcmp(safe, live, HR_SIM_SECTOR_BYTES) == 0) return;
     if (!c->can_tear || !chance(&c->rng, 10)) {
-        if (chance(&c->rng, c->keep_percent)) memcpy(safe, live, HR_SIM_SECTOR_BYTES);
+        if (keeps(c)) memcpy(safe, live, HR_SIM_SECTOR_BYTES);
         return;
     }
     c->can_tear = false;
@@ -531,8 +559,8 @@ static size_t crash_size(size_t old, size_t new, dice *c)
 {
     size_t lo = HR_MIN(old, new);
     size_t hi = HR_MAX(old, new);
-    if (lo == hi || chance(&c->rng, c->keep_percent)) return new;
-    if (chance(&c->rng, 50)) return old;
+    if (lo == hi || keeps(c)) return new;
+    if (c->is_spelt || chance(&c->rng, 50)) return old;
     size_t between = round_sector(lo + hr_sim_random(&c->rng) % (hi - lo));
     return HR_MIN(between, hi);
 }
@@ -567,16 +595,13 @@ static void drop_orphans(hr_sim_disk *d)
     } while (d->safe.n < before);
 }
 
-void hr_sim_disk_crash(hr_sim_disk *d, uint64_t seed)
+static void crash(hr_sim_disk *d, dice *c)
 {
-    dice c = {.rng = seed};
-    c.keep_percent = draw_keep_percent(&c.rng);
-    c.can_tear = chance(&c.rng, 50);
     for (uint32_t i = 0; i < d->n_nodes; i++)
-        if (d->node[i].ino != 0 && !d->node[i].is_dir) crash_file(&d->node[i], &c);
-    unsigned keep_names = draw_keep_percent(&c.rng);
+        if (d->node[i].ino != 0 && !d->node[i].is_dir) crash_file(&d->node[i], c);
+    if (!c->is_spelt) c->keep_percent = draw_keep_percent(&c->rng);
     for (size_t i = 0; i < d->n_ops; i++)
-        if (chance(&c.rng, keep_names)) HR_ASSERT(apply(&d->safe, &d->op[i]) == 0);
+        if (keeps(c)) HR_ASSERT(apply(&d->safe, &d->op[i]) == 0);
     d->n_ops = 0;
     drop_orphans(d);
     HR_ASSERT(names_reserve(&d->live, d->safe.n) == 0);
@@ -590,4 +615,74 @@ void hr_sim_disk_crash(hr_sim_disk *d, uint64_t seed)
         n->parent = d->live.at[i].dir;
     }
     collect(d);
+}
+
+void hr_sim_disk_crash(hr_sim_disk *d, uint64_t seed)
+{
+    dice c = {.rng = seed};
+    c.keep_percent = draw_keep_percent(&c.rng);
+    c.can_tear = chance(&c.rng, 50);
+    crash(d, &c);
+}
+
+uint32_t hr_sim_disk_crash_to(hr_sim_disk *d, uint64_t mask)
+{
+    dice c = {.is_spelt = true, .mask = mask};
+    crash(d, &c);
+    return c.n_units;
+}
+
+/* ---- copies ---- */
+
+static int bytes_copy(hr_sim_bytes *to, const hr_sim_bytes *from)
+{
+    int rc = bytes_reserve(to, from->size);
+    if (rc < 0) return rc;
+    if (from->size > 0) memcpy(to->p, from->p, from->size);
+    if (to->size > from->size) memset(to->p + from->size, 0, to->size - from->size);
+    to->size = from->size;
+    return 0;
+}
+
+static int names_copy(hr_sim_names *to, const hr_sim_names *from)
+{
+    int rc = names_reserve(to, from->n);
+    if (rc < 0) return rc;
+    if (from->n > 0) memcpy(to->at, from->at, from->n * sizeof *from->at);
+    to->n = from->n;
+    return 0;
+}
+
+static int node_copy(hr_sim_node *to, const hr_sim_node *from)
+{
+    hr_sim_bytes live = to->live;
+    hr_sim_bytes safe = to->safe;
+    int rc = bytes_copy(&live, &from->live);
+    if (rc == 0) rc = bytes_copy(&safe, &from->safe);
+    *to = *from;
+    to->live = live; /* its own memory, kept from copy to copy */
+    to->safe = safe;
+    to->n_open = 0;
+    to->lock_fd = -1;
+    return rc;
+}
+
+int hr_sim_disk_copy(hr_sim_disk *to, const hr_sim_disk *from)
+{
+    int rc = names_copy(&to->live, &from->live);
+    if (rc == 0) rc = names_copy(&to->safe, &from->safe);
+    void *op = to->op;
+    if (rc == 0) rc = grow(&op, &to->cap_ops, from->n_ops, sizeof *to->op);
+    to->op = op;
+    for (uint32_t i = 0; i < from->n_nodes && rc == 0; i++)
+        rc = node_copy(&to->node[i], &from->node[i]);
+    if (rc < 0) return rc;
+    if (from->n_ops > 0) memcpy(to->op, from->op, from->n_ops * sizeof *from->op);
+    for (uint32_t i = from->n_nodes; i < to->n_nodes; i++)
+        node_free(&to->node[i]);
+    to->n_ops = from->n_ops;
+    to->n_nodes = from->n_nodes;
+    to->next_ino = from->next_ino;
+    to->capacity_bytes = from->capacity_bytes;
+    return 0;
 }

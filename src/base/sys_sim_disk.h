@@ -87,8 +87,16 @@ int64_t hr_sim_disk_read(const hr_sim_disk *d, uint32_t node, void *buf, size_t 
 int64_t hr_sim_disk_write(hr_sim_disk *d, uint32_t node, const void *buf, size_t n, int64_t offset);
 int hr_sim_disk_truncate(hr_sim_disk *d, uint32_t node, int64_t size);
 int hr_sim_disk_sync(hr_sim_disk *d, uint32_t node);
+/** A sync that fails: a file's unsynced bytes stay readable and count as synced, but are not. What
+ * changed in a directory stays unsynced. */
+int hr_sim_disk_lose_sync(hr_sim_disk *d, uint32_t node);
 /** No file may be open. */
 void hr_sim_disk_crash(hr_sim_disk *d, uint64_t seed);
+/** The same with every choice spelt out, and none torn: bit n of mask keeps the n-th unsynced unit
+ * (sector, size, name). How many there were; those beyond 64 are kept. */
+uint32_t hr_sim_disk_crash_to(hr_sim_disk *d, uint64_t mask);
+/** `to`, initialised, becomes equal to `from`, with nothing open. */
+int hr_sim_disk_copy(hr_sim_disk *to, const hr_sim_disk *from);
 /** splitmix64 step: the one generator of the simulation. */
 uint64_t hr_sim_random(uint64_t *state);
 

@@ -129,6 +129,7 @@ static hr_status read_manifest(hr_dataset *d, hr_manifest_tail *t, hr_err *err)
     while (p < end && (nl = memchr(p, '\n', (size_t)(end - p))) != NULL) {
         st = read_line(t, p, (size_t)(nl - p), err);
         if (st != HR_OK) break;
+        t->last_line = p - text;
         p = nl + 1;
         t->bytes = p - text;
     }
@@ -289,6 +290,23 @@ static void forget_states_but(hr_dataset *d, const char *name)
     (void)sys->list(sys->self, d->root_fd, ".", forget_state, &k);
 }
 
+/* The last line may have been read from the cache alone: who wrote it was killed before its sync,
+ * or the sync failed, after which Linux holds the pages for clean. Nothing may build on it before
+ * it is on the disk, so it is written anew. */
+static hr_status settle_last_line(hr_dataset *d, const hr_manifest_tail *t, hr_err *err)
+{
+    int64_t n = 0;
+    for (int64_t at = t->last_line; at < t->bytes && n >= 0; at += n) {
+        size_t want = HR_MIN((size_t)(t->bytes - at), HR_MANIFEST_BUFFER_BYTES);
+        n = hr_sys_pread_full(d->manifest_fd, d->line_buf, want, at);
+        if (n == 0) n = -EIO;
+        if (n > 0) n = hr_sys_pwrite_full(d->manifest_fd, d->line_buf, (size_t)n, at);
+    }
+    if (n >= 0) n = hr_sys_sync(d->manifest_fd);
+    if (n < 0) return HR_FAIL_SYS(err, n, "cannot sync the manifest of '%s'", d->root);
+    return HR_OK;
+}
+
 static hr_status take_over(hr_dataset *d, hr_open_mode mode, const char *identity,
                            hr_manifest_tail *tail, hr_err *err)
 {
@@ -301,6 +319,7 @@ static hr_status take_over(hr_dataset *d, hr_open_mode mode, const char *identit
     }
     int rc = hr_sys_truncate(d->manifest_fd, tail->bytes);
     if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot truncate the manifest of '%s'", d->root);
+    if (tail->bytes > 0) HR_TRY(settle_last_line(d, tail, err));
     if (mode != HR_OPEN_NEW) forget_states_but(d, tail->state_file);
     d->manifest_end = tail->bytes;
     d->n_commits = tail->n_commits;

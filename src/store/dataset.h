@@ -56,7 +56,8 @@ typedef struct hr_manifest_tail {
     bool has_commit;
     bool is_ended;
     uint32_t n_commits;
-    int64_t bytes; /* of whole lines */
+    int64_t bytes;     /* of whole lines */
+    int64_t last_line; /* where the last of them begins */
     char state_file[64];
     uint32_t state_crc;
     int64_t state_bytes;

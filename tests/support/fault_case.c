@@ -25,9 +25,19 @@ static void on_alarm(int sig)
     _exit(1);
 }
 
+void fault_still_alive(void)
+{
+    alarm(HANG_SECONDS);
+}
+
+void fault_all_done(void)
+{
+    alarm(0);
+}
+
 /* ---- files of the simulated disk ---- */
 
-static char *load(const hr_sys *sys, const char *path, size_t *n)
+char *fault_load(const hr_sys *sys, const char *path, size_t *n)
 {
     hr_sys_stat st;
     *n = 0;
@@ -42,7 +52,7 @@ static char *load(const hr_sys *sys, const char *path, size_t *n)
     return text;
 }
 
-static void store(const hr_sys *sys, const char *path, const char *text, size_t n)
+void fault_store(const hr_sys *sys, const char *path, const char *text, size_t n)
 {
     int fd = sys->open(sys->self, AT_FDCWD, path, O_WRONLY | O_CREAT, 0666);
     if (fd < 0 || sys->pwrite(sys->self, fd, text, n, 0) != (int64_t)n) abort();
@@ -51,6 +61,17 @@ static void store(const hr_sys *sys, const char *path, const char *text, size_t 
     fd = sys->open(sys->self, AT_FDCWD, "/", O_RDONLY | O_DIRECTORY, 0);
     if (fd < 0 || sys->sync(sys->self, fd) < 0) abort();
     (void)sys->close(sys->self, fd);
+}
+
+uint32_t fault_count_lines(const hr_sys *sys, const char *path)
+{
+    size_t n;
+    uint32_t n_lines = 0;
+    char *text = fault_load(sys, path, &n);
+    for (size_t i = 0; text != NULL && i < n; i++)
+        n_lines += text[i] == '\n';
+    free(text);
+    return n_lines;
 }
 
 static uint64_t hash(const char *p, size_t n)
@@ -81,7 +102,7 @@ static bool hash_part(const hr_sys *sys, const char *root, const char *path,
     char full[1024];
     size_t n;
     snprintf(full, sizeof full, "%s/%s", root, path);
-    char *bytes = load(sys, full, &n);
+    char *bytes = fault_load(sys, full, &n);
     if (bytes == NULL) return false;
     *part = (struct fault_part){.name = hash(path, strlen(path)), .bytes = hash(bytes, n)};
     free(bytes);
@@ -95,7 +116,7 @@ static void note_undisturbed(fault_world *w, const hr_sys *sys)
     char path[1024];
     const char *at;
     snprintf(path, sizeof path, "%s/manifest.jsonl", w->engine.out);
-    w->manifest = load(sys, path, &w->n_manifest);
+    w->manifest = fault_load(sys, path, &w->n_manifest);
     if (w->manifest == NULL) abort();
     for (at = w->manifest; (at = next_path(at, path, sizeof path)) != NULL;)
         w->n_parts++;
@@ -118,7 +139,7 @@ void fault_world_init(fault_world *w, const test_engine *engine, const hr_synth_
     if (hr_sys_sim_create(&sim, 1) != HR_OK) abort();
     const hr_sys *sys = hr_sys_sim_table(sim);
     if (test_engine_capture(sys, engine->input, capture) <= 0) abort();
-    w->capture = load(sys, engine->input, &w->n_capture);
+    w->capture = fault_load(sys, engine->input, &w->n_capture);
     if (hr_sys_fail_create(&counter, sys, &none) != HR_OK) abort();
     hr_sys_install(hr_sys_fail_table(counter));
     if (test_engine_run(engine, NULL, &err) != HR_OK) {
@@ -153,14 +174,14 @@ static const char *check_part(const fault_world *w, const hr_sys *sys, const cha
 }
 
 /* Whole lines must be the undisturbed run's; what follows them is torn. */
-static const char *check_prefix(const fault_world *w, const hr_sys *sys, uint32_t n_acknowledged)
+const char *fault_check_prefix(const fault_world *w, const hr_sys *sys, uint32_t n_acknowledged)
 {
     char path[1024];
     size_t n;
     size_t n_lines = 0;
     const char *bad = NULL;
     snprintf(path, sizeof path, "%s/manifest.jsonl", w->engine.out);
-    char *text = load(sys, path, &n);
+    char *text = fault_load(sys, path, &n);
     const char *p = text;
     const char *end = text + n;
     for (const char *nl; p != NULL && (nl = memchr(p, '\n', (size_t)(end - p))) != NULL;
@@ -215,11 +236,11 @@ static const char *run_once(attempt *a, const hr_sys_fault *fault, hr_open_mode 
     if (hr_sys_fail_create(&f, sys, fault) != HR_OK) abort();
     hr_sys_install(hr_sys_fail_table(f));
     int64_t began = hr_sys_real()->mono_ns(NULL);
-    alarm(HANG_SECONDS);
+    fault_still_alive();
     if (hooks != NULL) hooks->begin(mode == HR_OPEN_RESUME);
     a->result.status = test_engine_run(&e, &report, &a->err);
     bool was_hit = hooks != NULL && hooks->end(mode == HR_OPEN_RESUME);
-    alarm(0);
+    fault_all_done();
     a->result.ns = hr_sys_real()->mono_ns(NULL) - began;
     a->resumed = a->result.status;
     hr_sys_install(NULL);
@@ -239,7 +260,7 @@ static const char *die_and_check(attempt *a, uint64_t salt)
         hr_sys_sim_crash(a->sim, a->c->seed + salt);
     else
         hr_sys_sim_kill(a->sim);
-    return check_prefix(a->w, hr_sys_sim_table(a->sim), a->result.n_acknowledged);
+    return fault_check_prefix(a->w, hr_sys_sim_table(a->sim), a->result.n_acknowledged);
 }
 
 /* What is damaged is found, or it did not matter. */
@@ -251,7 +272,7 @@ static const char *flip_and_resume(attempt *a)
     char byte;
     size_t n;
     snprintf(path, sizeof path, "%s/%s", a->w->engine.out, a->c->flip);
-    char *text = load(sys, path, &n);
+    char *text = fault_load(sys, path, &n);
     if (text == NULL || n == 0) return "there is no such file to damage";
     size_t at = a->c->flip_bit / 8 % n;
     byte = (char)(text[at] ^ (1 << a->c->flip_bit % 8));
@@ -317,7 +338,7 @@ const char *fault_case_check(const fault_world *w, const fault_case *c, fault_re
     attempt a = {.w = w, .c = c};
     describe(now_running, sizeof now_running, c);
     if (hr_sys_sim_create(&a.sim, 1) != HR_OK) abort();
-    store(hr_sys_sim_table(a.sim), w->engine.input, w->capture, w->n_capture);
+    fault_store(hr_sys_sim_table(a.sim), w->engine.input, w->capture, w->n_capture);
     const char *bad = check_steps(&a);
     a.result.resumed = a.resumed;
     if (bad != NULL)

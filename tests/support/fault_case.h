@@ -64,6 +64,17 @@ const char *fault_case_check(const fault_world *w, const fault_case *c, fault_re
 void fault_check(const fault_world *w, const fault_case *c, fault_result *r);
 /** Fails the running test when wrong is not NULL. */
 void fault_expect(const char *wrong);
+/** A file of the simulated disk, ended by a zero byte, for free(); NULL where it is not there. */
+char *fault_load(const hr_sys *sys, const char *path, size_t *n);
+/** Writes it, and makes it and its name in the root durable. */
+void fault_store(const hr_sys *sys, const char *path, const char *text, size_t n);
+uint32_t fault_count_lines(const hr_sys *sys, const char *path);
+/** NULL, or why the dataset is no prefix of the undisturbed run's that holds what was acknowledged.
+ */
+const char *fault_check_prefix(const fault_world *w, const hr_sys *sys, uint32_t n_acknowledged);
+/** A minute from now the program ends as one that hangs, unless it is called again. */
+void fault_still_alive(void);
+void fault_all_done(void);
 /** HR_TEST_FULL=1: nothing is left out. */
 bool fault_is_full(void);
 /** cmocka_run_group_tests with the world as *state; HR_TEST_CASE="call:nth:..", as a failure prints
