@@ -43,7 +43,7 @@ static bool is_plan(const char *path)
 
 static hr_status load_plan(hr_plan *p, const char *path, hr_err *err)
 {
-    static char text[1 << 20];
+    static char text[(1 << 20) + 1]; /* one more than a plan may have */
     int fd = hr_sys_open(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
     if (fd < 0) return HR_FAIL_SYS(err, fd, "cannot open plan '%s'", path);
     int64_t n = hr_sys_read_full(fd, text, sizeof text);

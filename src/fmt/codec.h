@@ -51,12 +51,18 @@ hr_container hr_container_sniff(const void *head, size_t n_bytes);
 const char *hr_container_name(hr_container c);
 
 /** Streaming decoder: several gzip members or zstd frames make one stream; zero padding after the
- * last member is accepted, other trailing bytes are HR_ECORRUPT. zstd windows over 128 MiB
- * (window_log_max 27) are refused. */
+ * last member is accepted, other trailing bytes are HR_ECORRUPT. A zstd frame with a window larger
+ * than the decoder was made for is HR_ELIMIT. */
 typedef struct hr_inflate hr_inflate;
-size_t hr_inflate_bytes(hr_container c);
+#define HR_INFLATE_WINDOW_MAX ((size_t)128 << 20)
+/** The zstd window to make a decoder for: what the first frame of the stream asks for (its first 18
+ * bytes say), at least 8 MiB, most compressors' largest, and room_bytes where there is room for
+ * frames that ask for more; at most HR_INFLATE_WINDOW_MAX. */
+size_t hr_inflate_window(const void *head, size_t n_bytes, size_t room_bytes);
+/** window_bytes: the largest zstd window. */
+size_t hr_inflate_bytes(hr_container c, size_t window_bytes);
 HR_MUST_USE hr_status hr_inflate_create(hr_inflate **out, hr_arena *arena, hr_container c,
-                                        hr_err *err);
+                                        size_t window_bytes, hr_err *err);
 void hr_inflate_reset(hr_inflate *z);
 /** Moves bytes from [*src, *src + *src_bytes) to [*dst, ...), advancing both. HR_OK: made progress;
  * HR_AGAIN: wants more input; HR_FULL: dst is full. HR_ECORRUPT: err->offset is the compressed

@@ -4,11 +4,12 @@
 #include <isa-l/igzip_lib.h>
 #include <string.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "base/assert.h"
 #include "fmt/codec.h"
 
-#define ZSTD_WINDOW_MAX ((size_t)1 << 27)
+#define WINDOW_USUAL ((size_t)8 << 20)
 
 struct hr_inflate {
     hr_container container;
@@ -16,6 +17,7 @@ struct hr_inflate {
     bool any_member;
     bool in_padding; /* zeros after the last member */
     int64_t taken;   /* compressed bytes */
+    size_t window_bytes;
     struct inflate_state *gzip;
     ZSTD_DStream *zstd;
 };
@@ -34,29 +36,36 @@ const char *hr_container_name(hr_container c)
     return c == HR_CONTAINER_GZIP ? "gzip" : c == HR_CONTAINER_ZSTD ? "zstd" : "plain";
 }
 
-static size_t zstd_bytes(void)
+size_t hr_inflate_window(const void *head, size_t n_bytes, size_t room_bytes)
 {
-    return ZSTD_estimateDStreamSize(ZSTD_WINDOW_MAX);
+    ZSTD_frameHeader h;
+    size_t n = WINDOW_USUAL;
+    if (ZSTD_getFrameHeader(&h, head, n_bytes) == 0 && h.windowSize > n)
+        n = h.windowSize < HR_INFLATE_WINDOW_MAX ? (size_t)h.windowSize : HR_INFLATE_WINDOW_MAX;
+    return HR_MAX(n, HR_MIN(room_bytes, HR_INFLATE_WINDOW_MAX));
 }
 
-size_t hr_inflate_bytes(hr_container c)
+size_t hr_inflate_bytes(hr_container c, size_t window_bytes)
 {
     size_t n = sizeof(hr_inflate) + 512;
     if (c == HR_CONTAINER_GZIP) n += sizeof(struct inflate_state);
-    if (c == HR_CONTAINER_ZSTD) n += zstd_bytes();
+    if (c == HR_CONTAINER_ZSTD) n += ZSTD_estimateDStreamSize(window_bytes);
     return n;
 }
 
-hr_status hr_inflate_create(hr_inflate **out, hr_arena *arena, hr_container c, hr_err *err)
+hr_status hr_inflate_create(hr_inflate **out, hr_arena *arena, hr_container c, size_t window_bytes,
+                            hr_err *err)
 {
     *out = NULL;
     hr_inflate *z = hr_arena_alloc(arena, sizeof *z, 64);
     if (z == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory to decompress a stream");
-    *z = (hr_inflate){.container = c};
+    *z = (hr_inflate){.container = c, .window_bytes = window_bytes};
     if (c == HR_CONTAINER_GZIP) z->gzip = hr_arena_alloc(arena, sizeof *z->gzip, 64);
     if (c == HR_CONTAINER_ZSTD) {
-        void *mem = hr_arena_alloc(arena, zstd_bytes(), 64);
-        if (mem != NULL) z->zstd = ZSTD_initStaticDStream(mem, zstd_bytes());
+        size_t n = ZSTD_estimateDStreamSize(window_bytes);
+        void *mem = hr_arena_alloc(arena, n, 64);
+        if (mem != NULL) z->zstd = ZSTD_initStaticDStream(mem, n);
+        if (z->zstd != NULL) (void)ZSTD_DCtx_setMaxWindowSize(z->zstd, window_bytes);
     }
     if ((c == HR_CONTAINER_GZIP && z->gzip == NULL) || (c == HR_CONTAINER_ZSTD && z->zstd == NULL))
         return HR_FAIL(err, HR_EBUDGET, "no memory to decompress a stream: raise engine.memory");
@@ -81,6 +90,14 @@ static hr_status bad(const hr_inflate *z, hr_err *err, const char *why)
     (void)HR_FAIL(err, HR_ECORRUPT, "%s stream is damaged: %s", hr_container_name(z->container),
                   why);
     return err != NULL ? hr_err_at(err, z->taken, -1, -1) : HR_ECORRUPT;
+}
+
+static hr_status wide(const hr_inflate *z, hr_err *err)
+{
+    const char *more = z->window_bytes < HR_INFLATE_WINDOW_MAX ? ": raise engine.memory" : "";
+    (void)HR_FAIL(err, HR_ELIMIT, "zstd: a frame's window is over %zu bytes, at offset %lld%s",
+                  z->window_bytes, (long long)z->taken, more);
+    return err != NULL ? hr_err_at(err, z->taken, -1, -1) : HR_ELIMIT;
 }
 
 /* Zeros after the last member are what tape blocks leave; anything else is no member of ours. */
@@ -135,6 +152,7 @@ static hr_status step_zstd(hr_inflate *z, const uint8_t **src, size_t *src_bytes
     *src_bytes -= in.pos;
     *dst += out.pos;
     *dst_bytes -= out.pos;
+    if (ZSTD_getErrorCode(rc) == ZSTD_error_frameParameter_windowTooLarge) return wide(z, err);
     if (ZSTD_isError(rc)) return bad(z, err, ZSTD_getErrorName(rc));
     if (rc == 0) {
         z->in_member = false;

@@ -137,7 +137,10 @@ static hr_status next_batch(job *j, hr_evbatch **out, hr_err *err)
         if ((*out = hr_source_head(s)) != NULL) return HR_OK;
         if (s->is_done) return HR_END;
         hr_status filled = hr_source_fill(s, err);
-        if (filled < 0) return filled;
+        if (filled < 0) {
+            hr_err_prefix(err, "'%s'", s->path);
+            return filled;
+        }
         hr_status st = hr_source_decode(s, j->batches, &j->caps, TARGET_ROWS, err);
         if (st < 0) return st;
         if (filled != HR_OK && st != HR_OK && hr_source_head(s) == NULL && !s->is_done)

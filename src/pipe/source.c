@@ -9,9 +9,9 @@
 #define SNIFF_BYTES (1u << 20)
 #define TEXT_PAD 64 /* readable bytes past the text: scanners may load whole words */
 
-size_t hr_source_bytes(hr_container c, size_t text_cap)
+size_t hr_source_bytes(hr_container c, size_t text_cap, size_t window_bytes)
 {
-    return hr_reader_bytes() + hr_inflate_bytes(c) +
+    return hr_reader_bytes() + hr_inflate_bytes(c, window_bytes) +
            (HR_SOURCE_SLOTS + 1) * (text_cap + TEXT_PAD + 128) + (64u << 10);
 }
 
@@ -28,7 +28,7 @@ static hr_status read_head(const char *path, uint8_t *head, size_t cap, size_t *
     return HR_OK;
 }
 
-static hr_status carve(hr_source *s, hr_err *err)
+static hr_status carve(hr_source *s, size_t window_bytes, hr_err *err)
 {
     s->carry = hr_arena_alloc(s->arena, s->text_cap + TEXT_PAD, 64);
     bool ok = s->carry != NULL;
@@ -38,7 +38,7 @@ static hr_status carve(hr_source *s, hr_err *err)
     }
     if (!ok) return HR_FAIL(err, HR_EBUDGET, "no memory to read '%s'", s->path);
     return s->container != HR_CONTAINER_PLAIN
-               ? hr_inflate_create(&s->inflate, s->arena, s->container, err)
+               ? hr_inflate_create(&s->inflate, s->arena, s->container, window_bytes, err)
                : HR_OK;
 }
 
@@ -50,15 +50,22 @@ static hr_status sniff(hr_source *s, const uint8_t *head, size_t n_head, hr_err 
     size_t left = cap;
     const uint8_t *in = head;
     size_t n_in = n_head;
+    hr_status st;
     if (s->container == HR_CONTAINER_PLAIN) {
         left = cap - HR_MIN(cap, n_head);
         memcpy(out, head, cap - left);
     } else {
         uint8_t *to = out;
-        hr_err ignored = HR_ERR_INIT; /* a damaged stream is reported where it is read */
-        while (hr_inflate_step(s->inflate, &in, &n_in, &to, &left, &ignored) == HR_OK) {
+        hr_err damage = HR_ERR_INIT;
+        while ((st = hr_inflate_step(s->inflate, &in, &n_in, &to, &left, &damage)) == HR_OK) {
         }
         hr_inflate_reset(s->inflate);
+        /* Where text came out before it, damage is reported where it is read. */
+        if (st < 0 && left == cap) {
+            if (err != NULL) *err = damage;
+            hr_err_prefix(err, "'%s'", s->path);
+            return st;
+        }
     }
     return hr_sniff_text(&s->info, s->why, sizeof s->why, s->path, (const char *)out, cap - left,
                          err);
@@ -105,8 +112,9 @@ static hr_status open_table(hr_source *s, hr_budget *budget, hr_err *err)
 hr_status hr_source_open(hr_source *s, const char *path, const hr_source_info *info,
                          hr_budget *budget, size_t text_cap, hr_err *err)
 {
-    uint8_t magic[8] = {0};
+    uint8_t magic[18] = {0};
     size_t n_head = 0;
+    size_t n_sources = HR_MAX(info->n_sources, 1u);
     memset(s, 0, sizeof *s);
     s->path = path;
     s->info = *info;
@@ -120,9 +128,12 @@ hr_status hr_source_open(hr_source *s, const char *path, const hr_source_info *i
     s->container = hr_container_sniff(magic, n_head);
     if (n_head >= 4 && (memcmp(magic, "PAR1", 4) == 0 || memcmp(magic, "PARE", 4) == 0))
         return open_table(s, budget, err);
-    HR_TRY(
-        hr_arena_create(&s->arena, budget, hr_source_bytes(s->container, text_cap), "input", err));
-    HR_TRY(carve(s, err));
+    size_t share = budget->cap_bytes / 3 / n_sources;
+    size_t room = share > ((size_t)32 << 20) ? share - ((size_t)32 << 20) : 0;
+    size_t window = hr_inflate_window(magic, n_head, room);
+    HR_TRY(hr_arena_create(&s->arena, budget, hr_source_bytes(s->container, text_cap, window), path,
+                           err));
+    HR_TRY(carve(s, window, err));
     HR_TRY(hr_reader_open(&s->reader, path, s->arena, err));
     HR_TRY(
         read_head(path, (uint8_t *)s->carry, HR_MIN(text_cap, (size_t)SNIFF_BYTES), &n_head, err));

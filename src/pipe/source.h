@@ -68,7 +68,7 @@ typedef struct hr_source {
     hr_slot slot[HR_SOURCE_SLOTS];
 } hr_source;
 
-size_t hr_source_bytes(hr_container c, size_t text_cap);
+size_t hr_source_bytes(hr_container c, size_t text_cap, size_t window_bytes);
 /** Opens, recognises the container and the format. info holds what the plan forces. */
 HR_MUST_USE hr_status hr_source_open(hr_source *s, const char *path, const hr_source_info *info,
                                      hr_budget *budget, size_t text_cap, hr_err *err);

@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 
 EXE = os.path.abspath(os.environ.get("HEADRACE", "build/src/app/headrace"))
 ROOT = os.environ.get("HR_SOURCE_ROOT", os.getcwd())
@@ -45,6 +47,33 @@ def run(*args, env=None, timeout=120):
     full = dict(os.environ, **(env or {}))
     p = subprocess.run([EXE, *map(str, args)], capture_output=True, text=True, env=full, timeout=timeout)
     return p.returncode, p.stdout, p.stderr
+
+
+class Measured:
+    """A run of the program: exit code, what it said, seconds, and its peak of memory in bytes. The peak is at least what
+    this process had at most, as the kernel counts: keep that small."""
+
+    def __init__(self, *args, env=None, timeout=120):
+        with tempfile.TemporaryFile("w+", errors="replace") as out, tempfile.TemporaryFile("w+", errors="replace") as err:
+            began = time.monotonic()
+            p = subprocess.Popen([EXE, *map(str, args)], stdout=out, stderr=err, env=dict(os.environ, **(env or {})))
+            killer = threading.Timer(timeout, p.kill)
+            killer.start()
+            _, status, usage = os.wait4(p.pid, 0)
+            killer.cancel()
+            p.returncode = self.code = os.waitstatus_to_exitcode(status)
+            self.seconds, self.peak = time.monotonic() - began, usage.ru_maxrss * 1024
+            self.out, self.err = (f.seek(0) or f.read() for f in (out, err))
+
+    def __str__(self):
+        return f"exit {self.code}, {self.seconds:.2f} s, {self.peak / 1e6:.1f} MB: {self.err[:300]} {self.out[:300]}"
+
+
+def is_sanitized():
+    """Sanitizers take memory and time of their own."""
+    with open(EXE, "rb") as f:
+        data = f.read()
+    return b"__asan_init" in data or b"__tsan_init" in data
 
 
 def run_json(*args, env=None):

@@ -3,6 +3,8 @@
 
 #include "fmt/codec.h"
 
+#define WINDOW HR_INFLATE_WINDOW_MAX
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -11,11 +13,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static hr_inflate *z[2];
     static uint8_t out[1 << 16];
     if (arena == NULL) {
-        size_t cap =
-            hr_inflate_bytes(HR_CONTAINER_GZIP) + hr_inflate_bytes(HR_CONTAINER_ZSTD) + 65536;
+        size_t cap = hr_inflate_bytes(HR_CONTAINER_GZIP, 0) +
+                     hr_inflate_bytes(HR_CONTAINER_ZSTD, WINDOW) + 65536;
         if (hr_arena_create(&arena, NULL, cap, "fuzz", NULL) != HR_OK ||
-            hr_inflate_create(&z[0], arena, HR_CONTAINER_GZIP, NULL) != HR_OK ||
-            hr_inflate_create(&z[1], arena, HR_CONTAINER_ZSTD, NULL) != HR_OK)
+            hr_inflate_create(&z[0], arena, HR_CONTAINER_GZIP, 0, NULL) != HR_OK ||
+            hr_inflate_create(&z[1], arena, HR_CONTAINER_ZSTD, WINDOW, NULL) != HR_OK)
             abort();
     }
     for (int k = 0; k < 2; k++) {

@@ -9,6 +9,7 @@
 #include "rng.h"
 
 #define N 200000u
+#define WINDOW ((size_t)8 << 20)
 
 static uint8_t text[N], packed[2 * N], out[N + 1];
 static size_t n_packed;
@@ -22,10 +23,11 @@ static int set_up(void **state)
     test_rng_init(&r, test_seed());
     for (size_t i = 0; i < N; i++)
         text[i] = (uint8_t)(i % 101 + test_rng_below(&r, 3));
-    size_t cap = hr_inflate_bytes(HR_CONTAINER_GZIP) + hr_inflate_bytes(HR_CONTAINER_ZSTD) + 65536;
+    size_t cap = hr_inflate_bytes(HR_CONTAINER_GZIP, 0) +
+                 hr_inflate_bytes(HR_CONTAINER_ZSTD, WINDOW) + 65536;
     return hr_arena_create(&arena, NULL, cap, "test", NULL) == HR_OK &&
-                   hr_inflate_create(&stream[0], arena, HR_CONTAINER_GZIP, NULL) == HR_OK &&
-                   hr_inflate_create(&stream[1], arena, HR_CONTAINER_ZSTD, NULL) == HR_OK
+                   hr_inflate_create(&stream[0], arena, HR_CONTAINER_GZIP, 0, NULL) == HR_OK &&
+                   hr_inflate_create(&stream[1], arena, HR_CONTAINER_ZSTD, WINDOW, NULL) == HR_OK
                ? 0
                : 1;
 }
@@ -148,8 +150,8 @@ static void test_plain_and_sniff(void **state)
     assert_int_equal(hr_container_sniff("", 0), HR_CONTAINER_PLAIN);
     assert_string_equal(hr_container_name(HR_CONTAINER_ZSTD), "zstd");
     assert_int_equal(hr_arena_create(&a, NULL, 8192, "test", NULL), HR_OK);
-    assert_int_equal(hr_inflate_create(&z, a, HR_CONTAINER_ZSTD, NULL), HR_EBUDGET);
-    assert_int_equal(hr_inflate_create(&z, a, HR_CONTAINER_PLAIN, NULL), HR_OK);
+    assert_int_equal(hr_inflate_create(&z, a, HR_CONTAINER_ZSTD, WINDOW, NULL), HR_EBUDGET);
+    assert_int_equal(hr_inflate_create(&z, a, HR_CONTAINER_PLAIN, 0, NULL), HR_OK);
     const uint8_t *in = text;
     size_t n_in = 100;
     uint8_t *to = out;
@@ -164,10 +166,38 @@ static void test_plain_and_sniff(void **state)
     hr_arena_destroy(&a);
 }
 
+/* An empty block behind the head of a frame with a window of 1 << log bytes. */
+static void pack_window(unsigned log)
+{
+    const uint8_t frame[] = {0x28, 0xb5, 0x2f, 0xfd, 0, (uint8_t)((log - 10) << 3), 1, 0, 0};
+    memcpy(packed, frame, sizeof frame);
+    n_packed = sizeof frame;
+}
+
+static void test_windows(void **state)
+{
+    hr_err err = HR_ERR_INIT;
+    size_t n_out;
+    (void)state;
+    pack_window(23);
+    assert_int_equal(run(1, n_packed, 1, SIZE_MAX, &n_out, &err), HR_OK);
+    pack_window(24);
+    assert_int_equal(run(1, n_packed, 1, SIZE_MAX, &n_out, &err), HR_ELIMIT);
+    assert_non_null(strstr(err.message, "engine.memory"));
+    assert_int_equal(hr_inflate_window(packed, n_packed, 0), 1u << 24);
+    assert_int_equal(hr_inflate_window(packed, n_packed, 99u << 20), 99u << 20);
+    assert_int_equal(hr_inflate_window(packed, n_packed, SIZE_MAX), HR_INFLATE_WINDOW_MAX);
+    pack_window(31);
+    assert_int_equal(hr_inflate_window(packed, n_packed, 0), HR_INFLATE_WINDOW_MAX);
+    pack_window(10);
+    assert_int_equal(hr_inflate_window(packed, n_packed, 0), 8u << 20);
+    assert_int_equal(hr_inflate_window(packed, 5, 0), 8u << 20);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_members),
-                                       cmocka_unit_test(test_damage),
-                                       cmocka_unit_test(test_plain_and_sniff)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_members), cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_windows), cmocka_unit_test(test_plain_and_sniff)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
