@@ -114,32 +114,49 @@ HR_INLINE size_t sum_lanes(__m256i v)
     return (size_t)(lane[0] + lane[1] + lane[2] + lane[3]);
 }
 
+#define AHEAD 256 /* values: two kilobytes, so that memory is asked early enough */
+
+/* Counts, negative: masks are summed. */
+typedef struct gap_sums {
+    __m256i same, back, fine;
+} gap_sums;
+
+/* Four rows from seq[i] on; all ones where a row is no break. */
+HR_INLINE __m256i gap_four(gap_sums *s, const int64_t *seq, size_t i)
+{
+    __m256i a = load(seq + i - 1);
+    __m256i b = load(seq + i);
+    __m256i is_same = _mm256_cmpeq_epi64(a, b);
+    __m256i is_back = _mm256_cmpgt_epi64(a, b);
+    __m256i is_next = _mm256_cmpeq_epi64(_mm256_sub_epi64(b, a), _mm256_set1_epi64x(1));
+    __m256i is_fine = _mm256_or_si256(is_same, _mm256_andnot_si256(is_back, is_next));
+    s->same = _mm256_add_epi64(s->same, is_same);
+    s->back = _mm256_add_epi64(s->back, is_back);
+    s->fine = _mm256_add_epi64(s->fine, is_fine);
+    return is_fine;
+}
+
 static void gap(hr_stat_gap *out, const int64_t *seq, size_t n)
 {
-    const __m256i one = _mm256_set1_epi64x(1);
-    __m256i same = _mm256_setzero_si256(); /* counts, negative: masks are summed */
-    __m256i back = same;
-    __m256i fine = same;
+    gap_sums s = {_mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256()};
     size_t i = 1;
     size_t first = n;
-    for (; i + 4 <= n; i += 4) {
-        __m256i a = load(seq + i - 1);
-        __m256i b = load(seq + i);
-        __m256i is_same = _mm256_cmpeq_epi64(a, b);
-        __m256i is_back = _mm256_cmpgt_epi64(a, b);
-        __m256i is_next = _mm256_cmpeq_epi64(_mm256_sub_epi64(b, a), one);
-        __m256i is_fine = _mm256_or_si256(is_same, _mm256_andnot_si256(is_back, is_next));
-        same = _mm256_add_epi64(same, is_same);
-        back = _mm256_add_epi64(back, is_back);
-        fine = _mm256_add_epi64(fine, is_fine);
-        unsigned good = (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(is_fine));
-        if (HR_UNLIKELY(good != 0xf) && first == n) first = i + (unsigned)__builtin_ctz(~good);
+    for (; i + 16 <= n; i += 16) {
+        _mm_prefetch((const char *)(seq + i + AHEAD), _MM_HINT_T0);
+        _mm_prefetch((const char *)(seq + i + AHEAD + 8), _MM_HINT_T0);
+        unsigned good = 0;
+#pragma GCC unroll 4
+        for (size_t k = 0; k < 4; k++) {
+            __m256i is_fine = gap_four(&s, seq, i + 4 * k);
+            good |= (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(is_fine)) << (4 * k);
+        }
+        if (HR_UNLIKELY(good != 0xffff) && first == n) first = i + (unsigned)__builtin_ctz(~good);
     }
     const size_t n_seen = i - 1;
-    const size_t n_back = (size_t)0 - sum_lanes(back);
-    *out = (hr_stat_gap){.n_change = n_seen + sum_lanes(same),
+    const size_t n_back = (size_t)0 - sum_lanes(s.back);
+    *out = (hr_stat_gap){.n_change = n_seen + sum_lanes(s.same),
                          .n_back = n_back,
-                         .n_gap = n_seen + sum_lanes(fine) - n_back,
+                         .n_gap = n_seen + sum_lanes(s.fine) - n_back,
                          .first = first};
     hr_kern_gap_merge(out, seq, i, n);
 }

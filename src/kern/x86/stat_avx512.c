@@ -67,6 +67,8 @@ static void minmax_f64(hr_stat_f64 *out, const double *v, const uint8_t *valid, 
     hr_kern_f64_zeros(out);
 }
 
+#define AHEAD 256 /* values: two kilobytes, so that memory is asked early enough */
+
 static void gap(hr_stat_gap *out, const int64_t *seq, size_t n)
 {
     const __m512i one = _mm512_set1_epi64(1);
@@ -76,6 +78,7 @@ static void gap(hr_stat_gap *out, const int64_t *seq, size_t n)
     size_t i = 1;
     size_t first = n;
     for (; i + 8 <= n; i += 8) {
+        _mm_prefetch((const char *)(seq + i + AHEAD), _MM_HINT_T0);
         __m512i a = _mm512_loadu_si512((const void *)(seq + i - 1));
         __m512i b = _mm512_loadu_si512((const void *)(seq + i));
         unsigned same = _mm512_cmpeq_epi64_mask(a, b);
