@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "fmt/pq_mixed.h"
+#include "fmt/pq_step.h"
 #include "fmt/pq_table.h"
 
 #define KEY_FLAGS (HR_FLAG_SNAPSHOT | HR_FLAG_AGG)
 #define MESSAGE_LEVELS 12288u /* 5,000 levels a side, and some */
+#define COPY_ROWS 256u        /* at least so many rows are copied at a time */
 
 /* What the rows of one message share. */
 typedef struct message_key {
@@ -39,6 +41,12 @@ struct hr_pq_events {
     pq_table table;
     hr_arena *arena;
     message msg;
+    pq_step step; /* deltas */
+    bool has_names; /* those of the open message's key are there */
+    bool has_sym;
+    int32_t sym;     /* of the key's names in the batch */
+    uint32_t copied; /* rows of the step before it lie in the batch, by their distance to here: */
+    int64_t to;      /* place in the batch less place in the step */
 };
 
 /* ---- opening ---- */
@@ -131,12 +139,9 @@ static int64_t get(const pq_table *t, int c, int64_t absent)
     return t->col[c].value[t->at];
 }
 
-/* Crypto Lake marks the rows of a snapshot by an origin time of 0, which is no time. Source: the
- * vendor's analysis-sharing, lake_to_hftbacktest.py, convert_book_diffs. */
 static bool is_lake_snapshot(const pq_table *t)
 {
-    return t->info.format == HR_FORMAT_PARQUET_DELTAS && !has(t, PQ_C_FLAGS) &&
-           get(t, PQ_C_EVENT, HR_NULL_I64) == 0;
+    return hr_pq_has_lake_snapshots(t) && get(t, PQ_C_EVENT, HR_NULL_I64) == 0;
 }
 
 static int64_t event_time(const pq_table *t)
@@ -192,23 +197,34 @@ static int bad_row(const pq_table *t)
     return reason >= 0 ? reason : bad_values(t);
 }
 
-static void read_key(message_key *k, const pq_table *t)
+static void read_numbers(message_key *k, const pq_table *t)
 {
-    memset(k, 0, sizeof *k);
     k->ts_event = event_time(t);
     k->ts_recv = get(t, PQ_C_RECV, k->ts_event);
     k->seq_last = get(t, PQ_C_SEQ, -1);
     k->seq_first = get(t, PQ_C_FIRST, k->seq_last);
     k->seq_prev = get(t, PQ_C_PREV, -1);
     k->flags = key_flags(t);
+}
+
+static void read_names(message_key *k, const pq_table *t)
+{
     const char *symbol = t->info.symbol;
     const char *venue = t->info.venue;
     int64_t i = get(t, PQ_C_SYMBOL, -1);
     if (i >= 0) symbol = t->names[0]->text[i];
     i = get(t, PQ_C_VENUE, -1);
     if (i >= 0) venue = t->names[1]->text[i];
+    memset(k->symbol, 0, sizeof k->symbol);
+    memset(k->venue, 0, sizeof k->venue);
     memcpy(k->symbol, symbol, strnlen(symbol, HR_SYMBOL_MAX));
     memcpy(k->venue, venue, strnlen(venue, HR_VENUE_MAX));
+}
+
+static void read_key(message_key *k, const pq_table *t)
+{
+    read_numbers(k, t);
+    read_names(k, t);
 }
 
 /* True when the row at the cursor says of its message what the row before it said. Most rows do. */
@@ -277,7 +293,7 @@ static void commit(hr_evbatch *b, const message_key *k, hr_msg_kind kind, int32_
     b->level_begin[m + 1] = (int32_t)b->n_levels;
 }
 
-/* ---- deltas ---- */
+/* ---- a message between batches ---- */
 
 /* Keeps the open message for the next batch, which re-reads nothing. */
 static hr_status stash(hr_pq_events *e, hr_evbatch *b, hr_err *err)
@@ -323,6 +339,48 @@ static hr_status unstash(message *m, hr_evbatch *b)
     return HR_OK;
 }
 
+/* ---- many rows at once ---- */
+
+/* Rows of a step without a bad one go into the batch as they lie, some way past the message: what
+ * comes after it there is not counted until it is taken. */
+static void copy_ahead(hr_pq_events *e, hr_evbatch *b, uint32_t end)
+{
+    const pq_table *t = &e->table;
+    int64_t to = (int64_t)(b->n_levels + e->msg.n) - (int64_t)t->at;
+    if (e->to != to || e->copied < t->at) e->copied = t->at;
+    e->to = to;
+    if (end <= e->copied) return;
+    uint32_t from = e->copied;
+    uint32_t place = (uint32_t)(to + from);
+    uint32_t n = HR_MAX(end - from, HR_MIN(COPY_ROWS, t->n - from));
+    n = HR_MIN(n, b->cap_levels - place);
+    memcpy(b->px + place, t->col[PQ_C_PX].value + from, n * sizeof *b->px);
+    memcpy(b->qty + place, t->col[PQ_C_QTY].value + from, n * sizeof *b->qty);
+    memcpy(b->side + place, e->step.side + from, n);
+    e->copied = from + n;
+}
+
+/* The rows up to the next that says something else, into the message; false: none, they must be
+ * looked at one by one. */
+static bool take_run(hr_pq_events *e, hr_evbatch *b)
+{
+    message *m = &e->msg;
+    pq_table *t = &e->table;
+    if (!e->step.is_clean || m->is_too_large) return false;
+    uint32_t end = hr_pq_step_next(&e->step, t->at);
+    uint32_t n = end - t->at;
+    if (n > b->cap_levels - b->n_levels || m->n > b->cap_levels - b->n_levels - n) return false;
+    copy_ahead(e, b, end);
+    m->n += n;
+    m->n_rows += n;
+    t->at = end;
+    t->row += n;
+    b->n_lines += n;
+    return true;
+}
+
+/* ---- deltas ---- */
+
 /* The row at the table's cursor, into the message. HR_FULL: not taken. */
 static hr_status take_row(hr_pq_events *e, hr_evbatch *b)
 {
@@ -342,20 +400,29 @@ static hr_status take_row(hr_pq_events *e, hr_evbatch *b)
     return HR_OK;
 }
 
+static hr_status next_step(hr_pq_events *e, hr_err *err)
+{
+    e->copied = 0;
+    e->step.is_clean = false;
+    HR_TRY(hr_pq_table_fill(&e->table, err));
+    if (e->table.info.format == HR_FORMAT_PARQUET_DELTAS) hr_pq_step_survey(&e->step, &e->table);
+    return HR_OK;
+}
+
 /* True when the row at the cursor goes on with the message; reads on where a step or a row group
  * ends. */
 static hr_status goes_on(hr_pq_events *e, bool *yes, hr_err *err)
 {
     *yes = false;
     if (e->table.at == e->table.n) {
-        hr_status st = hr_pq_table_fill(&e->table, err);
+        hr_status st = next_step(e, err);
         if (st == HR_END) return HR_OK;
         HR_TRY(st);
     }
     *yes = true;
-    if (e->msg.is_head_good && repeats_head(&e->table)) return HR_OK;
+    if (!e->step.is_clean && e->msg.is_head_good && repeats_head(&e->table)) return HR_OK;
     /* A row whose head is bad is rejected where it is met: it ends no message. */
-    e->msg.is_head_good = bad_head(&e->table) < 0;
+    e->msg.is_head_good = e->step.is_clean || bad_head(&e->table) < 0;
     *yes = !e->msg.is_head_good || row_has_key(&e->table, &e->msg.key);
     return HR_OK;
 }
@@ -363,55 +430,80 @@ static hr_status goes_on(hr_pq_events *e, bool *yes, hr_err *err)
 static hr_status gather(hr_pq_events *e, hr_evbatch *b, hr_err *err)
 {
     message *m = &e->msg;
+    const pq_stored *flags = &e->table.col[PQ_C_FLAGS];
     while (!m->is_complete) {
-        bool is_last = (get(&e->table, PQ_C_FLAGS, 0) & HR_FLAG_LAST) != 0;
         bool yes = false;
-        hr_status st = take_row(e, b);
-        if (st == HR_FULL) return stash(e, b, err);
-        HR_TRY(st);
-        next_row(&e->table, b);
-        m->n_rows++;
-        if (!is_last) HR_TRY(goes_on(e, &yes, err));
+        if (!take_run(e, b)) {
+            hr_status st = take_row(e, b);
+            if (st == HR_FULL) return stash(e, b, err);
+            HR_TRY(st);
+            next_row(&e->table, b);
+            m->n_rows++;
+        }
+        int64_t said = flags->cursor != NULL ? flags->value[e->table.at - 1] : 0;
+        if ((said & HR_FLAG_LAST) == 0) HR_TRY(goes_on(e, &yes, err));
         m->is_complete = !yes;
     }
     return HR_OK;
 }
 
+/* As find_sym, for the open message: most have the instrument of the one before. */
+static hr_status find_own_sym(hr_pq_events *e, hr_evbatch *b)
+{
+    if (e->has_sym) return HR_OK;
+    hr_status st = find_sym(&e->sym, b, &e->msg.key);
+    e->has_sym = st == HR_OK && e->sym >= 0;
+    return st;
+}
+
 static hr_status finish(hr_pq_events *e, hr_evbatch *b, hr_err *err)
 {
     message *m = &e->msg;
-    int32_t sym;
     hr_msg_kind kind = (m->key.flags & HR_FLAG_SNAPSHOT) != 0 ? HR_MSG_SNAPSHOT : HR_MSG_DELTA;
-    hr_status st = find_sym(&sym, b, &m->key);
+    hr_status st = find_own_sym(e, b);
     int reason = m->is_too_large ? (int)HR_REJECT_TOO_MANY_LEVELS : (int)HR_REJECT_SYMBOL;
     if (st == HR_OK && b->n_msgs == b->cap_msgs) st = HR_FULL;
-    if (st == HR_OK && (m->is_too_large || sym < 0))
+    if (st == HR_OK && (m->is_too_large || e->sym < 0))
         st = hr_evbatch_reject(b, (hr_reject_reason)reason, m->row, m->row + 1, "", 0);
     else if (st == HR_OK)
-        commit(b, &m->key, kind, sym, m->row, m->n);
+        commit(b, &m->key, kind, e->sym, m->row, m->n);
     if (st == HR_FULL) return stash(e, b, err);
     m->is_open = false;
+    m->n = 0;
     return st;
+}
+
+static void open_message(hr_pq_events *e)
+{
+    message *m = &e->msg;
+    const pq_table *t = &e->table;
+    read_numbers(&m->key, t);
+    if (!e->has_names || t->names[0] != NULL || t->names[1] != NULL) {
+        message_key before = m->key;
+        read_names(&m->key, t);
+        e->has_names = true;
+        if (strcmp(m->key.symbol, before.symbol) != 0 || strcmp(m->key.venue, before.venue) != 0)
+            e->has_sym = false;
+    }
+    m->row = t->row;
+    m->n_rows = 0;
+    m->n = 0;
+    m->is_open = m->is_head_good = true;
+    m->is_complete = m->is_too_large = false;
 }
 
 static hr_status take_delta(hr_pq_events *e, hr_evbatch *b, hr_err *err)
 {
-    message *m = &e->msg;
-    if (m->is_open) {
-        HR_TRY(unstash(m, b));
+    if (e->msg.is_open) {
+        HR_TRY(unstash(&e->msg, b));
     } else {
-        int reason = bad_row(&e->table);
+        int reason = e->step.is_clean ? -1 : bad_row(&e->table);
         if (reason >= 0) {
             hr_status st = reject(&e->table, b, reason);
             if (st == HR_OK) next_row(&e->table, b);
             return st;
         }
-        read_key(&m->key, &e->table);
-        m->row = e->table.row;
-        m->n_rows = 0;
-        m->n = 0;
-        m->is_open = m->is_head_good = true;
-        m->is_complete = m->is_too_large = false;
+        open_message(e);
     }
     HR_TRY(gather(e, b, err));
     return finish(e, b, err);
@@ -500,11 +592,13 @@ hr_status hr_pq_events_next(hr_pq_events *e, hr_evbatch *b, uint32_t target_rows
     pq_table *t = &e->table;
     uint32_t wanted = levels_wanted(t, b);
     b->source_idx = t->info.source_idx;
+    e->has_sym = false;
+    e->copied = 0;
     while (b->n_msgs + b->n_levels < target_rows &&
            (b->n_msgs == 0 || hr_evbatch_has_room(b, 1, wanted))) {
         hr_status st = HR_OK;
         if (t->at == t->n && !e->msg.is_open) {
-            st = hr_pq_table_fill(t, err);
+            st = next_step(e, err);
             b->src_end = t->row;
             if (st != HR_OK) return st;
         }
