@@ -114,7 +114,8 @@ static hr_status write_table(memory_file *f, const hr_schema *schema, const void
     hr_pq_writer *w;
     hr_pq_scratch *s;
     size_t n_mem = hr_pq_writer_bytes(schema, N_GROUPS);
-    hr_rows_source rows = {.self = (void *)(uintptr_t)column, .n_blocks = 1, .n_rows = N_ROWS, .get = get};
+    hr_rows_source rows = {
+        .self = (void *)(uintptr_t)column, .n_blocks = 1, .n_rows = N_ROWS, .get = get};
     HR_TRY(hr_pq_scratch_create(&s, arena, &opt, NULL));
     void *mem = hr_arena_alloc(arena, n_mem, 64);
     HR_TRY(hr_pq_writer_init(&w, mem, n_mem, schema, N_GROUPS, &opt, put, f, NULL));

@@ -41,7 +41,7 @@ struct hr_pq_events {
     pq_table table;
     hr_arena *arena;
     message msg;
-    pq_step step; /* deltas */
+    pq_step step;   /* deltas */
     bool has_names; /* those of the open message's key are there */
     bool has_sym;
     int32_t sym;     /* of the key's names in the batch */

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "fmt/pq_index.h"
 #include "text/decimal.h"
 
-#define TEXTS 64u
 #define OUT_OF_RANGE HR_PQ_MARK(HR_REJECT_RANGE)
 
 typedef struct name {
@@ -176,10 +176,10 @@ static hr_status is_short(const pq_stored *s, hr_err *err)
     return HR_FAIL(err, HR_ECORRUPT, "column '%s' has fewer rows than the others", s->meta->name);
 }
 
-static hr_status read_ints(pq_stored *s, uint32_t n, hr_err *err)
+static hr_status read_ints(pq_stored *s, uint32_t at, uint32_t n, hr_err *err)
 {
     uint32_t got;
-    HR_TRY(hr_pq_read_i64(s->cursor, s->value, n, &got, err));
+    HR_TRY(hr_pq_read_i64(s->cursor, s->value + at, n, &got, err));
     return got == n ? HR_OK : is_short(s, err);
 }
 
@@ -187,46 +187,93 @@ static hr_status read_ints(pq_stored *s, uint32_t n, hr_err *err)
 typedef int64_t (*text_fn)(pq_table *t, const pq_stored *s, uint32_t row, hr_pq_bytes text);
 static int64_t id_of(pq_table *t, const pq_stored *s, uint32_t row, hr_pq_bytes text);
 
-static hr_status read_texts(pq_table *t, pq_stored *s, uint32_t n, text_fn fn, hr_err *err)
+/* Texts of a dictionary come again and again. */
+static void map_texts(pq_table *t, pq_stored *s, const hr_pq_dict *dict, uint32_t at, uint32_t n,
+                      text_fn fn)
+{
+    int64_t map[HR_PQ_TEXTS + 1];
+    const uint32_t *index = t->index;
+    int64_t *out = s->value + at;
+    if (dict->n > HR_PQ_TEXTS) {
+        for (uint32_t i = 0; i < n; i++)
+            out[i] = index[i] == dict->n                 ? HR_NULL_I64
+                     : i > 0 && index[i] == index[i - 1] ? out[i - 1]
+                                                         : fn(t, s, at + i, dict->text[index[i]]);
+        return;
+    }
+    for (uint32_t i = 0; i < dict->n; i++)
+        map[i] = fn(t, s, at, dict->text[i]);
+    map[dict->n] = HR_NULL_I64;
+    for (uint32_t i = 0; i < n; i++)
+        out[i] = map[index[i]];
+}
+
+static hr_status read_plain_texts(pq_table *t, pq_stored *s, uint32_t at, uint32_t n, text_fn fn,
+                                  hr_err *err)
 {
     uint32_t got;
-    for (uint32_t at = 0; at < n; at += got) {
-        hr_pq_bytes text[TEXTS];
-        hr_pq_bytes last = {.s = NULL}; /* texts of a dictionary come again and again */
-        hr_status st = hr_pq_read_bytes(s->cursor, text, HR_MIN(n - at, TEXTS), &got, err);
+    for (uint32_t end = at + n; at < end; at += got) {
+        hr_pq_bytes text[HR_PQ_TEXTS];
+        hr_status st = hr_pq_read_bytes(s->cursor, text, HR_MIN(end - at, HR_PQ_TEXTS), &got, err);
         if (st == HR_END || (st == HR_OK && got == 0)) return is_short(s, err);
         HR_TRY(st);
-        for (uint32_t i = 0; i < got; i++) {
-            if (text[i].s == NULL)
-                s->value[at + i] = HR_NULL_I64;
-            else if (i > 0 && fn != id_of && text[i].s == last.s && text[i].n == last.n)
-                s->value[at + i] = s->value[at + i - 1];
-            else
-                s->value[at + i] = fn(t, s, at + i, text[i]);
-            last = text[i];
-        }
+        for (uint32_t i = 0; i < got; i++)
+            s->value[at + i] = text[i].s == NULL ? HR_NULL_I64 : fn(t, s, at + i, text[i]);
     }
     return HR_OK;
 }
 
-/* Nanoseconds: by the logical type, or for plain integers by their size. */
-static hr_status read_time(pq_stored *s, uint32_t n, hr_err *err)
+static hr_status read_texts(pq_table *t, pq_stored *s, uint32_t n, text_fn fn, hr_err *err)
 {
-    HR_TRY(read_ints(s, n, err));
-    int64_t unit = s->meta->phys == HR_PQ_INT96 ? 1 : s->meta->unit_ns;
-    for (uint32_t i = 0; i < n; i++) {
-        int64_t v = s->value[i];
-        if (v == HR_NULL_I64) continue;
-        int64_t u = unit > 0                          ? unit
-                    : v < INT64_C(100000000000)       ? 1000000000
-                    : v < INT64_C(100000000000000)    ? 1000000
-                    : v < INT64_C(100000000000000000) ? 1000
-                                                      : 1;
-        if (v < 0 || __builtin_mul_overflow(v, u, &s->value[i]))
-            s->value[i] = HR_PQ_MARK(HR_REJECT_TIME);
+    uint32_t got;
+    if (s->meta->phys != HR_PQ_BYTE_ARRAY || fn == id_of)
+        return read_plain_texts(t, s, 0, n, fn, err);
+    for (uint32_t at = 0; at < n; at += got) {
+        hr_pq_dict dict;
+        hr_status st = hr_pq_read_index(s->cursor, &dict, t->index, n - at, &got, err);
+        if (st < 0) return st;
+        if (st == HR_END) return is_short(s, err);
+        if (st == HR_AGAIN)
+            HR_TRY(read_plain_texts(t, s, at, got, fn, err));
+        else
+            map_texts(t, s, &dict, at, got, fn);
     }
     return HR_OK;
 }
+
+/* ---- times ---- */
+
+/* Nanoseconds: by the logical type, or for plain integers by their size. */
+static int64_t time_of(int64_t v, int64_t unit)
+{
+    int64_t out;
+    int64_t u = unit > 0                          ? unit
+                : v < INT64_C(100000000000)       ? 1000000000
+                : v < INT64_C(100000000000000)    ? 1000000
+                : v < INT64_C(100000000000000000) ? 1000
+                                                  : 1;
+    if (v == HR_NULL_I64) return v;
+    return v < 0 || __builtin_mul_overflow(v, u, &out) ? HR_PQ_MARK(HR_REJECT_TIME) : out;
+}
+
+static hr_status read_time(pq_stored *s, uint32_t n, hr_err *err)
+{
+    int64_t *v = s->value;
+    uint64_t any = 0; /* bits of all: no value is over it */
+    int64_t unit = s->meta->phys == HR_PQ_INT96 ? 1 : s->meta->unit_ns;
+    HR_TRY(read_ints(s, 0, n, err));
+    for (uint32_t i = 0; i < n; i++)
+        any |= (uint64_t)v[i];
+    if (unit == 1 && any <= INT64_MAX) return HR_OK;
+    bool is_plain = unit > 0 && any <= (uint64_t)(INT64_MAX / unit);
+    for (uint32_t i = 0; i < n && is_plain; i++)
+        v[i] *= unit;
+    for (uint32_t i = 0; i < n && !is_plain; i++)
+        v[i] = time_of(v[i], unit);
+    return HR_OK;
+}
+
+/* ---- sides ---- */
 
 static bool text_is(hr_pq_bytes s, const char *const *list)
 {
@@ -271,10 +318,20 @@ static int64_t side_of_int(pq_side_kind kind, bool is_bool, int64_t v)
 
 static hr_status read_side(pq_table *t, pq_stored *s, uint32_t n, hr_err *err)
 {
+    uint64_t any = 0;
+    bool is_bool = s->meta->phys == HR_PQ_BOOLEAN;
     if (is_text(s->meta)) return read_texts(t, s, n, side_of_text, err);
-    HR_TRY(read_ints(s, n, err));
+    HR_TRY(read_ints(s, 0, n, err));
     for (uint32_t i = 0; i < n; i++)
-        s->value[i] = side_of_int(t->side_kind, s->meta->phys == HR_PQ_BOOLEAN, s->value[i]);
+        any |= (uint64_t)s->value[i];
+    if (is_bool && any <= 1) {
+        const int64_t of_none = side_of_flag(t->side_kind, false);
+        for (uint32_t i = 0; i < n; i++)
+            s->value[i] ^= of_none;
+        return HR_OK;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        s->value[i] = side_of_int(t->side_kind, is_bool, s->value[i]);
     return HR_OK;
 }
 
@@ -341,15 +398,18 @@ static bool fixed_block(int64_t *out, const double *v, uint32_t n, unsigned d, u
     return bad == 0;
 }
 
-static void fixed_all(pq_stored *s, const double *v, uint32_t n, unsigned scale, bool single)
+/* out may be v: a double and its fixed-point number are of one size. */
+static void fixed_all(pq_stored *s, int64_t *out, const int64_t *v, uint32_t n, unsigned scale)
 {
+    bool single = s->meta->phys != HR_PQ_DOUBLE;
     for (uint32_t at = 0; at < n; at += BLOCK) {
         uint32_t k = HR_MIN(n - at, BLOCK);
-        if (!single && s->digits <= scale &&
-            fixed_block(s->value + at, v + at, k, s->digits, scale))
+        double real[BLOCK];
+        memcpy(real, v + at, k * sizeof *real);
+        if (!single && s->digits <= scale && fixed_block(out + at, real, k, s->digits, scale))
             continue;
-        for (uint32_t i = at; i < at + k; i++)
-            s->value[i] = hr_pq_fixed_of(v[i], scale, single, &s->digits);
+        for (uint32_t i = 0; i < k; i++)
+            out[at + i] = hr_pq_fixed_of(real[i], scale, single, &s->digits);
     }
 }
 
@@ -368,6 +428,33 @@ static int64_t rescaled(int64_t v, unsigned have, unsigned scale)
     return out;
 }
 
+/* All of n, in place. */
+static void rescale(int64_t *v, uint32_t n, unsigned have, unsigned scale)
+{
+    bool is_finer = have <= scale && scale - have <= 18;
+    const int64_t up = is_finer ? hr_pow10[scale - have] : 1;
+    const int64_t most = (HR_DECIMAL_LIMIT - 1) / up;
+    int64_t far = 0;
+    for (uint32_t i = 0; i < n; i++)
+        far |= -(int64_t)((v[i] > most) | (v[i] < -most));
+    if (is_finer && far == 0) {
+        for (uint32_t i = 0; i < n && up != 1; i++)
+            v[i] *= up;
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        v[i] = rescaled(v[i], have, scale);
+}
+
+/* Numbers as they were read, into fixed point. */
+static void convert(pq_stored *s, int64_t *v, uint32_t n, unsigned scale)
+{
+    if (is_real(s->meta))
+        fixed_all(s, v, v, n, scale);
+    else
+        rescale(v, n, s->meta->logical == HR_PQ_L_DECIMAL ? s->meta->scale : 0, scale);
+}
+
 static int64_t px_of_text(pq_table *t, const pq_stored *s, uint32_t row, hr_pq_bytes text)
 {
     int64_t v;
@@ -379,21 +466,53 @@ static int64_t px_of_text(pq_table *t, const pq_stored *s, uint32_t row, hr_pq_b
     return st == HR_OK ? v : st == HR_ERANGE ? OUT_OF_RANGE : HR_PQ_MARK(HR_REJECT_NUMBER);
 }
 
-static hr_status read_number(pq_table *t, pq_stored *s, uint32_t n, unsigned scale, hr_err *err)
+static hr_status read_plain_numbers(pq_table *t, pq_stored *s, uint32_t at, uint32_t n,
+                                    unsigned scale, hr_err *err)
 {
     uint32_t got;
-    bool single = s->meta->phys != HR_PQ_DOUBLE;
-    if (is_text(s->meta)) return read_texts(t, s, n, px_of_text, err);
     if (is_real(s->meta)) {
         HR_TRY(hr_pq_read_f64(s->cursor, t->real, n, &got, err));
         if (got != n) return is_short(s, err);
-        fixed_all(s, t->real, n, scale, single);
-        return HR_OK;
+        memcpy(s->value + at, t->real, n * sizeof *s->value);
+    } else {
+        HR_TRY(read_ints(s, at, n, err));
     }
-    HR_TRY(read_ints(s, n, err));
-    unsigned have = s->meta->logical == HR_PQ_L_DECIMAL ? s->meta->scale : 0;
+    convert(s, s->value + at, n, scale);
+    return HR_OK;
+}
+
+/* Each value of a dictionary is converted once, unless it holds more than there are rows. */
+static void map_numbers(pq_table *t, pq_stored *s, const hr_pq_dict *dict, uint32_t at, uint32_t n,
+                        unsigned scale)
+{
+    int64_t *out = s->value + at;
+    const int64_t *value = dict->value;
+    if (!s->is_converted && dict->n <= t->group_rows) {
+        convert(s, dict->value, dict->n, scale);
+        s->is_converted = true;
+    }
     for (uint32_t i = 0; i < n; i++)
-        s->value[i] = rescaled(s->value[i], have, scale);
+        out[i] = t->index[i] < dict->n ? value[t->index[i]] : 0;
+    if (!s->is_converted) convert(s, out, n, scale);
+    for (uint32_t i = 0; i < n && s->meta->nullable; i++)
+        out[i] = t->index[i] < dict->n ? out[i] : HR_NULL_I64;
+}
+
+static hr_status read_number(pq_table *t, pq_stored *s, uint32_t n, unsigned scale, hr_err *err)
+{
+    uint32_t got;
+    if (is_text(s->meta)) return read_texts(t, s, n, px_of_text, err);
+    if (s->meta->phys == HR_PQ_BYTE_ARRAY) return read_plain_numbers(t, s, 0, n, scale, err);
+    for (uint32_t at = 0; at < n; at += got) {
+        hr_pq_dict dict;
+        hr_status st = hr_pq_read_index(s->cursor, &dict, t->index, n - at, &got, err);
+        if (st < 0) return st;
+        if (st == HR_END) return is_short(s, err);
+        if (st == HR_AGAIN)
+            HR_TRY(read_plain_numbers(t, s, at, got, scale, err));
+        else
+            map_numbers(t, s, &dict, at, got, scale);
+    }
     return HR_OK;
 }
 
@@ -487,9 +606,9 @@ static hr_status read_column(pq_table *t, int i, uint32_t n, hr_err *err)
     case PQ_C_VENUE:
         return read_names(t, i - PQ_C_SYMBOL, n, err);
     case PQ_C_ID:
-        return t->id != NULL ? read_texts(t, s, n, id_of, err) : read_ints(s, n, err);
+        return t->id != NULL ? read_texts(t, s, n, id_of, err) : read_ints(s, 0, n, err);
     default:
-        return read_ints(s, n, err);
+        return read_ints(s, 0, n, err);
     }
 }
 
@@ -507,10 +626,15 @@ static hr_status read_step(pq_table *t, uint32_t n, hr_err *err)
 
 static hr_status open_group(pq_table *t, uint32_t group, hr_err *err)
 {
-    for (int i = 0; i < PQ_C_COUNT; i++)
+    t->group_rows = hr_pq_row_group_rows(t->file, group);
+    for (int i = 0; i < PQ_C_COUNT; i++) {
+        t->col[i].is_converted = false;
         if (t->col[i].cursor != NULL) HR_TRY(hr_pq_cursor_seek(t->col[i].cursor, group, err));
-    for (uint32_t i = 0; i < t->n_level; i++)
+    }
+    for (uint32_t i = 0; i < t->n_level; i++) {
+        t->level[i].is_converted = false;
         HR_TRY(hr_pq_cursor_seek(t->level[i].cursor, group, err));
+    }
     return HR_OK;
 }
 

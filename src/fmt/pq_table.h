@@ -10,6 +10,7 @@
 
 #define HR_PQ_ROWS 4096u
 #define HR_PQ_BOOK_DEPTH 20
+#define HR_PQ_TEXTS 64u /* a dictionary of so many texts is looked up as a whole */
 
 /* Marks: HR_NULL_I64, and for each reject reason a value just above it (and above HR_PQ_WIDE_I64).
  */
@@ -35,14 +36,15 @@ enum {
 typedef struct pq_stored {
     hr_pq_cursor *cursor; /* NULL: absent */
     const hr_pq_column *meta;
-    unsigned digits; /* decimals of the floating-point number before: a guess at the next */
+    unsigned digits;   /* decimals of the floating-point number before: a guess at the next */
+    bool is_converted; /* the row group's dictionary holds fixed-point numbers already */
     int64_t value[HR_PQ_ROWS];
 } pq_stored;
 
 /* Short texts of a step, each once; value[] of the column holds indexes. */
 typedef struct pq_names {
     uint32_t n;
-    char text[HR_PQ_ROWS][HR_SYMBOL_MAX + 1];
+    char text[HR_PQ_ROWS + HR_PQ_TEXTS][HR_SYMBOL_MAX + 1];
     uint16_t slot[2 * HR_PQ_ROWS]; /* index + 1 */
 } pq_names;
 
@@ -59,10 +61,12 @@ typedef struct pq_table {
     hr_text *id;        /* [HR_PQ_ROWS] trade ids that are no numbers; NULL without */
     pq_side_kind side_kind;
     uint32_t next_group;
-    int64_t group_left;   /* rows of the open group that are not read yet */
+    int64_t group_rows;   /* of the open group */
+    int64_t group_left;   /* of them, not read yet */
     int64_t row, skip_to; /* absolute row of value[at] */
     uint32_t at, n;
     double real[HR_PQ_ROWS];
+    uint32_t index[HR_PQ_ROWS];
 } pq_table;
 
 /** Index of the file's column for this one of ours, or -1. */

@@ -6,7 +6,8 @@
 static hr_kern chosen = {.scan = HR_KERN_SCAN_SCALAR,
                          .stat = HR_KERN_STAT_SCALAR,
                          .enc = HR_KERN_ENC_SCALAR,
-                         .crc = HR_KERN_CRC_SCALAR};
+                         .crc = HR_KERN_CRC_SCALAR,
+                         .rows = HR_KERN_ROWS_SCALAR};
 
 void hr_kern_fill(hr_kern *k, unsigned cpu_flags)
 {
@@ -15,6 +16,7 @@ void hr_kern_fill(hr_kern *k, unsigned cpu_flags)
     hr_kern_stat_init(&k->stat, cpu_flags);
     hr_kern_enc_init(&k->enc, cpu_flags);
     hr_kern_crc_init(&k->crc, cpu_flags);
+    hr_kern_rows_init(&k->rows, cpu_flags);
 }
 
 void hr_kern_init(unsigned cpu_flags)

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fmt/pq_index.h"
+
+#include "fmt/pq_file.h"
+
+/* Levels of the next n rows; *k of them have a value. */
+static bool get_levels(hr_pq_cursor *c, uint32_t n, uint32_t *k)
+{
+    *k = n;
+    if (!c->has_levels || hr_pq_hybrid_skip(&c->levels, 1, n)) return true;
+    if (!hr_pq_hybrid_get(&c->levels, c->level, n)) return false;
+    *k = 0;
+    for (uint32_t i = 0; i < n; i++)
+        *k += c->level[i]; /* of width 1 */
+    return true;
+}
+
+static bool get_rows(hr_pq_cursor *c, uint32_t *out, uint32_t n)
+{
+    uint32_t k;
+    uint32_t most = 0;
+    if (!get_levels(c, n, &k) || !hr_pq_hybrid_get(&c->indexes, out, k)) return false;
+    for (uint32_t i = 0; i < k; i++)
+        most = HR_MAX(most, out[i]);
+    if (k > 0 && most >= c->n_dict) return false;
+    if (k == n) return true;
+    for (uint32_t i = n; i-- > 0;)
+        out[i] = c->level[i] != 0 ? out[--k] : c->n_dict;
+    return true;
+}
+
+hr_status hr_pq_read_index(hr_pq_cursor *c, hr_pq_dict *dict, uint32_t *index, uint32_t cap,
+                           uint32_t *n_out, hr_err *err)
+{
+    uint32_t n = 0;
+    *n_out = 0;
+    if (c->rows_left == 0) return HR_END;
+    HR_TRY(hr_pq_next_page(c, err));
+    if (c->mode != PQ_MODE_DICT) {
+        *n_out = HR_MIN(cap, c->page_left);
+        return HR_AGAIN;
+    }
+    bool is_bytes = hr_pq_value_width(c->column) == 0;
+    *dict = (hr_pq_dict){.n = c->n_dict};
+    if (is_bytes)
+        dict->text = (const hr_pq_bytes *)(const void *)c->dict_text.p;
+    else
+        dict->value = (int64_t *)(void *)c->dict.p;
+    for (uint32_t k; n < cap && c->page_left > 0; n += k) {
+        k = HR_MIN(HR_MIN(cap - n, c->page_left), HR_PQ_STEP);
+        if (!get_rows(c, index + n, k))
+            return hr_pq_damaged(c, err, "values are cut or out of range");
+        c->page_left -= k;
+        c->rows_left -= k;
+    }
+    *n_out = n;
+    return HR_OK;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HR_FMT_PQ_INDEX_H
+#define HR_FMT_PQ_INDEX_H
+/* Dictionary-coded columns as indexes, for a caller that gives the values of the dictionary a
+ * meaning of its own, once each. Private to fmt. */
+#include "fmt/pq_read.h"
+
+/** The dictionary of a column chunk: n values of either kind, the other NULL. */
+typedef struct hr_pq_dict {
+    int64_t *value; /* floating-point numbers as the bits of a double; may be replaced in place */
+    const hr_pq_bytes *text;
+    uint32_t n;
+} hr_pq_dict;
+
+/** The next rows of one page, at most cap, as indexes into *dict; a null is dict->n. HR_AGAIN: this
+ * page does not hold indexes, and its next *n_out rows must be read by values. HR_END: the row
+ * group has no more rows. */
+HR_MUST_USE hr_status hr_pq_read_index(hr_pq_cursor *c, hr_pq_dict *dict, uint32_t *index,
+                                       uint32_t cap, uint32_t *n_out, hr_err *err);
+
+#endif
