@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "fmt/pq_index.h"
+#include "fmt/pq_coded.h"
 #include "text/decimal.h"
 
 #define OUT_OF_RANGE HR_PQ_MARK(HR_REJECT_RANGE)
@@ -230,7 +230,7 @@ static hr_status read_texts(pq_table *t, pq_stored *s, uint32_t n, text_fn fn, h
         return read_plain_texts(t, s, 0, n, fn, err);
     for (uint32_t at = 0; at < n; at += got) {
         hr_pq_dict dict;
-        hr_status st = hr_pq_read_index(s->cursor, &dict, t->index, n - at, &got, err);
+        hr_status st = hr_pq_read_coded(s->cursor, &dict, t->index, n - at, &got, err);
         if (st < 0) return st;
         if (st == HR_END) return is_short(s, err);
         if (st == HR_AGAIN)
@@ -505,7 +505,7 @@ static hr_status read_number(pq_table *t, pq_stored *s, uint32_t n, unsigned sca
     if (s->meta->phys == HR_PQ_BYTE_ARRAY) return read_plain_numbers(t, s, 0, n, scale, err);
     for (uint32_t at = 0; at < n; at += got) {
         hr_pq_dict dict;
-        hr_status st = hr_pq_read_index(s->cursor, &dict, t->index, n - at, &got, err);
+        hr_status st = hr_pq_read_coded(s->cursor, &dict, t->index, n - at, &got, err);
         if (st < 0) return st;
         if (st == HR_END) return is_short(s, err);
         if (st == HR_AGAIN)

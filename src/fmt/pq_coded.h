@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef HR_FMT_PQ_INDEX_H
-#define HR_FMT_PQ_INDEX_H
+#ifndef HR_FMT_PQ_CODED_H
+#define HR_FMT_PQ_CODED_H
 /* Dictionary-coded columns as indexes, for a caller that gives the values of the dictionary a
  * meaning of its own, once each. Private to fmt. */
 #include "fmt/pq_read.h"
@@ -15,7 +15,7 @@ typedef struct hr_pq_dict {
 /** The next rows of one page, at most cap, as indexes into *dict; a null is dict->n. HR_AGAIN: this
  * page does not hold indexes, and its next *n_out rows must be read by values. HR_END: the row
  * group has no more rows. */
-HR_MUST_USE hr_status hr_pq_read_index(hr_pq_cursor *c, hr_pq_dict *dict, uint32_t *index,
+HR_MUST_USE hr_status hr_pq_read_coded(hr_pq_cursor *c, hr_pq_dict *dict, uint32_t *index,
                                        uint32_t cap, uint32_t *n_out, hr_err *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fmt/pq_index.h"
+#include "fmt/pq_coded.h"
 
 #include "fmt/pq_file.h"
 
@@ -29,7 +29,7 @@ static bool get_rows(hr_pq_cursor *c, uint32_t *out, uint32_t n)
     return true;
 }
 
-hr_status hr_pq_read_index(hr_pq_cursor *c, hr_pq_dict *dict, uint32_t *index, uint32_t cap,
+hr_status hr_pq_read_coded(hr_pq_cursor *c, hr_pq_dict *dict, uint32_t *index, uint32_t cap,
                            uint32_t *n_out, hr_err *err)
 {
     uint32_t n = 0;
