@@ -56,13 +56,19 @@ static hr_status task_merge(hr_run *r, run_lane *l, hr_err *err)
     return st;
 }
 
-static hr_status task_commit(hr_run *r, run_lane *l, hr_err *err)
+static hr_status task_freeze(hr_run *r, run_lane *l, hr_err *err)
 {
     (void)l;
     if (!run_try_lock(&r->merge_busy)) return HR_AGAIN;
-    hr_status st = r->mark_pending ? run_commit(r, err) : HR_AGAIN;
+    hr_status st = r->mark_pending ? run_freeze(r, err) : HR_AGAIN;
     run_unlock(&r->merge_busy);
     return st;
+}
+
+static hr_status task_publish(hr_run *r, run_lane *l, hr_err *err)
+{
+    (void)l;
+    return run_publish(r, err);
 }
 
 static hr_status task_decode(hr_run *r, run_lane *l, hr_err *err)
@@ -109,8 +115,9 @@ static const struct {
     hr_stage stage;
     task_fn fn;
 } tasks[] = {
-    {HR_STAGE_ENCODE, task_encode}, {HR_STAGE_APPLY, task_apply},   {HR_STAGE_MERGE, task_merge},
-    {HR_STAGE_DECODE, task_decode}, {HR_STAGE_COMMIT, task_commit}, {HR_STAGE_FILL, task_fill},
+    {HR_STAGE_ENCODE, task_encode}, {HR_STAGE_COMMIT, task_publish}, {HR_STAGE_APPLY, task_apply},
+    {HR_STAGE_COMMIT, task_freeze}, {HR_STAGE_MERGE, task_merge},    {HR_STAGE_DECODE, task_decode},
+    {HR_STAGE_FILL, task_fill},
 };
 
 static hr_status work_once(hr_run *r, run_lane *l, uint64_t *since, hr_err *err)
@@ -349,9 +356,8 @@ hr_status hr_run_wait(hr_run *r, hr_err *err)
         HR_TRY(hr_thread_join(&r->lane[i].thread, err));
     r->ended_ns = hr_sys_mono_ns();
     if (atomic_load_explicit(&r->failed, memory_order_acquire) == 0) {
-        r->stopped = !r->was_complete && !(r->is_ended && r->is_final_mark);
-        uint32_t n_parts = atomic_load_explicit(&r->n_parts, memory_order_relaxed);
-        if (r->stopped) hr_dataset_rollback(&r->ds, r->parts, n_parts);
+        r->stopped = !r->was_complete && !r->is_complete;
+        if (r->stopped) run_drop_unpublished(r);
         return HR_OK;
     }
     if (err != NULL) *err = r->err;

@@ -13,11 +13,9 @@ static void hand_out(hr_run *r, run_shard *s)
 {
     hr_desk_env *env = &s->env;
     if (env->outbox_first == NULL) return;
-    uint32_t n = 0;
     for (const hr_cut *c = env->outbox_first; c != NULL; c = c->next)
-        n++;
-    atomic_fetch_add_explicit(&r->n_cuts_open, n,
-                              memory_order_relaxed); /* ordered by the queue's lock */
+        atomic_fetch_add_explicit(&r->epoch[c->epoch % 2].n_cuts_open, 1,
+                                  memory_order_relaxed); /* ordered by the queue's lock */
     while (!run_try_lock(&r->cutq_busy)) {
     }
     if (r->cutq_last != NULL)
@@ -34,7 +32,9 @@ static void hand_out(hr_run *r, run_shard *s)
 static hr_status make_room(hr_run *r, run_shard *s, hr_err *err)
 {
     hand_out(r, s);
-    if (atomic_load_explicit(&r->n_cuts_open, memory_order_acquire) > 0) return HR_AGAIN;
+    for (int i = 0; i < 2; i++)
+        if (atomic_load_explicit(&r->epoch[i].n_cuts_open, memory_order_acquire) > 0)
+            return HR_AGAIN;
     uint32_t n = atomic_load_explicit(&r->n_desks, memory_order_acquire);
     uint32_t before = hr_pool_free_count(r->blocks);
     uint32_t goal = hr_pool_total(r->blocks) / 2;
@@ -137,6 +137,7 @@ static hr_status apply_mark(hr_run *r, run_shard *s)
     }
     s->mark_desk = 0;
     s->env.epoch++;
+    hr_rows_turn(&s->env.rows, s->env.epoch);
     return HR_OK;
 }
 

@@ -136,10 +136,14 @@ hr_status run_carve(hr_run *r, hr_err *err)
     }
     HR_TRY(carve_batches(r, err));
     HR_TRY(carve_instruments(r, err));
-    r->parts = hr_arena_alloc(r->arena, RUN_PARTS_MAX * sizeof *r->parts, 64);
+    for (int i = 0; i < 2; i++)
+        r->epoch[i].parts = hr_arena_alloc(r->arena, RUN_PARTS_MAX * sizeof(hr_part), 64);
     r->state_cap = 1 * MiB;
     r->state_buf = hr_arena_alloc(r->arena, r->state_cap, 64);
-    if (r->parts == NULL || r->state_buf == NULL)
+    r->pending.extra_cap = 128u * r->n_sources + 64u * HR_KIND_COUNT + 64u;
+    r->pending.extra = hr_arena_alloc(r->arena, r->pending.extra_cap, 64);
+    if (r->epoch[0].parts == NULL || r->epoch[1].parts == NULL || r->state_buf == NULL ||
+        r->pending.extra == NULL)
         return HR_FAIL(err, HR_EBUDGET, "no memory for commits: raise engine.memory");
     HR_TRY(
         hr_pool_create(&r->cuts, r->arena, sizeof(hr_cut), 4096 + 128 * r->n_lanes, "cuts", err));

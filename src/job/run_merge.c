@@ -285,11 +285,15 @@ static void note_position(hr_source *s, const hr_evbatch *b)
     }
 }
 
-static void mark(hr_run *r, bool is_final)
+/* Waits for the commit before this one: one is on its way at a time. */
+static hr_status mark(hr_run *r, bool is_final)
 {
+    if (atomic_load_explicit(&r->pending.is_set, memory_order_acquire) != 0)
+        return HR_AGAIN; /* pairs: run_publish */
     r->mark_pending = true;
     r->is_final_mark = is_final;
     publish(r, open_unit(r));
+    return HR_OK;
 }
 
 /* The first source's messages up to the second's. */
@@ -327,15 +331,9 @@ hr_status run_merge(hr_run *r, hr_err *err)
 {
     run_order *o = &r->order;
     if (r->is_ended || r->mark_pending || !unit_is_free(r)) return HR_AGAIN;
-    if (r->rows_since_commit >= r->commit_rows) {
-        mark(r, false);
-        return HR_OK;
-    }
+    if (r->rows_since_commit >= r->commit_rows) return mark(r, false);
     if (!admit(r)) return HR_AGAIN;
-    if (o->n_heap == 0) {
-        mark(r, true);
-        return HR_OK;
-    }
+    if (o->n_heap == 0) return mark(r, true);
     run_unit *u = open_unit(r);
     while (u->n_pieces < RUN_PIECES && o->n_heap > 0 && admit(r) &&
            r->rows_since_commit < r->commit_rows)

@@ -23,6 +23,26 @@
 #define RUN_PARTS_MAX 16384u
 #define RUN_OUT_BYTES (256u << 10)
 
+/* What is written between two marks. Two are alive at most: one is being filled while the other is
+ * made durable; a cut's own epoch says which it belongs to. */
+typedef struct run_epoch {
+    hr_part *parts; /* [RUN_PARTS_MAX]: any lane appends */
+    _Atomic uint32_t n_parts;
+    _Atomic uint32_t n_cuts_open; /* handed out and not yet a part */
+} run_epoch;
+
+/* A commit between its mark and its line in the manifest. The merge's holder fills it while is_set
+ * is 0; then it is the publisher's. */
+typedef struct run_pending {
+    _Atomic uint32_t is_set;
+    uint32_t epoch;
+    char state[64];
+    hr_commit commit;
+    hr_counts counts; /* all that it covers */
+    char *extra;
+    size_t extra_cap;
+} run_pending;
+
 /* A stretch of one batch. */
 typedef struct run_piece {
     hr_evbatch *batch;
@@ -91,7 +111,8 @@ struct hr_run {
     hr_counts merge_counts;
     bool mark_pending;
     bool is_final_mark;
-    bool is_ended;
+    bool is_ended;    /* nothing more to merge */
+    uint32_t n_marks; /* frozen ones */
     run_unit unit[RUN_UNITS];
     _Atomic uint64_t published; /* units; release: merge, acquire: shards */
     _Atomic uint64_t rows_seen;
@@ -110,10 +131,11 @@ struct hr_run {
     /* cuts on their way to encoders: guarded by cutq_busy */
     _Atomic uint32_t cutq_busy;
     hr_cut *cutq_first, *cutq_last;
-    _Atomic uint32_t n_cuts_open; /* handed out and not yet a part */
-    /* parts of this commit: any lane appends */
-    hr_part *parts;
-    _Atomic uint32_t n_parts;
+    /* commits */
+    run_epoch epoch[2];
+    run_pending pending;
+    _Atomic uint32_t publish_busy;
+    bool is_complete; /* the last commit is in the manifest: the publisher's */
     size_t group_bytes;
     /* ending */
     _Atomic uint32_t stop_wanted; /* how often it was asked for */
@@ -122,7 +144,7 @@ struct hr_run {
     _Atomic uint32_t err_busy;
     hr_err err;
     hr_counts base;      /* counted before this process, by a run that was cut off */
-    hr_counts committed; /* all that the last commit covers: the merge's */
+    hr_counts committed; /* all that the last commit covers: the publisher's */
     int64_t started_ns, ended_ns;
     bool was_complete, resumed, stopped;
     char *state_buf;
@@ -150,12 +172,19 @@ void run_batch_release(hr_run *r, hr_evbatch *b);
 HR_MUST_USE hr_status run_merge(hr_run *r, hr_err *err);
 HR_MUST_USE hr_status run_apply(hr_run *r, run_shard *s, hr_err *err);
 HR_MUST_USE hr_status run_encode(hr_run *r, run_lane *l, hr_err *err);
-HR_MUST_USE hr_status run_commit(hr_run *r, hr_err *err);
+/** At a mark that all shards have reached: the state of the run becomes a pending commit, and the
+ * merge goes on. Under the merge's lock. */
+HR_MUST_USE hr_status run_freeze(hr_run *r, hr_err *err);
+/** Makes the pending commit durable, step by step, once its last cut is a part. */
+HR_MUST_USE hr_status run_publish(hr_run *r, hr_err *err);
+/** After the lanes have ended before the run did: takes back what no commit names. */
+void run_drop_unpublished(hr_run *r);
 /** Carves the budget: pools, lanes, sources. */
 HR_MUST_USE hr_status run_carve(hr_run *r, hr_err *err);
 HR_MUST_USE hr_status run_carve_recorder(hr_run *r, hr_err *err);
 
 /* Checkpoints. */
+/** Written, not synced. */
 HR_MUST_USE hr_status run_state_save(hr_run *r, const char *name, int64_t *n_bytes, uint32_t *crc,
                                      hr_err *err);
 HR_MUST_USE hr_status run_state_load(hr_run *r, hr_err *err);

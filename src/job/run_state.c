@@ -48,11 +48,10 @@ hr_status run_state_save(hr_run *r, const char *name, int64_t *n_bytes, uint32_t
     hr_pack_flush(&k);
     *n_bytes = k.at;
     *crc = k.crc;
-    if (k.failed != 0) {
-        (void)hr_sys_close(fd);
+    (void)hr_sys_close(fd);
+    if (k.failed != 0)
         return HR_FAIL_SYS(err, k.failed, "cannot write checkpoint '%s/%s'", r->ds.root, name);
-    }
-    return hr_dataset_end_file(&r->ds, name, fd, err);
+    return HR_OK;
 }
 
 static bool load_sources(hr_run *r, hr_unpack *u, hr_err *err)

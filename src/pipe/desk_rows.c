@@ -36,7 +36,7 @@ void hr_desk_cut(hr_desk *d, hr_desk_env *env, hr_kind kind)
     env->n_cut_stash--;
     *cut = (hr_cut){.desk = d,
                     .chain = *c,
-                    .spill_fd = env->rows.spill_fd,
+                    .spill_fd = env->rows.spill->fd,
                     .date = d->date[kind],
                     .part = d->next_part[kind]++,
                     .epoch = env->epoch,

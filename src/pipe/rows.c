@@ -63,8 +63,9 @@ hr_status hr_row_layout_init(hr_row_layout *l, const hr_schema *schema, hr_row_p
 
 void hr_rows_init(hr_rows *r, hr_pool *blocks, const char *spill_dir, char *io, uint32_t io_blocks)
 {
-    *r = (hr_rows){
-        .blocks = blocks, .spill_fd = -1, .spill_dir = spill_dir, .io = io, .io_blocks = io_blocks};
+    *r = (hr_rows){.blocks = blocks, .spill_dir = spill_dir, .io = io, .io_blocks = io_blocks};
+    r->spilled[0].fd = r->spilled[1].fd = -1;
+    r->spill = &r->spilled[0];
 }
 
 void hr_rows_fini(hr_rows *r)
@@ -75,8 +76,24 @@ void hr_rows_fini(hr_rows *r)
         hr_pool_put(r->blocks, b);
     }
     r->n_stash = 0;
-    if (r->spill_fd >= 0) (void)hr_sys_close(r->spill_fd);
-    r->spill_fd = -1;
+    for (int i = 0; i < 2; i++) {
+        if (r->spilled[i].fd >= 0) (void)hr_sys_close(r->spilled[i].fd);
+        r->spilled[i].fd = -1;
+    }
+}
+
+void hr_rows_turn(hr_rows *r, uint32_t epoch)
+{
+    r->spill = &r->spilled[epoch % 2];
+    HR_ASSERT(r->spill->end == 0);
+}
+
+void hr_rows_reset_spill(hr_rows *r, uint32_t epoch)
+{
+    hr_row_spill *s = &r->spilled[epoch % 2];
+    if (s->fd < 0 || s->end == 0) return;
+    (void)hr_sys_truncate(s->fd, 0);
+    s->end = 0;
 }
 
 hr_status hr_rows_reserve(hr_rows *r, uint32_t n)
@@ -106,7 +123,7 @@ static hr_status spill_open(hr_rows *r, hr_err *err)
         fd = sys->open(sys->self, AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     }
     if (fd < 0) return HR_FAIL_SYS(err, fd, "cannot create spill file '%s'", path);
-    r->spill_fd = fd;
+    r->spill->fd = fd;
     int rc = sys->unlink(sys->self, AT_FDCWD, path, false);
     if (rc < 0 && rc != -2) return HR_FAIL_SYS(err, rc, "cannot unlink spill file '%s'", path);
     return HR_OK;
@@ -121,11 +138,11 @@ static hr_status spill_some(hr_rows *r, const hr_row_layout *l, hr_row_chain *c,
     c->first->before_blocks = c->spill_blocks;
     for (hr_row_block *b = c->first; b != stop && n < r->io_blocks; b = b->next)
         memcpy(r->io + (size_t)n++ * l->block_bytes, b, l->block_bytes);
-    int64_t w = hr_sys_pwrite_full(r->spill_fd, r->io, (size_t)n * l->block_bytes, r->spill_end);
+    int64_t w = hr_sys_pwrite_full(r->spill->fd, r->io, (size_t)n * l->block_bytes, r->spill->end);
     if (w < 0) return HR_FAIL_SYS(err, w, "cannot write spill file in '%s'", r->spill_dir);
-    c->spill_offset = r->spill_end;
+    c->spill_offset = r->spill->end;
     c->spill_blocks = n;
-    r->spill_end += (int64_t)n * l->block_bytes;
+    r->spill->end += (int64_t)n * l->block_bytes;
     r->n_spilled_blocks += n;
     for (; n > 0; n--) {
         hr_row_block *b = c->first;
@@ -142,7 +159,7 @@ hr_status hr_rows_spill(hr_rows *r, const hr_row_layout *l, hr_row_chain *c, boo
 {
     const hr_row_block *stop = whole ? NULL : c->last;
     if (c->first == stop) return HR_OK;
-    if (r->spill_fd < 0) HR_TRY(spill_open(r, err));
+    if (r->spill->fd < 0) HR_TRY(spill_open(r, err));
     while (c->first != stop)
         HR_TRY(spill_some(r, l, c, stop, err));
     return HR_OK;

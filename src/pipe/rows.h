@@ -58,13 +58,18 @@ typedef struct hr_row_chain {
     uint64_t n_rows;
 } hr_row_chain;
 
+typedef struct hr_row_spill {
+    int fd; /* -1 until first needed */
+    int64_t end;
+} hr_row_spill;
+
 /** One shard's side of the store. */
 typedef struct hr_rows {
     hr_pool *blocks;
     hr_row_block *stash; /* blocks taken in advance so that a message never stops half way */
     uint32_t n_stash;
-    int spill_fd; /* -1 until first needed */
-    int64_t spill_end;
+    hr_row_spill *spill;     /* of the epoch being filled */
+    hr_row_spill spilled[2]; /* by epoch: while one is filled the other may still be read */
     uint64_t n_spilled_blocks;
     const char *spill_dir;
     char *io; /* io_blocks blocks: the spill file is written and read that many at a time */
@@ -78,6 +83,11 @@ HR_INLINE uint32_t hr_rows_io_blocks(uint32_t block_bytes)
 /** io: hr_rows_io_blocks blocks, 64-byte aligned, lent until fini. */
 void hr_rows_init(hr_rows *r, hr_pool *blocks, const char *spill_dir, char *io, uint32_t io_blocks);
 void hr_rows_fini(hr_rows *r);
+/** What is spilled from now on belongs to this epoch; its file has been reset, and no chain lives
+ * through the turn. */
+void hr_rows_turn(hr_rows *r, uint32_t epoch);
+/** Empties the epoch's file. Not while its owner fills it. */
+void hr_rows_reset_spill(hr_rows *r, uint32_t epoch);
 /** Fills the stash to n blocks; HR_AGAIN when the pool is empty: spill, or wait for encoders. */
 HR_MUST_USE hr_status hr_rows_reserve(hr_rows *r, uint32_t n);
 /** Writes the chain's blocks (all but the one being filled, unless whole) to the spill file and

@@ -16,6 +16,8 @@
 
 #define MANIFEST_NAME "manifest.jsonl"
 #define REJECT_NAME "rejects.ndjson"
+#define STATE_NAME_BYTES 128u
+#define RENAMES_A_STEP 64u /* between two looks at other work */
 #define MANIFEST_MAX (1u << 30)
 #define CRC_MEMBER ",\"crc32c\":\"" /* the last member of every line; it covers all before it */
 
@@ -475,6 +477,11 @@ hr_status hr_dataset_reject(hr_dataset *d, const char *text, size_t n, hr_err *e
 
 /* ---- commit ---- */
 
+static void temp_name(char out[STATE_NAME_BYTES], const char *name)
+{
+    snprintf(out, STATE_NAME_BYTES, ".%s.tmp", name);
+}
+
 static int compare_parts(const void *va, const void *vb)
 {
     const hr_part *a = va;
@@ -484,18 +491,6 @@ static int compare_parts(const void *va, const void *vb)
     if (c == 0) c = strcmp(a->symbol, b->symbol);
     if (c == 0) c = (a->date > b->date) - (a->date < b->date);
     return c != 0 ? c : (a->number > b->number) - (a->number < b->number);
-}
-
-static hr_status sync_parts(hr_dataset *d, const hr_part *parts, uint32_t n_parts, hr_err *err)
-{
-    char temp[HR_DATASET_PATH_MAX];
-    hr_status st = HR_OK;
-    for (uint32_t i = 0; i < n_parts && st == HR_OK; i++) {
-        hr_part_path(temp, sizeof temp, &parts[i], true);
-        st = hr_flush_add(&d->flush, d->root_fd, temp, err);
-    }
-    hr_status rest = hr_flush_wait(&d->flush, st == HR_OK ? err : NULL);
-    return st != HR_OK ? st : rest;
 }
 
 static hr_status rename_part(hr_dataset *d, const hr_part *p, hr_err *err)
@@ -531,18 +526,6 @@ static hr_status sync_folders(hr_dataset *d, const hr_part *p, const hr_part *ne
     return HR_OK;
 }
 
-static hr_status publish_parts(hr_dataset *d, const hr_part *parts, uint32_t n_parts, hr_err *err)
-{
-    HR_TRY(sync_parts(d, parts, n_parts, err));
-    for (uint32_t i = 0; i < n_parts; i++)
-        HR_TRY(rename_part(d, &parts[i], err));
-    hr_status st = HR_OK;
-    for (uint32_t i = 0; i < n_parts && st == HR_OK; i++)
-        st = sync_folders(d, &parts[i], i + 1 < n_parts ? &parts[i + 1] : NULL, err);
-    hr_status rest = hr_flush_wait(&d->flush, st == HR_OK ? err : NULL);
-    return st != HR_OK ? st : rest;
-}
-
 static void line_put_part(line_out *l, const hr_part *p, bool is_first)
 {
     char path[HR_DATASET_PATH_MAX];
@@ -554,47 +537,115 @@ static void line_put_part(line_out *l, const hr_part *p, bool is_first)
         p->crc32c, (long long)p->ts_first, (long long)p->ts_last);
 }
 
-static hr_status put_commit_line(hr_dataset *d, const hr_part *parts, uint32_t n_parts,
-                                 const char *extra, const char *state_file, uint32_t state_crc,
-                                 int64_t state_bytes, bool is_end, hr_err *err)
+static hr_status put_commit_line(hr_dataset *d, const hr_commit *c, hr_err *err)
 {
     line_out l = {.d = d, .at = d->manifest_end};
-    line_printf(&l, "{\"commit\":%u,\"end\":%s,", d->n_commits + 1, is_end ? "true" : "false");
-    line_put(&l, extra, strlen(extra));
-    line_printf(&l, ",\"reject_bytes\":%lld,", (long long)d->reject_end);
-    if (state_file != NULL)
+    line_printf(&l, "{\"commit\":%u,\"end\":%s,", d->n_commits + 1, c->is_end ? "true" : "false");
+    line_put(&l, c->extra, strlen(c->extra));
+    line_printf(&l, ",\"reject_bytes\":%lld,", (long long)c->reject_bytes);
+    if (c->state_file != NULL)
         line_printf(&l, "\"state\":\"%s\",\"state_bytes\":%lld,\"state_crc32c\":\"%08x\",",
-                    state_file, (long long)state_bytes, state_crc);
+                    c->state_file, (long long)c->state_bytes, c->state_crc);
     line_printf(&l, "\"parts\":[");
-    for (uint32_t i = 0; i < n_parts; i++)
-        line_put_part(&l, &parts[i], i == 0);
+    for (uint32_t i = 0; i < c->n_parts; i++)
+        line_put_part(&l, &c->parts[i], i == 0);
     line_put(&l, "]", 1);
-    return line_end(&l, err);
+    HR_TRY(line_end(&l, err));
+    d->n_commits++;
+    d->reject_committed = c->reject_bytes;
+    return HR_OK;
 }
 
-hr_status hr_dataset_commit(hr_dataset *d, hr_part *parts, uint32_t n_parts, const char *extra,
-                            const char *state_file, uint32_t state_crc, int64_t state_bytes,
-                            bool is_end, hr_err *err)
+/* ---- the steps of a commit; each HR_OK when it is over, HR_AGAIN when it is to be called again
+ * ---- */
+
+static hr_status step_sort(hr_dataset *d, hr_commit *c, hr_err *err)
 {
-    hr_sort(parts, n_parts, sizeof *parts, compare_parts);
-    HR_TRY(publish_parts(d, parts, n_parts, err));
-    int rc = hr_sys_sync(d->reject_fd);
-    if (rc >= 0) rc = hr_sys_sync(d->root_fd);
-    if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot sync '%s'", d->root);
-    HR_TRY(
-        put_commit_line(d, parts, n_parts, extra, state_file, state_crc, state_bytes, is_end, err));
-    d->n_commits++;
-    d->reject_committed = d->reject_end;
+    char temp[STATE_NAME_BYTES];
+    hr_sort(c->parts, c->n_parts, sizeof *c->parts, compare_parts);
+    if (c->state_file == NULL) return HR_OK;
+    temp_name(temp, c->state_file);
+    return hr_flush_add(&d->flush, d->root_fd, temp, err);
+}
+
+static hr_status step_sync_parts(hr_dataset *d, hr_commit *c, hr_err *err)
+{
+    char temp[HR_DATASET_PATH_MAX];
+    for (; c->at < c->n_parts && hr_flush_has_room(&d->flush); c->at++) {
+        hr_part_path(temp, sizeof temp, &c->parts[c->at], true);
+        HR_TRY(hr_flush_add(&d->flush, d->root_fd, temp, err));
+    }
+    hr_status st = hr_flush_poll(&d->flush, err);
+    return st == HR_OK && c->at < c->n_parts ? HR_AGAIN : st;
+}
+
+static hr_status step_rename(hr_dataset *d, hr_commit *c, hr_err *err)
+{
+    const hr_sys *sys = hr_sys_get();
+    char temp[STATE_NAME_BYTES];
+    uint32_t end = HR_MIN(c->n_parts, c->at + RENAMES_A_STEP);
+    for (; c->at < end; c->at++)
+        HR_TRY(rename_part(d, &c->parts[c->at], err));
+    if (c->at < c->n_parts) return HR_AGAIN;
+    if (c->state_file == NULL) return HR_OK;
+    temp_name(temp, c->state_file);
+    int rc = sys->rename(sys->self, d->root_fd, temp, d->root_fd, c->state_file);
+    return rc < 0 ? HR_FAIL_SYS(err, rc, "cannot write '%s/%s'", d->root, c->state_file) : HR_OK;
+}
+
+static hr_status step_sync_folders(hr_dataset *d, hr_commit *c, hr_err *err)
+{
+    for (; c->at < c->n_parts && hr_flush_has_room(&d->flush); c->at++) {
+        const hr_part *p = &c->parts[c->at];
+        HR_TRY(sync_folders(d, p, c->at + 1 < c->n_parts ? p + 1 : NULL, err));
+    }
+    hr_status st = hr_flush_poll(&d->flush, err);
+    return st == HR_OK && c->at < c->n_parts ? HR_AGAIN : st;
+}
+
+static hr_status step_sync_root(hr_dataset *d, hr_commit *c, hr_err *err)
+{
+    static const char *const names[] = {REJECT_NAME, "."};
+    for (; c->at < HR_ARRAY_LEN(names); c->at++)
+        HR_TRY(hr_flush_add(&d->flush, d->root_fd, names[c->at], err));
+    return hr_flush_poll(&d->flush, err);
+}
+
+static hr_status step_name(hr_dataset *d, hr_commit *c, hr_err *err)
+{
+    return put_commit_line(d, c, err);
+}
+
+/* Nothing may be under way when files go or the queue closes. */
+static void forget_syncs(hr_dataset *d)
+{
+    hr_err why = HR_ERR_INIT;
+    hr_status st = hr_flush_wait(&d->flush, &why);
+    (void)st;
+}
+
+hr_status hr_dataset_commit(hr_dataset *d, hr_commit *c, hr_err *err)
+{
+    static hr_status (*const steps[])(hr_dataset *, hr_commit *, hr_err *) = {
+        step_sort, step_sync_parts, step_rename, step_sync_folders, step_sync_root, step_name};
+    while (c->step < HR_ARRAY_LEN(steps)) {
+        hr_status st = steps[c->step](d, c, err);
+        if (st < 0) forget_syncs(d);
+        if (st != HR_OK) return st;
+        c->step++;
+        c->at = 0;
+    }
     return HR_OK;
 }
 
 void hr_dataset_rollback(hr_dataset *d, const hr_part *parts, uint32_t n_parts)
 {
     const hr_sys *sys = hr_sys_get();
-    char temp[HR_DATASET_PATH_MAX];
-    for (uint32_t i = 0; i < n_parts; i++) {
-        hr_part_path(temp, sizeof temp, &parts[i], true);
-        (void)sys->unlink(sys->self, d->root_fd, temp, false);
+    char path[HR_DATASET_PATH_MAX];
+    forget_syncs(d);
+    for (uint32_t i = 0; i < 2 * n_parts; i++) {
+        hr_part_path(path, sizeof path, &parts[i / 2], i % 2 == 0);
+        (void)sys->unlink(sys->self, d->root_fd, path, false);
     }
     (void)hr_sys_truncate(d->reject_fd, d->reject_committed);
     d->reject_end = d->reject_committed;
@@ -602,21 +653,18 @@ void hr_dataset_rollback(hr_dataset *d, const hr_part *parts, uint32_t n_parts)
 
 hr_status hr_dataset_begin_file(hr_dataset *d, const char *name, int *fd, hr_err *err)
 {
-    char temp[128];
-    snprintf(temp, sizeof temp, ".%s.tmp", name);
+    char temp[STATE_NAME_BYTES];
+    temp_name(temp, name);
     *fd = hr_sys_open(d->root_fd, temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     return *fd < 0 ? HR_FAIL_SYS(err, *fd, "cannot create '%s/%s'", d->root, temp) : HR_OK;
 }
 
-hr_status hr_dataset_end_file(hr_dataset *d, const char *name, int fd, hr_err *err)
+void hr_dataset_drop_file(hr_dataset *d, const char *name)
 {
-    const hr_sys *sys = hr_sys_get();
-    char temp[128];
-    snprintf(temp, sizeof temp, ".%s.tmp", name);
-    int rc = hr_sys_sync(fd);
-    (void)hr_sys_close(fd);
-    if (rc >= 0) rc = sys->rename(sys->self, d->root_fd, temp, d->root_fd, name);
-    return rc < 0 ? HR_FAIL_SYS(err, rc, "cannot write '%s/%s'", d->root, name) : HR_OK;
+    char temp[STATE_NAME_BYTES];
+    temp_name(temp, name);
+    hr_dataset_remove(d, temp);
+    hr_dataset_remove(d, name);
 }
 
 void hr_dataset_remove(hr_dataset *d, const char *name)

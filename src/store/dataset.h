@@ -79,22 +79,33 @@ HR_MUST_USE hr_status hr_part_create(hr_dataset *d, const hr_part *p, int *fd, h
 void hr_date_text(char out[11], int32_t days);
 /** Appends to the reject file. */
 HR_MUST_USE hr_status hr_dataset_reject(hr_dataset *d, const char *text, size_t n, hr_err *err);
-/** Sorts parts by path, makes all of it durable, and appends the commit line. extra: JSON members
- * of the line
- *  ("\"sources\":[...]"), state_file may be NULL (the run ended). */
-HR_MUST_USE hr_status hr_dataset_commit(hr_dataset *d, hr_part *parts, uint32_t n_parts,
-                                        const char *extra, const char *state_file,
-                                        uint32_t state_crc, int64_t state_bytes, bool is_end,
-                                        hr_err *err);
-/** Takes back what was written since the last commit: temporary files of parts, rejects. What
+/** A commit on its way: what it is of, and how far it is. */
+typedef struct hr_commit {
+    hr_part *parts;
+    uint32_t n_parts;
+    const char *extra;      /* JSON members of the manifest line ("\"sources\":[...]") */
+    const char *state_file; /* begun and written, its descriptor closed; NULL: the run ended */
+    uint32_t state_crc;
+    int64_t state_bytes;
+    int64_t reject_bytes; /* of the reject file that count */
+    bool is_end;
+    uint8_t step; /* 0 at first */
+    uint32_t at;
+} hr_commit;
+/** Goes on with a commit without waiting for the disk, but for the manifest's own sync at its end:
+ * makes parts and checkpoint durable under their names, then appends the line. HR_OK: it is done;
+ * HR_AGAIN: call again. One thread at a time; others may create parts and append rejects meanwhile.
+ */
+HR_MUST_USE hr_status hr_dataset_commit(hr_dataset *d, hr_commit *c, hr_err *err);
+/** Takes back what is no part of the last commit: these parts, under either name, and rejects. What
  * cannot be removed is left; nothing reads it. */
 void hr_dataset_rollback(hr_dataset *d, const hr_part *parts, uint32_t n_parts);
-/** A file of the dataset, written beside its place: begin, write through fd, end (syncs, closes,
- * renames). */
+/** Creates a file of the dataset beside its place; a commit makes it durable and names it. */
 HR_MUST_USE hr_status hr_dataset_begin_file(hr_dataset *d, const char *name, int *fd, hr_err *err);
-HR_MUST_USE hr_status hr_dataset_end_file(hr_dataset *d, const char *name, int fd, hr_err *err);
 /** True when a manifest line (without its line end) holds its own checksum. */
 bool hr_manifest_line_is_sound(const char *line, size_t n);
+/** Takes back a file that was begun, under either name. */
+void hr_dataset_drop_file(hr_dataset *d, const char *name);
 /** Removes a file that is no longer named; absent is fine. */
 void hr_dataset_remove(hr_dataset *d, const char *name);
 

@@ -34,14 +34,15 @@ static hr_status finish(hr_flush *f, const hr_sys_aio_done *done, hr_err *err)
     return HR_FAIL_SYS(err, (int)done->result, "cannot sync '%s'", f->slot[slot].path);
 }
 
-/* At least one completion; the first error. */
-static hr_status reap(hr_flush *f, hr_err *err)
+/* At least one completion, or when it does not wait what there is; the first error. */
+static hr_status reap(hr_flush *f, bool waits, hr_err *err)
 {
     const hr_sys *sys = hr_sys_get();
     hr_sys_aio_done done[HR_FLUSH_DEPTH];
     hr_status result = HR_OK;
-    int n = sys->aio_reap(sys->self, f->aio, done, HR_FLUSH_DEPTH, true);
-    if (n <= 0) return HR_FAIL_SYS(err, n < 0 ? n : -EIO, "cannot wait for the disk");
+    int n = sys->aio_reap(sys->self, f->aio, done, HR_FLUSH_DEPTH, waits);
+    if (n < 0 || (n == 0 && waits))
+        return HR_FAIL_SYS(err, n < 0 ? n : -EIO, "cannot wait for the disk");
     for (int i = 0; i < n; i++) {
         hr_status st = finish(f, &done[i], result == HR_OK ? err : NULL);
         if (result == HR_OK) result = st;
@@ -59,7 +60,7 @@ hr_status hr_flush_open(hr_flush *f, hr_err *err)
 hr_status hr_flush_add(hr_flush *f, int dir_fd, const char *path, hr_err *err)
 {
     while (f->n_open == HR_FLUSH_DEPTH)
-        HR_TRY(reap(f, err));
+        HR_TRY(reap(f, true, err));
     uint32_t slot = 0;
     while (f->slot[slot].is_open)
         slot++;
@@ -72,12 +73,19 @@ hr_status hr_flush_add(hr_flush *f, int dir_fd, const char *path, hr_err *err)
     return submit(f, slot, err);
 }
 
+hr_status hr_flush_poll(hr_flush *f, hr_err *err)
+{
+    if (f->n_open == 0) return HR_OK;
+    HR_TRY(reap(f, false, err));
+    return f->n_open == 0 ? HR_OK : HR_AGAIN;
+}
+
 hr_status hr_flush_wait(hr_flush *f, hr_err *err)
 {
     hr_status result = HR_OK;
     while (f->n_open > 0) {
         uint32_t before = f->n_open;
-        hr_status st = reap(f, result == HR_OK ? err : NULL);
+        hr_status st = reap(f, true, result == HR_OK ? err : NULL);
         if (result == HR_OK) result = st;
         if (st != HR_OK && f->n_open == before) break; /* the queue itself is broken */
     }

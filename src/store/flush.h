@@ -28,6 +28,13 @@ typedef struct hr_flush {
 HR_MUST_USE hr_status hr_flush_open(hr_flush *f, hr_err *err);
 /** Begins to make a file or a folder durable; waits for an older one when the queue is full. */
 HR_MUST_USE hr_status hr_flush_add(hr_flush *f, int dir_fd, const char *path, hr_err *err);
+/** True when the next hr_flush_add would not wait. */
+HR_INLINE bool hr_flush_has_room(const hr_flush *f)
+{
+    return f->n_open < HR_FLUSH_DEPTH;
+}
+/** Takes what is durable by now: HR_AGAIN while something is under way. */
+HR_MUST_USE hr_status hr_flush_poll(hr_flush *f, hr_err *err);
 /** Until all are durable. After an error the rest is waited for and forgotten. */
 HR_MUST_USE hr_status hr_flush_wait(hr_flush *f, hr_err *err);
 void hr_flush_fini(hr_flush *f);

@@ -89,8 +89,8 @@ static int64_t any_i64(test_rng *r)
 
 static void gather(bench *b)
 {
-    assert_int_equal(hr_chain_gather(&b->chain, &b->layout, b->rows.spill_fd, b->out, b->col_offset,
-                                     b->scratch, b->n_io, NULL),
+    assert_int_equal(hr_chain_gather(&b->chain, &b->layout, b->rows.spill->fd, b->out,
+                                     b->col_offset, b->scratch, b->n_io, NULL),
                      HR_OK);
 }
 
