@@ -31,7 +31,7 @@ static void on_signal(int sig)
     if (running != NULL)
         hr_run_request_stop(running); /* NOLINT(bugprone-signal-handler,cert-sig30-c) */
     else
-        n_early = 1;
+        n_early++;
 }
 
 static bool is_plan(const char *path)
@@ -254,7 +254,8 @@ static hr_status run(const options *o, hr_err *err)
     hr_open_mode mode = o->resume ? HR_OPEN_RESUME : o->force ? HR_OPEN_FORCE : HR_OPEN_NEW;
     HR_TRY(hr_run_create(&r, &o->plan, mode, err));
     running = r;
-    if (n_early != 0) hr_run_request_stop(r);
+    for (int i = 0; i < n_early; i++)
+        hr_run_request_stop(r);
     hr_status st = hr_run_start(r, err);
     if (st == HR_OK) is_late = watch(r, o->plan.deadline_ns, !o->json && isatty(2));
     hr_status waited = hr_run_wait(r, err);

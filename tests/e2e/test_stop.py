@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SIGTERM and SIGINT at random moments: exit 0 in time, a sound dataset at its last commit, and resuming ends byte-equal."""
+"""SIGTERM and SIGINT at random moments, once or twice, under load and in recovery: exit 0 in time, a sound dataset at its last commit, and resuming ends byte-equal."""
 import json
 import os
 import random
@@ -39,23 +39,52 @@ def check_stopped(cut, out):
     return "" if report["stopped"] else "not marked as stopped"
 
 
-def stop_until_done(rng, plan, capture, cut, full, want, slowest):
+class Times:
+    """How a stop was asked for, and how long it then took."""
+    def __init__(self):
+        self.once, self.twice = [], []
+        self.n_early = self.n_recovery = 0
+
+    def slowest(self):
+        return max(self.once + self.twice + [0.0])
+
+    def print(self):
+        for name, t in (("one signal", sorted(self.once)), ("a second one", sorted(self.twice))):
+            if t:
+                print(f"# {name}: {len(t)} times, median {t[len(t) // 2]:.3f} s, slowest {t[-1]:.3f} s to the end")
+        print(f"# {self.n_recovery} stops asked for within 30 ms of a resume, {self.n_early} of them before anybody listened")
+
+
+def ask(rng, p, times):
+    """Sends one signal or two, waits for the end."""
+    began = time.monotonic()
+    is_twice = rng.random() < 0.4
+    p.send_signal(rng.choice([signal.SIGTERM, signal.SIGINT]))
+    if is_twice:
+        time.sleep(rng.random() * 0.02)
+        began = time.monotonic()
+        p.send_signal(signal.SIGTERM)
+    out, err = p.communicate(timeout=60)
+    if p.returncode == 0:
+        (times.twice if is_twice else times.once).append(time.monotonic() - began)
+    return out, err
+
+
+def stop_until_done(rng, plan, capture, cut, whole, times):
     """One dataset from first start to its end; the number of stops, and what was wrong."""
     stops = 0
+    full, want = whole
     for attempt in range(1000):
         p = start([plan, capture, "--out", cut, "--lanes", str(rng.choice([1, 2, 3])), *(["--resume"] if attempt else [])])
+        in_recovery = attempt > 0 and rng.random() < 0.4
         try:
-            out, err = p.communicate(timeout=0.02 + rng.random() * full * 0.7)
+            out, err = p.communicate(timeout=0.004 + rng.random() * 0.026 if in_recovery else 0.02 + rng.random() * full * 0.7)
         except subprocess.TimeoutExpired:
-            began = time.monotonic()
-            p.send_signal(rng.choice([signal.SIGTERM, signal.SIGINT]))
-            if rng.random() < 0.4:
-                time.sleep(rng.random() * 0.02)
-                p.send_signal(signal.SIGTERM)
-            out, err = p.communicate(timeout=60)
-            slowest[0] = max(slowest[0], time.monotonic() - began)
+            out, err = ask(rng, p, times)
             stops += 1
+            times.n_recovery += in_recovery
         if p.returncode in (-signal.SIGTERM, -signal.SIGINT):
+            times.n_early += 1
             continue  # it had not yet asked to be told
         if p.returncode != 0:
             return stops, f"exit {p.returncode} {err}"
@@ -81,16 +110,17 @@ def main():
         result = tap.run_json(plan, capture, "--out", whole)
         full = time.monotonic() - began
         tap.check("undisturbed run", result.get("stopped") is False, result)
-        want = tap.digest(whole)
         rng = random.Random(SEED)
         print(f"# HR_TEST_SEED={SEED}")
-        stops, bad, slowest = 0, "", [0.0]
+        stops, bad, times = 0, "", Times()
         while stops < STOPS // 2 and not bad:
             shutil.rmtree(cut, ignore_errors=True)
-            n, bad = stop_until_done(rng, plan, capture, cut, full, want, slowest)
+            n, bad = stop_until_done(rng, plan, capture, cut, (full, tap.digest(whole)), times)
             stops += n
+        times.print()
         tap.check(f"{stops} stops, a commit every {rows} rows: sound at once, byte-equal in the end", not bad, bad)
-        tap.check(f"the slowest took {slowest[0]:.2f} s", slowest[0] < 10)  # 2 s, and a loaded machine
+        tap.check("asked once, twice, and in recovery", times.once and times.twice and times.n_recovery)
+        tap.check(f"the slowest took {times.slowest():.2f} s", times.slowest() < 10)  # 2 s, and a loaded machine
     tap.finish()
 
 
