@@ -297,7 +297,7 @@ static hr_status open_all(hr_run *r, hr_open_mode mode, hr_err *err)
     return HR_OK;
 }
 
-hr_status hr_run_create(hr_run **out, const hr_plan *plan, hr_open_mode mode, hr_err *err)
+static hr_status create(hr_run **out, const hr_plan *plan, hr_open_mode mode, hr_err *err)
 {
     *out = NULL;
     hr_run *r = hr_heap_zero(1, sizeof *r);
@@ -307,15 +307,58 @@ hr_status hr_run_create(hr_run **out, const hr_plan *plan, hr_open_mode mode, hr
     hr_dataset_init(&r->ds);
     hr_budget_init(&r->budget, (size_t)plan->memory_bytes);
     hr_status st = open_all(r, mode, err);
-    if (st == HR_EBUDGET && err != NULL && strstr(err->message, "engine.memory") == NULL)
-        hr_err_prefix(err, "engine.memory of %lld bytes is too small",
-                      (long long)plan->memory_bytes);
     if (st != HR_OK) {
         hr_run_destroy(&r);
         return st;
     }
     *out = r;
     return HR_OK;
+}
+
+static bool would_start(const hr_plan *plan)
+{
+    hr_run *r = NULL;
+    hr_status st = create(&r, plan, HR_OPEN_NONE, NULL);
+    hr_run_destroy(&r);
+    return st == HR_OK;
+}
+
+/* Many sizes grow with memory, so what would do is found by trying: to a sixteenth, in megabytes;
+ * 0 when nothing up to 25 times as much does. */
+static int64_t find_memory(const hr_plan *plan)
+{
+    hr_plan *p = hr_heap_alloc(sizeof *p);
+    if (p == NULL) return 0;
+    *p = *plan;
+    int64_t low = plan->memory_bytes;
+    int64_t high = 0;
+    for (int i = 0; i < 8 && high == 0; i++) {
+        p->memory_bytes = low + low / 2;
+        if (would_start(p))
+            high = p->memory_bytes;
+        else
+            low = p->memory_bytes;
+    }
+    for (int i = 0; i < 3 && high > 0; i++) {
+        p->memory_bytes = low + (high - low) / 2;
+        *(would_start(p) ? &high : &low) = p->memory_bytes;
+    }
+    hr_heap_free(p);
+    return (high + 999999) / 1000000;
+}
+
+hr_status hr_run_create(hr_run **out, const hr_plan *plan, hr_open_mode mode, hr_err *err)
+{
+    hr_status st = create(out, plan, mode, err);
+    if (st != HR_EBUDGET || err == NULL) return st;
+    int64_t mb = find_memory(plan);
+    if (mb > 0)
+        hr_err_prefix(err, "engine.memory of %lld bytes is too small, %lld MB would do",
+                      (long long)plan->memory_bytes, (long long)mb);
+    else
+        hr_err_prefix(err, "engine.memory of %lld bytes is too small",
+                      (long long)plan->memory_bytes);
+    return st;
 }
 
 hr_status hr_run_start(hr_run *r, hr_err *err)

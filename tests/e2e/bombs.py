@@ -39,11 +39,12 @@ def gzip_bomb(path, head, unit, n_bytes):
 
 
 def zstd_frame(window_log, data, n_runs):
-    """One frame with this window: data as a raw block, then n_runs runs of 128 KiB of its last byte."""
+    """One frame with this window: data as a raw block, then n_runs runs of 128 KiB of its last byte, or of zeros."""
     out = [b"\x28\xb5\x2f\xfd", bytes([0, (window_log - 10) << 3])]
-    out.append(struct.pack("<I", len(data) << 3 | (n_runs == 0))[:3] + data)
+    if data:
+        out.append(struct.pack("<I", len(data) << 3 | (n_runs == 0))[:3] + data)
     for i in range(n_runs):
-        out.append(struct.pack("<I", 131072 << 3 | 1 << 1 | (i == n_runs - 1))[:3] + data[-1:])
+        out.append(struct.pack("<I", 131072 << 3 | 1 << 1 | (i == n_runs - 1))[:3] + (data[-1:] or b"\0"))
     return b"".join(out)
 
 
@@ -147,7 +148,7 @@ def nested_lists(path, depth):
 
 def expanding_page(path, claimed, real_runs):
     """A zstd page of real_runs runs of 128 KiB that claims so many bytes."""
-    frame = zstd_frame(27, b"\0", real_runs)
+    frame = zstd_frame(27, b"", real_runs)
     n = max(1, claimed // 8)
     chunks = [(b"", data_page(n, frame, PLAIN, ZSTD, claimed), n)] * 6
     parquet_file(path, chunks, n, codec=ZSTD)

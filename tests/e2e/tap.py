@@ -53,10 +53,11 @@ class Measured:
     """A run of the program: exit code, what it said, seconds, and its peak of memory in bytes. The peak is at least what
     this process had at most, as the kernel counts: keep that small."""
 
-    def __init__(self, *args, env=None, timeout=120):
+    def __init__(self, *args, env=None, timeout=120, before=None):
         with tempfile.TemporaryFile("w+", errors="replace") as out, tempfile.TemporaryFile("w+", errors="replace") as err:
             began = time.monotonic()
-            p = subprocess.Popen([EXE, *map(str, args)], stdout=out, stderr=err, env=dict(os.environ, **(env or {})))
+            p = subprocess.Popen([EXE, *map(str, args)], stdout=out, stderr=err, env=dict(os.environ, **(env or {})),
+                                 preexec_fn=before)
             killer = threading.Timer(timeout, p.kill)
             killer.start()
             _, status, usage = os.wait4(p.pid, 0)
