@@ -16,8 +16,7 @@ typedef struct pq_chunk {
     int32_t codec, phys;
     bool is_elsewhere; /* in another file */
     bool is_encrypted;
-    bool has_minmax;
-    int64_t min, max;
+    uint32_t footer_at; /* its entry: what is seldom wanted is read from there */
 } pq_chunk;
 
 struct hr_pq_file {
@@ -31,6 +30,10 @@ struct hr_pq_file {
     pq_chunk *chunks; /* [n_groups][n_columns] */
     int64_t n_rows;
     const char *created_by;
+    const uint8_t *footer;
+    uint32_t footer_bytes;
+    uint32_t n_orders;
+    uint8_t *orders; /* of the columns' bounds: field of ColumnOrder, 0 unknown; NULL: not said */
     hr_codec_ctx *codec; /* shared by the cursors */
 };
 
@@ -69,6 +72,9 @@ struct hr_pq_cursor {
     pq_buffer dict_raw;  /* dictionary page */
     pq_buffer dict;      /* int64_t a value */
     pq_buffer dict_text; /* hr_pq_bytes a value of a BYTE_ARRAY */
+    pq_buffer spots;     /* hr_pq_spot a page */
+    uint32_t n_spots;    /* of row group spots_group */
+    uint32_t spots_group;
     uint32_t n_dict;
     bool has_dict;
     /* the row group */
@@ -94,6 +100,11 @@ struct hr_pq_cursor {
 HR_MUST_USE hr_status hr_pq_page_head(hr_pq_cursor *c, pq_page *out, hr_err *err);
 /** Goes to the next page that has rows, when the current one has none left. */
 HR_MUST_USE hr_status hr_pq_next_page(hr_pq_cursor *c, hr_err *err);
+/** Goes to the page of this row, of a row group that was just begun, and passes the rows before it
+ * there. */
+HR_MUST_USE hr_status hr_pq_find_row(hr_pq_cursor *c, int64_t row, hr_err *err);
+/** Passes n rows of the page, at most what it has left. */
+HR_MUST_USE hr_status hr_pq_pass_rows(hr_pq_cursor *c, uint32_t n, hr_err *err);
 /** At least need_bytes, and 64 more; what was in it is lost. */
 HR_MUST_USE hr_status hr_pq_buffer_grow(hr_pq_cursor *c, pq_buffer *b, size_t need_bytes,
                                         hr_err *err);

@@ -101,6 +101,9 @@ static void apply_converted(element *e)
         e->unit_ns = e->converted == 9 ? 1000000 : 1000;
         e->is_utc = true;
         break;
+    case 21: /* INTERVAL: has no order */
+        e->logical = HR_PQ_L_OTHER;
+        break;
     default:
         break;
     }
@@ -225,35 +228,7 @@ static hr_status read_schema(hr_pq_file *f, hr_thrift_in *t, hr_arena *arena, hr
     return b.depth == 0 ? HR_OK : HR_FAIL(err, HR_ECORRUPT, "the schema ends inside a group");
 }
 
-static void read_stats(hr_thrift_in *t, const hr_pq_column *col, pq_chunk *c)
-{
-    hr_tr_field f = {0};
-    const uint8_t *v[2] = {NULL, NULL};
-    uint32_t n[2] = {0, 0};
-    size_t width = col->phys == HR_PQ_INT32 ? 4 : 8;
-    while (hr_tr_next(t, &f)) {
-        if ((f.id == 5 || f.id == 6) && f.type == HR_TR_BINARY)
-            v[f.id == 6 ? 0 : 1] = hr_tr_binary(t, &n[f.id == 6 ? 0 : 1]);
-        else
-            hr_tr_skip(t, f.type);
-    }
-    if ((col->phys != HR_PQ_INT32 && col->phys != HR_PQ_INT64) || col->logical == HR_PQ_L_UINT ||
-        n[0] != width || n[1] != width)
-        return;
-    int64_t out[2] = {0, 0};
-    for (int i = 0; i < 2; i++) {
-        int32_t low;
-        /* v[i] has n[i] bytes. NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
-        memcpy(&out[i], v[i], width);
-        memcpy(&low, v[i], sizeof low);
-        if (width == 4) out[i] = low;
-    }
-    c->has_minmax = true;
-    c->min = out[0];
-    c->max = out[1];
-}
-
-static void read_chunk_meta(hr_thrift_in *t, const hr_pq_column *col, pq_chunk *c)
+static void read_chunk_meta(hr_thrift_in *t, pq_chunk *c)
 {
     hr_tr_field f = {0};
     int64_t dict = 0;
@@ -272,8 +247,6 @@ static void read_chunk_meta(hr_thrift_in *t, const hr_pq_column *col, pq_chunk *
             c->first_offset = hr_tr_int(t, f.type);
         else if (f.id == 11)
             dict = hr_tr_int(t, f.type);
-        else if (f.id == 12 && f.type == HR_TR_STRUCT)
-            read_stats(t, col, c);
         else
             hr_tr_skip(t, f.type);
     }
@@ -286,12 +259,13 @@ static hr_status read_chunk(hr_pq_file *f, hr_thrift_in *t, uint32_t g, uint32_t
     const hr_pq_column *column = &f->columns[col];
     hr_tr_field cf = {0};
     bool has_meta = false;
+    c->footer_at = (uint32_t)(t->p - f->footer);
     while (hr_tr_next(t, &cf)) {
         c->is_elsewhere = c->is_elsewhere || cf.id == 1;
         c->is_encrypted = c->is_encrypted || cf.id == 8;
         if (cf.id == 3 && cf.type == HR_TR_STRUCT && !has_meta) {
             has_meta = true;
-            read_chunk_meta(t, column, c);
+            read_chunk_meta(t, c);
         } else {
             hr_tr_skip(t, cf.type);
         }
@@ -370,33 +344,60 @@ static hr_status read_groups(hr_pq_file *f, hr_thrift_in *t, hr_arena *arena, hr
     return HR_OK;
 }
 
-static hr_status read_footer(hr_pq_file *f, const uint8_t *p, uint32_t n, hr_arena *arena,
-                             hr_err *err)
+static hr_status read_orders(hr_pq_file *f, hr_thrift_in *t, hr_arena *arena, hr_err *err)
 {
-    hr_thrift_in t = {.p = p, .end = p + n};
+    uint8_t type;
+    uint32_t n = hr_tr_list(t, &type);
+    if (n > f->limits.columns || (n > 0 && type != HR_TR_STRUCT))
+        return HR_FAIL(err, HR_ECORRUPT, "the list of column orders is damaged");
+    f->orders = hr_arena_alloc(arena, n + 1u, 1);
+    if (f->orders == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory for %u columns", n);
+    for (uint32_t i = 0; i < n; i++) {
+        hr_tr_field field = {0};
+        f->orders[i] = 0;
+        while (hr_tr_next(t, &field)) {
+            f->orders[i] = field.id == 1 || field.id == 2 ? (uint8_t)field.id : 0;
+            hr_tr_skip(t, field.type);
+        }
+    }
+    f->n_orders = n;
+    return HR_OK;
+}
+
+/* A field's value. */
+static hr_status read_footer_field(hr_pq_file *f, hr_thrift_in *t, const hr_tr_field *field,
+                                   hr_arena *arena, hr_err *err)
+{
+    uint32_t len;
+    bool is_list = field->type == HR_TR_LIST;
+    if (field->id == 2 && is_list) return read_schema(f, t, arena, err);
+    if (field->id == 4 && is_list) return read_groups(f, t, arena, err);
+    if (field->id == 7 && is_list && f->orders == NULL) return read_orders(f, t, arena, err);
+    if (field->id == 8)
+        return HR_FAIL(err, HR_EUNSUPPORTED,
+                       "the file is encrypted (Parquet modular encryption), which is not read");
+    if (field->id == 3) {
+        f->n_rows = hr_tr_int(t, field->type);
+    } else if (field->id == 6 && field->type == HR_TR_BINARY) {
+        const uint8_t *s = hr_tr_binary(t, &len);
+        char *copy = hr_arena_alloc(arena, len + 1u, 1);
+        if (copy != NULL) memcpy(copy, s, len);
+        if (copy != NULL) copy[len] = '\0'; /* an arena that was rewound is not zeroed */
+        f->created_by = copy;
+    } else {
+        hr_tr_skip(t, field->type);
+    }
+    return HR_OK;
+}
+
+static hr_status read_footer(hr_pq_file *f, hr_arena *arena, hr_err *err)
+{
+    hr_thrift_in t = {.p = f->footer, .end = f->footer + f->footer_bytes};
     hr_tr_field field = {0};
     while (hr_tr_next(&t, &field)) {
-        uint32_t len;
         if ((field.id == 2 && f->columns != NULL) || (field.id == 4 && f->chunks != NULL))
             return HR_FAIL(err, HR_ECORRUPT, "the footer names its schema or row groups twice");
-        if (field.id == 2 && field.type == HR_TR_LIST) {
-            HR_TRY(read_schema(f, &t, arena, err));
-        } else if (field.id == 3) {
-            f->n_rows = hr_tr_int(&t, field.type);
-        } else if (field.id == 4 && field.type == HR_TR_LIST) {
-            HR_TRY(read_groups(f, &t, arena, err));
-        } else if (field.id == 6 && field.type == HR_TR_BINARY) {
-            const uint8_t *s = hr_tr_binary(&t, &len);
-            char *copy = hr_arena_alloc(arena, len + 1u, 1);
-            if (copy != NULL) memcpy(copy, s, len);
-            if (copy != NULL) copy[len] = '\0'; /* an arena that was rewound is not zeroed */
-            f->created_by = copy;
-        } else if (field.id == 8) {
-            return HR_FAIL(err, HR_EUNSUPPORTED,
-                           "the file is encrypted (Parquet modular encryption), which is not read");
-        } else {
-            hr_tr_skip(&t, field.type);
-        }
+        HR_TRY(read_footer_field(f, &t, &field, arena, err));
     }
     if (t.is_bad || f->columns == NULL || f->n_rows < 0)
         return HR_FAIL(err, HR_ECORRUPT, "the footer is damaged");
@@ -454,11 +455,13 @@ hr_status hr_pq_file_open(hr_pq_file **out, hr_read_at_fn read_at, void *self, i
     f->self = self;
     f->size_bytes = size_bytes;
     f->limits = *limits;
+    f->footer = footer;
+    f->footer_bytes = n;
     int64_t got = read_at(self, footer, n, size_bytes - 8 - n);
     if (got != n)
         return got < 0 ? HR_FAIL_SYS(err, got, "cannot read the footer")
                        : HR_FAIL(err, HR_ECORRUPT, "cannot read the footer whole");
-    HR_TRY(read_footer(f, footer, n, arena, err));
+    HR_TRY(read_footer(f, arena, err));
     HR_TRY(open_codec(f, arena, err));
     *out = f;
     return HR_OK;
@@ -499,13 +502,4 @@ int64_t hr_pq_row_group_rows(const hr_pq_file *f, uint32_t rg)
 const char *hr_pq_file_created_by(const hr_pq_file *f)
 {
     return f->created_by != NULL ? f->created_by : "";
-}
-
-bool hr_pq_chunk_minmax_i64(const hr_pq_file *f, uint32_t rg, uint32_t col, int64_t *min,
-                            int64_t *max)
-{
-    const pq_chunk *c = &f->chunks[(size_t)rg * f->n_columns + col];
-    *min = c->min;
-    *max = c->max;
-    return c->has_minmax;
 }

@@ -5,6 +5,7 @@
 
 #include "fmt/pq_encode.h"
 #include "fmt/pq_file.h"
+#include "fmt/pq_index.h"
 
 #define HEAD_BYTES 2048u          /* read at first: enough for all but long statistics */
 #define HEAD_BYTES_MAX (1u << 20) /* a header over it is refused */
@@ -456,4 +457,78 @@ hr_status hr_pq_next_page(hr_pq_cursor *c, hr_err *err)
         if (has_rows) c->page_left = (uint32_t)p.n_values;
     }
     return HR_OK;
+}
+
+/* ---- a row of the chunk ---- */
+
+/* The offset index of the row group, if it has one; it is read once. */
+static hr_status load_spots(hr_pq_cursor *c, hr_err *err)
+{
+    hr_pq_detail d;
+    hr_pq_bound index;
+    hr_pq_file *f = c->file;
+    if (c->n_spots > 0 && c->spots_group == c->group) return HR_OK;
+    c->n_spots = 0;
+    hr_pq_chunk_detail(f, c->group, c->col, &d);
+    if (d.offset_index.n_bytes == 0) return HR_OK;
+    HR_TRY(hr_pq_place_check(f, &d.offset_index, err));
+    HR_TRY(hr_pq_buffer_grow(c, &c->packed, (size_t)d.offset_index.n_bytes, err));
+    HR_TRY(hr_pq_place_read(f, &d.offset_index, c->packed.p, err));
+    index = (hr_pq_bound){.p = c->packed.p, .n = (uint32_t)d.offset_index.n_bytes};
+    uint32_t n = hr_pq_spots_count(index.p, index.n);
+    HR_TRY(hr_pq_buffer_grow(c, &c->spots, n * sizeof(hr_pq_spot), err));
+    if (!hr_pq_spots_read(f, c->group, c->col, &index, (hr_pq_spot *)(void *)c->spots.p))
+        return hr_pq_damaged(c, err, "a damaged page index");
+    c->n_spots = n;
+    c->spots_group = c->group;
+    return HR_OK;
+}
+
+/* Over pages by their headers, until the next holds the row; takes the dictionary on the way.
+ * only_dict: no further. *row: what is left to pass. */
+static hr_status walk_heads(hr_pq_cursor *c, int64_t *row, bool only_dict, hr_err *err)
+{
+    while (*row > 0) {
+        pq_page p;
+        if (c->at >= c->end) return hr_pq_damaged(c, err, "too few values");
+        HR_TRY(hr_pq_page_head(c, &p, err));
+        bool has_rows = p.type == HR_PQ_DATA_PAGE || p.type == HR_PQ_DATA_PAGE_V2;
+        if (has_rows && (only_dict || p.n_values > *row)) return HR_OK;
+        if (has_rows) {
+            *row -= p.n_values;
+            c->rows_left -= p.n_values;
+        } else if (p.type == HR_PQ_DICTIONARY_PAGE) {
+            HR_TRY(load_dict(c, &p, err));
+        }
+        c->at += (int64_t)p.head_bytes + p.packed_bytes;
+    }
+    return HR_OK;
+}
+
+hr_status hr_pq_find_row(hr_pq_cursor *c, int64_t row, hr_err *err)
+{
+    uint32_t low = 0;
+    int64_t left = row;
+    int64_t n_rows = c->rows_left;
+    if (row == 0) return HR_OK;
+    HR_TRY(load_spots(c, err));
+    const hr_pq_spot *spot = (const hr_pq_spot *)(const void *)c->spots.p;
+    if (c->n_spots == 0 || spot[0].offset != c->at)
+        HR_TRY(walk_heads(c, &left, c->n_spots > 0, err));
+    if (c->n_spots > 0) {
+        for (uint32_t high = c->n_spots; high - low > 1;) { /* the last that begins by then */
+            uint32_t mid = low + (high - low) / 2;
+            *(spot[mid].row <= row ? &low : &high) = mid;
+        }
+        left = row - spot[low].row;
+        c->at = spot[low].offset;
+        c->rows_left = n_rows - spot[low].row;
+        int64_t end = low + 1 < c->n_spots ? spot[low + 1].row : n_rows;
+        HR_TRY(hr_pq_next_page(c, err));
+        if (c->page_left != end - spot[low].row)
+            return hr_pq_damaged(c, err, "a page of other rows than its index says");
+    }
+    if (left == 0) return HR_OK;
+    HR_TRY(hr_pq_next_page(c, err));
+    return hr_pq_pass_rows(c, (uint32_t)left, err);
 }

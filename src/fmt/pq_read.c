@@ -327,3 +327,40 @@ hr_status hr_pq_read_bytes(hr_pq_cursor *c, hr_pq_bytes *out, uint32_t cap, uint
         return HR_FAIL(err, HR_EUNSUPPORTED, "column '%s' does not hold bytes", col->name);
     return c->rows_left == 0 ? HR_END : read_texts(c, out, cap, n_out, err);
 }
+
+/* ---- rows ---- */
+
+hr_status hr_pq_pass_rows(hr_pq_cursor *c, uint32_t n, hr_err *err)
+{
+    hr_pq_bytes s[64];
+    uint8_t *is_null = c->is_null;
+    bool is_text = c->column->phys == HR_PQ_BYTE_ARRAY;
+    bool ok = true;
+    c->is_null = NULL;
+    for (uint32_t k; ok && n > 0; n -= k) {
+        k = HR_MIN(n, is_text ? (uint32_t)HR_ARRAY_LEN(s) : HR_PQ_STEP);
+        ok = is_text ? get_byte_rows(c, s, k) : get_rows(c, c->wide, k, 0);
+        c->page_left -= k;
+        c->rows_left -= k;
+    }
+    c->is_null = is_null;
+    return ok ? HR_OK : hr_pq_damaged(c, err, "values are cut or out of range");
+}
+
+hr_status hr_pq_cursor_seek_row(hr_pq_cursor *c, uint32_t rg, int64_t row, hr_err *err)
+{
+    HR_TRY(hr_pq_cursor_seek(c, rg, err));
+    if (row < 0 || row > c->rows_left)
+        return HR_FAIL(err, HR_EINTERNAL, "row %lld of %lld", (long long)row,
+                       (long long)c->rows_left);
+    if (row == c->rows_left) {
+        c->rows_left = 0;
+        return HR_OK;
+    }
+    hr_status st = hr_pq_find_row(c, row, err);
+    if (st != HR_OK) {
+        c->at = c->end; /* reads fail until the next seek */
+        c->page_left = 0;
+    }
+    return st;
+}

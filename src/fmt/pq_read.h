@@ -83,6 +83,9 @@ HR_MUST_USE hr_status hr_pq_cursor_create(hr_pq_cursor **out, hr_pq_file *f, uin
 /** Starts a row group. */
 HR_MUST_USE hr_status hr_pq_cursor_seek(hr_pq_cursor *c, uint32_t rg, hr_err *err);
 
+/** Starts a row group at its row `row` (at its end: HR_END). The page is found by the offset index,
+ * else by the headers of those before it; nothing before it is read but the dictionary. */
+HR_MUST_USE hr_status hr_pq_cursor_seek_row(hr_pq_cursor *c, uint32_t rg, int64_t row, hr_err *err);
 /** Every read after this also writes, a byte a row from is_null[0] on, 1 where it gave a null: an
  * INT64 may hold the value HR_NULL_I64, and a NaN is no null. NULL: no longer. */
 void hr_pq_cursor_mark_nulls(hr_pq_cursor *c, uint8_t *is_null);

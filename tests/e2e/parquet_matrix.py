@@ -106,6 +106,9 @@ FITS = {
 
 # ---- writers ----
 
+BLOOMED = ("i64", "u64", "f32", "f64", "text", "even", "name", "fix3", "d18", "d38", "ns")
+
+
 def report(out, folder, name, table=None):
     try:
         table = table if table is not None else pq.ParquetFile(f"{folder}/{name}").read()
@@ -135,8 +138,26 @@ def write_arrow(out, d, tables):
                        data_page_version=page, compression=codec, data_page_size=5000)
         report(out, d, name)
         next(codecs)  # three of six, the other three the next time
+    write_pruned(out, d, types)
     pq.write_table(tables["lake"], f"{d}/arrow-int96.parquet", use_deprecated_int96_timestamps=True)
     report(out, d, "arrow-int96.parquet", tables["lake"])
+
+
+def write_pruned(out, d, types):
+    """Many pages and row groups, with all that says what is in them."""
+    t = types.select(["i16", "u32", "i64", "u64", "f32", "f64", "text", "raw", "fix3", "d9", "d18", "d38", "day", "rare", "word", "ns"])
+    t = t.append_column("row", pa.array(range(N))).append_column("even", pa.array([2 * (i * 7919 % N) for i in range(N)]))
+    t = t.append_column("name", pa.array([f"name{2 * (i * 7919 % N)}" for i in range(N)]))
+    for blooms, name in ((None, "pages"), ({c: {"ndv": 1000, "fpp": 0.01} for c in BLOOMED}, "bloom")):
+        pq.write_table(t, f"{d}/arrow-pruned-{name}.parquet", write_page_index=True, data_page_size=1000, write_batch_size=64,
+                       row_group_size=1000, use_dictionary=["word"], write_page_checksum=True, bloom_filter_options=blooms)
+        report(out, d, f"arrow-pruned-{name}.parquet")
+    con = duckdb.connect()
+    con.register("t", t)
+    con.execute(f"copy t to '{d}/duckdb-pruned.parquet' (row_group_size 2048)")
+    report(out, d, "duckdb-pruned.parquet")
+    pl.from_arrow(t).write_parquet(f"{d}/polars-pruned.parquet", row_group_size=500, data_page_size=500, statistics="full")
+    report(out, d, "polars-pruned.parquet")
 
 
 def write_duckdb(out, d, tables):

@@ -5,7 +5,9 @@ the program that prints a file's columns."""
 import glob
 import json
 import os
+import random
 import resource
+import struct
 import subprocess
 import sys
 
@@ -72,7 +74,69 @@ def check_values(exe):
         code, err, got, *_ = dump(os.path.join(tap.SCRATCH, name))
         diff = err if code else first_difference(want, got)
         tap.check(f"{name}: {len(want)} columns, every value", code == 0 and not diff, diff)
+    check_pruning(tap.SCRATCH, files)
     return [name for name, _ in files]
+
+
+def key(kind, text):
+    """A printed value as something that compares as its column's values do."""
+    if kind == "int":
+        return int(text)
+    return struct.unpack(">d", bytes.fromhex(text))[0] if kind == "float" else bytes.fromhex(text)
+
+
+def where(path, use, column, low, high):
+    """(rows that were selected, rows found in them)"""
+    p = subprocess.run([DUMP, path, "--where", str(use), column, low, high], capture_output=True, text=True, timeout=120)
+    words = p.stdout.split()
+    return (int(words[1]), int(words[3])) if p.returncode == 0 else (-1, p.stderr)
+
+
+def questions(kind, values, rng):
+    """Ranges around what is there, and values that are not: (low, high) as the program takes them."""
+    real = [v for v in values if v not in ("null", "nan", "wide")]
+    if not real:
+        return
+    form = {"int": str, "float": repr, "bytes": bytes.hex}[kind]
+    for _ in range(4):
+        a, b = sorted((key(kind, rng.choice(real)), key(kind, rng.choice(real))))
+        yield form(a), form(b)
+        yield form(a), form(a)
+    if kind == "int" and abs(key(kind, real[0])) < 2**61:
+        yield from ((str(key(kind, v) + d),) * 2 for v in rng.sample(real, min(3, len(real))) for d in (-1, 1))
+
+
+def check_pruning(folder, reports):
+    """Whatever is left out holds nothing that was asked for, and something is left out."""
+    rng, n_rows, n_selected, n_asked, wrong = random.Random(3), 0, 0, 0, []
+    for name, columns in reports:
+        path, some = os.path.join(folder, name), "-pruned" in name or "-own" in name
+        if not some and not ("-types-" in name and rng.random() < 0.3):
+            continue
+        kinds = kinds_of(path)
+        for column, values in columns.items():
+            full = [None if v in ("null", "nan", "wide") else key(kinds[column], v) for v in values]
+            for low, high in questions(kinds[column], values, rng) if some or rng.random() < 0.2 else ():
+                a, b = ({"int": int, "float": float, "bytes": bytes.fromhex}[kinds[column]](v) for v in (low, high))
+                want = sum(v is not None and a <= v <= b for v in full)
+                selected, found = where(path, rng.choice((1, 2, 4, 5, 7, 7)), column, low, high)
+                n_rows, n_selected, n_asked = n_rows + len(values), n_selected + selected, n_asked + 1
+                if found != want or selected < 0:
+                    wrong.append((name, column, low, high, selected, found, want))
+    tap.check(f"push-down: {n_asked} questions, {n_selected} of {n_rows} rows read, none missed", not wrong and n_selected < n_rows * 0.9, wrong[:5])
+    # one row: by bounds of pages, of row groups, and by Bloom filters where bounds cannot tell
+    for name, use, column, value, most in (
+            ("arrow-pruned-pages.parquet", 7, "row", "1500", 130), ("arrow-pruned-pages.parquet", 1, "row", "1500", 1000),
+            ("arrow-pruned-bloom.parquet", 2, "even", "1501", 1000), ("arrow-pruned-bloom.parquet", 2, "name", b"name1501".hex(), 1000),
+            ("polars-pruned.parquet", 7, "row", "1500", 500), ("duckdb-pruned.parquet", 7, "row", "1500", 2048),
+            ("duckdb-pruned.parquet", 2, "word", b"ETC".hex(), 0)):
+        selected, found = where(os.path.join(folder, name), use, column, value, value)
+        tap.check(f"{name}: {column} = {value} by {use}: {selected} rows read", 0 <= selected <= most and found == (column == "row"), found)
+
+
+def kinds_of(path):
+    lines = subprocess.run([DUMP, path], capture_output=True, text=True, timeout=120).stdout.split("\n")
+    return dict(line.split("\t")[1:] for line in lines if line.startswith("column\t"))
 
 
 def check_runs(names):

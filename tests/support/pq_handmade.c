@@ -86,6 +86,17 @@ void pqb_page(pqb *b, const pqb_page_info *p)
     }
     hr_tw_end(&t);
     if (t.is_full) abort();
+    bool has_rows = p->type == HR_PQ_DATA_PAGE || p->type == HR_PQ_DATA_PAGE_V2;
+    if (has_rows && b->n_spots < PQB_SPOTS_MAX && p->n_bound <= sizeof b->spot[0].min) {
+        pqb_spot *s = &b->spot[b->n_spots++];
+        *s = (pqb_spot){.chunk = b->n_chunks,
+                        .offset = (int64_t)b->n,
+                        .n_bytes = (int64_t)(t.n + p->n_body),
+                        .n_rows = p->n_values,
+                        .n_bound = p->min != NULL ? (uint32_t)p->n_bound : UINT32_MAX};
+        if (p->min != NULL) memcpy(s->min, p->min, p->n_bound);
+        if (p->max != NULL) memcpy(s->max, p->max, p->n_bound);
+    }
     b->n += t.n;
     put(b, p->body, p->n_body);
 }
@@ -143,6 +154,26 @@ static void put_element(hr_thrift_out *t, const pqb_leaf_info *e)
     hr_tw_end(t);
 }
 
+static void put_chunk_stats(hr_thrift_out *t, const pqb_chunk_info *c)
+{
+    if (c->min == NULL && c->max == NULL && !c->has_nulls) return;
+    hr_tw_begin(t, 12);
+    for (int is_min = 0; is_min < 2; is_min++) {
+        const void *p = is_min ? c->min : c->max;
+        if (!c->is_old_stats || p == NULL) continue;
+        hr_tw_field(t, is_min ? 2 : 1, 8);
+        hr_tw_bytes(t, p, is_min ? c->n_min : c->n_max);
+    }
+    if (c->has_nulls) hr_tw_i64(t, 3, c->n_nulls);
+    for (int is_min = 0; is_min < 2; is_min++) {
+        const void *p = is_min ? c->min : c->max;
+        if (c->is_old_stats || p == NULL) continue;
+        hr_tw_field(t, is_min ? 6 : 5, 8);
+        hr_tw_bytes(t, p, is_min ? c->n_min : c->n_max);
+    }
+    hr_tw_end(t);
+}
+
 static void put_chunk(hr_thrift_out *t, const pqb_chunk_info *c)
 {
     hr_tw_begin(t, 0);
@@ -156,12 +187,110 @@ static void put_chunk(hr_thrift_out *t, const pqb_chunk_info *c)
     hr_tw_i64(t, 6, c->raw_bytes);
     hr_tw_i64(t, 7, c->packed_bytes);
     hr_tw_i64(t, 9, c->offset);
+    put_chunk_stats(t, c);
+    if (c->bloom_at != 0) hr_tw_i64(t, 14, c->bloom_at);
+    if (c->bloom_bytes != 0) hr_tw_i32(t, 15, (int32_t)c->bloom_bytes);
     hr_tw_end(t);
+    if (c->offset_index_at != 0) hr_tw_i64(t, 4, c->offset_index_at);
+    if (c->offset_index_bytes != 0) hr_tw_i32(t, 5, (int32_t)c->offset_index_bytes);
+    if (c->column_index_at != 0) hr_tw_i64(t, 6, c->column_index_at);
+    if (c->column_index_bytes != 0) hr_tw_i32(t, 7, (int32_t)c->column_index_bytes);
     if (c->has_crypto) {
         hr_tw_begin(t, 8);
         hr_tw_end(t);
     }
     hr_tw_end(t);
+}
+
+/* ---- between pages and footer ---- */
+
+int64_t pqb_extra(pqb *b, const void *bytes, size_t n)
+{
+    int64_t at = (int64_t)b->n;
+    put(b, bytes, n);
+    return at;
+}
+
+static void put_bounds(hr_thrift_out *t, const pqb *b, uint32_t chunk, uint32_t n, int16_t id)
+{
+    hr_tw_list(t, id, id == 1 ? 1 : 8, n);
+    for (uint32_t i = 0; i < b->n_spots; i++) {
+        const pqb_spot *s = &b->spot[i];
+        bool is_null = s->n_bound == UINT32_MAX;
+        if (s->chunk != chunk) continue;
+        if (id == 1)
+            hr_tw_byte(t, is_null ? 1 : 2);
+        else
+            hr_tw_bytes(t, id == 2 ? s->min : s->max, is_null ? 0 : s->n_bound);
+    }
+}
+
+void pqb_indexes(pqb *b, uint32_t chunk)
+{
+    static uint8_t buf[64 * PQB_SPOTS_MAX * 2];
+    pqb_chunk_info *c = &b->chunk[chunk];
+    hr_thrift_out t;
+    uint32_t n = 0;
+    int64_t row = 0;
+    for (uint32_t i = 0; i < b->n_spots; i++)
+        n += b->spot[i].chunk == chunk;
+    hr_tw_init(&t, buf, sizeof buf);
+    hr_tw_begin(&t, 0);
+    for (int16_t id = 1; id <= 3; id++)
+        put_bounds(&t, b, chunk, n, id);
+    hr_tw_i32(&t, 4, 0);
+    hr_tw_end(&t);
+    if (t.is_full) abort();
+    c->column_index_at = pqb_extra(b, buf, t.n);
+    c->column_index_bytes = (int64_t)t.n;
+    hr_tw_init(&t, buf, sizeof buf);
+    hr_tw_begin(&t, 0);
+    hr_tw_list(&t, 1, 12, n);
+    for (uint32_t i = 0; i < b->n_spots; i++) {
+        const pqb_spot *s = &b->spot[i];
+        if (s->chunk != chunk) continue;
+        hr_tw_begin(&t, 0);
+        hr_tw_i64(&t, 1, s->offset);
+        hr_tw_i32(&t, 2, (int32_t)s->n_bytes);
+        hr_tw_i64(&t, 3, row);
+        hr_tw_end(&t);
+        row += s->n_rows;
+    }
+    hr_tw_end(&t);
+    if (t.is_full) abort();
+    c->offset_index_at = pqb_extra(b, buf, t.n);
+    c->offset_index_bytes = (int64_t)t.n;
+}
+
+/* After BloomFilter.md: block by the upper half of the hash, a bit a word by the lower. */
+void pqb_bloom(pqb *b, uint32_t chunk, const uint64_t *hash, size_t n, uint32_t n_blocks)
+{
+    static const uint32_t salt[8] = {0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d,
+                                     0x705495c7, 0x2df1424b, 0x9efc4947, 0x5c6bfb31};
+    uint8_t head[64];
+    hr_thrift_out t;
+    hr_tw_init(&t, head, sizeof head);
+    hr_tw_begin(&t, 0);
+    hr_tw_i32(&t, 1, (int32_t)(32 * n_blocks));
+    for (int16_t id = 2; id <= 4; id++) { /* blocks, xxHash, uncompressed */
+        hr_tw_begin(&t, id);
+        hr_tw_begin(&t, 1);
+        hr_tw_end(&t);
+        hr_tw_end(&t);
+    }
+    hr_tw_end(&t);
+    b->chunk[chunk].bloom_at = pqb_extra(b, head, t.n);
+    b->chunk[chunk].bloom_bytes = (int64_t)t.n + 32 * (int64_t)n_blocks;
+    uint8_t *bits = b->p + b->n;
+    for (uint32_t i = 0; i < n_blocks; i++)
+        (void)pqb_extra(b, (const uint8_t[32]){0}, 32);
+    for (size_t i = 0; i < n; i++) {
+        uint8_t *block = bits + 32 * ((hash[i] >> 32) * n_blocks >> 32);
+        for (unsigned k = 0; k < 8; k++) {
+            uint32_t bit = (uint32_t)hash[i] * salt[k] >> 27;
+            block[4 * k + bit / 8] |= (uint8_t)(1u << bit % 8);
+        }
+    }
 }
 
 size_t pqb_finish(pqb *b)
@@ -201,6 +330,18 @@ size_t pqb_finish(pqb *b)
         hr_tw_end(&t);
     }
     hr_tw_text(&t, 6, "by hand");
+    if (b->order != 0) {
+        uint32_t n_columns = 0;
+        for (uint32_t i = 0; i < b->n_leaves; i++)
+            n_columns += b->leaf[i].n_children == 0;
+        hr_tw_list(&t, 7, 12, n_columns);
+        for (uint32_t i = 0; i < n_columns; i++) {
+            hr_tw_begin(&t, 0);
+            hr_tw_begin(&t, (int16_t)b->order);
+            hr_tw_end(&t);
+            hr_tw_end(&t);
+        }
+    }
     if (b->has_encryption) {
         hr_tw_begin(&t, 8);
         hr_tw_end(&t);
@@ -273,6 +414,8 @@ int64_t pqb_read_at(void *self, void *buf, size_t n, int64_t offset)
 {
     pqb_bytes *f = self;
     f->n_reads++;
+    if (f->fail_at > 0 && --f->fail_at == 0) return -5;
+    if (offset < f->watch_to && offset + (int64_t)n > f->watch_from) f->n_watched++;
     if (offset < 0 || (uint64_t)offset > f->n || n > f->n - (size_t)offset) f->n_outside++;
     if (offset < 0 || (uint64_t)offset >= f->n) return 0;
     size_t k = HR_MIN(n, f->n - (size_t)offset);

@@ -13,6 +13,7 @@
 #define PQB_LEAVES_MAX 96
 #define PQB_CHUNKS_MAX 1024
 #define PQB_GROUPS_MAX 64
+#define PQB_SPOTS_MAX 256
 
 typedef struct pqb_leaf_info {
     const char *name;
@@ -37,7 +38,9 @@ typedef struct pqb_page_info {
     int64_t packed_bytes;     /* claimed; 0: n_body */
     size_t n_stats;           /* bytes of min and max in the header */
     bool has_crc, has_bad_crc;
-    int def_encoding; /* v1; 0: HR_PQ_RLE */
+    int def_encoding;      /* v1; 0: HR_PQ_RLE */
+    const void *min, *max; /* for pqb_indexes: n_bound bytes each; NULL: nulls alone */
+    size_t n_bound;
 } pqb_page_info;
 #define PQB_PAGE(...) (&(pqb_page_info){__VA_ARGS__})
 
@@ -46,7 +49,22 @@ typedef struct pqb_chunk_info {
     int phys;
     int64_t codec;
     bool has_path, has_crypto;
+    const void *min, *max; /* statistics: n_min and n_max bytes; NULL: none */
+    size_t n_min, n_max;
+    bool is_old_stats; /* in the deprecated fields */
+    bool has_nulls;    /* says n_nulls */
+    int64_t n_nulls;
+    int64_t bloom_at, bloom_bytes, column_index_at, column_index_bytes, offset_index_at,
+        offset_index_bytes; /* 0: not said */
 } pqb_chunk_info;
+
+/** A data page that was put. */
+typedef struct pqb_spot {
+    uint32_t chunk;
+    int64_t offset, n_bytes, n_rows;
+    uint8_t min[40], max[40];
+    uint32_t n_bound;
+} pqb_spot;
 
 typedef struct pqb {
     uint8_t *p;
@@ -60,7 +78,10 @@ typedef struct pqb {
     uint32_t n_groups;
     int64_t n_rows; /* the footer's; -1: the sum */
     bool has_encryption;
+    int order; /* field of ColumnOrder for all; 0: the footer does not say */
     size_t chunk_at;
+    pqb_spot spot[PQB_SPOTS_MAX]; /* those after are not noted */
+    uint32_t n_spots;
 } pqb;
 
 /** Everything lands in buf, which must be large enough. */
@@ -70,6 +91,13 @@ void pqb_page(pqb *b, const pqb_page_info *page);
 /** The pages since the last call are the chunk of the next column. */
 void pqb_chunk(pqb *b, int64_t n_values, int64_t codec);
 void pqb_group(pqb *b, int64_t n_rows);
+/** Column and offset index of a chunk from what its pages say. Like the next two: after the pages,
+ * before pqb_finish. */
+void pqb_indexes(pqb *b, uint32_t chunk);
+/** A split block filter of n_blocks with these hashes in it. */
+void pqb_bloom(pqb *b, uint32_t chunk, const uint64_t *hash, size_t n, uint32_t n_blocks);
+/** Bytes between pages and footer; their offset. */
+int64_t pqb_extra(pqb *b, const void *bytes, size_t n);
 /** Returns the file's bytes. */
 size_t pqb_finish(pqb *b);
 
@@ -83,11 +111,15 @@ size_t pqb_sized_levels(uint8_t *out, const uint8_t *v, size_t n);
 /** DELTA_BINARY_PACKED with 64 bits a delta, blocks of 32 in one miniblock. */
 size_t pqb_delta(uint8_t *out, const int64_t *v, size_t n);
 
-/** hr_read_at_fn over bytes; counts calls, and reads that reach outside. */
+/** hr_read_at_fn over bytes; counts calls, reads that reach outside, and those that touch what the
+ * caller named. */
 typedef struct pqb_bytes {
     const uint8_t *p;
     size_t n;
     uint64_t n_reads, n_outside;
+    int64_t watch_from, watch_to; /* offsets */
+    uint64_t n_watched;
+    uint64_t fail_at; /* the n-th read from now fails; 0: none does */
 } pqb_bytes;
 int64_t pqb_read_at(void *self, void *buf, size_t n, int64_t offset);
 
