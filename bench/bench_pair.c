@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/sys.h"
+#include "conc/machine.h"
 #include "figure.h"
 #include "kern/kern.h"
 #include "mem/mem.h"
@@ -131,11 +132,22 @@ typedef struct reading {
     hr_err err;
 } reading;
 
+/* As the lanes of a run wait. */
+static void idle(bool is_idle, uint32_t *n)
+{
+    const hr_sys *sys = hr_sys_get();
+    *n = is_idle ? *n + 1 : 0;
+    if (*n > 2000)
+        sys->sleep_ns(sys->self, 50000);
+    else if (*n > 0)
+        hr_cpu_relax();
+}
+
 /* Decodes and takes, in order, until the last batch: the other core's part. */
 static void *take_all(void *self)
 {
-    const hr_sys *sys = hr_sys_get();
     reading *r = self;
+    uint32_t n_idle = 0;
     while (!r->source.is_done && atomic_load_explicit(&r->is_over, memory_order_acquire) == 0) {
         hr_evbatch *b = hr_source_head(&r->source);
         if (b != NULL) {
@@ -145,19 +157,19 @@ static void *take_all(void *self)
             continue;
         }
         hr_status st = hr_source_decode(&r->source, r->batches, &caps, TARGET_ROWS, NULL);
-        if (st == HR_AGAIN) sys->sleep_ns(sys->self, 1000);
+        idle(st == HR_AGAIN, &n_idle);
     }
     return NULL;
 }
 
 static hr_status fill_all(reading *r)
 {
-    const hr_sys *sys = hr_sys_get();
+    uint32_t n_idle = 0;
     for (;;) {
         hr_status st = hr_source_fill(&r->source, &r->err);
         if (st < 0) atomic_store_explicit(&r->is_over, 1, memory_order_release);
         if (st < 0 || st == HR_END) return st;
-        if (st == HR_AGAIN) sys->sleep_ns(sys->self, 1000);
+        idle(st == HR_AGAIN, &n_idle);
     }
 }
 
