@@ -24,12 +24,22 @@ HR_INLINE void figure_check(const char *name, uint64_t value)
     printf("check %s %016" PRIx64 "\n", name, value);
 }
 
-/** Processor time, so that neighbours on the machine do not count. */
-HR_INLINE int64_t figure_cpu_ns(void)
+HR_INLINE int64_t figure_clock_ns(clockid_t clock)
 {
     struct timespec t = {0};
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    (void)clock_gettime(clock, &t);
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/** Processor time, so that neighbours on the machine do not count: of all threads, of this one. */
+HR_INLINE int64_t figure_cpu_ns(void)
+{
+    return figure_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+HR_INLINE int64_t figure_thread_ns(void)
+{
+    return figure_clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
 /** One step of a sum in which order counts. */

@@ -12,7 +12,7 @@
 size_t hr_source_bytes(hr_container c, size_t text_cap, size_t window_bytes)
 {
     return hr_reader_bytes() + hr_inflate_bytes(c, window_bytes) +
-           (HR_SOURCE_SLOTS + 1) * (text_cap + TEXT_PAD + 128) + (64u << 10);
+           (HR_SOURCE_SLOTS + 1) * (text_cap + HR_SOURCE_FRONT + TEXT_PAD + 128) + (64u << 10);
 }
 
 /* ---- opening ---- */
@@ -33,8 +33,10 @@ static hr_status carve(hr_source *s, size_t window_bytes, hr_err *err)
     s->carry = hr_arena_alloc(s->arena, s->text_cap + TEXT_PAD, 64);
     bool ok = s->carry != NULL;
     for (uint32_t i = 0; i < HR_SOURCE_SLOTS; i++) {
-        s->slot[i].text = hr_arena_alloc(s->arena, s->text_cap + TEXT_PAD, 64);
-        ok = ok && s->slot[i].text != NULL;
+        hr_slot *slot = &s->slot[i];
+        slot->room = hr_arena_alloc(s->arena, HR_SOURCE_FRONT + s->text_cap + TEXT_PAD, 64);
+        ok = ok && slot->room != NULL;
+        slot->text = ok ? slot->room + HR_SOURCE_FRONT : NULL;
     }
     if (!ok) return HR_FAIL(err, HR_EBUDGET, "no memory to read '%s'", s->path);
     return s->container != HR_CONTAINER_PLAIN
@@ -219,16 +221,20 @@ static size_t drop_skipped(hr_source *s, char *p, size_t n)
 
 static void publish(hr_source *s, hr_slot *slot, size_t len, bool is_last)
 {
+    s->next_line += s->n_dropped;
+    s->n_dropped = 0;
     slot->len = len;
     slot->pos = 0;
     slot->line = s->next_line;
     slot->is_last = is_last;
     slot->is_cut = s->is_in_cut_line && len > 0;
+    slot->n_tail = 0;
     if (!s->is_sequential)
         for (const char *p = slot->text, *end = p + len; (p = hr_find_newline(p, end)) != NULL; p++)
             s->next_line++;
     s->fill_seq++;
     s->filled = 0;
+    s->is_staged = false;
     s->is_fill_done = is_last;
     atomic_store_explicit(&slot->state, HR_SLOT_TEXT, memory_order_release); /* pairs: decode */
 }
@@ -242,7 +248,8 @@ static bool cut(hr_source *s, hr_slot *slot)
     s->is_in_cut_line = nl == NULL;
     s->n_carry = s->filled - len;
     memcpy(s->carry, slot->text + len, s->n_carry);
-    publish(s, slot, len, false);
+    s->staged = len;
+    s->is_staged = true;
     return true;
 }
 
@@ -255,37 +262,27 @@ static void drop_cut_line(hr_source *s, hr_slot *slot)
     slot->base_offset += (int64_t)n;
     if (nl == NULL) return;
     s->is_in_cut_line = false;
-    s->next_line++;
+    s->n_dropped++;
 }
 
-static hr_status begin_slot(hr_source *s, hr_slot *slot)
+/* Whole lines into the slot, as many as are wanted, or the rest of the source. */
+static hr_status stage(hr_source *s, hr_slot *slot, hr_err *err)
 {
-    if (s->is_sequential && s->fill_seq > 0) {
-        /* The chunk before this one left its unfinished message in carry when it was decoded. */
-        hr_slot *prev = &s->slot[(s->fill_seq - 1) % HR_SOURCE_SLOTS];
-        uint32_t st = atomic_load_explicit(&prev->state, memory_order_acquire); /* pairs: decode */
-        if (st == HR_SLOT_TEXT || st == HR_SLOT_DECODING) return HR_AGAIN;
-        if (st == HR_SLOT_DECODED && prev->pos < prev->len) return HR_AGAIN;
+    if (s->filled == 0) {
+        slot->text = slot->room + HR_SOURCE_FRONT;
+        memcpy(slot->text, s->carry, s->n_carry);
+        slot->base_offset = HR_MAX(s->out_offset, s->skip_to) - (int64_t)s->n_carry;
+        s->filled = s->n_carry;
+        s->n_carry = 0;
     }
-    memcpy(slot->text, s->carry, s->n_carry);
-    slot->base_offset = HR_MAX(s->out_offset, s->skip_to) - (int64_t)s->n_carry;
-    s->filled = s->n_carry;
-    s->n_carry = 0;
-    return HR_OK;
-}
-
-hr_status hr_source_fill(hr_source *s, hr_err *err)
-{
-    hr_slot *slot = &s->slot[s->fill_seq % HR_SOURCE_SLOTS];
-    if (s->is_fill_done) return HR_END;
-    if (atomic_load_explicit(&slot->state, memory_order_acquire) != HR_SLOT_EMPTY) return HR_AGAIN;
-    if (s->filled == 0) HR_TRY(begin_slot(s, slot));
     for (;;) {
         size_t goal = s->filled < s->text_goal ? s->text_goal : s->text_cap;
         size_t n;
         hr_status st = produce(s, slot->text + s->filled, goal - s->filled, &n, err);
+        s->is_end = st == HR_END;
         if (st == HR_END) {
-            publish(s, slot, s->filled, true);
+            s->staged = s->filled;
+            s->is_staged = true;
             return HR_OK;
         }
         if (st != HR_OK) return st;
@@ -296,18 +293,62 @@ hr_status hr_source_fill(hr_source *s, hr_err *err)
     }
 }
 
-/* ---- decoding ---- */
-
-/* Rows of a message that may go on: they open the next chunk, before the part of a line that is
- * there already. */
-static void keep_tail(hr_source *s, hr_slot *slot)
+/* The rows that the text before left go in front. Lines that then do not fit wait for the next
+ * text: their bytes. */
+static size_t prepend(hr_source *s, hr_slot *slot, const hr_slot *prev, size_t *len)
 {
-    size_t n = slot->len - slot->pos;
-    memmove(s->carry + n, s->carry, s->n_carry);
-    memcpy(s->carry, slot->text + slot->pos, n);
-    s->n_carry += n;
-    slot->len = slot->pos;
+    const size_t n = prev->n_tail;
+    size_t keep = *len;
+    if (n == 0) return 0;
+    if (s->is_in_cut_line || n + keep > s->text_cap) {
+        const char *end = slot->text + HR_MIN(keep, s->text_cap - n);
+        const char *nl = s->is_in_cut_line ? NULL : hr_rfind_newline(slot->text, end);
+        keep = nl != NULL ? (size_t)(nl + 1 - slot->text) : 0;
+    }
+    const size_t rest = *len - keep;
+    if (rest > 0) {
+        memmove(s->carry + rest, s->carry, s->n_carry);
+        memcpy(s->carry, slot->text + keep, rest);
+        s->n_carry += rest;
+        s->is_in_cut_line = false; /* it will be cut again */
+    }
+    char *to = n <= HR_SOURCE_FRONT ? slot->text - n : slot->room;
+    if (n > HR_SOURCE_FRONT) memmove(to + n, slot->text, keep);
+    memcpy(to, prev->tail, n);
+    slot->text = to;
+    slot->base_offset -= (int64_t)n;
+    *len = keep + n;
+    return rest;
 }
+
+/* Hands the staged text on. CSV: only when the text before it was decoded, for that leaves its
+ * unfinished message; reading and inflating go on meanwhile. */
+static hr_status hand_on(hr_source *s, hr_slot *slot)
+{
+    size_t len = s->staged;
+    size_t rest = 0;
+    if (s->is_sequential && s->fill_seq > 0) {
+        hr_slot *prev = &s->slot[(s->fill_seq - 1) % HR_SOURCE_SLOTS];
+        uint32_t st = atomic_load_explicit(&prev->state, memory_order_acquire); /* pairs: decode */
+        if (st == HR_SLOT_TEXT || st == HR_SLOT_DECODING) return HR_AGAIN;
+        if (st == HR_SLOT_DECODED && prev->pos < prev->len) return HR_AGAIN;
+        rest = prepend(s, slot, prev, &len);
+    }
+    slot->is_full = rest > 0;
+    publish(s, slot, len, s->is_end && rest == 0);
+    return HR_OK;
+}
+
+hr_status hr_source_fill(hr_source *s, hr_err *err)
+{
+    hr_slot *slot = &s->slot[s->fill_seq % HR_SOURCE_SLOTS];
+    if (s->is_fill_done) return HR_END;
+    if (atomic_load_explicit(&slot->state, memory_order_acquire) != HR_SLOT_EMPTY) return HR_AGAIN;
+    if (!s->is_staged) HR_TRY(stage(s, slot, err));
+    return hand_on(s, slot);
+}
+
+/* ---- decoding ---- */
 
 static void reject_cut_line(hr_slot *slot)
 {
@@ -331,12 +372,13 @@ static void decode_slot(hr_source *s, hr_slot *slot, uint32_t target_rows)
     }
     hr_status st = hr_decode_text(&s->info, b, slot->text, slot->len, &slot->pos, slot->base_offset,
                                   &slot->line, target_rows, slot->is_last || !s->is_sequential);
+    if (st == HR_OK && slot->pos == 0 && slot->is_full) /* a message of more rows than fit */
+        st = hr_decode_text(&s->info, b, slot->text, slot->len, &slot->pos, slot->base_offset,
+                            &slot->line, target_rows, true);
     if (st == HR_OK && slot->pos < slot->len) {
-        if (slot->pos == 0 && slot->len + s->n_carry + TEXT_PAD >= s->text_cap)
-            st = hr_decode_text(&s->info, b, slot->text, slot->len, &slot->pos, slot->base_offset,
-                                &slot->line, target_rows,
-                                true); /* a message larger than the buffer is split */
-        if (st == HR_OK && slot->pos < slot->len) keep_tail(s, slot);
+        slot->tail = slot->text + slot->pos;
+        slot->n_tail = slot->len - slot->pos;
+        slot->len = slot->pos;
     }
     if (s->is_sequential && st == HR_OK) s->next_line = slot->line;
 }

@@ -14,6 +14,7 @@
 #include "venue/adapter.h"
 
 #define HR_SOURCE_SLOTS 4u
+#define HR_SOURCE_FRONT ((size_t)16 << 10) /* for what the text before leaves; else it moves */
 
 typedef enum hr_slot_state {
     HR_SLOT_EMPTY = 0,    /* the filler's */
@@ -24,12 +25,17 @@ typedef enum hr_slot_state {
 
 typedef struct hr_slot {
     _Atomic uint32_t state; /* hr_slot_state; release on hand-over, acquire on claim */
-    char *text;
+    char *room; /* HR_SOURCE_FRONT bytes, then as much as a text may be long */
+    char *text; /* in room; where the text begins */
     size_t len, pos;
     int64_t base_offset; /* of text[0] in the decompressed source */
     int64_t line;        /* number of the line at pos */
     bool is_last;        /* the source ends with this text */
     bool is_cut;         /* the text is the beginning of a line longer than any buffer */
+    bool is_full;        /* CSV: a message from its first byte on ends here, for want of room */
+    const char *tail;    /* CSV: rows at its end whose message may go on: they open the next text.
+                            Good until the slot is filled anew */
+    size_t n_tail;
     hr_evbatch *batch;
 } hr_slot;
 
@@ -55,7 +61,9 @@ typedef struct hr_source {
     int64_t next_line;
     bool is_in_cut_line; /* the rest of a line that was cut is dropped */
     uint64_t fill_seq;
-    size_t filled;
+    size_t filled, staged; /* in the slot at hand; of it the lines that are whole */
+    bool is_staged, is_end;
+    uint32_t n_dropped; /* ends of cut lines before it */
     bool is_sequential; /* CSV: a chunk's tail is known only after it was decoded */
     /* the merge's */
     _Atomic uint64_t take_seq; /* written by the merge; others read it as a hint */

@@ -430,6 +430,7 @@ static bool is_blank(const row *r)
 typedef struct group {
     const row *first;
     const char *next; /* first byte after the message */
+    int64_t n_lines;  /* up to there */
     uint32_t n_levels;
     int rc; /* of the first bad row */
 } group;
@@ -437,6 +438,16 @@ typedef struct group {
 static void fail_group(group *g, int rc)
 {
     if (g->rc == HR_LINE_DONE) g->rc = rc;
+}
+
+static int64_t count_lines(const char *p, const char *end)
+{
+    int64_t n = 0;
+    while ((p = hr_find_newline(p, end)) != NULL) {
+        n++;
+        p++;
+    }
+    return n;
 }
 
 static int judge_row(const hr_line *l, const row *r)
@@ -449,6 +460,7 @@ static void add_row(group *g, const hr_line *l, const row *r)
 {
     hr_evbatch *b = l->batch;
     uint32_t at = b->n_levels + g->n_levels;
+    g->n_lines += count_lines(g->next, r->next);
     g->next = r->next;
     if (g->rc == HR_LINE_DONE) g->rc = judge_row(l, r);
     if (g->rc != HR_LINE_DONE) return;
@@ -519,8 +531,10 @@ static bool take_rows(group *g, const hr_line *l, reader *in)
     while (n_unreadable <= UNREADABLE_MAX && g->rc != HR_LINE_FULL) {
         const char *after = NULL;
         while (n_common > 0 && g->rc == HR_LINE_DONE && n_unreadable == 0 &&
-               (after = add_short(g, l, p, n_common)) != NULL)
+               (after = add_short(g, l, p, n_common)) != NULL) {
+            g->n_lines += 1 + (p != g->next ? count_lines(g->next, p) : 0); /* blank lines */
             g->next = p = after;
+        }
         read_row(in, other, p);
         if (other->st == HR_AGAIN || other->st == HR_END) return in->at_eof;
         p = other->next;
@@ -580,16 +594,6 @@ static int put_message(const hr_line *l, reader *in, const row *r, group *g, boo
     return format == HR_FORMAT_TARDIS_TRADES ? put_trade(l, r) : put_snapshot_row(l, r);
 }
 
-static int64_t count_lines(const char *p, const char *end)
-{
-    int64_t n = 0;
-    while ((p = hr_find_newline(p, end)) != NULL) {
-        n++;
-        p++;
-    }
-    return n;
-}
-
 /* Past the mark and the header; false: they are not whole yet. */
 static bool skip_header(const hr_source_info *info, hr_evbatch *b, const reader *in, const char **p,
                         int64_t *line)
@@ -607,16 +611,15 @@ static bool skip_header(const hr_source_info *info, hr_evbatch *b, const reader 
 }
 
 /* Takes the row or message at p; what is left of it. HR_AGAIN: not whole yet. */
-static hr_status take(const hr_line *l, reader *in, const row *r, const char **next)
+static hr_status take(const hr_line *l, reader *in, const row *r, group *g)
 {
     hr_evbatch *b = l->batch;
     const uint32_t n_msgs = b->n_msgs;
     const uint32_t n_levels = b->n_levels;
     const uint32_t n_syms = b->n_syms;
     bool needs_more = false;
-    group g = {.next = r->next};
-    int rc = is_blank(r) ? HR_LINE_DONE : put_message(l, in, r, &g, &needs_more);
-    *next = g.next;
+    *g = (group){.next = r->next, .n_lines = count_lines(l->s, r->next)};
+    int rc = is_blank(r) ? HR_LINE_DONE : put_message(l, in, r, g, &needs_more);
     if (rc == HR_LINE_FULL) {
         if (needs_more) return HR_AGAIN;
         if (b->n_msgs > 0) return HR_FULL;
@@ -625,7 +628,7 @@ static hr_status take(const hr_line *l, reader *in, const row *r, const char **n
     if (rc >= 0) return HR_OK;
     hr_line_undo(l, n_msgs, n_levels, n_syms);
     return hr_evbatch_reject(b, (hr_reject_reason)(-1 - rc), l->offset, l->number, l->s,
-                             (size_t)(g.next - l->s));
+                             (size_t)(g->next - l->s));
 }
 
 hr_status hr_csv_decode(const hr_source_info *info, hr_evbatch *b, const char *text, size_t len,
@@ -644,7 +647,7 @@ hr_status hr_csv_decode(const hr_source_info *info, hr_evbatch *b, const char *t
     }
     *pos = (size_t)(p - text);
     while (p < in.end) {
-        const char *next;
+        group g;
         take_row(&in, p);
         const row *r = in.now;
         if (r->st == HR_AGAIN) break;
@@ -656,12 +659,12 @@ hr_status hr_csv_decode(const hr_source_info *info, hr_evbatch *b, const char *t
                      .offset = base_offset + (p - text),
                      .number = *line,
                      .ts_recv = HR_NULL_I64};
-        st = take(&l, &in, r, &next);
+        st = take(&l, &in, r, &g);
         if (st != HR_OK) break;
-        int64_t n_lines = count_lines(p, next) + (next == in.end && next[-1] != '\n' ? 1 : 0);
-        *line += n_lines;
-        b->n_lines += (uint64_t)n_lines;
-        p = next;
+        p = g.next;
+        g.n_lines += p == in.end && p[-1] != '\n' ? 1 : 0;
+        *line += g.n_lines;
+        b->n_lines += (uint64_t)g.n_lines;
         *pos = (size_t)(p - text);
         if (b->n_msgs + b->n_levels >= target_rows && p < in.end) {
             st = HR_FULL;
