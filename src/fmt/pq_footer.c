@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Page indexes and footer. Field numbers: apache/parquet-format, parquet.thrift. The footer leaves
  * in pieces, so no number of row groups is too many for its buffer. */
+#include <stdio.h>
 #include <string.h>
 
+#include "base/crc32c.h"
 #include "fmt/pq_build.h"
 #include "fmt/thrift_write.h"
 
@@ -332,24 +334,41 @@ typedef struct piece_sink {
     hr_pq_writer *w;
     hr_err *err;
     hr_status status;
+    uint32_t crc; /* of the footer so far */
 } piece_sink;
 
 static bool spill(void *self, const uint8_t *p, size_t n)
 {
     piece_sink *s = self;
+    s->crc = hr_crc32c(s->crc, p, n);
     if (s->status == HR_OK) s->status = hr_pq_emit(s->w, p, n, s->err);
     return s->status == HR_OK;
 }
 
-static void put_trailer(hr_thrift_out *t, const hr_pq_writer *w)
+/* Key-value pairs come last, out of the order of field ids, and among them last of all the checksum
+ * of every byte of the footer before its digits: the format itself checks pages, but no footer. */
+static void put_pairs(hr_thrift_out *t, const hr_pq_writer *w, const piece_sink *sink)
 {
-    if (w->opt.n_meta > 0) hr_tw_list(t, 5, 12, w->opt.n_meta);
+    char digits[9];
+    hr_tw_list(t, 5, 12, w->opt.n_meta + 1);
     for (uint32_t i = 0; i < w->opt.n_meta; i++) {
         hr_tw_begin(t, 0);
         hr_tw_text(t, 1, w->opt.meta_keys[i]);
         hr_tw_text(t, 2, w->opt.meta_values[i]);
         hr_tw_end(t);
     }
+    hr_tw_begin(t, 0);
+    hr_tw_text(t, 1, HR_PQ_FOOTER_CRC_KEY);
+    hr_tw_field(t, 2, 8);
+    hr_tw_varint(t, 8);
+    hr_tw_flush(t); /* all of it has passed the sink */
+    snprintf(digits, sizeof digits, "%08x", sink->crc);
+    hr_tw_raw(t, digits, 8);
+    hr_tw_end(t);
+}
+
+static void put_trailer(hr_thrift_out *t, const hr_pq_writer *w, const piece_sink *sink)
+{
     hr_tw_text(t, 6, w->opt.created_by);
     hr_tw_list(t, 7, 12, w->schema->n_fields);
     for (uint32_t c = 0; c < w->schema->n_fields; c++) {
@@ -358,6 +377,7 @@ static void put_trailer(hr_thrift_out *t, const hr_pq_writer *w)
         hr_tw_end(t);
         hr_tw_end(t);
     }
+    put_pairs(t, w, sink);
     hr_tw_byte(t, 0);
 }
 
@@ -379,7 +399,7 @@ hr_status hr_pq_put_footer(hr_pq_writer *w, hr_pq_scratch *s, hr_err *err)
     hr_tw_list(&t, 4, 12, w->n_groups);
     for (uint32_t g = 0; g < w->n_groups; g++)
         put_group(&t, w, g);
-    put_trailer(&t, w);
+    put_trailer(&t, w, &pieces);
     hr_tw_flush(&t);
     HR_TRY(pieces.status);
     uint64_t n = w->n_out - begin;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/crc32c.h"
 #include "fmt/pq_file.h"
 
 #define SCHEMA_DEPTH_MAX 32
@@ -427,6 +428,19 @@ static hr_status open_codec(hr_pq_file *f, hr_arena *arena, hr_err *err)
     return hr_codec_ctx_create(&f->codec, arena, &opt, err);
 }
 
+/* Our own footers end in their checksum, where it always stands at the same place: key, a header
+ * and a length of one byte each, 8 digits, two ends of structs. Others have none. */
+static bool is_footer_sound(const uint8_t *p, uint32_t n)
+{
+    static const char key[] = HR_PQ_FOOTER_CRC_KEY;
+    char want[9];
+    const size_t n_key = sizeof key - 1;
+    const size_t tail = n_key + 2 + 8 + 2;
+    if (n < tail || memcmp(p + n - tail, key, n_key) != 0) return true;
+    snprintf(want, sizeof want, "%08x", hr_crc32c(0, p, n - 10));
+    return memcmp(p + n - 10, want, 8) == 0;
+}
+
 hr_status hr_pq_file_open(hr_pq_file **out, hr_read_at_fn read_at, void *self, int64_t size_bytes,
                           const hr_pq_limits *limits, hr_arena *arena, hr_err *err)
 {
@@ -461,6 +475,8 @@ hr_status hr_pq_file_open(hr_pq_file **out, hr_read_at_fn read_at, void *self, i
     if (got != n)
         return got < 0 ? HR_FAIL_SYS(err, got, "cannot read the footer")
                        : HR_FAIL(err, HR_ECORRUPT, "cannot read the footer whole");
+    if (!is_footer_sound(footer, n))
+        return HR_FAIL(err, HR_ECORRUPT, "the footer fails its checksum");
     HR_TRY(read_footer(f, arena, err));
     HR_TRY(open_codec(f, arena, err));
     *out = f;

@@ -5,6 +5,10 @@
  */
 #include <stdint.h>
 
+/** Key of the last key-value pair of our footers: the value is 8 hex digits, the CRC-32C of every
+ * byte of the footer before them. */
+#define HR_PQ_FOOTER_CRC_KEY "headrace.footer.crc32c"
+
 typedef enum hr_pq_phys {
     HR_PQ_BOOLEAN = 0,
     HR_PQ_INT32 = 1,

@@ -70,9 +70,11 @@ HR_INLINE void hr_tw_zigzag(hr_thrift_out *t, int64_t v)
 
 HR_INLINE void hr_tw_field(hr_thrift_out *t, int16_t id, uint8_t type)
 {
-    uint8_t b = (uint8_t)((id - t->last[t->depth]) << 4 | type); /* our ids rise by less than 16 */
+    int step = id - t->last[t->depth];
+    bool is_short = step > 0 && step < 16;
+    hr_tw_byte(t, is_short ? (uint8_t)(step << 4 | type) : type);
+    if (!is_short) hr_tw_zigzag(t, id);
     t->last[t->depth] = id;
-    hr_tw_raw(t, &b, 1);
 }
 
 HR_INLINE void hr_tw_i32(hr_thrift_out *t, int16_t id, int32_t v)

@@ -44,17 +44,16 @@ static int make_parents(int dir, const char *path)
 
 /* ---- manifest lines ---- */
 
-/* Length of the line's covered part when its checksum holds, else 0. */
+/* Length of the line's covered part when its checksum holds, else 0. The checksum's own bytes must
+ * be those that line_end writes: there is no other way to spell it. */
 static size_t checked_length(const char *line, size_t n)
 {
+    char want[32];
     size_t tail = strlen(CRC_MEMBER) + 8 + 2; /* member, 8 digits, quote and brace */
     if (n < tail) return 0;
     const char *at = line + n - tail;
-    char digits[9] = {0};
-    if (memcmp(at, CRC_MEMBER, strlen(CRC_MEMBER)) != 0) return 0;
-    memcpy(digits, at + strlen(CRC_MEMBER), 8);
-    uint32_t want = (uint32_t)strtoul(digits, NULL, 16);
-    return hr_crc32c(0, line, (size_t)(at - line)) == want ? (size_t)(at - line) : 0;
+    snprintf(want, sizeof want, CRC_MEMBER "%08x\"}", hr_crc32c(0, line, (size_t)(at - line)));
+    return memcmp(at, want, tail) == 0 ? (size_t)(at - line) : 0;
 }
 
 static void copy_text(char *out, size_t cap, const json_t *v)

@@ -23,6 +23,11 @@ typedef struct checker {
     void *self;
     hr_arena *arena;
     char *buf;
+    struct { /* what the last sound line says of files that are no parts */
+        char state[64];
+        int64_t state_bytes, reject_bytes;
+        uint32_t state_crc;
+    } tail;
 } checker;
 
 static void finding(checker *c, const char *fmt, ...) HR_PRINTF(2, 3);
@@ -229,6 +234,16 @@ static void check_part(checker *c, const json_t *part)
     (void)hr_sys_close(fd);
 }
 
+static void note_tail(checker *c, const json_t *line)
+{
+    const char *name = json_string_value(json_object_get(line, "state"));
+    const char *crc = json_string_value(json_object_get(line, "state_crc32c"));
+    snprintf(c->tail.state, sizeof c->tail.state, "%s", name != NULL ? name : "");
+    c->tail.state_bytes = json_integer_value(json_object_get(line, "state_bytes"));
+    c->tail.state_crc = crc != NULL ? (uint32_t)strtoul(crc, NULL, 16) : 0;
+    c->tail.reject_bytes = json_integer_value(json_object_get(line, "reject_bytes"));
+}
+
 static void check_line(checker *c, const char *line, size_t n, uint64_t number)
 {
     json_error_t je;
@@ -240,16 +255,38 @@ static void check_line(checker *c, const char *line, size_t n, uint64_t number)
     const json_t *parts = json_object_get(j, "parts");
     if (parts != NULL) c->out->n_commits++;
     c->out->is_ended = json_is_true(json_object_get(j, "end"));
+    note_tail(c, j);
     for (size_t i = 0; i < json_array_size(parts); i++)
         check_part(c, json_array_get(parts, i));
     json_decref(j);
 }
 
-static hr_status check_manifest(checker *c, hr_err *err)
+/* The checkpoint a resume would start from, and the length of the reject file. */
+static void check_tail(checker *c)
 {
-    int fd = hr_sys_open(c->root_fd, "manifest.jsonl", O_RDONLY | O_CLOEXEC, 0);
     const hr_sys *sys = hr_sys_get();
     hr_sys_stat st;
+    if (c->tail.state[0] != '\0' && strchr(c->tail.state, '/') == NULL) {
+        int fd = hr_sys_open(c->root_fd, c->tail.state, O_RDONLY | O_CLOEXEC, 0);
+        if (fd < 0)
+            finding(c, "%s: named in the manifest, not there", c->tail.state);
+        else
+            (void)check_bytes(c, fd, c->tail.state, c->tail.state_bytes, c->tail.state_crc);
+        if (fd >= 0) (void)hr_sys_close(fd);
+    }
+    if (c->tail.reject_bytes == 0) return;
+    if (sys->stat(sys->self, c->root_fd, "rejects.ndjson", &st) < 0 ||
+        st.size_bytes < c->tail.reject_bytes)
+        finding(c, "rejects.ndjson: shorter than the %lld bytes that the manifest says",
+                (long long)c->tail.reject_bytes);
+}
+
+/* All of the manifest, for hr_heap_free. */
+static hr_status load_manifest(checker *c, char **out, int64_t *n_out, hr_err *err)
+{
+    const hr_sys *sys = hr_sys_get();
+    hr_sys_stat st;
+    int fd = hr_sys_open(c->root_fd, "manifest.jsonl", O_RDONLY | O_CLOEXEC, 0);
     if (fd < 0) return HR_FAIL_SYS(err, fd, "no manifest.jsonl: not a dataset");
     int rc = sys->fstat(sys->self, fd, &st);
     char *text =
@@ -260,6 +297,25 @@ static hr_status check_manifest(checker *c, hr_err *err)
         hr_heap_free(text);
         return HR_FAIL_SYS(err, n, "cannot read the manifest");
     }
+    *out = text;
+    *n_out = n;
+    return HR_OK;
+}
+
+/* Whether a run has committed since n bytes were read: then what they name may rightly be gone. */
+static bool has_grown(checker *c, int64_t n)
+{
+    const hr_sys *sys = hr_sys_get();
+    hr_sys_stat st;
+    int rc = sys->stat(sys->self, c->root_fd, "manifest.jsonl", &st);
+    return rc == 0 && st.size_bytes > n;
+}
+
+static hr_status check_manifest(checker *c, hr_err *err)
+{
+    char *text = NULL;
+    int64_t n = 0;
+    HR_TRY(load_manifest(c, &text, &n, err));
     uint64_t number = 0;
     const char *p = text;
     const char *end = text + n;
@@ -268,6 +324,7 @@ static hr_status check_manifest(checker *c, hr_err *err)
     if (p < end)
         finding(c, "manifest.jsonl:%llu: the last line is torn", (unsigned long long)number + 1);
     hr_heap_free(text);
+    if (!has_grown(c, n)) check_tail(c);
     return HR_OK;
 }
 

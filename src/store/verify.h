@@ -2,7 +2,7 @@
 #ifndef HR_STORE_VERIFY_H
 #define HR_STORE_VERIFY_H
 /* Checks a dataset against its manifest: every line's checksum, every part's size, checksum and
- * rows, order by receive time, and crossed books. */
+ * rows, the checkpoint's size and checksum, order by receive time, and crossed books. */
 #include <stdbool.h>
 #include <stdint.h>
 
