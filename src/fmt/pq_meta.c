@@ -448,9 +448,12 @@ hr_status hr_pq_file_open(hr_pq_file **out, hr_read_at_fn read_at, void *self, i
     uint8_t head[4];
     uint32_t n;
     *out = NULL;
-    if (size_bytes < 12 || read_at(self, tail, 8, size_bytes - 8) != 8 ||
-        read_at(self, head, 4, 0) != 4)
-        return HR_FAIL(err, HR_ECORRUPT, "too short for a Parquet file");
+    if (size_bytes < 12) return HR_FAIL(err, HR_ECORRUPT, "too short for a Parquet file");
+    int64_t got = read_at(self, tail, 8, size_bytes - 8);
+    int64_t got_head = read_at(self, head, 4, 0);
+    if (got < 0 || got_head < 0)
+        return HR_FAIL_SYS(err, got < 0 ? got : got_head, "cannot read the ends of the file");
+    if (got != 8 || got_head != 4) return HR_FAIL(err, HR_ECORRUPT, "too short for a Parquet file");
     if (memcmp(tail + 4, "PARE", 4) == 0 || memcmp(head, "PARE", 4) == 0)
         return HR_FAIL(err, HR_EUNSUPPORTED,
                        "the file is encrypted (Parquet modular encryption), which is not read");
@@ -471,7 +474,7 @@ hr_status hr_pq_file_open(hr_pq_file **out, hr_read_at_fn read_at, void *self, i
     f->limits = *limits;
     f->footer = footer;
     f->footer_bytes = n;
-    int64_t got = read_at(self, footer, n, size_bytes - 8 - n);
+    got = read_at(self, footer, n, size_bytes - 8 - n);
     if (got != n)
         return got < 0 ? HR_FAIL_SYS(err, got, "cannot read the footer")
                        : HR_FAIL(err, HR_ECORRUPT, "cannot read the footer whole");

@@ -46,6 +46,10 @@ def main():
                                     ("prefix", ["t", "x"], "DELTA_BYTE_ARRAY"), ("split", ["f", "x"], "BYTE_STREAM_SPLIT"), ("runs", ["b"], "RLE")):
         write(f"enc_{name}", types.select(columns), compression="NONE", use_dictionary=False, data_page_version="2.0",
               column_encoding={c: encoding for c in columns})
+    pages = types.select(["i", "u", "f", "t", "x"])
+    pq.write_table(pages, f"{folder}/indexes", store_schema=False, compression="NONE", use_dictionary=["i"], write_page_index=True,
+                   data_page_size=30, write_batch_size=4, row_group_size=14,
+                   bloom_filter_options={c: {"ndv": 8, "fpp": 0.1} for c in ("u", "f", "t", "x")})
     write("brotli", types.select(["t"]), compression="BROTLI")
     write("int96", pa.table(dict(timestamp=pa.array(TS, pa.timestamp("ns")))), compression="NONE", use_deprecated_int96_timestamps=True)
 
