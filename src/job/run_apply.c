@@ -68,7 +68,7 @@ static hr_status reserve(hr_run *r, run_shard *s, uint32_t n_levels, hr_err *err
 static hr_status give(hr_run *r, run_shard *s, hr_desk *d, const hr_evbatch *b, uint32_t m,
                       hr_err *err)
 {
-    run_check_mark mark;
+    run_check_mark mark HR_UNINIT; /* only a check uses it */
     if (HR_LIKELY(r->check == NULL)) return hr_desk_message(d, &s->env, b, m, err);
     run_check_before(&mark, d, &s->env);
     HR_TRY(hr_desk_message(d, &s->env, b, m, err));
