@@ -47,6 +47,7 @@ hr_status run_freeze(hr_run *r, hr_err *err)
     run_pending *p = &r->pending;
     if (!is_at_mark(r)) return HR_AGAIN;
     if (r->check != NULL) return end_check(r);
+    run_note_positions(r);
     p->epoch = r->n_marks++ % 2;
     p->commit = (hr_commit){.parts = r->epoch[p->epoch].parts,
                             .extra = p->extra,

@@ -141,8 +141,8 @@ static void add_piece(hr_run *r, run_unit *u, uint32_t source, hr_evbatch *b, ui
                       uint32_t end)
 {
     run_head *h = &r->order.head[source];
-    u->piece[u->n_pieces++] =
-        (run_piece){.batch = b, .begin = begin, .end = end, .shard = shard_of(r, b, begin, end)};
+    uint32_t shard = h->is_plain ? h->shard : shard_of(r, b, begin, end);
+    u->piece[u->n_pieces++] = (run_piece){.batch = b, .begin = begin, .end = end, .shard = shard};
     if (h->held == r->next_unit + 1) return;
     h->held = r->next_unit + 1;
     atomic_fetch_add_explicit(&b->n_users, 1, memory_order_relaxed);
@@ -210,6 +210,12 @@ static void finish_head(hr_run *r, hr_source *s, hr_evbatch *b)
     run_batch_release(r, b);
 }
 
+static void set_head(run_head *h, const hr_source *s, const hr_evbatch *b)
+{
+    h->time = message_time(s, b, s->at);
+    h->seq = b->seq_last[s->at];
+}
+
 /* Sets the source's head from its next message: false when it is not ready or done. */
 static bool find_head(hr_run *r, uint32_t i)
 {
@@ -221,9 +227,23 @@ static bool find_head(hr_run *r, uint32_t i)
         b = hr_source_head(s);
     }
     if (s->is_done || b == NULL) return false;
-    h->time = message_time(s, b, s->at);
-    h->seq = b->seq_last[s->at];
+    set_head(h, s, b);
     return true;
+}
+
+/* Looks once at each message of a batch whose first is next. */
+static void learn_batch(const hr_run *r, const hr_source *s, const hr_evbatch *b, run_head *h)
+{
+    const int32_t sym = b->sym[0];
+    bool is_odd = r->check != NULL || b->n_rejects > 0 || sym < 0 || b->syms[sym].global_id < 0 ||
+                  b->ts_recv[0] < s->time_max;
+    for (uint32_t m = 0; m < b->n_msgs && !is_odd; m++)
+        is_odd = b->kind[m] > HR_MSG_TICKER || b->sym[m] != sym ||
+                 (b->flags[m] & HR_FLAG_NO_TIME) != 0 ||
+                 (m > 0 &&
+                  (b->ts_recv[m] < b->ts_recv[m - 1] || b->src_offset[m] == b->src_offset[m - 1]));
+    h->is_plain = !is_odd;
+    h->shard = is_odd ? RUN_ALL_SHARDS : (uint32_t)b->syms[sym].global_id % r->n_shards;
 }
 
 /* Takes those who waited and are ready into the order; false while any is not. */
@@ -276,10 +296,12 @@ static uint32_t end_of_line(const hr_evbatch *b, uint32_t end)
     return end;
 }
 
-/* Where a resumed run would go on. */
-static void note_position(hr_source *s, const hr_evbatch *b)
+void run_note_positions(hr_run *r)
 {
-    if (s->at < b->n_msgs) {
+    for (uint32_t i = 0; i < r->n_sources; i++) {
+        hr_source *s = &r->source[i];
+        const hr_evbatch *b = hr_source_head(s);
+        if (b == NULL || s->at == 0 || s->at == b->n_msgs) continue;
         s->pos_offset = b->src_offset[s->at];
         s->pos_line = b->src_line[s->at];
     }
@@ -296,15 +318,10 @@ static hr_status mark(hr_run *r, bool is_final)
     return HR_OK;
 }
 
-/* The first source's messages up to the second's. */
-static hr_status take_stretch(hr_run *r, run_unit *u, hr_err *err)
+/* What a stretch of no plain batch takes beside the rest: rejects, instruments, times. */
+static hr_status look_at_each(hr_run *r, hr_source *s, hr_evbatch *b, uint32_t begin, uint32_t end,
+                              hr_err *err)
 {
-    uint32_t i = r->order.heap[0];
-    hr_source *s = &r->source[i];
-    hr_evbatch *b = hr_source_head(s);
-    uint32_t begin = s->at;
-    if (begin == 0) HR_TRY(resolve_syms(r, s, b, err));
-    uint32_t end = end_of_line(b, clip_to_commit(r, b, begin, stretch(r, i, b)));
     HR_TRY(note_rejects(r, s, b, begin, end, err));
     settle_messages(r, s, b, begin, end);
     for (uint32_t m = begin; m < end; m++) {
@@ -312,17 +329,42 @@ static hr_status take_stretch(hr_run *r, run_unit *u, hr_err *err)
         s->time_max = message_time(s, b, m);
         if (b->flags[m] & HR_FLAG_NO_TIME) b->ts_recv[m] = s->time_max;
     }
+    return HR_OK;
+}
+
+/* The first source's messages up to the second's. */
+static hr_status take_stretch(hr_run *r, run_unit *u, hr_err *err)
+{
+    uint32_t i = r->order.heap[0];
+    hr_source *s = &r->source[i];
+    run_head *h = &r->order.head[i];
+    hr_evbatch *b = hr_source_head(s);
+    uint32_t begin = s->at;
+    if (begin == 0) {
+        HR_TRY(resolve_syms(r, s, b, err));
+        learn_batch(r, s, b, h);
+    }
+    uint32_t end = clip_to_commit(r, b, begin, stretch(r, i, b));
+    if (HR_LIKELY(h->is_plain)) {
+        s->time_max = b->ts_recv[end - 1];
+    } else {
+        end = end_of_line(b, end);
+        HR_TRY(look_at_each(r, s, b, begin, end, err));
+    }
     int64_t n_rows = rows_of(b, begin, end);
     r->rows_since_commit += n_rows;
     uint64_t seen = atomic_load_explicit(&r->rows_seen, memory_order_relaxed); /* ours alone */
     atomic_store_explicit(&r->rows_seen, seen + (uint64_t)n_rows, memory_order_relaxed);
     s->at = end;
-    note_position(s, b);
     add_piece(r, u, i, b, begin, end);
-    if (find_head(r, i))
+    if (HR_LIKELY(end < b->n_msgs)) {
+        set_head(h, s, b);
         run_order_sift(&r->order);
-    else
+    } else if (find_head(r, i)) {
+        run_order_sift(&r->order);
+    } else {
         run_order_wait(&r->order);
+    }
     return HR_OK;
 }
 

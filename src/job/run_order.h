@@ -16,6 +16,10 @@ typedef struct run_head {
     int64_t time; /* running maximum of the source's receive times */
     int64_t seq;
     uint64_t held; /* unit that holds its batch, plus one; 0: none */
+    /* Of its batch, all messages: of one instrument, with times that never fall, each on a line of
+     * its own, none rejected. Most batches are, and take no second look at each message. */
+    bool is_plain;
+    uint32_t shard; /* whose, when it is plain */
 } run_head;
 
 typedef struct run_order {

@@ -191,6 +191,9 @@ HR_MUST_USE hr_status run_state_load(hr_run *r, hr_err *err);
 /** The desk of (venue, symbol), made when new; NULL with *err when limits.instruments is reached.
  */
 hr_desk *run_desk(hr_run *r, const char *venue, const char *symbol, int format, hr_err *err);
+/** Where a resumed run would go on with each source: at its next message. Under the merge's lock.
+ */
+void run_note_positions(hr_run *r);
 void run_sum_counts(const hr_run *r, hr_counts *out);
 /** With what desks and sources count themselves. Nobody else may touch them meanwhile. */
 void run_all_counts(const hr_run *r, hr_counts *out);
