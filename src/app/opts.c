@@ -152,7 +152,7 @@ static hr_status take_option(const hr_opts *o, int argc, char **argv, int *i, hr
         if (strlen(opt->name) != n_name || memcmp(opt->name, arg, n_name) != 0) continue;
         if (is_flag(opt))
             return has_value ? HR_FAIL(err, HR_EUSAGE, "%s takes no value", opt->name)
-                             : set_value(opt, NULL, err);
+                             : set_value(opt, "", err);
         if (has_value) return set_value(opt, arg + n_name + 1, err);
         if (*i + 1 >= argc)
             return HR_FAIL(err, HR_EUSAGE, "%s takes a value: %s", opt->name, opt->value);

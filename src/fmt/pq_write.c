@@ -207,7 +207,7 @@ static hr_status survey(hr_pq_writer *w, hr_pq_scratch *s, const hr_rows_source 
     const hr_field *f = &w->schema->fields[col];
     column_walk walk = walk_begin(s, rows, col, f);
     const char *raw;
-    uint32_t n;
+    uint32_t n = 0;
     hr_pq_column_begin(s);
     for (;;) {
         HR_TRY(next_page(&walk, s, &raw, &n, err));

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Programs built by different compilers give the same bytes: the capture, and the dataset made from it.
+"""Programs built by different compilers, with different optimisation, give the same bytes: the capture, and the dataset made from it.
 
 compare_builds.py PROGRAM PROGRAM..."""
 import os
@@ -11,7 +11,7 @@ import tap
 CAPTURES = {"spot.ndjson": ["--gaps", "2", "--duplicates", "3", "--bad", "4"],
             "futures.ndjson": ["--futures", "--seed", "7"],
             "table.csv": ["--format", "tardis", "--seed", "5"]}
-MASKS = [[], ["--cpu-mask", "scalar"], ["--lanes", "1"]]
+MASKS = [[], ["--cpu-mask", "scalar"], ["--lanes", "1"], ["--lanes", "8"]]
 
 
 def run(exe, *args):

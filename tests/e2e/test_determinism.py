@@ -2,9 +2,12 @@
 """Same input, same bytes: lanes, batch sizes, back ends, compression, time zone, locale, umask."""
 import gzip
 import os
+import random
 
 import tap
 
+ZONES = ["UTC", "Asia/Kathmandu", "America/St_Johns", "Pacific/Kiritimati", "Etc/GMT+12", "Europe/Dublin", ":/no/such", "ABC-24:59:59", ""]
+LOCALES = ["C", "C.UTF-8", "de_DE.UTF-8", "tr_TR.UTF-8", "ar_EG.UTF-8", "ja_JP.SJIS", "no_SUCH", ""]
 TIERS = ["scalar", "sse42", "avx2", "avx512"]
 
 
@@ -34,7 +37,7 @@ def main():
         return tap.digest(out)
 
     want = digest("base", packed)
-    for lanes in (1, 2, 3, 4):
+    for lanes in (1, 2, 3, 4, 8):
         tap.check(f"{lanes} lanes", digest(f"l{lanes}", packed, options=["--lanes", lanes]) == want)
     for low, high in ((64, 64), (64, 65536), (1024, 1024), (65536, 65536)):
         plan = f"engine: {{batch_min: {low}, batch_max: {high}}}\n"
@@ -45,11 +48,17 @@ def main():
     for mask, most in masks.items():
         plan = f"engine: {{cpu_mask: '{mask}'}}\n"
         tap.check(f"kernels {mask}", digest("cpu" + mask.replace(",", "_"), packed, plan, cpu=most) == want)
-    env = {"TZ": "Asia/Kathmandu", "LC_ALL": "de_DE.UTF-8", "LANG": "tr_TR.UTF-8"}
-    tap.check("time zone and locale", digest("tz", packed, env=env) == want)
-    old = os.umask(0o077)
-    tap.check("umask", digest("umask", packed) == want)
-    os.umask(old)
+    seed = int(os.environ.get("HR_TEST_SEED") or 1)
+    rng = random.Random(seed)
+    for i in range(6):
+        env = {"TZ": rng.choice(ZONES), "LC_ALL": rng.choice(LOCALES), "LANG": rng.choice(LOCALES)}
+        mask = rng.randrange(0o1000) & 0o377  # the owner's bits are needed
+        lanes, low = rng.choice((1, 2, 5, 8)), 1 << rng.randrange(6, 17)
+        plan = f"engine: {{batch_min: {low}, batch_max: {low}}}\n"
+        old = os.umask(mask)
+        got = digest(f"place{i}", packed, plan, env=env, options=["--lanes", lanes])
+        os.umask(old)
+        tap.check(f"HR_TEST_SEED={seed}: {env}, umask {mask:o}, {lanes} lanes, batches of {low}", got == want)
     short = {"HEADRACE_FAULT": "short=777,eintr=3"}
     tap.check("short transfers and interrupts", digest("short", packed, env=short) == want)
     tap.check("odd splits", digest("odd", packed, env={"HEADRACE_FAULT": "short=61"}) == want)

@@ -32,6 +32,22 @@ def options():
         return {o["name"]: o["value"] for o in json.load(f)}
 
 
+def check_flags():
+    """Each flag that this compiler takes is on the line of each source of ours; meson.build has the list."""
+    with open(os.path.join(BUILD, "compile_commands.json"), encoding="utf-8") as f:
+        entries = [e for e in json.load(f) if re.search(r"(^|/)src/.*\.c$", e["file"])]
+    with open(os.path.join(ROOT, "meson.build"), encoding="utf-8") as f:
+        text = f.read()
+    wanted = re.findall(r"'(-f[\w=-]+)'", text[text.index("hardening = ["):text.index("hardening_used =")]) + ["-D_FORTIFY_SOURCE=3"]
+    words = entries[0]["command"].split()
+    compiler = [w for w in words if "ccache" not in w][0]
+    taken = [f for f in wanted if subprocess.run([compiler, "-Werror", "-O2", f, "-x", "c", "-fsyntax-only", "/dev/null"],
+                                                 capture_output=True).returncode == 0]
+    left_out = {e["file"]: [f for f in taken if f not in e["command"].split()] for e in entries}
+    left_out = {k: v for k, v in left_out.items() if v}
+    check(f"hardening of {len(entries)} sources: {' '.join(taken)}", len(taken) >= 6 and not left_out, left_out)
+
+
 def check_hardening():
     head, dynamic = output("readelf", "-hlW", EXE), output("readelf", "-dW", EXE)
     symbols = output("readelf", "--dyn-syms", "-W", EXE)
@@ -40,6 +56,8 @@ def check_hardening():
     check("the stack is not executable", re.search(r"GNU_STACK.*RW ", head) and " RWE " not in head, head)
     check("stack protector", "__stack_chk_fail" in symbols)
     check("fortified calls", re.search(r"__\w+_chk@", symbols))
+    check("no relocations in the code", "TEXTREL" not in dynamic, dynamic)
+    check("no part is writable and executable", not re.search(r"LOAD.*RWE", head), head)
     check("no search path of its own", not re.search(r"RPATH|RUNPATH", dynamic), dynamic)
     with open(EXE, "rb") as f:
         data = f.read()
@@ -93,6 +111,7 @@ def main():
     if have["b_sanitize"] != "none" or have["b_coverage"] or have["buildtype"] != "release":
         print("1..0 # SKIP not a release build")
         return
+    check_flags()
     check_hardening()
     check_sbom()
     check_rebuild()
