@@ -15,17 +15,18 @@ static bool get_levels(hr_pq_cursor *c, uint32_t n, uint32_t *k)
     return true;
 }
 
-static bool get_rows(hr_pq_cursor *c, uint32_t *out, uint32_t n)
+/* n_dict: indexes below it. */
+static bool get_rows(hr_pq_cursor *c, uint32_t *out, uint32_t n, uint32_t n_dict)
 {
     uint32_t k;
     uint32_t most = 0;
     if (!get_levels(c, n, &k) || !hr_pq_hybrid_get(&c->indexes, out, k)) return false;
     for (uint32_t i = 0; i < k; i++)
         most = HR_MAX(most, out[i]);
-    if (k > 0 && most >= c->n_dict) return false;
+    if (k > 0 && most >= n_dict) return false;
     if (k == n) return true;
     for (uint32_t i = n; i-- > 0;)
-        out[i] = c->level[i] != 0 ? out[--k] : c->n_dict;
+        out[i] = c->level[i] != 0 ? out[--k] : n_dict;
     return true;
 }
 
@@ -36,19 +37,21 @@ hr_status hr_pq_read_coded(hr_pq_cursor *c, hr_pq_dict *dict, uint32_t *index, u
     *n_out = 0;
     if (c->rows_left == 0) return HR_END;
     HR_TRY(hr_pq_next_page(c, err));
-    if (c->mode != PQ_MODE_DICT) {
+    if (c->mode != PQ_MODE_DICT && c->mode != PQ_MODE_BITS) {
         *n_out = HR_MIN(cap, c->page_left);
         return HR_AGAIN;
     }
     bool is_bytes = hr_pq_value_width(c->column) == 0;
-    *dict = (hr_pq_dict){.n = c->n_dict};
-    if (is_bytes)
+    *dict = (hr_pq_dict){.n = c->mode == PQ_MODE_BITS ? 2 : c->n_dict};
+    if (c->mode == PQ_MODE_BITS)
+        dict->value = NULL;
+    else if (is_bytes)
         dict->text = (const hr_pq_bytes *)(const void *)c->dict_text.p;
     else
         dict->value = (int64_t *)(void *)c->dict.p;
     for (uint32_t k; n < cap && c->page_left > 0; n += k) {
         k = HR_MIN(HR_MIN(cap - n, c->page_left), HR_PQ_STEP);
-        if (!get_rows(c, index + n, k))
+        if (!get_rows(c, index + n, k, dict->n))
             return hr_pq_damaged(c, err, "values are cut or out of range");
         c->page_left -= k;
         c->rows_left -= k;

@@ -5,7 +5,8 @@
  * meaning of its own, once each. Private to fmt. */
 #include "fmt/pq_read.h"
 
-/** The dictionary of a column chunk: n values of either kind, the other NULL. */
+/** The dictionary of a column chunk: n values of either kind, the other NULL; both for booleans,
+ * which are their own indexes. value[n] may be written too, for the nulls. */
 typedef struct hr_pq_dict {
     int64_t *value; /* floating-point numbers as the bits of a double; may be replaced in place */
     const hr_pq_bytes *text;

@@ -4,8 +4,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "kern/kern.h"
+
 #define BLOCK_VALUES_MAX (1u << 24)
 #define MINIBLOCKS_MAX 4096u
+#define GROUPS 256u /* values unpacked at a time; a multiple of 32 */
 
 static uint64_t varint(const uint8_t **p, const uint8_t *end, bool *is_bad)
 {
@@ -82,22 +85,30 @@ static void begin_run(hr_pq_hybrid *h)
 /* The last group of a run may be cut where its values are not needed. */
 static void get_packed(hr_pq_hybrid *h, uint32_t *out, uint32_t n)
 {
-    unsigned width = h->width;
+    const uint8_t *p = h->p;
+    const uint8_t *end = h->end;
+    const unsigned width = h->width;
+    const uint64_t mask = (UINT64_C(1) << width) - 1;
     uint64_t bit = h->bit;
-    if (bit + (uint64_t)n * width > (uint64_t)(h->end - h->p) * 8) {
+    uint32_t i = 0;
+    if (bit + (uint64_t)n * width > (uint64_t)(end - p) * 8) {
         h->is_bad = true;
         return;
     }
-    uint32_t i = 0;
-    uint64_t mask = (UINT64_C(1) << width) - 1;
-    for (; i < n && h->end - h->p >= 8 && bit / 8 <= (uint64_t)(h->end - h->p) - 8;
-         i++, bit += width) {
-        uint64_t v;
-        memcpy(&v, h->p + bit / 8, 8);
-        out[i] = (uint32_t)(v >> bit % 8 & mask); /* 7 + 32 bits fit */
+    for (; i < n && (bit % 8 != 0 || n - i < 32); i++, bit += width) {
+        if (end - p >= 8 && bit / 8 <= (uint64_t)(end - p) - 8) {
+            uint64_t v;
+            memcpy(&v, p + bit / 8, 8);
+            out[i] = (uint32_t)(v >> bit % 8 & mask); /* 7 + 32 bits fit */
+        } else {
+            out[i] = width == 0 ? 0 : (uint32_t)bits_at(p, end, bit, width);
+        }
     }
-    for (; i < n; i++, bit += width)
-        out[i] = width == 0 ? 0 : (uint32_t)bits_at(h->p, h->end, bit, width);
+    uint32_t k = (n - i) & ~31u; /* eight values are whole bytes, whatever their width */
+    if (k > 0) hr_kern_get()->enc.unpack32(out + i, p + bit / 8, k, width);
+    bit += (uint64_t)k * width;
+    for (i += k; i < n; i++, bit += width)
+        out[i] = width == 0 ? 0 : (uint32_t)bits_at(p, end, bit, width);
     h->bit = bit;
     h->packed_left -= n;
     if (h->packed_left == 0) h->p += bit / 8; /* a run is whole bytes */
@@ -108,9 +119,10 @@ bool hr_pq_hybrid_get(hr_pq_hybrid *h, uint32_t *out, uint32_t n)
     uint32_t i = 0;
     while (i < n && !h->is_bad) {
         if (h->run_left > 0) {
+            const uint32_t value = h->run_value;
             uint32_t k = (uint32_t)HR_MIN(h->run_left, (uint64_t)(n - i));
             for (uint32_t j = 0; j < k; j++)
-                out[i + j] = h->run_value;
+                out[i + j] = value;
             h->run_left -= k;
             i += k;
         } else if (h->packed_left > 0) {
@@ -182,6 +194,54 @@ static void begin_mini(hr_pq_delta *d)
     if (d->width > 64) d->is_bad = true;
 }
 
+static uint32_t add_one(hr_pq_delta *d, int64_t *out)
+{
+    uint64_t step = d->width > 0 ? bits_at(d->p, d->end, d->bit, d->width) : 0;
+    out[0] = d->value = (int64_t)((uint64_t)d->value + (uint64_t)d->min + step);
+    return 1;
+}
+
+/* Values of one group of 32 of the miniblock; 0: the group is cut. */
+static uint32_t add_part(hr_pq_delta *d, int64_t *out, uint32_t n)
+{
+    const hr_kern_enc *kern = &hr_kern_get()->enc;
+    uint64_t step[32] HR_UNINIT;
+    uint64_t at = d->mini_values - d->mini_left;
+    uint64_t begin = at / 32 * 4 * d->width;
+    if (begin + UINT64_C(4) * d->width > (uint64_t)(d->end - d->p)) return 0;
+    kern->unpack(step, d->p + begin, 32, d->width);
+    d->value = kern->undelta(out, step + at % 32, n, (uint64_t)d->min, d->value);
+    return n;
+}
+
+/* Whole groups, of n values as many as there are. */
+static uint32_t add_groups(hr_pq_delta *d, int64_t *out, uint32_t n)
+{
+    const hr_kern_enc *kern = &hr_kern_get()->enc;
+    uint64_t step[GROUPS] HR_UNINIT;
+    uint32_t k = HR_MIN(n & ~31u, GROUPS);
+    kern->unpack(step, d->p + d->bit / 8, k, d->width);
+    d->value = kern->undelta(out, step, k, (uint64_t)d->min, d->value);
+    return k;
+}
+
+/* n values of the miniblock, which are there. */
+static void add_values(hr_pq_delta *d, int64_t *out, uint32_t n)
+{
+    const bool has_groups = d->mini_values % 32 == 0;
+    for (uint32_t i = 0; i < n;) {
+        uint32_t left = (uint32_t)((d->mini_left - 1) % 32) + 1; /* of the group at hand */
+        uint32_t k = !has_groups                 ? 0
+                     : left == 32 && n - i >= 32 ? add_groups(d, out + i, n - i)
+                                                 : add_part(d, out + i, HR_MIN(n - i, left));
+        if (k == 0) k = add_one(d, out + i);
+        d->bit += (uint64_t)k * d->width;
+        d->mini_left -= k;
+        d->left -= k;
+        i += k;
+    }
+}
+
 bool hr_pq_delta_get(hr_pq_delta *d, int64_t *out, uint32_t n)
 {
     uint32_t i = 0;
@@ -194,20 +254,11 @@ bool hr_pq_delta_get(hr_pq_delta *d, int64_t *out, uint32_t n)
     while (i < n && !d->is_bad) {
         if (d->mini_left == 0) begin_mini(d);
         uint32_t k = (uint32_t)HR_MIN(d->mini_left, (uint64_t)(n - i));
-        unsigned width = d->width;
-        if (d->is_bad || d->bit + (uint64_t)k * width > (uint64_t)(d->end - d->p) * 8) {
+        if (d->is_bad || d->bit + (uint64_t)k * d->width > (uint64_t)(d->end - d->p) * 8) {
             d->is_bad = true;
             break;
         }
-        uint64_t value = (uint64_t)d->value;
-        for (uint32_t j = 0; j < k; j++, d->bit += width) {
-            value += (uint64_t)d->min;
-            if (width > 0) value += bits_at(d->p, d->end, d->bit, width);
-            out[i + j] = (int64_t)value;
-        }
-        d->value = (int64_t)value;
-        d->mini_left -= k;
-        d->left -= k;
+        add_values(d, out + i, k);
         i += k;
     }
     return !d->is_bad;

@@ -95,19 +95,6 @@ static bool levels_are_good(pq_step *s, const pq_table *t)
 
 /* ---- where messages begin ---- */
 
-/* A row after the last of a message begins one, whatever it says. */
-static uint64_t flag_changes(uint64_t *bits, const int64_t *v, uint32_t n)
-{
-    uint64_t any = (uint64_t)v[0];
-    for (uint32_t i = 1; i < n; i++) {
-        uint64_t before = (uint64_t)v[i - 1];
-        uint64_t diff = (((uint64_t)v[i] ^ before) & KEY_FLAGS) | (before & HR_FLAG_LAST);
-        any |= (uint64_t)v[i];
-        bits[i / 64] |= (uint64_t)(diff != 0) << i % 64;
-    }
-    return any;
-}
-
 /* any: bits of each column's values. The first row of a step always counts: the message before it
  * may be open. */
 static void find_begins(pq_step *s, const pq_table *t, uint64_t any[PQ_C_SIDE])
@@ -118,8 +105,10 @@ static void find_begins(pq_step *s, const pq_table *t, uint64_t any[PQ_C_SIDE])
     for (int c = 0; c < PQ_C_SIDE; c++) {
         any[c] = 0;
         if (!has(t, c)) continue;
-        any[c] = c == PQ_C_FLAGS ? flag_changes(s->begins, t->col[c].value, t->n)
-                                 : k->changes(s->begins, t->col[c].value, t->n);
+        const int64_t *v = t->col[c].value;
+        /* A row after the last of a message begins one, whatever it says. */
+        any[c] = c == PQ_C_FLAGS ? k->breaks(s->begins, v, t->n, KEY_FLAGS, HR_FLAG_LAST)
+                                 : k->changes(s->begins, v, t->n);
     }
 }
 

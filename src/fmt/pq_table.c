@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "fmt/pq_coded.h"
+#include "kern/kern.h"
 #include "text/decimal.h"
 
 #define OUT_OF_RANGE HR_PQ_MARK(HR_REJECT_RANGE)
@@ -176,11 +177,31 @@ static hr_status is_short(const pq_stored *s, hr_err *err)
     return HR_FAIL(err, HR_ECORRUPT, "column '%s' has fewer rows than the others", s->meta->name);
 }
 
-static hr_status read_ints(pq_stored *s, uint32_t at, uint32_t n, hr_err *err)
+static hr_status read_plain_ints(pq_stored *s, uint32_t at, uint32_t n, hr_err *err)
 {
     uint32_t got;
     HR_TRY(hr_pq_read_i64(s->cursor, s->value + at, n, &got, err));
     return got == n ? HR_OK : is_short(s, err);
+}
+
+static hr_status read_ints(pq_table *t, pq_stored *s, uint32_t n, hr_err *err)
+{
+    uint32_t got;
+    if (s->meta->phys == HR_PQ_BOOLEAN) return read_plain_ints(s, 0, n, err);
+    for (uint32_t at = 0; at < n; at += got) {
+        hr_pq_dict dict;
+        hr_status st = hr_pq_read_coded(s->cursor, &dict, t->index, n - at, &got, err);
+        if (st < 0) return st;
+        if (st == HR_END) return is_short(s, err);
+        if (st == HR_AGAIN) {
+            HR_TRY(read_plain_ints(s, at, got, err));
+            continue;
+        }
+        dict.value[dict.n] = HR_NULL_I64;
+        for (uint32_t i = 0; i < got; i++)
+            s->value[at + i] = dict.value[t->index[i]];
+    }
+    return HR_OK;
 }
 
 /* What a text means, by the table's kind of column. */
@@ -191,7 +212,7 @@ static int64_t id_of(pq_table *t, const pq_stored *s, uint32_t row, hr_pq_bytes 
 static void map_texts(pq_table *t, pq_stored *s, const hr_pq_dict *dict, uint32_t at, uint32_t n,
                       text_fn fn)
 {
-    int64_t map[HR_PQ_TEXTS + 1];
+    int64_t map[HR_PQ_TEXTS + 1] HR_UNINIT;
     const uint32_t *index = t->index;
     int64_t *out = s->value + at;
     if (dict->n > HR_PQ_TEXTS) {
@@ -213,7 +234,7 @@ static hr_status read_plain_texts(pq_table *t, pq_stored *s, uint32_t at, uint32
 {
     uint32_t got;
     for (uint32_t end = at + n; at < end; at += got) {
-        hr_pq_bytes text[HR_PQ_TEXTS];
+        hr_pq_bytes text[HR_PQ_TEXTS] HR_UNINIT;
         hr_status st = hr_pq_read_bytes(s->cursor, text, HR_MIN(end - at, HR_PQ_TEXTS), &got, err);
         if (st == HR_END || (st == HR_OK && got == 0)) return is_short(s, err);
         HR_TRY(st);
@@ -256,14 +277,12 @@ static int64_t time_of(int64_t v, int64_t unit)
     return v < 0 || __builtin_mul_overflow(v, u, &out) ? HR_PQ_MARK(HR_REJECT_TIME) : out;
 }
 
-static hr_status read_time(pq_stored *s, uint32_t n, hr_err *err)
+static hr_status read_time(pq_table *t, pq_stored *s, uint32_t n, hr_err *err)
 {
     int64_t *v = s->value;
-    uint64_t any = 0; /* bits of all: no value is over it */
     int64_t unit = s->meta->phys == HR_PQ_INT96 ? 1 : s->meta->unit_ns;
-    HR_TRY(read_ints(s, 0, n, err));
-    for (uint32_t i = 0; i < n; i++)
-        any |= (uint64_t)v[i];
+    HR_TRY(read_ints(t, s, n, err));
+    const uint64_t any = hr_kern_get()->rows.any(v, n); /* no value is over it */
     if (unit == 1 && any <= INT64_MAX) return HR_OK;
     bool is_plain = unit > 0 && any <= (uint64_t)(INT64_MAX / unit);
     for (uint32_t i = 0; i < n && is_plain; i++)
@@ -318,20 +337,25 @@ static int64_t side_of_int(pq_side_kind kind, bool is_bool, int64_t v)
 
 static hr_status read_side(pq_table *t, pq_stored *s, uint32_t n, hr_err *err)
 {
-    uint64_t any = 0;
     bool is_bool = s->meta->phys == HR_PQ_BOOLEAN;
+    uint32_t got;
     if (is_text(s->meta)) return read_texts(t, s, n, side_of_text, err);
-    HR_TRY(read_ints(s, 0, n, err));
-    for (uint32_t i = 0; i < n; i++)
-        any |= (uint64_t)s->value[i];
-    if (is_bool && any <= 1) {
-        const int64_t of_none = side_of_flag(t->side_kind, false);
+    if (!is_bool) {
+        HR_TRY(read_ints(t, s, n, err));
         for (uint32_t i = 0; i < n; i++)
-            s->value[i] ^= of_none;
+            s->value[i] = side_of_int(t->side_kind, false, s->value[i]);
         return HR_OK;
     }
-    for (uint32_t i = 0; i < n; i++)
-        s->value[i] = side_of_int(t->side_kind, is_bool, s->value[i]);
+    const int64_t map[3] = {side_of_flag(t->side_kind, false), side_of_flag(t->side_kind, true),
+                            HR_NULL_I64};
+    for (uint32_t at = 0; at < n; at += got) {
+        hr_pq_dict dict;
+        hr_status st = hr_pq_read_coded(s->cursor, &dict, t->index, n - at, &got, err);
+        if (st < 0) return st;
+        if (st != HR_OK) return is_short(s, err);
+        for (uint32_t i = 0; i < got; i++)
+            s->value[at + i] = map[t->index[i]];
+    }
     return HR_OK;
 }
 
@@ -404,7 +428,7 @@ static void fixed_all(pq_stored *s, int64_t *out, const int64_t *v, uint32_t n, 
     bool single = s->meta->phys != HR_PQ_DOUBLE;
     for (uint32_t at = 0; at < n; at += BLOCK) {
         uint32_t k = HR_MIN(n - at, BLOCK);
-        double real[BLOCK];
+        double real[BLOCK] HR_UNINIT;
         memcpy(real, v + at, k * sizeof *real);
         if (!single && s->digits <= scale && fixed_block(out + at, real, k, s->digits, scale))
             continue;
@@ -434,10 +458,8 @@ static void rescale(int64_t *v, uint32_t n, unsigned have, unsigned scale)
     bool is_finer = have <= scale && scale - have <= 18;
     const int64_t up = is_finer ? hr_pow10[scale - have] : 1;
     const int64_t most = (HR_DECIMAL_LIMIT - 1) / up;
-    int64_t far = 0;
-    for (uint32_t i = 0; i < n; i++)
-        far |= -(int64_t)((v[i] > most) | (v[i] < -most));
-    if (is_finer && far == 0) {
+    const uint64_t any = hr_kern_get()->rows.any(v, n); /* no value is over it */
+    if (is_finer && any <= (uint64_t)most) {
         for (uint32_t i = 0; i < n && up != 1; i++)
             v[i] *= up;
         return;
@@ -475,7 +497,7 @@ static hr_status read_plain_numbers(pq_table *t, pq_stored *s, uint32_t at, uint
         if (got != n) return is_short(s, err);
         memcpy(s->value + at, t->real, n * sizeof *s->value);
     } else {
-        HR_TRY(read_ints(s, at, n, err));
+        HR_TRY(read_plain_ints(s, at, n, err));
     }
     convert(s, s->value + at, n, scale);
     return HR_OK;
@@ -486,16 +508,17 @@ static void map_numbers(pq_table *t, pq_stored *s, const hr_pq_dict *dict, uint3
                         unsigned scale)
 {
     int64_t *out = s->value + at;
-    const int64_t *value = dict->value;
-    if (!s->is_converted && dict->n <= t->group_rows) {
-        convert(s, dict->value, dict->n, scale);
-        s->is_converted = true;
-    }
+    int64_t *value = dict->value;
+    bool is_direct = s->is_converted || dict->n <= t->group_rows;
+    if (is_direct && !s->is_converted) convert(s, value, dict->n, scale);
+    s->is_converted = is_direct;
+    value[dict->n] = is_direct ? HR_NULL_I64 : 0; /* a number of any kind */
     for (uint32_t i = 0; i < n; i++)
-        out[i] = t->index[i] < dict->n ? value[t->index[i]] : 0;
-    if (!s->is_converted) convert(s, out, n, scale);
-    for (uint32_t i = 0; i < n && s->meta->nullable; i++)
-        out[i] = t->index[i] < dict->n ? out[i] : HR_NULL_I64;
+        out[i] = value[t->index[i]];
+    if (is_direct) return;
+    convert(s, out, n, scale);
+    for (uint32_t i = 0; i < n; i++)
+        if (t->index[i] == dict->n) out[i] = HR_NULL_I64;
 }
 
 static hr_status read_number(pq_table *t, pq_stored *s, uint32_t n, unsigned scale, hr_err *err)
@@ -595,7 +618,7 @@ static hr_status read_column(pq_table *t, int i, uint32_t n, hr_err *err)
     switch (i) {
     case PQ_C_EVENT:
     case PQ_C_RECV:
-        return read_time(s, n, err);
+        return read_time(t, s, n, err);
     case PQ_C_SIDE:
         return read_side(t, s, n, err);
     case PQ_C_PX:
@@ -606,9 +629,9 @@ static hr_status read_column(pq_table *t, int i, uint32_t n, hr_err *err)
     case PQ_C_VENUE:
         return read_names(t, i - PQ_C_SYMBOL, n, err);
     case PQ_C_ID:
-        return t->id != NULL ? read_texts(t, s, n, id_of, err) : read_ints(s, 0, n, err);
+        return t->id != NULL ? read_texts(t, s, n, id_of, err) : read_ints(t, s, n, err);
     default:
-        return read_ints(s, 0, n, err);
+        return read_ints(t, s, n, err);
     }
 }
 

@@ -28,6 +28,10 @@ typedef void (*hr_kern_pack_fn)(uint8_t *restrict out, const uint64_t *restrict 
 typedef void (*hr_kern_unpack_fn)(uint64_t *restrict v, const uint8_t *restrict in, size_t n,
                                   unsigned width);
 
+/** Likewise into 32 bits a value; width: 0..32. */
+typedef void (*hr_kern_unpack32_fn)(uint32_t *restrict v, const uint8_t *restrict in, size_t n,
+                                    unsigned width);
+
 /** Packs n values to width bits each, likewise; n: a multiple of 8; width: 0..16. Writes n / 8 *
  *  width bytes. */
 typedef void (*hr_kern_pack16_fn)(uint8_t *restrict out, const uint16_t *restrict v, size_t n,
@@ -41,6 +45,7 @@ typedef struct hr_kern_enc {
     hr_kern_undelta_fn undelta;
     hr_kern_pack_fn pack;
     hr_kern_unpack_fn unpack;
+    hr_kern_unpack32_fn unpack32;
     hr_kern_pack16_fn pack16;
 } hr_kern_enc;
 
@@ -52,12 +57,13 @@ int64_t hr_kern_undelta_c(int64_t *restrict v, const uint64_t *restrict delta, s
                           uint64_t base, int64_t last);
 void hr_kern_pack_c(uint8_t *restrict out, const uint64_t *restrict v, size_t n, unsigned width);
 void hr_kern_unpack_c(uint64_t *restrict v, const uint8_t *restrict in, size_t n, unsigned width);
+void hr_kern_unpack32_c(uint32_t *restrict v, const uint8_t *restrict in, size_t n, unsigned width);
 void hr_kern_pack16_c(uint8_t *restrict out, const uint16_t *restrict v, size_t n, unsigned width);
 #define HR_KERN_ENC_SCALAR                                                                         \
     {                                                                                              \
         .split8 = hr_kern_split8_c, .join8 = hr_kern_join8_c, .delta = hr_kern_delta_c,            \
         .rebase = hr_kern_rebase_c, .undelta = hr_kern_undelta_c, .pack = hr_kern_pack_c,          \
-        .unpack = hr_kern_unpack_c, .pack16 = hr_kern_pack16_c                                     \
+        .unpack = hr_kern_unpack_c, .unpack32 = hr_kern_unpack32_c, .pack16 = hr_kern_pack16_c     \
     }
 
 void hr_kern_enc_init(hr_kern_enc *k, unsigned cpu_flags);

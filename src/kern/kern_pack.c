@@ -44,6 +44,20 @@ HR_INLINE void unpack_group(uint64_t *restrict v, const uint8_t *restrict in, co
     }
 }
 
+HR_INLINE void unpack32_group(uint32_t *restrict v, const uint8_t *restrict in,
+                              const unsigned width)
+{
+    const uint64_t mask = (UINT64_C(1) << width) - 1;
+#pragma GCC unroll 32
+    for (unsigned i = 0; i < GROUP; i++) {
+        const unsigned k = i * width >> 6;
+        const unsigned shift = i * width & 63;
+        uint64_t x = word_at(in, k, width) >> shift;
+        if (shift + width > 64) x |= word_at(in, k + 1, width) << (64 - shift);
+        v[i] = (uint32_t)(x & mask);
+    }
+}
+
 /* Eight values are width bytes. */
 HR_INLINE void pack_eight(uint64_t word[2], const uint16_t *v, const unsigned width)
 {
@@ -76,6 +90,7 @@ HR_INLINE void pack16(uint8_t *restrict out, const uint16_t *restrict v, size_t 
 
 typedef void (*pack16_fn)(uint8_t *restrict, const uint16_t *restrict, size_t);
 typedef void (*pack_fn)(uint8_t *restrict, const uint64_t *restrict, size_t);
+typedef void (*unpack32_fn)(uint32_t *restrict, const uint8_t *restrict, size_t);
 typedef void (*unpack_fn)(uint64_t *restrict, const uint8_t *restrict, size_t);
 
 #define EIGHT(X, t) X(t##0) X(t##1) X(t##2) X(t##3) X(t##4) X(t##5) X(t##6) X(t##7)
@@ -83,7 +98,8 @@ typedef void (*unpack_fn)(uint64_t *restrict, const uint8_t *restrict, size_t);
 #define WIDTHS(X)                                                                                  \
     X(01)                                                                                          \
     X(02)                                                                                          \
-    X(03) X(04) X(05) X(06) X(07) EIGHT(X, 01) EIGHT(X, 02) EIGHT(X, 03) EIGHT(X, 04) EIGHT(X, 05) \
+    X(03)                                                                                          \
+    X(04) X(05) X(06) X(07) EIGHT(X, 01) EIGHT(X, 02) EIGHT(X, 03) EIGHT(X, 04) EIGHT(X, 05)       \
         EIGHT(X, 06) EIGHT(X, 07) X(0100)
 
 #define DEFINE(w)                                                                                  \
@@ -127,6 +143,27 @@ void hr_kern_pack16_c(uint8_t *restrict out, const uint16_t *restrict v, size_t 
 void hr_kern_unpack_c(uint64_t *restrict v, const uint8_t *restrict in, size_t n, unsigned width)
 {
     static const unpack_fn by_width[65] = {WIDTHS(UNPACK_ENTRY)};
+    if (width > 0)
+        by_width[width](v, in, n);
+    else
+        memset(v, 0, n * sizeof *v);
+}
+
+#define DEFINE32(w)                                                                                \
+    static void unpack32_##w(uint32_t *restrict v, const uint8_t *restrict in, size_t n)           \
+    {                                                                                              \
+        for (size_t i = 0; i < n; i += GROUP)                                                      \
+            unpack32_group(v + i, in + i / 8 * (w), (w));                                          \
+    }
+#define WIDTHS32(X)                                                                                \
+    X(01) X(02) X(03) X(04) X(05) X(06) X(07) EIGHT(X, 01) EIGHT(X, 02) EIGHT(X, 03) X(040)
+WIDTHS32(DEFINE32)
+
+#define UNPACK32_ENTRY(w) [w] = unpack32_##w,
+
+void hr_kern_unpack32_c(uint32_t *restrict v, const uint8_t *restrict in, size_t n, unsigned width)
+{
+    static const unpack32_fn by_width[33] = {WIDTHS32(UNPACK32_ENTRY)};
     if (width > 0)
         by_width[width](v, in, n);
     else

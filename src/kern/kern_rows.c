@@ -26,6 +26,25 @@ uint64_t hr_kern_changes_c(uint64_t *bits, const int64_t *v, size_t n)
     return hr_kern_changes_rest(bits, v, 0, n);
 }
 
+uint64_t hr_kern_breaks_rest(uint64_t *bits, const int64_t *v, size_t i, size_t n, uint64_t differ,
+                             uint64_t ends)
+{
+    uint64_t any = 0;
+    for (; i < n; i++) {
+        uint64_t before = i > 0 ? (uint64_t)v[i - 1] : 0;
+        uint64_t says = (((uint64_t)v[i] ^ before) & differ) | (before & ends);
+        if (i > 0) bits[i / 64] |= (uint64_t)(says != 0) << i % 64;
+        any |= (uint64_t)v[i];
+    }
+    return any;
+}
+
+uint64_t hr_kern_breaks_c(uint64_t *bits, const int64_t *v, size_t n, uint64_t differ,
+                          uint64_t ends)
+{
+    return hr_kern_breaks_rest(bits, v, 0, n, differ, ends);
+}
+
 void hr_kern_rows_init(hr_kern_rows *k, unsigned cpu_flags)
 {
     *k = (hr_kern_rows)HR_KERN_ROWS_SCALAR;

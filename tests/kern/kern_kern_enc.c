@@ -140,6 +140,12 @@ static void test_pack(void **state)
                 tier[t].k.enc.unpack((void *)out[1], want, n, width);
                 memcpy(out[0], v, n * 8);
                 expect_same(n * 8);
+                if (width > 32) continue;
+                prepare();
+                tier[t].k.enc.unpack32((void *)out[1], want, n, width);
+                for (size_t i = 0; i < n; i++)
+                    memcpy(out[0] + 4 * i, &v[i], 4);
+                expect_same(n * 4);
             }
         }
     }
@@ -225,6 +231,12 @@ static void run_unpack(void *arg)
     j->k->unpack((void *)j->v, j->b, j->n, j->width);
 }
 
+static void run_unpack32(void *arg)
+{
+    const job *j = arg;
+    j->k->unpack32((void *)j->v, j->b, j->n, j->width);
+}
+
 static int bench(void)
 {
     static const unsigned width[] = {1, 5, 8, 13, 20, 32, 47, 64};
@@ -247,6 +259,9 @@ static int bench(void)
         kern_bench("scalar", name, run_pack, &j, j.n * 8, j.n);
         snprintf(name, sizeof name, "unpack %u", j.width);
         kern_bench("scalar", name, run_unpack, &j, j.n * 8, j.n);
+        if (j.width > 32) continue;
+        snprintf(name, sizeof name, "unpack32 %u", j.width);
+        kern_bench("scalar", name, run_unpack32, &j, j.n * 4, j.n);
     }
     return 0;
 }

@@ -44,6 +44,10 @@ static void check(const int64_t *v, size_t n)
         assert_true(a->any(v, n) == b->any(v, n));
         assert_true(a->changes(bits[0] + 1, v, n) == b->changes(bits[1] + 1, v, n));
         assert_memory_equal(bits[0], bits[1], (words + 2) * sizeof bits[0][0]);
+        memset(bits[0] + 1, 0, words * 8);
+        memset(bits[1] + 1, 0, words * 8);
+        assert_true(a->breaks(bits[0] + 1, v, n, 5, 2) == b->breaks(bits[1] + 1, v, n, 5, 2));
+        assert_memory_equal(bits[0], bits[1], (words + 2) * sizeof bits[0][0]);
         assert_true(bits[1][0] == UINT64_C(0x1111111111111111) && bits[1][words + 1] == bits[1][0]);
     }
 }
@@ -79,6 +83,9 @@ static void test_table(void **state)
         assert_true(k->changes(&bits, v, 11) == UINT64_MAX);
         assert_int_equal(bits, 1 | 1 << 2 | 1 << 5 | 1 << 7 | 1 << 10);
         assert_int_equal(k->any(v, 5), 7);
+        bits = 0; /* bit 8 differs, or 2 was there */
+        assert_true(k->breaks(&bits, v, 11, 256, 4) == UINT64_MAX);
+        assert_int_equal(bits, 7 << 3 | 3 << 6 | 1 << 10);
     }
 }
 
@@ -105,6 +112,12 @@ static void run_changes(void *arg)
     sink += j->k->changes(bits_out, j->v, j->n);
 }
 
+static void run_breaks(void *arg)
+{
+    const job *j = arg;
+    sink += j->k->breaks(bits_out, j->v, j->n, 1, 2);
+}
+
 static int bench(void)
 {
     int64_t *v = (void *)kern_edge(0);
@@ -115,6 +128,7 @@ static int bench(void)
         j.k = &tier[t].k.rows;
         kern_bench(tier[t].name, "any", run_any, &j, j.n * 8, j.n);
         kern_bench(tier[t].name, "changes", run_changes, &j, j.n * 8, j.n);
+        kern_bench(tier[t].name, "breaks", run_breaks, &j, j.n * 8, j.n);
     }
     return 0;
 }

@@ -61,8 +61,30 @@ static uint64_t changes(uint64_t *bits, const int64_t *v, size_t n)
     return all_lanes(seen) | rest | hr_kern_changes_rest(bits, v, i, n);
 }
 
+static uint64_t breaks(uint64_t *bits, const int64_t *v, size_t n, uint64_t differ, uint64_t ends)
+{
+    const __m256i some = _mm256_set1_epi64x((int64_t)differ);
+    const __m256i last = _mm256_set1_epi64x((int64_t)ends);
+    const __m256i zero = _mm256_setzero_si256();
+    __m256i seen = zero;
+    size_t i = n < 4 ? n : 4; /* there is no row before the first */
+    uint64_t rest = hr_kern_breaks_rest(bits, v, 0, i, differ, ends);
+    for (; n - i >= 4; i += 4) {
+        __m256i x = load(v + i);
+        __m256i before = load(v + i - 1);
+        __m256i says = _mm256_or_si256(_mm256_and_si256(_mm256_xor_si256(x, before), some),
+                                       _mm256_and_si256(before, last));
+        __m256i none = _mm256_cmpeq_epi64(says, zero);
+        uint64_t mask = (uint64_t)_mm256_movemask_pd(_mm256_castsi256_pd(none)) ^ 15;
+        seen = _mm256_or_si256(seen, x);
+        bits[i / 64] |= mask << i % 64;
+    }
+    return all_lanes(seen) | rest | hr_kern_breaks_rest(bits, v, i, n, differ, ends);
+}
+
 void hr_kern_rows_avx2(hr_kern_rows *k)
 {
     k->any = any;
     k->changes = changes;
+    k->breaks = breaks;
 }
