@@ -137,6 +137,11 @@ HR_MUST_USE hr_status hr_sys_fail_create(hr_sys_fail **out, const hr_sys *inner,
 const hr_sys *hr_sys_fail_table(hr_sys_fail *f);
 /** Number of matching calls seen so far: the N to iterate to. */
 uint64_t hr_sys_fail_seen(const hr_sys_fail *f);
+/** Which kinds of call were made, and which of them met the fault: bit i is the kind whose name is
+ * hr_sys_fail_kind(i), NULL beyond the last. */
+uint32_t hr_sys_fail_made(const hr_sys_fail *f);
+uint32_t hr_sys_fail_hit(const hr_sys_fail *f);
+const char *hr_sys_fail_kind(unsigned i);
 /** Regions mapped and not unmapped. */
 int64_t hr_sys_fail_maps(const hr_sys_fail *f);
 bool hr_sys_fail_fired(const hr_sys_fail *f);

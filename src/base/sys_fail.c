@@ -48,6 +48,7 @@ struct hr_sys_fail {
     _Atomic uint64_t seen;
     _Atomic uint64_t eintr_turn;
     _Atomic uint32_t fired;
+    _Atomic uint32_t hit;   /* kinds of call that met the fault */
     _Atomic int64_t n_maps; /* regions not given back */
     _Atomic uint64_t seen_by_call[N_CALLS];
     hr_sys table;
@@ -80,6 +81,7 @@ static int spoil(hr_sys_fail *f, call_id call)
     bool hits = w->nth != 0 && (n == w->nth || (w->forever && n > w->nth));
     if (!hits) return 0;
     atomic_store_explicit(&f->fired, 1, memory_order_relaxed);
+    atomic_fetch_or_explicit(&f->hit, 1u << call, memory_order_relaxed);
     if (w->kill_before) (void)kill(getpid(), SIGKILL);
     return w->freeze ? -EIO : -w->sys_errno;
 }
@@ -319,6 +321,25 @@ const hr_sys *hr_sys_fail_table(hr_sys_fail *f)
 uint64_t hr_sys_fail_seen(const hr_sys_fail *f)
 {
     return atomic_load_explicit(&f->seen, memory_order_relaxed);
+}
+
+uint32_t hr_sys_fail_made(const hr_sys_fail *f)
+{
+    uint32_t made = 0;
+    for (unsigned i = 0; i < N_CALLS; i++)
+        made |= (uint32_t)(atomic_load_explicit(&f->seen_by_call[i], memory_order_relaxed) > 0)
+                << i;
+    return made;
+}
+
+uint32_t hr_sys_fail_hit(const hr_sys_fail *f)
+{
+    return atomic_load_explicit(&f->hit, memory_order_relaxed);
+}
+
+const char *hr_sys_fail_kind(unsigned i)
+{
+    return i < N_CALLS ? call_names[i] : NULL;
 }
 
 int64_t hr_sys_fail_maps(const hr_sys_fail *f)

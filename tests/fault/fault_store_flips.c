@@ -43,6 +43,7 @@ static void flip(const char *file, uint64_t n_flips, uint64_t *n_found)
         assert_null(bad);
         *n_found += r.resumed == HR_ECORRUPT;
     }
+    printf("# states %llu\n", (unsigned long long)test_iters(n_flips));
 }
 
 static void test_manifest(void **state)
@@ -61,7 +62,6 @@ static void test_checkpoint(void **state)
     flip("state-2.bin", 250, &n_found);
     assert_int_equal(n_found, test_iters(250));
 }
-
 
 /* ---- a dataset at rest: what verify and a reader make of each flip ---- */
 

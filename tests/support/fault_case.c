@@ -13,6 +13,8 @@
 
 #define HANG_SECONDS 60 /* far above the 2 s that are promised: the machine may be loaded */
 
+uint32_t fault_kinds_made;
+uint32_t fault_kinds_hit;
 static char now_running[512];
 static char wrong[2048];
 
@@ -246,6 +248,8 @@ static const char *run_once(attempt *a, const hr_sys_fault *fault, hr_open_mode 
     hr_sys_install(NULL);
     a->result.fired = hr_sys_fail_fired(f) || was_hit;
     a->result.seen = hr_sys_fail_seen(f);
+    fault_kinds_made |= hr_sys_fail_made(f);
+    if (!fault->freeze) fault_kinds_hit |= hr_sys_fail_hit(f);
     a->result.n_acknowledged = report.n_commits;
     int64_t n_maps = hr_sys_fail_maps(f);
     hr_sys_fail_destroy(&f);

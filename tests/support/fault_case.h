@@ -57,6 +57,9 @@ typedef struct fault_result {
     int64_t ns; /* of the disturbed run */
 } fault_result;
 
+/** Kinds of call (hr_sys_fail_kind) that all cases of this program made, and that failed in one. */
+extern uint32_t fault_kinds_made, fault_kinds_hit;
+
 /** NULL, or what does not hold (with the case: enough to run it again). out may be NULL. */
 const char *fault_case_check(const fault_world *w, const fault_case *c, fault_result *out);
 
