@@ -179,9 +179,10 @@ static void *take_all(void *self)
 /* Nothing to read into, or what was read waits for the text before it. */
 static bool must_wait(const hr_source *s)
 {
-    uint32_t before = s->fill_seq > 0 ? state_of(s, s->fill_seq - 1) : HR_SLOT_EMPTY;
+    const hr_slot *before = &s->slot[(s->fill_seq + HR_SOURCE_SLOTS - 1) % HR_SOURCE_SLOTS];
     return state_of(s, s->fill_seq) != HR_SLOT_EMPTY ||
-           (s->is_staged && (before == HR_SLOT_TEXT || before == HR_SLOT_DECODING));
+           (s->is_staged && s->is_sequential && s->fill_seq > 0 &&
+            atomic_load_explicit(&before->is_read, memory_order_relaxed) == 0);
 }
 
 static hr_status fill_all(reading *r)

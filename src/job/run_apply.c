@@ -155,11 +155,12 @@ hr_status run_apply(hr_run *r, run_shard *s, hr_err *err)
     if (st != HR_OK) return st;
     s->in_unit = false;
     s->next_unit++;
-    /* After the last shard's touch the merge may reuse the unit. */
-    uint32_t left = atomic_load_explicit(&u->pending, memory_order_relaxed);
+    /* After the last shard's touch the merge may reuse the unit. The last one sees what the others
+     * did: its acquire pairs with their releases. */
+    uint32_t left = atomic_load_explicit(&u->pending, memory_order_acquire);
     while (left > 1 &&
            !atomic_compare_exchange_weak_explicit(&u->pending, &left, left - 1,
-                                                  memory_order_acq_rel, memory_order_relaxed)) {
+                                                  memory_order_acq_rel, memory_order_acquire)) {
     }
     if (left == 1) {
         for (uint32_t i = 0; i < u->n_held; i++)

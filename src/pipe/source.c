@@ -229,6 +229,7 @@ static void publish(hr_source *s, hr_slot *slot, size_t len, bool is_last)
     slot->is_last = is_last;
     slot->is_cut = s->is_in_cut_line && len > 0;
     slot->n_tail = 0;
+    atomic_store_explicit(&slot->is_read, 0, memory_order_relaxed);
     if (!s->is_sequential)
         for (const char *p = slot->text, *end = p + len; (p = hr_find_newline(p, end)) != NULL; p++)
             s->next_line++;
@@ -329,9 +330,7 @@ static hr_status hand_on(hr_source *s, hr_slot *slot)
     size_t rest = 0;
     if (s->is_sequential && s->fill_seq > 0) {
         hr_slot *prev = &s->slot[(s->fill_seq - 1) % HR_SOURCE_SLOTS];
-        uint32_t st = atomic_load_explicit(&prev->state, memory_order_acquire); /* pairs: decode */
-        if (st == HR_SLOT_TEXT || st == HR_SLOT_DECODING) return HR_AGAIN;
-        if (st == HR_SLOT_DECODED && prev->pos < prev->len) return HR_AGAIN;
+        if (atomic_load_explicit(&prev->is_read, memory_order_acquire) == 0) return HR_AGAIN;
         rest = prepend(s, slot, prev, &len);
     }
     slot->is_full = rest > 0;
@@ -365,13 +364,13 @@ static void reject_cut_line(hr_slot *slot)
 static void decode_slot(hr_source *s, hr_slot *slot, uint32_t target_rows)
 {
     hr_evbatch *b = slot->batch;
+    hr_status st = HR_OK;
     memset(slot->text + slot->len, 0, TEXT_PAD);
-    if (slot->is_cut) {
+    if (slot->is_cut)
         reject_cut_line(slot);
-        return;
-    }
-    hr_status st = hr_decode_text(&s->info, b, slot->text, slot->len, &slot->pos, slot->base_offset,
-                                  &slot->line, target_rows, slot->is_last || !s->is_sequential);
+    else
+        st = hr_decode_text(&s->info, b, slot->text, slot->len, &slot->pos, slot->base_offset,
+                            &slot->line, target_rows, slot->is_last || !s->is_sequential);
     if (st == HR_OK && slot->pos == 0 && slot->is_full) /* a message of more rows than fit */
         st = hr_decode_text(&s->info, b, slot->text, slot->len, &slot->pos, slot->base_offset,
                             &slot->line, target_rows, true);
@@ -380,7 +379,9 @@ static void decode_slot(hr_source *s, hr_slot *slot, uint32_t target_rows)
         slot->n_tail = slot->len - slot->pos;
         slot->len = slot->pos;
     }
-    if (s->is_sequential && st == HR_OK) s->next_line = slot->line;
+    if (!s->is_sequential || st != HR_OK) return;
+    s->next_line = slot->line;
+    atomic_store_explicit(&slot->is_read, 1, memory_order_release); /* pairs: hand_on */
 }
 
 /* Rows of a table: one slot after the other, by whoever holds fill_busy. */

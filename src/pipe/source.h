@@ -36,6 +36,7 @@ typedef struct hr_slot {
     const char *tail;    /* CSV: rows at its end whose message may go on: they open the next text.
                             Good until the slot is filled anew */
     size_t n_tail;
+    _Atomic uint32_t is_read; /* CSV: all of it is decoded, the tail is known; release, acquire */
     hr_evbatch *batch;
 } hr_slot;
 

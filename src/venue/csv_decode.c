@@ -472,6 +472,7 @@ static void add_row(group *g, const hr_line *l, const row *r)
     if (g->rc == HR_LINE_DONE && b->px[at] != 0) g->n_levels++;
 }
 
+_Static_assert(HR_SIDE_BID == 0 && HR_SIDE_ASK == 1, "sides as the short way writes them");
 #define SHORT_SLACK 160 /* bytes wanted behind the part that rows have in common */
 
 /* What the rows of a message begin with where side, price and amount are their last columns, in
@@ -484,6 +485,13 @@ static size_t common_bytes(const hr_source_info *info, const row *r)
         return 0;
     size_t n = (size_t)(r->f[5].s - r->begin);
     return memchr(r->begin, '"', n) == NULL ? n : 0;
+}
+
+HR_INLINE uint32_t word(const char *text)
+{
+    uint32_t w;
+    memcpy(&w, text, 4);
+    return w;
 }
 
 /* The next row the short way: the message's bytes again, then `bid,1.5,2` or `ask,...` and the
@@ -499,8 +507,9 @@ static const char *add_short(group *g, const hr_line *l, const char *p, size_t n
     if (l->limit - p < (ptrdiff_t)n_common + SHORT_SLACK || at == b->cap_levels) return NULL;
     if (memcmp(p, g->first->begin, n_common) != 0) return NULL;
     p += n_common;
-    bool is_ask = memcmp(p, "ask,", 4) == 0;
-    if (!is_ask && memcmp(p, "bid,", 4) != 0) return NULL;
+    const uint32_t side = word(p);
+    const uint64_t not_ask = side ^ word("ask,");
+    if (not_ask * (side ^ word("bid,")) != 0) return NULL; /* one branch: sides come as they like */
     p += 4;
     const __m128i t = hr_digits_load(p);
     if (!hr_digits_find_one(&px, t, p, &px_to) || p[px.stop] != ',') return NULL;
@@ -514,7 +523,7 @@ static const char *add_short(group *g, const hr_line *l, const char *p, size_t n
         hr_digits_sum(hr_digits_align(t, &px, &px_to), hr_digits_align(u, &qty, &qty_to));
     b->px[at] = _mm_cvtsi128_si64(both);
     b->qty[at] = _mm_extract_epi64(both, 1);
-    b->side[at] = is_ask ? HR_SIDE_ASK : HR_SIDE_BID;
+    b->side[at] = not_ask == 0;
     if (b->px[at] == 0) return NULL;
     g->n_levels++;
     return q + 1;
