@@ -3,24 +3,12 @@
 
 #include "fmt/pq_file.h"
 
-/* Levels of the next n rows; *k of them have a value. */
-static bool get_levels(hr_pq_cursor *c, uint32_t n, uint32_t *k)
-{
-    *k = n;
-    if (!c->has_levels || hr_pq_hybrid_skip(&c->levels, 1, n)) return true;
-    if (!hr_pq_hybrid_get(&c->levels, c->level, n)) return false;
-    *k = 0;
-    for (uint32_t i = 0; i < n; i++)
-        *k += c->level[i]; /* of width 1 */
-    return true;
-}
-
 /* n_dict: indexes below it. */
 static bool get_rows(hr_pq_cursor *c, uint32_t *out, uint32_t n, uint32_t n_dict)
 {
     uint32_t k;
     uint32_t most = 0;
-    if (!get_levels(c, n, &k) || !hr_pq_hybrid_get(&c->indexes, out, k)) return false;
+    if (!hr_pq_levels_get(c, n, &k) || !hr_pq_hybrid_get(&c->indexes, out, k)) return false;
     for (uint32_t i = 0; i < k; i++)
         most = HR_MAX(most, out[i]);
     if (k > 0 && most >= n_dict) return false;

@@ -27,6 +27,17 @@ static int64_t unzigzag(uint64_t v)
     return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
 }
 
+/* An integer of up to 4 bytes that lie before end. */
+static uint32_t little(const uint8_t *p, const uint8_t *end, size_t n_bytes)
+{
+    uint64_t v = 0;
+    if (end - p < 8)
+        memcpy(&v, p, n_bytes);
+    else
+        memcpy(&v, p, 8);
+    return (uint32_t)(v & ((UINT64_C(1) << 8 * n_bytes) - 1));
+}
+
 /* width bits (1 to 64) from this bit on; the caller knows that they lie before end. */
 static uint64_t bits_at(const uint8_t *p, const uint8_t *end, uint64_t bit, unsigned width)
 {
@@ -62,8 +73,9 @@ void hr_pq_hybrid_begin_packed(hr_pq_hybrid *h, const uint8_t *p, const uint8_t 
 
 static void begin_run(hr_pq_hybrid *h)
 {
-    uint64_t head = varint(&h->p, h->end, &h->is_bad);
     size_t width_bytes = (h->width + 7) / 8;
+    bool is_short = h->p < h->end && *h->p < 0x80; /* as most are */
+    uint64_t head = is_short ? *h->p++ : varint(&h->p, h->end, &h->is_bad);
     if (h->is_bad) return;
     if ((head & 1) != 0) {
         h->packed_left = (head >> 1) * 8;
@@ -76,8 +88,7 @@ static void begin_run(hr_pq_hybrid *h)
         h->is_bad = true;
         return;
     }
-    h->run_value = 0;
-    memcpy(&h->run_value, h->p, width_bytes);
+    h->run_value = little(h->p, h->end, width_bytes);
     h->p += width_bytes;
     if (h->width < 32 && h->run_value >> h->width != 0) h->is_bad = true; /* levels index arrays */
 }
@@ -114,15 +125,26 @@ static void get_packed(hr_pq_hybrid *h, uint32_t *out, uint32_t n)
     if (h->packed_left == 0) h->p += bit / 8; /* a run is whole bytes */
 }
 
+/* k times the value; room: entries up to the end of the output, k or more. */
+HR_INLINE void fill(uint32_t *out, uint32_t room, uint32_t k, uint32_t value)
+{
+    if (k <= 16 && room >= 16) { /* short runs, without a loop: what is too much is written over */
+        const uint32_t four[4] = {value, value, value, value};
+        for (unsigned j = 0; j < 4; j++)
+            memcpy(out + 4 * j, four, sizeof four);
+        return;
+    }
+    for (uint32_t j = 0; j < k; j++)
+        out[j] = value;
+}
+
 bool hr_pq_hybrid_get(hr_pq_hybrid *h, uint32_t *out, uint32_t n)
 {
     uint32_t i = 0;
     while (i < n && !h->is_bad) {
         if (h->run_left > 0) {
-            const uint32_t value = h->run_value;
             uint32_t k = (uint32_t)HR_MIN(h->run_left, (uint64_t)(n - i));
-            for (uint32_t j = 0; j < k; j++)
-                out[i + j] = value;
+            fill(out + i, n - i, k, h->run_value);
             h->run_left -= k;
             i += k;
         } else if (h->packed_left > 0) {
@@ -367,6 +389,26 @@ int64_t hr_pq_value_widen(const uint8_t *p, const hr_pq_column *col)
         break;
     }
     return 0;
+}
+
+void hr_pq_values_widen(const uint8_t *p, const hr_pq_column *col, int64_t *out, size_t n)
+{
+    size_t width = hr_pq_value_width(col);
+    bool is_plain = col->phys != HR_PQ_FIXED && col->logical != HR_PQ_L_UINT;
+    if (width == 8 && is_plain) {
+        if (n > 0) memcpy(out, p, n * sizeof *out);
+        return;
+    }
+    if (col->phys == HR_PQ_INT32 && is_plain) {
+        for (size_t i = 0; i < n; i++) {
+            int32_t v;
+            memcpy(&v, p + i * sizeof v, sizeof v);
+            out[i] = v;
+        }
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        out[i] = hr_pq_value_widen(p + i * width, col);
 }
 
 bool hr_pq_bytes_take(const uint8_t **p, const uint8_t *end, hr_pq_bytes *out)

@@ -54,6 +54,8 @@ size_t hr_pq_value_width(const hr_pq_column *col);
 /** A plain value of this column at p as 64 bits: integers as they are, floating-point numbers as
  * the bits of a double. HR_PQ_WIDE_I64 for what 64 bits do not hold. */
 int64_t hr_pq_value_widen(const uint8_t *p, const hr_pq_column *col);
+/** n of them. */
+void hr_pq_values_widen(const uint8_t *p, const hr_pq_column *col, int64_t *out, size_t n);
 /** Big-endian two's complement. */
 int64_t hr_pq_decimal_widen(const uint8_t *p, size_t n_bytes);
 /** Length-prefixed bytes; moves *p behind them. False: cut. */

@@ -103,6 +103,9 @@ HR_MUST_USE hr_status hr_pq_next_page(hr_pq_cursor *c, hr_err *err);
 /** Goes to the page of this row, of a row group that was just begun, and passes the rows before it
  * there. */
 HR_MUST_USE hr_status hr_pq_find_row(hr_pq_cursor *c, int64_t row, hr_err *err);
+/** Levels of the next n rows, at most HR_PQ_STEP, into level[]; *k of them have a value. Where all
+ * have one, level[] may be left alone. False: damaged. */
+bool hr_pq_levels_get(hr_pq_cursor *c, uint32_t n, uint32_t *k);
 /** Passes n rows of the page, at most what it has left. */
 HR_MUST_USE hr_status hr_pq_pass_rows(hr_pq_cursor *c, uint32_t n, hr_err *err);
 /** At least need_bytes, and 64 more; what was in it is lost. */

@@ -6,6 +6,7 @@
 #include "fmt/pq_encode.h"
 #include "fmt/pq_file.h"
 #include "fmt/pq_index.h"
+#include "kern/kern.h"
 
 #define HEAD_BYTES 2048u          /* read at first: enough for all but long statistics */
 #define HEAD_BYTES_MAX (1u << 20) /* a header over it is refused */
@@ -182,9 +183,7 @@ static hr_status load_dict(hr_pq_cursor *c, const pq_page *p, hr_err *err)
                 return hr_pq_damaged(c, err, "a cut dictionary value");
     } else {
         HR_TRY(hr_pq_buffer_grow(c, &c->dict, n * sizeof(int64_t), err));
-        int64_t *value = (int64_t *)(void *)c->dict.p;
-        for (size_t i = 0; i < n; i++, at += width)
-            value[i] = hr_pq_value_widen(at, col);
+        hr_pq_values_widen(at, col, (int64_t *)(void *)c->dict.p, n);
     }
     c->n_dict = (uint32_t)n;
     c->has_dict = true;
@@ -243,7 +242,8 @@ static hr_status begin_split(hr_pq_cursor *c, hr_err *err)
     size_t n = n_bytes / width;
     if (n * width != n_bytes) return hr_pq_damaged(c, err, "streams of unequal length");
     HR_TRY(hr_pq_buffer_grow(c, &c->flat, n_bytes, err));
-    for (size_t k = 0; k < width; k++)
+    if (width == 8) hr_kern_get()->enc.join8(c->flat.p, c->p, n);
+    for (size_t k = 0; k < width && width != 8; k++)
         for (size_t i = 0; i < n; i++)
             c->flat.p[i * width + k] = c->p[k * n + i];
     c->p = c->flat.p;

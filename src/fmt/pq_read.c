@@ -68,12 +68,7 @@ static bool get_plain(hr_pq_cursor *c, int64_t *out, uint32_t n)
     const hr_pq_column *col = c->column;
     size_t width = hr_pq_value_width(col);
     if (width == 0 || (size_t)(c->p_end - c->p) / width < n) return false;
-    if (width == 8 && col->phys != HR_PQ_FIXED && col->logical != HR_PQ_L_UINT) {
-        memcpy(out, c->p, n * sizeof *out);
-    } else {
-        for (uint32_t i = 0; i < n; i++)
-            out[i] = hr_pq_value_widen(c->p + i * width, col);
-    }
+    hr_pq_values_widen(c->p, col, out, n);
     c->p += n * width;
     return true;
 }
@@ -93,9 +88,10 @@ static bool get_delta(hr_pq_cursor *c, int64_t *out, uint32_t n)
 static bool get_indexes(hr_pq_cursor *c, uint32_t n)
 {
     if (!hr_pq_hybrid_get(&c->indexes, c->index, n)) return false;
+    uint32_t most = 0;
     for (uint32_t i = 0; i < n; i++)
-        if (c->index[i] >= c->n_dict) return false;
-    return true;
+        most = HR_MAX(most, c->index[i]);
+    return n == 0 || most < c->n_dict;
 }
 
 /* n values without nulls; n <= HR_PQ_STEP. */
@@ -123,8 +119,7 @@ static bool get_dense(hr_pq_cursor *c, int64_t *out, uint32_t n)
     return false;
 }
 
-/* Levels of the next n rows; *k of them have a value. */
-static bool get_levels(hr_pq_cursor *c, uint32_t n, uint32_t *k)
+bool hr_pq_levels_get(hr_pq_cursor *c, uint32_t n, uint32_t *k)
 {
     *k = n;
     if (!c->has_levels || hr_pq_hybrid_skip(&c->levels, 1, n)) return true;
@@ -135,7 +130,7 @@ static bool get_levels(hr_pq_cursor *c, uint32_t n, uint32_t *k)
     return true;
 }
 
-/* After get_levels, which leaves level[] alone where it found no null. */
+/* After hr_pq_levels_get, which leaves level[] alone where it found no null. */
 static void mark_nulls(hr_pq_cursor *c, uint32_t n, uint32_t k)
 {
     uint8_t *out = c->is_null + c->n_marked;
@@ -153,11 +148,14 @@ void hr_pq_cursor_mark_nulls(hr_pq_cursor *c, uint8_t *is_null)
 static bool get_rows(hr_pq_cursor *c, int64_t *out, uint32_t n, int64_t null_value)
 {
     uint32_t k;
-    if (!get_levels(c, n, &k) || (k > 0 && !get_dense(c, out, k))) return false;
+    if (!hr_pq_levels_get(c, n, &k) || (k > 0 && !get_dense(c, out, k))) return false;
     if (c->is_null != NULL) mark_nulls(c, n, k);
     if (k == n) return true;
-    for (uint32_t i = n; i-- > 0;)
-        out[i] = c->level[i] != 0 ? out[--k] : null_value;
+    for (uint32_t i = n; i-- > 0;) { /* without branches: k stays where a null is */
+        k -= c->level[i];
+        int64_t v = out[k];
+        out[i] = c->level[i] != 0 ? v : null_value;
+    }
     return true;
 }
 
@@ -201,7 +199,7 @@ static bool get_views(hr_pq_cursor *c, hr_pq_bytes *out, uint32_t n)
 static bool get_byte_rows(hr_pq_cursor *c, hr_pq_bytes *out, uint32_t n)
 {
     uint32_t k;
-    if (!get_levels(c, n, &k)) return false;
+    if (!hr_pq_levels_get(c, n, &k)) return false;
     bool ok = k == 0                     ? true
               : c->mode == PQ_MODE_DICT  ? get_dict_bytes(c, out, k)
               : c->mode == PQ_MODE_VIEWS ? get_views(c, out, k)
