@@ -629,9 +629,11 @@ static hr_status take(const hr_line *l, reader *in, const row *r, group *g)
     bool needs_more = false;
     *g = (group){.next = r->next, .n_lines = count_lines(l->s, r->next)};
     int rc = is_blank(r) ? HR_LINE_DONE : put_message(l, in, r, g, &needs_more);
+    if (rc == HR_LINE_FULL && (needs_more || n_msgs > 0)) {
+        hr_line_undo(l, n_msgs, n_levels, n_syms); /* the next batch may refuse it */
+        return needs_more ? HR_AGAIN : HR_FULL;
+    }
     if (rc == HR_LINE_FULL) {
-        if (needs_more) return HR_AGAIN;
-        if (b->n_msgs > 0) return HR_FULL;
         rc = HR_LINE_REJECT(HR_REJECT_TOO_MANY_LEVELS);
     }
     if (rc >= 0) return HR_OK;

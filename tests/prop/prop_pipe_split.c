@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where a source cuts its text into chunks changes nothing: buffers of every size over more than a
+ * line, so that each byte of a line ends a chunk once, for every text format and container. */
+#include <libdeflate.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <zstd.h>
+
+#include "base/digest.h"
+#include "harness.h"
+#include "pipe/source.h"
+#include "rng.h"
+#include "venue/synth.h"
+
+#define TEXT_MAX (1u << 16)
+#define CAP_WHOLE (1u << 18)
+#define PATH "/venue=binance/symbol=BTCUSDT/f"
+
+static char text[TEXT_MAX + HR_SYNTH_LINE_MAX];
+static size_t n_text;
+static char packed[2 * TEXT_MAX];
+static const hr_evbatch_caps caps = {
+    .msgs = 1024, .levels = 8192, .rejects = 256, .raw = 1 << 17, .texts = 256};
+
+static void synth(hr_synth_format format)
+{
+    hr_synth *s;
+    hr_synth_options opt = HR_SYNTH_OPTIONS_DEFAULT;
+    opt.format = format;
+    opt.seed = test_seed();
+    opt.n_instruments = 2;
+    opt.n_levels = 600;
+    opt.n_bad = 5;
+    opt.has_snapshots = false;
+    assert_int_equal(hr_synth_create(&s, &opt, NULL), HR_OK);
+    n_text = 0;
+    for (size_t n = 1; n > 0 && n_text < 12000; n_text += n)
+        n = hr_synth_next(s, text + n_text);
+    hr_synth_destroy(&s);
+    while (n_text > 0 && text[n_text - 1] != '\n')
+        n_text--;
+}
+
+static void add(const char *line)
+{
+    size_t n = strlen(line);
+    memcpy(text + n_text, line, n);
+    n_text += n;
+}
+
+static void cryptofeed(void)
+{
+    char line[512];
+    n_text = 0;
+    for (int i = 0; i < 40; i++) {
+        snprintf(line, sizeof line, "wss://stream.binance.com:9443/stream <-> 17231616%02d.5\n", i);
+        if (i % 9 == 0) add(line);
+        snprintf(line, sizeof line,
+                 "17231616%02d.%d: {\"stream\":\"btcusdt@depth\",\"data\":{\"e\":\"depthUpdate\","
+                 "\"E\":1723161600000,\"s\":\"BTCUSDT\",\"U\":%d,\"u\":%d,\"b\":[[\"%d.5\",\"1\"]],"
+                 "\"a\":[]}}\n",
+                 i, i, i + 1, i + 1, i + 1);
+        add(line);
+        if (i % 7 == 3) add("17231616.1: no message\n\n");
+    }
+}
+
+/* Three rows a message under their header, with errors and blank lines between. */
+static void table(bool is_snapshot)
+{
+    char line[512];
+    n_text = 0;
+    add(is_snapshot ? "exchange,symbol,timestamp,local_timestamp,asks[0].price,asks[0].amount,"
+                      "bids[0].price,bids[0].amount\n"
+                    : "symbol,timestamp,first_update_id,last_update_id,side,update_type,price,qty,"
+                      "pu\n");
+    for (int i = 0; i < 120; i++) {
+        if (is_snapshot)
+            snprintf(line, sizeof line,
+                     "binance,BTCUSDT,1723161600%06d,1723161600999999,7,1,%d,2\n", i, 1 + i % 5);
+        else
+            snprintf(line, sizeof line, "BTCUSDT,17231616000%02d,1,2,%c,set,%d.5,1,-1\n", i / 3,
+                     i % 3 == 0 ? 'b' : 'a', i + 1);
+        add(line);
+        if (i % 15 == 4) add("\r\n");
+        if (i % 20 == 7) add("x,y\n");
+    }
+}
+
+static void make(int kind)
+{
+    switch (kind) {
+    case 0:
+        synth(HR_SYNTH_CAPTURE);
+        break;
+    case 1:
+        synth(HR_SYNTH_CAPTURE_JSON);
+        break;
+    case 2:
+        synth(HR_SYNTH_NDJSON);
+        break;
+    case 3:
+        cryptofeed();
+        break;
+    case 4:
+        synth(HR_SYNTH_TARDIS);
+        break;
+    case 5:
+        synth(HR_SYNTH_TARDIS_TRADES);
+        break;
+    case 6:
+        table(true);
+        break;
+    default:
+        table(false);
+        break;
+    }
+}
+
+static size_t pack(hr_container c)
+{
+    if (c == HR_CONTAINER_ZSTD) return ZSTD_compress(packed, sizeof packed, text, n_text, 1);
+    if (c == HR_CONTAINER_PLAIN) {
+        memcpy(packed, text, n_text);
+        return n_text;
+    }
+    struct libdeflate_compressor *d = libdeflate_alloc_compressor(1);
+    size_t n = libdeflate_gzip_compress(d, text, n_text, packed, sizeof packed);
+    libdeflate_free_compressor(d);
+    return n;
+}
+
+static void put_file(const hr_sys *sys, size_t n)
+{
+    (void)sys->mkdir(sys->self, -100, "/venue=binance", 0755);
+    (void)sys->mkdir(sys->self, -100, "/venue=binance/symbol=BTCUSDT", 0755);
+    int fd = hr_sys_open(-100, PATH, 01 | 0100 | 01000 /* O_WRONLY, O_CREAT, O_TRUNC */, 0644);
+    assert_true(fd >= 0);
+    assert_int_equal(hr_sys_write_full(fd, packed, n), n);
+    assert_int_equal(hr_sys_close(fd), 0);
+}
+
+static void digest_batch(hr_digest *d, const hr_evbatch *b)
+{
+    char line[256];
+    uint32_t n_rejects = 0;
+    for (uint32_t m = 0; m < b->n_msgs; m++) {
+        int n = snprintf(line, sizeof line, "%d %u %lld %lld ", b->kind[m], b->flags[m],
+                         (long long)b->src_offset[m], (long long)b->src_line[m]);
+        hr_digest_add(d, line, (size_t)n);
+        if (b->kind[m] == HR_MSG_BAD) {
+            const hr_reject *r = &b->rejects[n_rejects++];
+            n = snprintf(line, sizeof line, "%d %u %lld", r->reason, r->full_len,
+                         (long long)r->src_line);
+            hr_digest_add(d, line, (size_t)n);
+            hr_digest_add(d, b->raw + r->raw_begin, r->raw_len);
+            continue;
+        }
+        n = snprintf(line, sizeof line, "%lld %lld %lld %lld %lld %s\n", (long long)b->ts_event[m],
+                     (long long)b->ts_recv[m], (long long)b->seq_first[m],
+                     (long long)b->seq_last[m], (long long)b->seq_prev[m],
+                     b->sym[m] >= 0 ? b->syms[b->sym[m]].symbol : "-");
+        hr_digest_add(d, line, (size_t)n);
+        size_t k = (size_t)b->level_begin[m];
+        size_t n_levels = (size_t)b->level_begin[m + 1] - k;
+        hr_digest_add(d, b->px + k, n_levels * sizeof *b->px);
+        hr_digest_add(d, b->qty + k, n_levels * sizeof *b->qty);
+        hr_digest_add(d, b->side + k, n_levels);
+    }
+    for (uint32_t i = 0; i < b->n_syms; i++) { /* none that no message names */
+        bool is_named = false;
+        for (uint32_t m = 0; m < b->n_msgs; m++)
+            is_named = is_named || (b->kind[m] != HR_MSG_BAD && b->sym[m] == (int32_t)i);
+        assert_true(is_named);
+    }
+}
+
+/* Digest of all events with buffers of this size, and how many chunks there were. */
+static void read_all(hr_digest *d, uint64_t *n_chunks, size_t text_cap, uint32_t target_rows)
+{
+    static hr_source s; /* large */
+    hr_budget budget;
+    hr_arena *arena;
+    hr_pool *batches;
+    hr_source_info info = {.px_scale = 2, .qty_scale = 3};
+    hr_status st = HR_OK;
+    hr_err err = HR_ERR_INIT;
+    *d = (hr_digest){{0, 0}};
+    hr_budget_init(&budget, 64u << 20);
+    assert_int_equal(hr_arena_create(&arena, NULL, 8u << 20, "test", NULL), HR_OK);
+    assert_int_equal(hr_pool_create(&batches, arena, hr_evbatch_bytes(&caps), HR_SOURCE_SLOTS + 1,
+                                    "batches", NULL),
+                     HR_OK);
+    st = hr_source_open(&s, PATH, &info, &budget, text_cap, &err);
+    if (st != HR_OK) print_message("%s\n", err.message);
+    assert_int_equal(st, HR_OK);
+    while (!s.is_done) {
+        hr_evbatch *b = hr_source_head(&s);
+        if (b != NULL) {
+            digest_batch(d, b);
+            hr_source_advance(&s);
+            hr_pool_put(batches, b);
+            continue;
+        }
+        assert_true(hr_source_fill(&s, NULL) >= 0);
+        assert_true(hr_source_decode(&s, batches, &caps, target_rows, NULL) >= 0);
+    }
+    *n_chunks = s.fill_seq;
+    hr_source_close(&s);
+    hr_arena_destroy(&arena);
+}
+
+static void check_kind(const hr_sys *sys, int kind, hr_container c, size_t cap, size_t step)
+{
+    hr_digest want;
+    hr_digest got;
+    uint64_t n_chunks;
+    make(kind);
+    put_file(sys, pack(c));
+    read_all(&want, &n_chunks, CAP_WHOLE, UINT32_MAX);
+    assert_in_range(n_chunks, 1, 2);
+    for (size_t k = cap; k < cap + 420; k += step) {
+        read_all(&got, &n_chunks, k, k % 5 == 0 ? 3 : UINT32_MAX);
+        assert_true(n_chunks >= n_text / (cap + 420));
+        if (memcmp(&got, &want, sizeof got) != 0)
+            print_message("kind %d, %s, buffers of %zu\n", kind, hr_container_name(c), k);
+        assert_memory_equal(&got, &want, sizeof got);
+    }
+}
+
+static void test_cuts(void **state)
+{
+    static hr_sys_sim *sim;
+    (void)state;
+    assert_int_equal(hr_sys_sim_create(&sim, 1), HR_OK);
+    const hr_sys *sys = hr_sys_sim_table(sim);
+    hr_sys_install(sys);
+    for (int kind = 0; kind < 8; kind++) {
+        size_t cap = kind < 4 ? 2000 : 3000; /* more than a line, or a message of a table */
+        check_kind(sys, kind, HR_CONTAINER_PLAIN, cap, 1);
+        check_kind(sys, kind, HR_CONTAINER_GZIP, cap, 7);
+        check_kind(sys, kind, HR_CONTAINER_ZSTD, cap, 11);
+    }
+    hr_sys_install(hr_sys_real());
+    hr_sys_sim_destroy(&sim);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_cuts)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
