@@ -72,26 +72,26 @@ const char *venue_check_same(const hr_evbatch *a, const hr_evbatch *b, bool with
     return NULL;
 }
 
-/* Decodes s[0, n) with what follows it in room: `fill` bytes, as many as the short ways want. */
-static bool decode(hr_evbatch *b, const hr_source_info *info, const char *s, size_t n,
-                   size_t n_behind, int64_t base, int64_t *line, bool at_eof, size_t *pos)
+/* Decodes s[0, n) with n_behind blank lines after it; how far, or SIZE_MAX. */
+static size_t decode(hr_evbatch *b, const hr_source_info *info, const char *s, size_t n,
+                     size_t n_behind, size_t base, int64_t *line, bool at_eof)
 {
     static char room[ROOM + TAIL];
+    size_t pos = 0;
     memcpy(room, s, n);
     memset(room + n, '\n', n_behind);
     memset(room + n + n_behind, 0, TAIL);
-    *pos = 0;
-    return hr_decode_text(info, b, room, n + n_behind, pos, base, line, UINT32_MAX, at_eof) ==
-           HR_OK;
+    hr_status st =
+        hr_decode_text(info, b, room, n + n_behind, &pos, (int64_t)base, line, UINT32_MAX, at_eof);
+    return st == HR_OK ? pos : SIZE_MAX;
 }
 
 static const char *whole(hr_evbatch *b, const hr_source_info *info, const char *s, size_t n,
                          size_t n_behind)
 {
-    size_t pos;
     int64_t line = 1;
-    if (!decode(b, info, s, n, n_behind, 0, &line, true, &pos)) return "the whole: not read";
-    return pos == n + n_behind ? NULL : "the whole: an end is left";
+    size_t pos = decode(b, info, s, n, n_behind, 0, &line, true);
+    return pos == n + n_behind ? NULL : "the whole: not read to its end";
 }
 
 static const char *pieces(hr_evbatch *b, const hr_source_info *info, const char *s, size_t n,
@@ -99,12 +99,11 @@ static const char *pieces(hr_evbatch *b, const hr_source_info *info, const char 
 {
     size_t base = 0;
     size_t end = 0;
-    size_t pos;
     int64_t line = 1;
     while (end < n) {
         end = HR_MIN(n, end + step);
-        if (!decode(b, info, s + base, end - base, 0, (int64_t)base, &line, end == n, &pos))
-            return "pieces: not read";
+        size_t pos = decode(b, info, s + base, end - base, 0, base, &line, end == n);
+        if (pos == SIZE_MAX) return "pieces: not read";
         base += pos;
     }
     return base == n ? NULL : "pieces: an end is left";
@@ -114,13 +113,11 @@ static const char *line_by_line(hr_evbatch *b, const hr_source_info *info, const
 {
     int64_t line = 1;
     size_t next;
-    size_t pos;
     for (size_t at = 0; at < n; at = next) {
         const char *eol = memchr(s + at, '\n', n - at);
         next = eol != NULL ? (size_t)(eol + 1 - s) : n;
-        if (!decode(b, info, s + at, next - at, 0, (int64_t)at, &line, true, &pos))
-            return "a line alone: not read";
-        if (pos != next - at) return "a line alone: an end is left";
+        if (decode(b, info, s + at, next - at, 0, at, &line, true) != next - at)
+            return "a line alone: not read to its end";
     }
     return NULL;
 }
