@@ -78,10 +78,10 @@ static void reset_spill(hr_run *r, uint32_t epoch)
 static hr_status publish(hr_run *r, hr_err *err)
 {
     run_pending *p = &r->pending;
-    run_epoch *e = &r->epoch[p->epoch];
-    if (atomic_load_explicit(&p->is_set, memory_order_acquire) == 0 || /* pairs: run_freeze */
-        atomic_load_explicit(&e->n_cuts_open, memory_order_acquire) > 0)
+    if (atomic_load_explicit(&p->is_set, memory_order_acquire) == 0) /* pairs: run_freeze */
         return HR_AGAIN;
+    run_epoch *e = &r->epoch[p->epoch]; /* known only now */
+    if (atomic_load_explicit(&e->n_cuts_open, memory_order_acquire) > 0) return HR_AGAIN;
     char old[64];
     snprintf(old, sizeof old, "state-%u.bin", r->ds.n_commits);
     p->commit.n_parts = atomic_load_explicit(&e->n_parts, memory_order_relaxed);
