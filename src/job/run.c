@@ -74,10 +74,16 @@ static hr_status task_publish(hr_run *r, run_lane *l, hr_err *err)
 static hr_status task_decode(hr_run *r, run_lane *l, hr_err *err)
 {
     uint32_t target = atomic_load_explicit(&r->target_rows, memory_order_relaxed);
-    for (uint32_t i = 0; i < r->n_sources; i++) {
-        hr_status st = hr_source_decode(&r->source[i], r->batches, &r->caps, target, err);
-        if (st == HR_OK) hr_rec_add(l->rec, HR_RUN_BATCHES, 1);
-        if (st != HR_AGAIN) return st;
+    /* Sources with nothing decoded first: the merge stands still until each has its next message.
+     */
+    for (uint32_t ahead = 0; ahead < HR_SOURCE_SLOTS; ahead++) {
+        for (uint32_t i = 0; i < r->n_sources; i++) {
+            if (r->n_sources > 1 && hr_source_ahead(&r->source[i]) != ahead) continue;
+            hr_status st = hr_source_decode(&r->source[i], r->batches, &r->caps, target, err);
+            if (st == HR_OK) hr_rec_add(l->rec, HR_RUN_BATCHES, 1);
+            if (st != HR_AGAIN) return st;
+        }
+        if (r->n_sources == 1) break;
     }
     return HR_AGAIN;
 }

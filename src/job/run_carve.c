@@ -113,8 +113,11 @@ static hr_status carve_batches(hr_run *r, hr_err *err)
                                 .raw = 80u << 10,
                                 .texts = is_small ? 1024 : 4096};
     r->cfg.max_levels = r->caps.levels;
-    return hr_pool_create(&r->batches, r->arena, hr_evbatch_bytes(&r->caps),
-                          HR_SOURCE_SLOTS * r->n_sources + 3, "batches", err);
+    /* Every source can fill its slots, so that none waits for a batch that another holds. */
+    uint32_t n = 3;
+    for (uint32_t i = 0; i < r->n_sources; i++)
+        n += r->source[i].n_slots;
+    return hr_pool_create(&r->batches, r->arena, hr_evbatch_bytes(&r->caps), n, "batches", err);
 }
 
 hr_status run_carve(hr_run *r, hr_err *err)

@@ -108,6 +108,7 @@ static hr_status open_table(hr_source *s, hr_budget *budget, hr_err *err)
     if (result == HR_OK) s->info.format = hr_pq_events_format(s->events);
     if (result != HR_OK) hr_err_prefix(err, "'%s'", s->path);
     s->is_fill_done = true;
+    if (s->info.n_sources > 4) s->n_slots = 2; /* one to merge, one in the making */
     return result;
 }
 
@@ -126,6 +127,7 @@ hr_status hr_source_open(hr_source *s, const char *path, const hr_source_info *i
     s->next_line = s->pos_line = 1;
     s->time_max = INT64_MIN;
     s->only_id = -1;
+    s->n_slots = HR_SOURCE_SLOTS;
     HR_TRY(read_head(path, magic, sizeof magic, &n_head, err));
     s->container = hr_container_sniff(magic, n_head);
     if (n_head >= 4 && (memcmp(magic, "PAR1", 4) == 0 || memcmp(magic, "PARE", 4) == 0))
@@ -329,7 +331,7 @@ static hr_status hand_on(hr_source *s, hr_slot *slot)
     size_t len = s->staged;
     size_t rest = 0;
     if (s->is_sequential && s->fill_seq > 0) {
-        hr_slot *prev = &s->slot[(s->fill_seq - 1) % HR_SOURCE_SLOTS];
+        hr_slot *prev = &s->slot[(s->fill_seq - 1) % s->n_slots];
         if (atomic_load_explicit(&prev->is_read, memory_order_acquire) == 0) return HR_AGAIN;
         rest = prepend(s, slot, prev, &len);
     }
@@ -340,7 +342,7 @@ static hr_status hand_on(hr_source *s, hr_slot *slot)
 
 hr_status hr_source_fill(hr_source *s, hr_err *err)
 {
-    hr_slot *slot = &s->slot[s->fill_seq % HR_SOURCE_SLOTS];
+    hr_slot *slot = &s->slot[s->fill_seq % s->n_slots];
     if (s->is_fill_done) return HR_END;
     if (atomic_load_explicit(&slot->state, memory_order_acquire) != HR_SLOT_EMPTY) return HR_AGAIN;
     if (!s->is_staged) HR_TRY(stage(s, slot, err));
@@ -388,7 +390,7 @@ static void decode_slot(hr_source *s, hr_slot *slot, uint32_t target_rows)
 static hr_status decode_table(hr_source *s, hr_pool *batches, const hr_evbatch_caps *caps,
                               uint32_t target_rows, hr_err *err)
 {
-    hr_slot *slot = &s->slot[s->fill_seq % HR_SOURCE_SLOTS];
+    hr_slot *slot = &s->slot[s->fill_seq % s->n_slots];
     if (s->is_table_done ||
         atomic_load_explicit(&slot->state, memory_order_acquire) != HR_SLOT_EMPTY)
         return HR_AGAIN;
@@ -424,8 +426,8 @@ hr_status hr_source_decode(hr_source *s, hr_pool *batches, const hr_evbatch_caps
         return st;
     }
     uint64_t first = atomic_load_explicit(&s->take_seq, memory_order_relaxed); /* oldest first */
-    for (uint32_t i = 0; i < HR_SOURCE_SLOTS; i++) {
-        hr_slot *slot = &s->slot[(first + i) % HR_SOURCE_SLOTS];
+    for (uint32_t i = 0; i < s->n_slots; i++) {
+        hr_slot *slot = &s->slot[(first + i) % s->n_slots];
         uint32_t expect = HR_SLOT_TEXT;
         if (atomic_load_explicit(&slot->state, memory_order_relaxed) != HR_SLOT_TEXT) continue;
         void *mem = hr_pool_get(batches);
@@ -447,10 +449,18 @@ hr_status hr_source_decode(hr_source *s, hr_pool *batches, const hr_evbatch_caps
 
 /* ---- taking ---- */
 
+uint32_t hr_source_ahead(const hr_source *s)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < s->n_slots; i++)
+        n += atomic_load_explicit(&s->slot[i].state, memory_order_relaxed) >= HR_SLOT_DECODING;
+    return n;
+}
+
 hr_evbatch *hr_source_head(hr_source *s)
 {
     uint64_t seq = atomic_load_explicit(&s->take_seq, memory_order_relaxed);
-    hr_slot *slot = &s->slot[seq % HR_SOURCE_SLOTS];
+    hr_slot *slot = &s->slot[seq % s->n_slots];
     if (s->is_done) return NULL;
     if (atomic_load_explicit(&slot->state, memory_order_acquire) != HR_SLOT_DECODED) return NULL;
     return slot->batch;
@@ -459,7 +469,7 @@ hr_evbatch *hr_source_head(hr_source *s)
 void hr_source_advance(hr_source *s)
 {
     uint64_t seq = atomic_load_explicit(&s->take_seq, memory_order_relaxed);
-    hr_slot *slot = &s->slot[seq % HR_SOURCE_SLOTS];
+    hr_slot *slot = &s->slot[seq % s->n_slots];
     bool has_more = slot->pos < slot->len;
     s->pos_offset = slot->base_offset + (int64_t)slot->pos;
     s->pos_line = slot->line;

@@ -25,8 +25,8 @@ typedef enum hr_slot_state {
 
 typedef struct hr_slot {
     _Atomic uint32_t state; /* hr_slot_state; release on hand-over, acquire on claim */
-    char *room; /* HR_SOURCE_FRONT bytes, then as much as a text may be long */
-    char *text; /* in room; where the text begins */
+    char *room;             /* HR_SOURCE_FRONT bytes, then as much as a text may be long */
+    char *text;             /* in room; where the text begins */
     size_t len, pos;
     int64_t base_offset; /* of text[0] in the decompressed source */
     int64_t line;        /* number of the line at pos */
@@ -74,6 +74,7 @@ typedef struct hr_source {
     int64_t time_max;             /* running maximum of ts_recv */
     int64_t pos_offset, pos_line; /* first byte and line not merged yet */
     int32_t only_id;              /* instrument of this source, -1 none yet, -2 several */
+    uint32_t n_slots; /* in use; at most so many batches of this source wait for the merge */
     hr_slot slot[HR_SOURCE_SLOTS];
 } hr_source;
 
@@ -91,6 +92,8 @@ HR_MUST_USE hr_status hr_source_fill(hr_source *s, hr_err *err);
 /** Claims and decodes one slot into a batch of pool; HR_AGAIN: none ready. Any thread. */
 HR_MUST_USE hr_status hr_source_decode(hr_source *s, hr_pool *batches, const hr_evbatch_caps *caps,
                                        uint32_t target_rows, hr_err *err);
+/** How many batches are decoded or being decoded, not yet merged: a hint. Any thread. */
+uint32_t hr_source_ahead(const hr_source *s);
 /** The merge: head batch, or NULL (then is_done says whether for ever). */
 hr_evbatch *hr_source_head(hr_source *s);
 /** The merge: the head is consumed; its batch is the caller's to release. */
