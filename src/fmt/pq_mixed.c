@@ -211,26 +211,21 @@ static hr_status read_step(hr_pq_mixed *e, uint32_t n, hr_err *err)
 
 static hr_status refill(hr_pq_mixed *e, hr_err *err)
 {
-    for (;;) {
-        while (!e->has_group || e->row == e->group_end) {
-            if (e->has_group) e->group++;
-            if (e->group >= hr_pq_file_row_groups(e->file)) {
-                e->at = e->n = 0;
-                return HR_END;
-            }
-            e->has_group = true;
-            e->group_end = e->row + hr_pq_row_group_rows(e->file, e->group);
-            for (int c = 0; c < HR_MIXED_COLUMNS && e->row < e->group_end; c++)
-                HR_TRY(hr_pq_cursor_seek(e->cursor[c], e->group, err));
+    while (!e->has_group || e->row == e->group_end) {
+        if (e->has_group) e->group++;
+        if (e->group >= hr_pq_file_row_groups(e->file)) {
+            e->at = e->n = 0;
+            return HR_END;
         }
-        HR_TRY(read_step(e, (uint32_t)HR_MIN(e->group_end - e->row, (int64_t)STEP), err));
-        if (e->row + e->n > e->skip_to) {
-            e->at = e->skip_to > e->row ? (uint32_t)(e->skip_to - e->row) : 0;
-            e->row += e->at;
-            return HR_OK;
-        }
-        e->row += e->n;
+        int64_t rows = hr_pq_row_group_rows(e->file, e->group);
+        int64_t pass = HR_MIN(HR_MAX(e->skip_to - e->row, (int64_t)0), rows); /* not wanted */
+        e->has_group = true;
+        e->group_end = e->row + rows;
+        e->row += pass;
+        for (int c = 0; c < HR_MIXED_COLUMNS && e->row < e->group_end; c++)
+            HR_TRY(hr_pq_cursor_seek_row(e->cursor[c], e->group, pass, err));
     }
+    return read_step(e, (uint32_t)HR_MIN(e->group_end - e->row, (int64_t)STEP), err);
 }
 
 hr_status hr_pq_mixed_create(hr_pq_mixed **out, hr_pq_file *f, const hr_source_info *info,

@@ -647,45 +647,36 @@ static hr_status read_step(pq_table *t, uint32_t n, hr_err *err)
     return HR_OK;
 }
 
-static hr_status open_group(pq_table *t, uint32_t group, hr_err *err)
+/* From this row of the group on. */
+static hr_status open_group(pq_table *t, uint32_t group, int64_t row, hr_err *err)
 {
     t->group_rows = hr_pq_row_group_rows(t->file, group);
     for (int i = 0; i < PQ_C_COUNT; i++) {
         t->col[i].is_converted = false;
-        if (t->col[i].cursor != NULL) HR_TRY(hr_pq_cursor_seek(t->col[i].cursor, group, err));
+        if (t->col[i].cursor != NULL)
+            HR_TRY(hr_pq_cursor_seek_row(t->col[i].cursor, group, row, err));
     }
     for (uint32_t i = 0; i < t->n_level; i++) {
         t->level[i].is_converted = false;
-        HR_TRY(hr_pq_cursor_seek(t->level[i].cursor, group, err));
+        HR_TRY(hr_pq_cursor_seek_row(t->level[i].cursor, group, row, err));
     }
     return HR_OK;
 }
 
 hr_status hr_pq_table_fill(pq_table *t, hr_err *err)
 {
-    for (;;) {
-        t->at = t->n = 0;
-        if (t->group_left == 0) {
-            if (t->next_group == hr_pq_file_row_groups(t->file)) return HR_END;
-            int64_t rows = hr_pq_row_group_rows(t->file, t->next_group);
-            if (t->row + rows <= t->skip_to) { /* nothing in it is wanted */
-                t->row += rows;
-                t->next_group++;
-                continue;
-            }
-            HR_TRY(open_group(t, t->next_group, err));
-            t->group_left = rows;
-            t->next_group++;
-            continue;
-        }
-        uint32_t n = (uint32_t)HR_MIN(t->group_left, (int64_t)HR_PQ_ROWS);
-        HR_TRY(read_step(t, n, err));
-        t->group_left -= n;
-        if (t->row + n > t->skip_to) {
-            t->at = t->skip_to > t->row ? (uint32_t)(t->skip_to - t->row) : 0;
-            t->row += t->at;
-            return HR_OK;
-        }
-        t->row += n;
+    t->at = t->n = 0;
+    while (t->group_left == 0) {
+        if (t->next_group == hr_pq_file_row_groups(t->file)) return HR_END;
+        int64_t rows = hr_pq_row_group_rows(t->file, t->next_group);
+        int64_t pass = HR_MIN(HR_MAX(t->skip_to - t->row, (int64_t)0), rows); /* not wanted */
+        if (pass < rows) HR_TRY(open_group(t, t->next_group, pass, err));
+        t->row += pass;
+        t->group_left = rows - pass;
+        t->next_group++;
     }
+    uint32_t n = (uint32_t)HR_MIN(t->group_left, (int64_t)HR_PQ_ROWS);
+    HR_TRY(read_step(t, n, err));
+    t->group_left -= n;
+    return HR_OK;
 }

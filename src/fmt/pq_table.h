@@ -73,7 +73,8 @@ typedef struct pq_table {
 int hr_pq_table_find(const hr_pq_file *f, int column);
 HR_MUST_USE hr_status hr_pq_table_open(pq_table *t, hr_pq_file *f, const hr_source_info *info,
                                        hr_arena *arena, hr_err *err);
-/** The next rows, from skip_to on. HR_END after the last row group. */
+/** The next rows, from skip_to on, which is set before the first. HR_END after the last row group.
+ */
 HR_MUST_USE hr_status hr_pq_table_fill(pq_table *t, hr_err *err);
 /** Mark of the value as a reason, or -1. */
 HR_INLINE int hr_pq_mark_reason(int64_t v)
