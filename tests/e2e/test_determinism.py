@@ -3,6 +3,8 @@
 import gzip
 import os
 import random
+import shutil
+import subprocess
 
 import tap
 
@@ -59,6 +61,12 @@ def main():
         got = digest(f"place{i}", packed, plan, env=env, options=["--lanes", lanes])
         os.umask(old)
         tap.check(f"HR_TEST_SEED={seed}: {env}, umask {mask:o}, {lanes} lanes, batches of {low}", got == want)
+    shifted = ["unshare", "--time", "--monotonic", "100000000", "--boottime", "100000000"]
+    if shutil.which("unshare") and subprocess.run([*shifted, "true"], capture_output=True).returncode == 0:
+        for lanes in (1, 2):  # a machine that has run for three years
+            out = os.path.join(tap.SCRATCH, f"shifted{lanes}")
+            subprocess.run([*shifted, tap.EXE, "run", os.path.join(tap.SCRATCH, "base.yaml"), packed, "--out", out, "--lanes", str(lanes)])
+            tap.check(f"a time namespace, {lanes} lanes", tap.digest(out) == want)
     short = {"HEADRACE_FAULT": "short=777,eintr=3"}
     tap.check("short transfers and interrupts", digest("short", packed, env=short) == want)
     tap.check("odd splits", digest("odd", packed, env={"HEADRACE_FAULT": "short=61"}) == want)
