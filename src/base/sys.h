@@ -60,6 +60,9 @@ typedef struct hr_sys {
     int64_t (*pwrite)(void *self, int fd, const void *buf, size_t n_bytes, int64_t offset);
     int (*sync)(void *self, int fd); /* file or directory, durable on return */
     int (*truncate)(void *self, int fd, int64_t size_bytes);
+    /* room for n_bytes from offset on, beyond the end too; the size stays. -EOPNOTSUPP: not here.
+     * Given back by truncate. */
+    int (*reserve)(void *self, int fd, int64_t offset, int64_t n_bytes);
     int (*stat)(void *self, int dir_fd, const char *path, hr_sys_stat *out);
     int (*fstat)(void *self, int fd, hr_sys_stat *out);
     int (*rename)(void *self, int from_dir, const char *from, int to_dir, const char *to);

@@ -22,6 +22,7 @@ typedef enum call_id {
     CALL_SYNC,
     CALL_LOCK,
     CALL_TRUNCATE,
+    CALL_RESERVE,
     N_INTERRUPTIBLE,
     CALL_STAT = N_INTERRUPTIBLE,
     CALL_FSTAT,
@@ -37,9 +38,9 @@ typedef enum call_id {
 } call_id;
 
 static const char *const call_names[N_CALLS] = {
-    "open", "close",    "read", "write",        "pread",   "pwrite", "sync",
-    "lock", "truncate", "stat", "fstat",        "rename",  "unlink", "mkdir",
-    "list", "random",   "map",  "thread_start", "aio_open"};
+    "open",  "close",    "read",    "write", "pread",        "pwrite",  "sync",
+    "lock",  "truncate", "reserve", "stat",  "fstat",        "rename",  "unlink",
+    "mkdir", "list",     "random",  "map",   "thread_start", "aio_open"};
 
 struct hr_sys_fail {
     const hr_sys *inner;
@@ -146,6 +147,12 @@ static int fail_truncate(void *self, int fd, int64_t size)
 {
     SPOIL(CALL_TRUNCATE);
     return in->truncate(in->self, fd, size);
+}
+
+static int fail_reserve(void *self, int fd, int64_t offset, int64_t n)
+{
+    SPOIL(CALL_RESERVE);
+    return in->reserve(in->self, fd, offset, n);
 }
 
 static int fail_stat(void *self, int dir_fd, const char *path, hr_sys_stat *out)
@@ -275,6 +282,7 @@ static void fill_table(hr_sys_fail *f)
                         .pwrite = fail_pwrite,
                         .sync = fail_sync,
                         .truncate = fail_truncate,
+                        .reserve = fail_reserve,
                         .stat = fail_stat,
                         .fstat = fail_fstat,
                         .rename = fail_rename,

@@ -74,6 +74,12 @@ static int real_truncate(void *self, int fd, int64_t size_bytes)
     return (int)result(ftruncate(fd, size_bytes));
 }
 
+static int real_reserve(void *self, int fd, int64_t offset, int64_t n_bytes)
+{
+    (void)self;
+    return (int)result(fallocate(fd, FALLOC_FL_KEEP_SIZE, offset, n_bytes));
+}
+
 static void stat_out(hr_sys_stat *out, const struct stat *st)
 {
     *out = (hr_sys_stat){.size_bytes = st->st_size,
@@ -251,6 +257,7 @@ static const hr_sys real_table = {
     .pwrite = real_pwrite,
     .sync = real_sync,
     .truncate = real_truncate,
+    .reserve = real_reserve,
     .stat = real_stat,
     .fstat = real_fstat,
     .rename = real_rename,

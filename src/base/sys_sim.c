@@ -205,6 +205,14 @@ static int sim_truncate(void *self, int fd, int64_t size_bytes)
     return (int)leave(s, hr_sim_disk_truncate(&s->disk, f->node, size_bytes));
 }
 
+static int sim_reserve(void *self, int fd, int64_t offset, int64_t n_bytes)
+{
+    hr_sys_sim *s = enter(self);
+    const sim_fd *f = fd_get(s, fd);
+    if (f == NULL || !may_write(f->flags)) return (int)leave(s, -EBADF);
+    return (int)leave(s, hr_sim_disk_reserve(&s->disk, f->node, offset, n_bytes));
+}
+
 static void stat_out(const hr_sim_node *n, hr_sys_stat *out)
 {
     *out = (hr_sys_stat){.size_bytes = (int64_t)n->live.size,
@@ -393,6 +401,7 @@ static void fill_table(hr_sys_sim *s)
                         .pwrite = sim_pwrite,
                         .sync = sim_sync,
                         .truncate = sim_truncate,
+                        .reserve = sim_reserve,
                         .stat = sim_stat,
                         .fstat = sim_fstat,
                         .rename = sim_rename,

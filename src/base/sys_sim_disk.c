@@ -395,7 +395,7 @@ static size_t size_limit(const hr_sim_disk *d, uint32_t node)
     int64_t others = 0;
     for (uint32_t i = 0; i < d->n_nodes; i++)
         if (i != node && (d->node[i].n_links > 0 || d->node[i].n_open > 0))
-            others += (int64_t)round_sector(d->node[i].live.size);
+            others += (int64_t)HR_MAX(round_sector(d->node[i].live.size), d->node[i].reserved);
     if (others >= d->capacity_bytes) return 0;
     size_t room = (size_t)(d->capacity_bytes - others) & ~(size_t)(HR_SIM_SECTOR_BYTES - 1);
     return HR_MIN(room, HR_SIM_FILE_MAX);
@@ -422,6 +422,7 @@ int64_t hr_sim_disk_write(hr_sim_disk *d, uint32_t node, const void *buf, size_t
     if (n == 0) return 0;
     if (round_sector(at + n) > round_sector(f->live.size)) {
         size_t limit = HR_MAX(size_limit(d, node), round_sector(f->live.size));
+        limit = HR_MAX(limit, f->reserved);
         if (at >= limit) return -ENOSPC;
         n = HR_MIN(n, limit - at); /* as a full disk does: what fits is written */
     }
@@ -440,6 +441,7 @@ int hr_sim_disk_truncate(hr_sim_disk *d, uint32_t node, int64_t size)
     if (size < 0) return -EINVAL;
     if ((uint64_t)size > HR_SIM_FILE_MAX) return -EFBIG;
     size_t to = (size_t)size;
+    f->reserved = 0;
     if (to < f->live.size) {
         touch(f, to, f->live.size);
         bytes_cut(&f->live, to);
@@ -449,6 +451,18 @@ int hr_sim_disk_truncate(hr_sim_disk *d, uint32_t node, int64_t size)
     int rc = bytes_reserve(&f->live, to);
     if (rc == 0) f->live.size = to;
     return rc;
+}
+
+int hr_sim_disk_reserve(hr_sim_disk *d, uint32_t node, int64_t offset, int64_t n)
+{
+    hr_sim_node *f = &d->node[node];
+    if (f->is_dir || offset < 0 || n <= 0) return -EINVAL;
+    if ((uint64_t)offset > HR_SIM_FILE_MAX || (uint64_t)n > HR_SIM_FILE_MAX) return -EFBIG;
+    size_t to = round_sector((size_t)(offset + n));
+    if (to > HR_MAX(f->reserved, round_sector(f->live.size)) && to > size_limit(d, node))
+        return -ENOSPC;
+    f->reserved = HR_MAX(f->reserved, to);
+    return 0;
 }
 
 /* What Linux does with pages that it could not write: they stay readable and count as clean, so

@@ -36,6 +36,7 @@ typedef struct hr_sim_node {
     int64_t mtime_ns;
     hr_sim_bytes live, safe;
     size_t dirty_lo, dirty_hi; /* where live and safe may differ */
+    size_t reserved;           /* there is room up to here */
 } hr_sim_node;
 
 typedef struct hr_sim_name {
@@ -86,6 +87,7 @@ int hr_sim_disk_rename(hr_sim_disk *d, const hr_sim_name *from, const hr_sim_nam
 int64_t hr_sim_disk_read(const hr_sim_disk *d, uint32_t node, void *buf, size_t n, int64_t offset);
 int64_t hr_sim_disk_write(hr_sim_disk *d, uint32_t node, const void *buf, size_t n, int64_t offset);
 int hr_sim_disk_truncate(hr_sim_disk *d, uint32_t node, int64_t size);
+int hr_sim_disk_reserve(hr_sim_disk *d, uint32_t node, int64_t offset, int64_t n);
 int hr_sim_disk_sync(hr_sim_disk *d, uint32_t node);
 /** A sync that fails: a file's unsynced bytes stay readable and count as synced, but are not. What
  * changed in a directory stays unsynced. */

@@ -308,6 +308,19 @@ static hr_status settle_last_line(hr_dataset *d, const hr_manifest_tail *t, hr_e
     return HR_OK;
 }
 
+/* Room for the next manifest line, so that a disk which fills up with parts does not take the
+ * commit that would name them. Where the file system has no such thing, there is none. */
+static int reserve_manifest(hr_dataset *d)
+{
+    const hr_sys *sys = hr_sys_get();
+    int rc = -EINTR;
+    for (int i = 0; i < HR_SYS_EINTR_MAX && rc == -EINTR; i++)
+        rc = sys->reserve(sys->self, d->manifest_fd, d->manifest_end, HR_MANIFEST_RESERVE_BYTES);
+    if (rc == -EOPNOTSUPP || rc == -ENOSYS || rc == -EINVAL) return 0;
+    d->has_reserve = rc >= 0;
+    return rc;
+}
+
 static hr_status take_over(hr_dataset *d, hr_open_mode mode, const char *identity,
                            hr_manifest_tail *tail, hr_err *err)
 {
@@ -327,7 +340,10 @@ static hr_status take_over(hr_dataset *d, hr_open_mode mode, const char *identit
     rc = hr_sys_truncate(d->reject_fd, tail->reject_bytes);
     if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot truncate the reject file of '%s'", d->root);
     d->reject_end = d->reject_committed = tail->reject_bytes;
-    return tail->bytes == 0 ? begin_manifest(d, identity, err) : HR_OK;
+    if (tail->bytes == 0) HR_TRY(begin_manifest(d, identity, err));
+    if (tail->is_ended) return HR_OK;
+    rc = reserve_manifest(d);
+    return rc < 0 ? HR_FAIL_SYS(err, rc, "no room for the manifest of '%s'", d->root) : HR_OK;
 }
 
 /* Removes the parts that one manifest line names; nothing else in the folder is ours to delete. */
@@ -401,6 +417,8 @@ hr_status hr_dataset_open(hr_dataset *d, const char *root, hr_open_mode mode, co
 void hr_dataset_close(hr_dataset *d)
 {
     hr_flush_fini(&d->flush);
+    if (d->has_reserve) (void)hr_sys_truncate(d->manifest_fd, d->manifest_end);
+    d->has_reserve = false;
     if (d->reject_fd >= 0) (void)hr_sys_close(d->reject_fd);
     if (d->manifest_fd >= 0) (void)hr_sys_close(d->manifest_fd);
     if (d->root_fd >= 0) (void)hr_sys_close(d->root_fd);

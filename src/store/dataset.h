@@ -19,6 +19,7 @@
 #define HR_DATASET_PATH_MAX 1024
 #define HR_MANIFEST_VERSION 1
 #define HR_MANIFEST_BUFFER_BYTES ((size_t)16 << 10)
+#define HR_MANIFEST_RESERVE_BYTES 65536
 
 typedef struct hr_part {
     uint8_t kind;
@@ -35,6 +36,7 @@ typedef struct hr_dataset {
     int root_fd;
     int manifest_fd;
     int64_t manifest_end;
+    bool has_reserve; /* room behind the manifest's end, which close gives back */
     char *line_buf; /* HR_MANIFEST_BUFFER_BYTES: lines are written through it */
     int reject_fd;
     int64_t reject_end;

@@ -83,9 +83,9 @@ static void test_every_call_fails(void **state)
 static void test_every_kind_of_call(void **state)
 {
     /* list, read and write come only where a dataset is resumed, or from a stream */
-    static const char *const calls[] = {"open",   "close",    "pread", "pwrite",       "sync",
-                                        "lock",   "truncate", "stat",  "fstat",        "rename",
-                                        "unlink", "mkdir",    "map",   "thread_start", "aio_open"};
+    static const char *const calls[] = {
+        "open",  "close",  "pread",  "pwrite", "sync", "lock",         "truncate", "stat",
+        "fstat", "rename", "unlink", "mkdir",  "map",  "thread_start", "aio_open", "reserve"};
     test_rng rng;
     (void)state;
     test_rng_init(&rng, test_seed());
@@ -168,10 +168,12 @@ static void test_full_disk(void **state)
     fault_result r = {.status = HR_ENOSPC};
     int n = 0;
     (void)state;
-    for (int64_t room = 512; r.status != HR_OK; room += fault_is_full() ? 512 : 4096, n++) {
+    for (int64_t room = 512; r.status != HR_OK; room += fault_is_full() ? 512 : 1536, n++) {
         fault_case c = {.room_bytes = room};
         check(&c, &r);
         assert_true(r.status == HR_OK || r.status == HR_ENOSPC);
+        /* its line has room of its own: what does not fit is always something else */
+        assert_false(r.blames_manifest);
     }
     printf("# %d full disks\n", n);
     assert_true(n > 5);

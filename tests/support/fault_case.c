@@ -251,6 +251,8 @@ static const char *run_once(attempt *a, const hr_sys_fault *fault, hr_open_mode 
     fault_kinds_made |= hr_sys_fail_made(f);
     if (!fault->freeze) fault_kinds_hit |= hr_sys_fail_hit(f);
     a->result.n_acknowledged = report.n_commits;
+    a->result.blames_manifest =
+        report.n_commits > 0 && strstr(a->err.message, "write the manifest") != NULL;
     int64_t n_maps = hr_sys_fail_maps(f);
     hr_sys_fail_destroy(&f);
     if (hr_sys_sim_open_count(a->sim) != 0) return "leaves a descriptor open";
@@ -319,6 +321,7 @@ static const char *check_steps(attempt *a)
     a->result.fired = first.fired;
     a->result.seen = first.seen;
     a->result.ns = first.ns;
+    a->result.blames_manifest = first.blames_manifest;
     return bad;
 }
 

@@ -54,6 +54,7 @@ typedef struct fault_result {
     bool fired;
     uint64_t seen;
     uint32_t n_acknowledged;
+    bool blames_manifest; /* a commit failed for its manifest line alone */
     int64_t ns; /* of the disturbed run */
 } fault_result;
 
