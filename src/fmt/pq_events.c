@@ -612,3 +612,8 @@ hr_status hr_pq_events_next(hr_pq_events *e, hr_evbatch *b, uint32_t target_rows
     b->src_end = t->row;
     return HR_OK;
 }
+
+hr_status hr_pq_events_help(hr_pq_events *e)
+{
+    return e->mixed != NULL ? HR_AGAIN : hr_pq_table_help(&e->table);
+}

@@ -21,6 +21,9 @@ hr_format hr_pq_events_format(const hr_pq_events *e);
 /** Continues at this row (a resumed run), before the first is read. Pages before it are not read.
  */
 void hr_pq_events_skip_to(hr_pq_events *e, int64_t row);
+/** Does a piece of the reading ahead of hr_pq_events_next, while another thread is in it or before
+ * it is called; HR_AGAIN: nothing to do now. Any thread. */
+HR_MUST_USE hr_status hr_pq_events_help(hr_pq_events *e);
 /** Fills b. HR_OK: more may follow; HR_END: the file is done (b may hold messages all the same). */
 HR_MUST_USE hr_status hr_pq_events_next(hr_pq_events *e, hr_evbatch *b, uint32_t target_rows,
                                         hr_err *err);

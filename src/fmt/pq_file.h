@@ -2,6 +2,8 @@
 #ifndef HR_FMT_PQ_FILE_H
 #define HR_FMT_PQ_FILE_H
 /* A Parquet file's metadata in memory, and the cursor. Private to the reader. */
+#include <stdatomic.h>
+
 #include "fmt/codec.h"
 #include "fmt/pq_decode.h"
 #include "fmt/pq_read.h"
@@ -34,7 +36,8 @@ struct hr_pq_file {
     uint32_t footer_bytes;
     uint32_t n_orders;
     uint8_t *orders; /* of the columns' bounds: field of ColumnOrder, 0 unknown; NULL: not said */
-    hr_codec_ctx *codec; /* shared by the cursors */
+    hr_codec_ctx *codec;         /* shared by the cursors */
+    _Atomic uint32_t *grow_busy; /* guards the cursors' arena; NULL: there is no twin */
 };
 
 typedef struct pq_page {

@@ -428,6 +428,22 @@ static hr_status open_codec(hr_pq_file *f, hr_arena *arena, hr_err *err)
     return hr_codec_ctx_create(&f->codec, arena, &opt, err);
 }
 
+hr_status hr_pq_file_twin(hr_pq_file **out, hr_pq_file *f, hr_arena *arena, hr_err *err)
+{
+    *out = NULL;
+    hr_pq_file *twin = hr_arena_alloc(arena, sizeof *twin, 64);
+    if (twin != NULL && f->grow_busy == NULL) {
+        f->grow_busy = hr_arena_alloc(arena, sizeof *f->grow_busy, 64);
+        if (f->grow_busy != NULL) atomic_init(f->grow_busy, 0);
+    }
+    if (twin == NULL || f->grow_busy == NULL)
+        return HR_FAIL(err, HR_EBUDGET, "no memory for another thread's reading");
+    *twin = *f;
+    HR_TRY(open_codec(twin, arena, err));
+    *out = twin;
+    return HR_OK;
+}
+
 /* Our own footers end in their checksum, where it always stands at the same place: key, a header
  * and a length of one byte each, 8 digits, two ends of structs. Others have none. */
 static bool is_footer_sound(const uint8_t *p, uint32_t n)

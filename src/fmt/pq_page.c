@@ -20,14 +20,26 @@ hr_status hr_pq_damaged(hr_pq_cursor *c, hr_err *err, const char *why)
                    c->column->name, c->group, why, (long long)at);
 }
 
+static uint8_t *alloc(hr_pq_cursor *c, size_t n_bytes)
+{
+    _Atomic uint32_t *busy = c->file->grow_busy;
+    uint32_t expect = 0;
+    while (busy != NULL && !atomic_compare_exchange_weak_explicit(
+                               busy, &expect, 1, memory_order_acquire, memory_order_relaxed))
+        expect = 0;
+    uint8_t *p = hr_arena_alloc(c->arena, n_bytes, 64);
+    if (busy != NULL) atomic_store_explicit(busy, 0, memory_order_release);
+    return p;
+}
+
 hr_status hr_pq_buffer_grow(hr_pq_cursor *c, pq_buffer *b, size_t need_bytes, hr_err *err)
 {
     if (need_bytes <= b->cap && b->p != NULL) return HR_OK;
     size_t cap = HR_MAX(need_bytes, b->cap + b->cap / 2);
-    uint8_t *p = hr_arena_alloc(c->arena, cap + 64, 64);
+    uint8_t *p = alloc(c, cap + 64);
     if (p == NULL) {
         cap = need_bytes;
-        p = hr_arena_alloc(c->arena, cap + 64, 64);
+        p = alloc(c, cap + 64);
     }
     if (p == NULL)
         return HR_FAIL(err, HR_EBUDGET,

@@ -63,6 +63,10 @@ typedef struct hr_pq_file hr_pq_file;
 HR_MUST_USE hr_status hr_pq_file_open(hr_pq_file **out, hr_read_at_fn read_at, void *self,
                                       int64_t size_bytes, const hr_pq_limits *limits,
                                       hr_arena *arena, hr_err *err);
+/** A second handle on the same file, for another thread: cursors of both may be used at the same
+ * time, those of one by one thread at a time, and all may grow in one arena. */
+HR_MUST_USE hr_status hr_pq_file_twin(hr_pq_file **out, hr_pq_file *f, hr_arena *arena,
+                                      hr_err *err);
 uint32_t hr_pq_file_columns(const hr_pq_file *f);
 const hr_pq_column *hr_pq_file_column(const hr_pq_file *f, uint32_t col);
 int hr_pq_file_find(const hr_pq_file *f, const char *name);

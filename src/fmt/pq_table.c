@@ -11,6 +11,7 @@
 #include "kern/kern.h"
 #include "text/decimal.h"
 
+#define PARTS_BYTES ((size_t)24 << 20) /* three times the working memory, and room for pages */
 #define OUT_OF_RANGE HR_PQ_MARK(HR_REJECT_RANGE)
 
 typedef struct name {
@@ -97,16 +98,21 @@ static bool type_fits(int column, const hr_pq_column *c)
     }
 }
 
-static hr_status open_column(pq_table *t, pq_stored *s, int column, int at, hr_arena *arena,
-                             hr_err *err)
+static hr_status open_column(pq_table *t, pq_stored *s, pq_part *part, int column, int at,
+                             hr_arena *arena, hr_err *err)
 {
+    size_t n = t->n_windows * HR_PQ_ROWS;
+    s->part = part;
     s->meta = hr_pq_file_column(t->file, (uint32_t)at);
-    HR_TRY(hr_pq_cursor_create(&s->cursor, t->file, (uint32_t)at, arena, err));
+    HR_TRY(hr_pq_cursor_create(&s->cursor, part->file, (uint32_t)at, arena, err));
     if (!type_fits(column, s->meta))
         return HR_FAIL(err, HR_EUNSUPPORTED,
                        "column '%s' has a type that is not read there (physical %d, logical %d)",
                        s->meta->name, (int)s->meta->phys, (int)s->meta->logical);
-    return HR_OK;
+    s->value = s->window = hr_arena_alloc(arena, n * sizeof *s->window, 64);
+    return s->window != NULL
+               ? HR_OK
+               : HR_FAIL(err, HR_EBUDGET, "no memory for rows of '%s'", s->meta->name);
 }
 
 static hr_status open_book(pq_table *t, hr_arena *arena, hr_err *err)
@@ -124,7 +130,7 @@ static hr_status open_book(pq_table *t, hr_arena *arena, hr_err *err)
                  hole + 2);
         int at = hr_pq_file_find(t->file, text);
         if (at < 0) break;
-        HR_TRY(open_column(t, &t->level[i], PQ_C_PX, at, arena, err));
+        HR_TRY(open_column(t, &t->level[i], t->part[0], PQ_C_PX, at, arena, err));
         t->n_level = i + 1;
     }
     t->n_level -= t->n_level % 4;
@@ -147,6 +153,42 @@ static hr_status open_texts(pq_table *t, hr_arena *arena, hr_err *err)
     return t->id != NULL ? HR_OK : HR_FAIL(err, HR_EBUDGET, "no memory for trade ids");
 }
 
+/* Parts pay where threads are left over. What a step keeps beside its values is the owner's: names,
+ * trade ids that are texts, and the many columns of a book are read in one part. */
+static bool is_divisible(const pq_table *t, const hr_arena *arena)
+{
+    int id = hr_pq_table_find(t->file, PQ_C_ID);
+    return t->info.n_lanes > HR_MAX(t->info.n_sources, 1u) &&
+           t->info.format != HR_FORMAT_PARQUET_BOOK && hr_arena_left(arena) >= PARTS_BYTES &&
+           hr_pq_table_find(t->file, PQ_C_SYMBOL) < 0 &&
+           hr_pq_table_find(t->file, PQ_C_VENUE) < 0 &&
+           (id < 0 || !is_text(hr_pq_file_column(t->file, (uint32_t)id)));
+}
+
+static hr_status open_parts(pq_table *t, hr_arena *arena, hr_err *err)
+{
+    bool is_divided = is_divisible(t, arena);
+    t->n_parts = is_divided ? HR_PQ_PARTS : 1;
+    t->n_windows = is_divided ? HR_PQ_WINDOWS : 1;
+    for (uint32_t i = 0; i < t->n_parts; i++) {
+        pq_part *p = hr_arena_alloc(arena, sizeof *p, 64);
+        if (p == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory for the columns of a table");
+        memset(p, 0, sizeof *p);
+        p->err = (hr_err)HR_ERR_INIT;
+        p->file = t->file;
+        if (i > 0) HR_TRY(hr_pq_file_twin(&p->file, t->file, arena, err));
+        t->part[i] = p;
+    }
+    return HR_OK;
+}
+
+/* In the order of the columns, so that the first error is the same for any number of parts. */
+static pq_part *part_of(const pq_table *t, int column)
+{
+    if (t->n_parts == 1 || column < PQ_C_SIDE) return t->part[0];
+    return t->part[column < PQ_C_QTY ? 1 : 2];
+}
+
 hr_status hr_pq_table_open(pq_table *t, hr_pq_file *f, const hr_source_info *info, hr_arena *arena,
                            hr_err *err)
 {
@@ -155,10 +197,11 @@ hr_status hr_pq_table_open(pq_table *t, hr_pq_file *f, const hr_source_info *inf
     memset(t, 0, sizeof *t);
     t->file = f;
     t->info = *info;
+    HR_TRY(open_parts(t, arena, err));
     for (int i = 0; i < PQ_C_COUNT; i++) {
         int at = hr_pq_table_find(f, i);
         if (at < 0 || (is_book && i >= PQ_C_SIDE) || (i == PQ_C_FLAGS && !is_ours)) continue;
-        HR_TRY(open_column(t, &t->col[i], i, at, arena, err));
+        HR_TRY(open_column(t, &t->col[i], part_of(t, i), i, at, arena, err));
     }
     if (t->col[PQ_C_SIDE].meta != NULL) {
         const char *side = t->col[PQ_C_SIDE].meta->name;
@@ -180,17 +223,17 @@ static hr_status is_short(const pq_stored *s, hr_err *err)
 static hr_status read_plain_ints(pq_stored *s, uint32_t at, uint32_t n, hr_err *err)
 {
     uint32_t got;
-    HR_TRY(hr_pq_read_i64(s->cursor, s->value + at, n, &got, err));
+    HR_TRY(hr_pq_read_i64(s->cursor, s->into + at, n, &got, err));
     return got == n ? HR_OK : is_short(s, err);
 }
 
-static hr_status read_ints(pq_table *t, pq_stored *s, uint32_t n, hr_err *err)
+static hr_status read_ints(pq_stored *s, uint32_t n, hr_err *err)
 {
     uint32_t got;
     if (s->meta->phys == HR_PQ_BOOLEAN) return read_plain_ints(s, 0, n, err);
     for (uint32_t at = 0; at < n; at += got) {
         hr_pq_dict dict;
-        hr_status st = hr_pq_read_coded(s->cursor, &dict, t->index, n - at, &got, err);
+        hr_status st = hr_pq_read_coded(s->cursor, &dict, s->part->index, n - at, &got, err);
         if (st < 0) return st;
         if (st == HR_END) return is_short(s, err);
         if (st == HR_AGAIN) {
@@ -199,7 +242,7 @@ static hr_status read_ints(pq_table *t, pq_stored *s, uint32_t n, hr_err *err)
         }
         dict.value[dict.n] = HR_NULL_I64;
         for (uint32_t i = 0; i < got; i++)
-            s->value[at + i] = dict.value[t->index[i]];
+            s->into[at + i] = dict.value[s->part->index[i]];
     }
     return HR_OK;
 }
@@ -213,8 +256,8 @@ static void map_texts(pq_table *t, pq_stored *s, const hr_pq_dict *dict, uint32_
                       text_fn fn)
 {
     int64_t map[HR_PQ_TEXTS + 1] HR_UNINIT;
-    const uint32_t *index = t->index;
-    int64_t *out = s->value + at;
+    const uint32_t *index = s->part->index;
+    int64_t *out = s->into + at;
     if (dict->n > HR_PQ_TEXTS) {
         for (uint32_t i = 0; i < n; i++)
             out[i] = index[i] == dict->n                 ? HR_NULL_I64
@@ -239,7 +282,7 @@ static hr_status read_plain_texts(pq_table *t, pq_stored *s, uint32_t at, uint32
         if (st == HR_END || (st == HR_OK && got == 0)) return is_short(s, err);
         HR_TRY(st);
         for (uint32_t i = 0; i < got; i++)
-            s->value[at + i] = text[i].s == NULL ? HR_NULL_I64 : fn(t, s, at + i, text[i]);
+            s->into[at + i] = text[i].s == NULL ? HR_NULL_I64 : fn(t, s, at + i, text[i]);
     }
     return HR_OK;
 }
@@ -251,7 +294,7 @@ static hr_status read_texts(pq_table *t, pq_stored *s, uint32_t n, text_fn fn, h
         return read_plain_texts(t, s, 0, n, fn, err);
     for (uint32_t at = 0; at < n; at += got) {
         hr_pq_dict dict;
-        hr_status st = hr_pq_read_coded(s->cursor, &dict, t->index, n - at, &got, err);
+        hr_status st = hr_pq_read_coded(s->cursor, &dict, s->part->index, n - at, &got, err);
         if (st < 0) return st;
         if (st == HR_END) return is_short(s, err);
         if (st == HR_AGAIN)
@@ -277,11 +320,11 @@ static int64_t time_of(int64_t v, int64_t unit)
     return v < 0 || __builtin_mul_overflow(v, u, &out) ? HR_PQ_MARK(HR_REJECT_TIME) : out;
 }
 
-static hr_status read_time(pq_table *t, pq_stored *s, uint32_t n, hr_err *err)
+static hr_status read_time(pq_stored *s, uint32_t n, hr_err *err)
 {
-    int64_t *v = s->value;
+    int64_t *v = s->into;
     int64_t unit = s->meta->phys == HR_PQ_INT96 ? 1 : s->meta->unit_ns;
-    HR_TRY(read_ints(t, s, n, err));
+    HR_TRY(read_ints(s, n, err));
     const uint64_t any = hr_kern_get()->rows.any(v, n); /* no value is over it */
     if (unit == 1 && any <= INT64_MAX) return HR_OK;
     bool is_plain = unit > 0 && any <= (uint64_t)(INT64_MAX / unit);
@@ -341,20 +384,20 @@ static hr_status read_side(pq_table *t, pq_stored *s, uint32_t n, hr_err *err)
     uint32_t got;
     if (is_text(s->meta)) return read_texts(t, s, n, side_of_text, err);
     if (!is_bool) {
-        HR_TRY(read_ints(t, s, n, err));
+        HR_TRY(read_ints(s, n, err));
         for (uint32_t i = 0; i < n; i++)
-            s->value[i] = side_of_int(t->side_kind, false, s->value[i]);
+            s->into[i] = side_of_int(t->side_kind, false, s->into[i]);
         return HR_OK;
     }
     const int64_t map[3] = {side_of_flag(t->side_kind, false), side_of_flag(t->side_kind, true),
                             HR_NULL_I64};
     for (uint32_t at = 0; at < n; at += got) {
         hr_pq_dict dict;
-        hr_status st = hr_pq_read_coded(s->cursor, &dict, t->index, n - at, &got, err);
+        hr_status st = hr_pq_read_coded(s->cursor, &dict, s->part->index, n - at, &got, err);
         if (st < 0) return st;
         if (st != HR_OK) return is_short(s, err);
         for (uint32_t i = 0; i < got; i++)
-            s->value[at + i] = map[t->index[i]];
+            s->into[at + i] = map[s->part->index[i]];
     }
     return HR_OK;
 }
@@ -488,53 +531,53 @@ static int64_t px_of_text(pq_table *t, const pq_stored *s, uint32_t row, hr_pq_b
     return st == HR_OK ? v : st == HR_ERANGE ? OUT_OF_RANGE : HR_PQ_MARK(HR_REJECT_NUMBER);
 }
 
-static hr_status read_plain_numbers(pq_table *t, pq_stored *s, uint32_t at, uint32_t n,
-                                    unsigned scale, hr_err *err)
+static hr_status read_plain_numbers(pq_stored *s, uint32_t at, uint32_t n, unsigned scale,
+                                    hr_err *err)
 {
     uint32_t got;
     if (is_real(s->meta)) {
-        HR_TRY(hr_pq_read_f64(s->cursor, t->real, n, &got, err));
+        HR_TRY(hr_pq_read_f64(s->cursor, s->part->real, n, &got, err));
         if (got != n) return is_short(s, err);
-        memcpy(s->value + at, t->real, n * sizeof *s->value);
+        memcpy(s->into + at, s->part->real, n * sizeof *s->into);
     } else {
         HR_TRY(read_plain_ints(s, at, n, err));
     }
-    convert(s, s->value + at, n, scale);
+    convert(s, s->into + at, n, scale);
     return HR_OK;
 }
 
 /* Each value of a dictionary is converted once, unless it holds more than there are rows. */
-static void map_numbers(pq_table *t, pq_stored *s, const hr_pq_dict *dict, uint32_t at, uint32_t n,
+static void map_numbers(pq_stored *s, const hr_pq_dict *dict, uint32_t at, uint32_t n,
                         unsigned scale)
 {
-    int64_t *out = s->value + at;
+    int64_t *out = s->into + at;
     int64_t *value = dict->value;
-    bool is_direct = s->is_converted || dict->n <= t->group_rows;
+    bool is_direct = s->is_converted || dict->n <= s->part->place.rows;
     if (is_direct && !s->is_converted) convert(s, value, dict->n, scale);
     s->is_converted = is_direct;
     value[dict->n] = is_direct ? HR_NULL_I64 : 0; /* a number of any kind */
     for (uint32_t i = 0; i < n; i++)
-        out[i] = value[t->index[i]];
+        out[i] = value[s->part->index[i]];
     if (is_direct) return;
     convert(s, out, n, scale);
     for (uint32_t i = 0; i < n; i++)
-        if (t->index[i] == dict->n) out[i] = HR_NULL_I64;
+        if (s->part->index[i] == dict->n) out[i] = HR_NULL_I64;
 }
 
 static hr_status read_number(pq_table *t, pq_stored *s, uint32_t n, unsigned scale, hr_err *err)
 {
     uint32_t got;
     if (is_text(s->meta)) return read_texts(t, s, n, px_of_text, err);
-    if (s->meta->phys == HR_PQ_BYTE_ARRAY) return read_plain_numbers(t, s, 0, n, scale, err);
+    if (s->meta->phys == HR_PQ_BYTE_ARRAY) return read_plain_numbers(s, 0, n, scale, err);
     for (uint32_t at = 0; at < n; at += got) {
         hr_pq_dict dict;
-        hr_status st = hr_pq_read_coded(s->cursor, &dict, t->index, n - at, &got, err);
+        hr_status st = hr_pq_read_coded(s->cursor, &dict, s->part->index, n - at, &got, err);
         if (st < 0) return st;
         if (st == HR_END) return is_short(s, err);
         if (st == HR_AGAIN)
-            HR_TRY(read_plain_numbers(t, s, at, got, scale, err));
+            HR_TRY(read_plain_numbers(s, at, got, scale, err));
         else
-            map_numbers(t, s, &dict, at, got, scale);
+            map_numbers(s, &dict, at, got, scale);
     }
     return HR_OK;
 }
@@ -610,15 +653,14 @@ static int64_t id_of(pq_table *t, const pq_stored *s, uint32_t row, hr_pq_bytes 
     return -1;
 }
 
-/* ---- steps ---- */
+/* ---- columns ---- */
 
-static hr_status read_column(pq_table *t, int i, uint32_t n, hr_err *err)
+hr_status hr_pq_table_read(pq_table *t, pq_stored *s, int column, uint32_t n, hr_err *err)
 {
-    pq_stored *s = &t->col[i];
-    switch (i) {
+    switch (column) {
     case PQ_C_EVENT:
     case PQ_C_RECV:
-        return read_time(t, s, n, err);
+        return read_time(s, n, err);
     case PQ_C_SIDE:
         return read_side(t, s, n, err);
     case PQ_C_PX:
@@ -627,56 +669,10 @@ static hr_status read_column(pq_table *t, int i, uint32_t n, hr_err *err)
         return read_number(t, s, n, t->info.qty_scale, err);
     case PQ_C_SYMBOL:
     case PQ_C_VENUE:
-        return read_names(t, i - PQ_C_SYMBOL, n, err);
+        return read_names(t, column - PQ_C_SYMBOL, n, err);
     case PQ_C_ID:
-        return t->id != NULL ? read_texts(t, s, n, id_of, err) : read_ints(t, s, n, err);
+        return t->id != NULL ? read_texts(t, s, n, id_of, err) : read_ints(s, n, err);
     default:
-        return read_ints(t, s, n, err);
+        return read_ints(s, n, err);
     }
-}
-
-static hr_status read_step(pq_table *t, uint32_t n, hr_err *err)
-{
-    t->at = t->n = 0;
-    for (int i = 0; i < PQ_C_COUNT; i++)
-        if (t->col[i].cursor != NULL) HR_TRY(read_column(t, i, n, err));
-    for (uint32_t i = 0; i < t->n_level; i++)
-        HR_TRY(read_number(t, &t->level[i], n, i % 2 == 0 ? t->info.px_scale : t->info.qty_scale,
-                           err));
-    t->n = n;
-    return HR_OK;
-}
-
-/* From this row of the group on. */
-static hr_status open_group(pq_table *t, uint32_t group, int64_t row, hr_err *err)
-{
-    t->group_rows = hr_pq_row_group_rows(t->file, group);
-    for (int i = 0; i < PQ_C_COUNT; i++) {
-        t->col[i].is_converted = false;
-        if (t->col[i].cursor != NULL)
-            HR_TRY(hr_pq_cursor_seek_row(t->col[i].cursor, group, row, err));
-    }
-    for (uint32_t i = 0; i < t->n_level; i++) {
-        t->level[i].is_converted = false;
-        HR_TRY(hr_pq_cursor_seek_row(t->level[i].cursor, group, row, err));
-    }
-    return HR_OK;
-}
-
-hr_status hr_pq_table_fill(pq_table *t, hr_err *err)
-{
-    t->at = t->n = 0;
-    while (t->group_left == 0) {
-        if (t->next_group == hr_pq_file_row_groups(t->file)) return HR_END;
-        int64_t rows = hr_pq_row_group_rows(t->file, t->next_group);
-        int64_t pass = HR_MIN(HR_MAX(t->skip_to - t->row, (int64_t)0), rows); /* not wanted */
-        if (pass < rows) HR_TRY(open_group(t, t->next_group, pass, err));
-        t->row += pass;
-        t->group_left = rows - pass;
-        t->next_group++;
-    }
-    uint32_t n = (uint32_t)HR_MIN(t->group_left, (int64_t)HR_PQ_ROWS);
-    HR_TRY(read_step(t, n, err));
-    t->group_left -= n;
-    return HR_OK;
 }

@@ -232,6 +232,7 @@ static hr_status open_sources(hr_run *r, hr_err *err)
         hr_source_info info = {.format = (hr_format)p->format,
                                .source_idx = (int32_t)i,
                                .n_sources = r->n_sources,
+                               .n_lanes = r->n_lanes,
                                .px_scale = p->px_scale,
                                .qty_scale = p->qty_scale};
         memcpy(info.venue, p->venue, HR_MIN(sizeof info.venue, sizeof p->venue));

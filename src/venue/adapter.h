@@ -54,6 +54,7 @@ typedef struct hr_source_info {
     int32_t time_unit_ns; /* CSV/Parquet: ns a unit of the time columns (1000 for Tardis us) */
     bool has_header;
     uint32_t n_sources; /* that share the memory; 0 is one */
+    uint32_t n_lanes;   /* threads that decode them; 0 is one */
 } hr_source_info;
 
 /** Looks at the first bytes of the decompressed source (up to 1 MiB; whole lines are used) and its
