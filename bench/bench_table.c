@@ -2,7 +2,8 @@
 /* Our side of bench/peers/peer_parquet.py: (ts int64, id int32, side int8, price int64, qty int64)
  * to a Parquet file, zstd level 1, and back into columns of these widths. Processor time.
  *     bench_table values FOLDER    the columns as they lie in memory, a file each, for the others
- *     bench_table pair FILE        writes FILE and reads it, several times over */
+ *     bench_table pair FILE        writes FILE and reads it, several times over
+ *     bench_table read FILE        reads what pair wrote, for a profile */
 #include <fcntl.h>
 #include <string.h>
 
@@ -172,6 +173,14 @@ static hr_status pair(const char *path)
     return is_equal() ? HR_OK : HR_ECORRUPT;
 }
 
+static hr_status read_only(const char *path)
+{
+    int64_t size_bytes = 0;
+    for (int i = 0; i < 8 * ROUNDS; i++)
+        HR_TRY(read_file(path, &size_bytes));
+    return is_equal() ? HR_OK : HR_ECORRUPT;
+}
+
 /* One file a column; the side, a byte each. */
 static hr_status dump(const char *folder)
 {
@@ -189,13 +198,15 @@ static hr_status dump(const char *folder)
 int main(int argc, char **argv)
 {
     if (argc != 3) {
-        printf("bench_table values FOLDER | pair FILE\n");
+        printf("bench_table values FOLDER | pair FILE | read FILE\n");
         return 2;
     }
     hr_kern_init(hr_cpu_detect());
     if (hr_arena_create(&arena, NULL, (size_t)256 << 20, "bench", NULL) != HR_OK || !make_values())
         return 1;
-    hr_status st = strcmp(argv[1], "values") == 0 ? dump(argv[2]) : pair(argv[2]);
+    hr_status st = strcmp(argv[1], "values") == 0 ? dump(argv[2])
+                   : strcmp(argv[1], "read") == 0 ? read_only(argv[2])
+                                                  : pair(argv[2]);
     if (st != HR_OK) printf("failed: %d\n", st);
     return st == HR_OK ? 0 : 1;
 }

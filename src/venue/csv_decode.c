@@ -379,7 +379,8 @@ static int put_snapshot_row(const hr_line *l, const row *r)
     return HR_LINE_DONE;
 }
 
-#define ASCII_BLOCK 16384 /* so much text is looked over at once: it stays in the first cache */
+/* So much text is looked over at once: little, for rows read the short way need no look. */
+#define ASCII_BLOCK 512
 
 /* Two rows at a time: the one at hand and the one ahead, which often is the next one at hand. */
 typedef struct reader {

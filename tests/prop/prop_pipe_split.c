@@ -202,7 +202,8 @@ static void read_all(hr_digest *d, uint64_t *n_chunks, size_t text_cap, uint32_t
             hr_pool_put(batches, b);
             continue;
         }
-        assert_true(hr_source_fill(&s, NULL) >= 0);
+        for (size_t k = 0; k <= text_cap % 4; k++) /* the filler may be ahead */
+            assert_true(hr_source_fill(&s, NULL) >= 0);
         assert_true(hr_source_decode(&s, batches, &caps, target_rows, NULL) >= 0);
     }
     *n_chunks = s.fill_seq;
