@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The checkpoint: everything a run needs to go on after its last commit. One little-endian image:
  *
- *   8  magic "HRSTATE1"
+ *   8  magic "HRSTATE2", the last character is the version
  *   sources: n, then per source offset, line, time_max, only_id, done
  *   counters: sizeof(hr_counts)
  *   desks: n, then per desk its name and its image (pipe/desk_state.c)
@@ -9,6 +9,7 @@
  * The manifest holds its length and CRC-32C: a damaged one is not used. */
 #include <string.h>
 
+#include "base/crc32c.h"
 #include "base/sys.h"
 #include "job/run_parts.h"
 #include "pipe/desk_state.h"
@@ -54,9 +55,38 @@ hr_status run_state_save(hr_run *r, const char *name, int64_t *n_bytes, uint32_t
     return HR_OK;
 }
 
+/* A whole file that begins otherwise is of another version; any other one is damaged. */
+static bool is_whole(hr_run *r, int fd)
+{
+    uint32_t crc = 0;
+    int64_t at = 0;
+    int64_t n;
+    while ((n = hr_sys_pread_full(fd, r->state_buf, r->state_cap, at)) > 0) {
+        crc = hr_crc32c(crc, r->state_buf, (size_t)n);
+        at += n;
+    }
+    return n == 0 && at == r->tail.state_bytes && crc == r->tail.state_crc;
+}
+
+static hr_status damaged(const hr_run *r, hr_err *err)
+{
+    return HR_FAIL(err, HR_ECORRUPT, "checkpoint '%s/%s' is damaged", r->ds.root,
+                   r->tail.state_file);
+}
+
+static hr_status check_magic(hr_run *r, hr_unpack *u, hr_err *err)
+{
+    if (hr_unpack_i64(u) == (int64_t)STATE_MAGIC) return HR_OK;
+    if (!is_whole(r, u->fd)) return damaged(r, err);
+    return HR_FAIL(err, HR_EUNSUPPORTED,
+                   "checkpoint '%s/%s' is of another format version: use the headrace that made "
+                   "it, or --force",
+                   r->ds.root, r->tail.state_file);
+}
+
 static bool load_sources(hr_run *r, hr_unpack *u, hr_err *err)
 {
-    bool ok = hr_unpack_i64(u) == (int64_t)STATE_MAGIC && hr_unpack_i64(u) == r->n_sources;
+    bool ok = hr_unpack_i64(u) == r->n_sources;
     for (uint32_t i = 0; i < r->n_sources && ok; i++) {
         hr_source *s = &r->source[i];
         int64_t offset = hr_unpack_i64(u);
@@ -96,6 +126,11 @@ hr_status run_state_load(hr_run *r, hr_err *err)
         return HR_FAIL_SYS(err, fd, "cannot open checkpoint '%s/%s'", r->ds.root, t->state_file);
     hr_unpack u = {.p = r->state_buf, .cap = r->state_cap, .fd = fd};
     hr_err_reset(err);
+    hr_status st = check_magic(r, &u, err);
+    if (st != HR_OK) {
+        (void)hr_sys_close(fd);
+        return st;
+    }
     bool ok = load_sources(r, &u, err);
     hr_unpack_bytes(&u, &r->base, sizeof r->base);
     ok = ok && load_desks(r, &u, err) && hr_unpack_at_end(&u) && u.file_at == t->state_bytes &&
@@ -103,5 +138,5 @@ hr_status run_state_load(hr_run *r, hr_err *err)
     (void)hr_sys_close(fd);
     if (ok) return HR_OK;
     if (err != NULL && err->code != HR_OK) return err->code;
-    return HR_FAIL(err, HR_ECORRUPT, "checkpoint '%s/%s' is damaged", r->ds.root, t->state_file);
+    return damaged(r, err);
 }

@@ -62,6 +62,16 @@ static void copy_text(char *out, size_t cap, const json_t *v)
     snprintf(out, cap, "%s", s != NULL ? s : "");
 }
 
+hr_status hr_manifest_check_version(const struct json_t *line, hr_err *err)
+{
+    json_int_t version = json_integer_value(json_object_get(line, "headrace"));
+    if (version == HR_MANIFEST_VERSION) return HR_OK;
+    return HR_FAIL(err, HR_EUNSUPPORTED,
+                   "the dataset is of format version %lld, this program knows %d: use the headrace "
+                   "that made it, or --force",
+                   (long long)version, HR_MANIFEST_VERSION);
+}
+
 /* HR_END: the line is not whole. */
 static hr_status read_line(hr_manifest_tail *t, const char *line, size_t n, hr_err *err)
 {
@@ -72,6 +82,11 @@ static hr_status read_line(hr_manifest_tail *t, const char *line, size_t n, hr_e
         return HR_FAIL(err, HR_ENOMEM, "no memory to read the manifest");
     if (j == NULL) return HR_FAIL(err, HR_ECORRUPT, "a manifest line is no JSON: %s", je.text);
     if (json_object_get(j, "identity") != NULL) {
+        hr_status st = hr_manifest_check_version(j, err);
+        if (st != HR_OK) {
+            json_decref(j);
+            return st;
+        }
         copy_text(t->identity, sizeof t->identity, json_object_get(j, "identity"));
     } else {
         t->has_commit = true;

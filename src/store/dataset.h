@@ -37,7 +37,7 @@ typedef struct hr_dataset {
     int manifest_fd;
     int64_t manifest_end;
     bool has_reserve; /* room behind the manifest's end, which close gives back */
-    char *line_buf; /* HR_MANIFEST_BUFFER_BYTES: lines are written through it */
+    char *line_buf;   /* HR_MANIFEST_BUFFER_BYTES: lines are written through it */
     int reject_fd;
     int64_t reject_end;
     int64_t reject_committed; /* reject_end as of the last commit */
@@ -108,6 +108,9 @@ HR_MUST_USE hr_status hr_dataset_begin_file(hr_dataset *d, const char *name, int
 bool hr_manifest_line_is_sound(const char *line, size_t n);
 /** Takes back a file that was begun, under either name. */
 void hr_dataset_drop_file(hr_dataset *d, const char *name);
+/** Of the first line of a manifest: HR_EUNSUPPORTED names a version that is not ours. */
+struct json_t;
+HR_MUST_USE hr_status hr_manifest_check_version(const struct json_t *line, hr_err *err);
 /** Removes a file that is no longer named; absent is fine. */
 void hr_dataset_remove(hr_dataset *d, const char *name);
 

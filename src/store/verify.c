@@ -244,21 +244,24 @@ static void note_tail(checker *c, const json_t *line)
     c->tail.reject_bytes = json_integer_value(json_object_get(line, "reject_bytes"));
 }
 
-static void check_line(checker *c, const char *line, size_t n, uint64_t number)
+/* HR_EUNSUPPORTED for a dataset of another format version: nothing that follows can be judged. */
+static hr_status check_line(checker *c, const char *line, size_t n, uint64_t number, hr_err *err)
 {
     json_error_t je;
     json_t *j = hr_manifest_line_is_sound(line, n) ? json_loadb(line, n, 0, &je) : NULL;
     if (j == NULL) {
         finding(c, "manifest.jsonl:%llu: the line fails its checksum", (unsigned long long)number);
-        return;
+        return HR_OK;
     }
+    hr_status st = number == 1 ? hr_manifest_check_version(j, err) : HR_OK;
     const json_t *parts = json_object_get(j, "parts");
     if (parts != NULL) c->out->n_commits++;
     c->out->is_ended = json_is_true(json_object_get(j, "end"));
     note_tail(c, j);
-    for (size_t i = 0; i < json_array_size(parts); i++)
+    for (size_t i = 0; i < json_array_size(parts) && st == HR_OK; i++)
         check_part(c, json_array_get(parts, i));
     json_decref(j);
+    return st;
 }
 
 /* The checkpoint a resume would start from, and the length of the reject file. */
@@ -319,13 +322,15 @@ static hr_status check_manifest(checker *c, hr_err *err)
     uint64_t number = 0;
     const char *p = text;
     const char *end = text + n;
-    for (const char *nl; p < end && (nl = memchr(p, '\n', (size_t)(end - p))) != NULL; p = nl + 1)
-        check_line(c, p, (size_t)(nl - p), ++number);
-    if (p < end)
+    hr_status st = HR_OK;
+    for (const char *nl;
+         st == HR_OK && p < end && (nl = memchr(p, '\n', (size_t)(end - p))) != NULL; p = nl + 1)
+        st = check_line(c, p, (size_t)(nl - p), ++number, err);
+    if (p < end && st == HR_OK)
         finding(c, "manifest.jsonl:%llu: the last line is torn", (unsigned long long)number + 1);
     hr_heap_free(text);
-    if (!has_grown(c, n)) check_tail(c);
-    return HR_OK;
+    if (st == HR_OK && !has_grown(c, n)) check_tail(c);
+    return st;
 }
 
 hr_status hr_dataset_verify(const char *root, hr_verify_result *out, hr_verify_fn say, void *self,
