@@ -217,8 +217,12 @@ static bool refresh_unwritten(hr_desk *d, uint32_t depth, uint32_t watch)
     for (int s = 0; s < 2; s++) {
         int64_t px[HR_BOOK_DEPTH_MAX] HR_UNINIT; /* as many as are read are written */
         int64_t qty[HR_BOOK_DEPTH_MAX] HR_UNINIT;
-        memcpy(px, d->top_px[s], watch * sizeof *px);
-        memcpy(qty, d->top_qty[s], watch * sizeof *qty);
+        px[0] = d->top_px[s][0];
+        qty[0] = d->top_qty[s][0];
+        if (watch > 1) {
+            memcpy(px, d->top_px[s], watch * sizeof *px);
+            memcpy(qty, d->top_qty[s], watch * sizeof *qty);
+        }
         (void)hr_l2_top(d->book, (hr_side)s, depth, d->top_px[s], d->top_qty[s]);
         for (uint32_t i = 0; i < watch; i++)
             changed |= px[i] != d->top_px[s][i] || qty[i] != d->top_qty[s][i];
