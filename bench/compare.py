@@ -76,6 +76,7 @@ class Bench:
         self.build, self.rounds = os.path.abspath(build), rounds
         self.folder = tempfile.mkdtemp(prefix="headrace-bench-")
         self.headrace = os.path.join(self.build, "src/app/headrace")
+        self.memory = 1.0
         self.results, self.tables, self.missing = {}, {}, []
 
     def tool(self, name):
@@ -117,19 +118,25 @@ class Bench:
 
     # ---- beside others ----
 
+    def share(self, rate, unit):
+        """Of what reading memory gives: text as it is, rows of 29 bytes."""
+        gb = {"GB/s": rate, "M rows/s": rate * 29e-3}.get(unit)
+        return f"{100 * gb / self.memory:.0f} %" if gb is not None else "-"
+
     def row(self, what, sides, figure, unit, asked):
         """One line a peer: sides are turns(), the first is ours."""
         ours, *others = sides
         mine = series(sides[ours], figure)
+        share = self.share(statistics.median(mine), unit)
         rows = []
         for name in others:
             theirs = series(sides[name], figure)
             ratios = [a / b for a, b in zip(mine, theirs)]
             self.results.setdefault("peers", {})[f"{what} / {name}"] = {
                 "unit": unit, "ours": mine, "theirs": theirs, "ratio": statistics.median(ratios)}
-            rows.append([what, spread(mine) + " " + unit, name, spread(theirs), f"{statistics.median(ratios):.2f}", asked])
+            rows.append([what, spread(mine) + " " + unit, name, spread(theirs), f"{statistics.median(ratios):.2f}", asked, share])
         if not others:
-            rows.append([what, spread(mine) + " " + unit, "-", "-", "-", asked])
+            rows.append([what, spread(mine) + " " + unit, "-", "-", "-", asked, share])
         return rows
 
     def captures(self):
@@ -191,17 +198,20 @@ class Bench:
                                    ("read, all of our file", "read-ours", "M rows/s"), ("size", "size", "B/row")):
             found = self.row("Parquet, five columns, " + what, out, "table/" + figure, unit, "")
             for row in found:
-                row[-1] = "<= 1" if what == "size" else asked.get(row[2], "-")
+                row[5] = "<= 1" if what == "size" else asked.get(row[2], "-")
             rows += found
         return rows
 
     def gap(self):
+        """First of all: the speed of reading memory is what shares are of."""
         sides = turns({"ours": [self.tool("bench_pair"), "gap"], "reading memory": [self.tool("bench_pair"), "read"]}, self.rounds)
+        self.memory = statistics.median(series(sides["reading memory"], "pair/memory"))
         return self.row("gap scan, 256 MB", sides, "pair/memory", "GB/s", ">= 0.8")
 
     def peers(self):
-        rows = self.decode() + self.inflate() + self.parquet() + self.gap()
-        self.table("peers", ["what, one core unless said", "ours (min-max)", "beside", "theirs", "ratio", "asked"], rows)
+        rows = self.gap() + self.decode() + self.inflate() + self.parquet()
+        head = ["what, one core unless said", "ours (min-max)", "beside", "theirs", "ratio", "asked", "ours, of memory's speed"]
+        self.table("peers", head, rows)
 
     # ---- stages ----
 
@@ -224,10 +234,10 @@ class Bench:
             ["line ends; UTF-8", "`bench_decode`", f"{of('newlines by the kernel', 'text'):.0f}; {of('UTF-8 check', 'text'):.0f} GB/s",
              "memory"],
             ["apply, one hot book", "`bench_book`", f"{of('apply, ' + one, 'best'):.0f} M deltas/s; "
-             f"{of('apply + top 10, ' + one, 'best'):.0f} with a top of ten read where it changed", "a compare-free set is 4 ns"],
+             f"{of('apply + top 10, ' + one, 'best'):.0f} with a top of ten read where it changed", "a compare-free set is 4 ns; asked: 80 M"],
             ["apply, 500 books", "`bench_book`", f"{of('apply, ' + many, 'best'):.0f} M deltas/s; {of('apply + top 10, ' + many, 'best'):.0f} "
              f"with the top read. With a prefetch some messages ahead {of('apply ahead, ' + many, 'best'):.0f} (one hot book then "
-             f"{of('apply ahead, ' + one, 'best'):.0f}): the run does without", "two cold lines a delta"],
+             f"{of('apply ahead, ' + one, 'best'):.0f}): the run does without", "two cold lines a delta; asked: 50 M"],
             ["apply, tiny tick, wide window", "`bench_book`", f"{of('apply, ' + wide, 'best'):.0f} M deltas/s", ""],
             ["features", "`bench_book feat`", f"{1e3 / of('feature row', 'best'):.0f} ns a row of ten",
              "ten divisions, one root: 100 to 130 cycles"],
