@@ -80,8 +80,9 @@ static bool get_delta(hr_pq_cursor *c, int64_t *out, uint32_t n)
         uint32_t low = (uint32_t)(uint64_t)out[i]; /* deltas of 32-bit values wrap at 32 bits */
         out[i] = c->column->logical == HR_PQ_L_UINT ? (int64_t)low : (int32_t)low;
     }
-    for (uint32_t i = 0; i < n && c->column->phys == HR_PQ_INT64; i++)
-        if (out[i] < 0 && c->column->logical == HR_PQ_L_UINT) out[i] = HR_PQ_WIDE_I64;
+    bool is_wide = c->column->phys == HR_PQ_INT64 && c->column->logical == HR_PQ_L_UINT;
+    for (uint32_t i = 0; i < n && is_wide; i++)
+        if (out[i] < 0) out[i] = HR_PQ_WIDE_I64;
     return true;
 }
 
