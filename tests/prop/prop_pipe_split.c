@@ -246,8 +246,126 @@ static void test_cuts(void **state)
     hr_sys_sim_destroy(&sim);
 }
 
+/* ---- messages longer than a buffer ---- */
+
+#define MSGS_MAX 1024
+
+typedef struct place {
+    int64_t offset, line;
+    uint32_t n_before; /* messages */
+} place;
+
+typedef struct reading {
+    uint32_t n_msgs, n_places;
+    hr_digest msg[MSGS_MAX];
+    place at[MSGS_MAX]; /* where each batch began */
+} reading;
+
+static void make_large(test_rng *r)
+{
+    char line[512];
+    n_text = 0;
+    add("symbol,timestamp,first_update_id,last_update_id,side,update_type,price,qty,pu\n");
+    for (int i = 0; i < 60; i++) {
+        uint64_t n_rows = i % 20 == 7 ? 100 + test_rng_below(r, 200) : 1 + test_rng_below(r, 5);
+        for (uint64_t k = 0; k < n_rows; k++) {
+            snprintf(line, sizeof line, "BTCUSDT,17231616000%02d,1,2,a,set,%d.5,1,-1\n", i,
+                     (int)k + 1);
+            if (k > 0 && test_rng_chance(r, 100)) memset(line, 'x', test_rng_below(r, 40));
+            add(line);
+        }
+        if (i % 25 != 3) continue;
+        memset(text + n_text, 'y', 6000); /* a line longer than any buffer here */
+        n_text += 6000;
+        add("\n");
+    }
+}
+
+static void keep(reading *r, const hr_source *s, const hr_evbatch *b)
+{
+    assert_true(r->n_msgs + b->n_msgs <= MSGS_MAX && r->n_places < MSGS_MAX);
+    r->at[r->n_places++] = (place){s->pos_offset, s->pos_line, r->n_msgs};
+    for (uint32_t m = 0; m < b->n_msgs; m++) {
+        hr_digest d = {{0, 0}};
+        char line[128];
+        size_t k = (size_t)b->level_begin[m];
+        int n = snprintf(line, sizeof line, "%d %lld %lld %lld", b->kind[m],
+                         (long long)b->src_offset[m], (long long)b->src_line[m],
+                         (long long)b->ts_event[m]);
+        hr_digest_add(&d, line, (size_t)n);
+        hr_digest_add(&d, b->px + k, (size_t)(b->level_begin[m + 1] - b->level_begin[m]) * 8);
+        r->msg[r->n_msgs++] = d;
+    }
+}
+
+/* The filler takes n_ahead steps more than it needs. */
+static void read_from(reading *r, const place *from, size_t text_cap, uint32_t n_ahead)
+{
+    static hr_source s;
+    hr_budget budget;
+    hr_arena *arena;
+    hr_pool *batches;
+    hr_source_info info = {.px_scale = 2, .qty_scale = 3};
+    r->n_msgs = r->n_places = 0;
+    hr_budget_init(&budget, 64u << 20);
+    assert_int_equal(hr_arena_create(&arena, NULL, 8u << 20, "test", NULL), HR_OK);
+    assert_int_equal(hr_pool_create(&batches, arena, hr_evbatch_bytes(&caps), HR_SOURCE_SLOTS + 1,
+                                    "batches", NULL),
+                     HR_OK);
+    assert_int_equal(hr_source_open(&s, PATH, &info, &budget, text_cap, NULL), HR_OK);
+    if (from != NULL) assert_int_equal(hr_source_resume(&s, from->offset, from->line, NULL), HR_OK);
+    while (!s.is_done) {
+        hr_evbatch *b = hr_source_head(&s);
+        if (b != NULL) {
+            keep(r, &s, b);
+            hr_source_advance(&s);
+            hr_pool_put(batches, b);
+            continue;
+        }
+        for (uint32_t k = 0; k <= n_ahead; k++)
+            assert_true(hr_source_fill(&s, NULL) >= 0);
+        assert_true(hr_source_decode(&s, batches, &caps, 3, NULL) >= 0);
+    }
+    hr_source_close(&s);
+    hr_arena_destroy(&arena);
+}
+
+/* Where such a message is split depends on its first byte and the buffer alone: not on how far the
+ * filler was, nor on where a run went on. */
+static void test_large(void **state)
+{
+    static hr_sys_sim *sim;
+    static reading want;
+    static reading got;
+    test_rng r;
+    (void)state;
+    test_rng_init(&r, test_seed());
+    assert_int_equal(hr_sys_sim_create(&sim, 1), HR_OK);
+    const hr_sys *sys = hr_sys_sim_table(sim);
+    hr_sys_install(sys);
+    for (size_t cap = 3000; cap < 5000; cap += 97) {
+        make_large(&r);
+        put_file(sys, pack(cap % 2 == 0 ? HR_CONTAINER_GZIP : HR_CONTAINER_PLAIN));
+        read_from(&want, NULL, cap, 0);
+        assert_true(want.n_msgs > 60);
+        for (uint32_t ahead = 1; ahead < 4; ahead++) {
+            read_from(&got, NULL, cap, ahead);
+            assert_int_equal(got.n_msgs, want.n_msgs);
+            assert_memory_equal(got.msg, want.msg, want.n_msgs * sizeof *want.msg);
+        }
+        for (uint32_t i = 1; i < want.n_places; i += 1 + (uint32_t)test_rng_below(&r, 4)) {
+            const place *from = &want.at[i];
+            read_from(&got, from, cap, i % 4);
+            assert_int_equal(got.n_msgs, want.n_msgs - from->n_before);
+            assert_memory_equal(got.msg, want.msg + from->n_before, got.n_msgs * sizeof *got.msg);
+        }
+    }
+    hr_sys_install(hr_sys_real());
+    hr_sys_sim_destroy(&sim);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_cuts)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_cuts), cmocka_unit_test(test_large)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
