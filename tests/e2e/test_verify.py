@@ -2,15 +2,35 @@
 """verify: a whole dataset passes; every kind of damage is found, named, and gives exit 1."""
 import glob
 import os
+import re
 import shutil
 
 import tap
 
 
+def crc32c(data):
+    crc = 0xffffffff
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+    return crc ^ 0xffffffff
+
+
+def forge(folder, was, becomes):
+    """A manifest that says something else, with checksums that hold."""
+    with open(os.path.join(folder, "manifest.jsonl"), "rb") as f:
+        lines = f.read().decode().replace(was, becomes, 1).splitlines()
+    with open(os.path.join(folder, "manifest.jsonl"), "wb") as f:
+        for line in lines:
+            body = line[:line.rindex(',"crc32c":"')].encode()
+            f.write(body + b',"crc32c":"%08x"}\n' % crc32c(body))
+
+
 def main():
     capture = os.path.join(tap.SCRATCH, "c.ndjson")
     good = os.path.join(tap.SCRATCH, "good")
-    tap.run("gen", "--levels", 30000, "--instruments", 3, "--gaps", 1, "--out", capture)
+    tap.run("gen", "--levels", 30000, "--instruments", 3, "--gaps", 1, "--bad", 3, "--out", capture)
     tap.run_json(capture, "--out", good)
     code, out, err = tap.run("verify", good, "--json")
     tap.check("a whole dataset passes", code == 0 and '"findings":0' in out, out + err)
@@ -38,6 +58,23 @@ def main():
     damaged("a missing part", lambda d: os.unlink(os.path.join(d, name)), name)
     damaged("a part cut short", lambda d: os.truncate(os.path.join(d, name), size - 1), name)
     damaged("a manifest line changed", lambda d: flip(os.path.join(d, "manifest.jsonl"), 40), "manifest.jsonl:1")
+    with open(os.path.join(good, "manifest.jsonl"), encoding="utf-8") as f:
+        text = f.read()
+    first = re.search(r'"path":"([^"]*)","rows":(\d+),"bytes":(\d+)', text)
+    rejects = re.search(r'"reject_bytes":(\d+)', text)
+    damaged("a part out of the folder", lambda d: forge(d, first.group(1), "../" + first.group(1)), "proper path")
+    damaged("a part by its whole path", lambda d: forge(d, first.group(1), "/" + first.group(1)), "proper path")
+    damaged("a part that is not there", lambda d: forge(d, first.group(1), "absent.parquet"), "absent.parquet")
+    damaged("rows that are not there", lambda d: forge(d, f'"rows":{first.group(2)}', '"rows":1'), "the manifest says 1")
+    damaged("a size that is not the part's", lambda d: forge(d, f'"bytes":{first.group(3)}', '"bytes":77'), first.group(1))
+    damaged("rejects cut short", lambda d: os.truncate(os.path.join(d, "rejects.ndjson"), 1), "rejects.ndjson")
+    damaged("rejects that are gone", lambda d: os.unlink(os.path.join(d, "rejects.ndjson")), rejects.group(1))
+    damaged("a part that is no table", lambda d: shutil.copy(os.path.join(d, "rejects.ndjson"), os.path.join(d, first.group(1))), first.group(1))
+    newer = os.path.join(tap.SCRATCH, "newer")
+    shutil.copytree(good, newer)
+    forge(newer, '"headrace":1', '"headrace":99')
+    code, _, err = tap.run("verify", newer)
+    tap.check("a manifest of a version to come", code in (3, 4) and "99" in err, f"{code} {err}")
     code, _, err = tap.run("verify", tap.SCRATCH)
     tap.check("a folder that is no dataset", code == 4 and "manifest" in err, err)
     tap.finish()
