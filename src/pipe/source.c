@@ -419,12 +419,14 @@ hr_status hr_source_decode(hr_source *s, hr_pool *batches, const hr_evbatch_caps
     if (s->events != NULL) {
         uint32_t expect = 0;
         hr_status st = HR_AGAIN;
-        if (atomic_compare_exchange_strong_explicit(&s->fill_busy, &expect, 1, memory_order_acquire,
+        if (atomic_load_explicit(&s->fill_busy, memory_order_relaxed) == 0 &&
+            atomic_compare_exchange_strong_explicit(&s->fill_busy, &expect, 1, memory_order_acquire,
                                                     memory_order_relaxed)) {
             st = decode_table(s, batches, caps, target_rows, err);
             atomic_store_explicit(&s->fill_busy, 0, memory_order_release);
         }
-        return st == HR_AGAIN ? hr_pq_events_help(s->events) : st;
+        bool has_parts = s->info.n_lanes > s->info.n_sources;
+        return st == HR_AGAIN && has_parts ? hr_pq_events_help(s->events) : st;
     }
     uint64_t first = atomic_load_explicit(&s->take_seq, memory_order_relaxed); /* oldest first */
     for (uint32_t i = 0; i < s->n_slots; i++) {
