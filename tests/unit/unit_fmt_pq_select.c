@@ -157,6 +157,31 @@ static void test_integers(void **state)
     assert_int_equal(n, 1);
 }
 
+static void test_chunk_bounds(void **state)
+{
+    (void)state;
+    int64_t min;
+    int64_t max;
+    begin_i64();
+    bounds(I64(-10), I64(20), 8);
+    assert_true(hr_pq_chunk_minmax_i64(open_file(), 0, 0, &min, &max));
+    assert_true(min == -10 && max == 20);
+    begin(&(pqb_leaf_info){.name = "v", .phys = HR_PQ_INT32, .converted = -1});
+    bounds(&(int32_t){-5}, &(int32_t){6}, 4);
+    assert_true(hr_pq_chunk_minmax_i64(open_file(), 0, 0, &min, &max));
+    assert_true(min == -5 && max == 6);
+    for (size_t n = 3; n < 8; n += 4) { /* of another width */
+        begin(&(pqb_leaf_info){.name = "v", .phys = HR_PQ_INT32, .converted = -1});
+        bounds(I64(1), I64(2), n);
+        assert_false(hr_pq_chunk_minmax_i64(open_file(), 0, 0, &min, &max));
+    }
+    begin(&(pqb_leaf_info){.name = "v", .phys = HR_PQ_INT32, .converted = 13});
+    bounds(&(int32_t){-5}, &(int32_t){6}, 4);
+    assert_false(hr_pq_chunk_minmax_i64(open_file(), 0, 0, &min, &max));
+    begin_i64();
+    assert_false(hr_pq_chunk_minmax_i64(open_file(), 0, 0, &min, &max));
+}
+
 static void test_nulls_alone(void **state)
 {
     (void)state;
@@ -533,12 +558,19 @@ static void test_index_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_integers),     cmocka_unit_test(test_nulls_alone),
-        cmocka_unit_test(test_unsigned),     cmocka_unit_test(test_decimals),
-        cmocka_unit_test(test_reals),        cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_questions),    cmocka_unit_test(test_hash),
-        cmocka_unit_test(test_filters),      cmocka_unit_test(test_damaged_filters),
-        cmocka_unit_test(test_pages),        cmocka_unit_test(test_damaged_indexes),
+        cmocka_unit_test(test_integers),
+        cmocka_unit_test(test_chunk_bounds),
+        cmocka_unit_test(test_nulls_alone),
+        cmocka_unit_test(test_unsigned),
+        cmocka_unit_test(test_decimals),
+        cmocka_unit_test(test_reals),
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_questions),
+        cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_filters),
+        cmocka_unit_test(test_damaged_filters),
+        cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_damaged_indexes),
         cmocka_unit_test(test_index_memory),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
