@@ -2,6 +2,7 @@
 /* Our side, and the machine's, of what bench/compare.py runs in pairs; one job a process:
  *     bench_pair decode FILE    text (plain) to events; check over every value of depth messages
  *     bench_pair source FILE    the reading path: read, inflate, cut at lines, decode beside it
+ *     bench_pair lines FILE     the same without decoding: what is read is let go at once
  *     bench_pair igzip FILE     bare inflate of the same file, from memory to memory
  *     bench_pair gap            the gap scan over columns far larger than the cache
  *     bench_pair read           the same bytes merely summed: what memory gives */
@@ -164,8 +165,8 @@ static void *take_all(void *self)
             hr_pool_put(r->batches, b);
             continue;
         }
-        bool is_ready = state_of(s, atomic_load_explicit(&s->take_seq, memory_order_relaxed)) ==
-                        HR_SLOT_TEXT;
+        bool is_ready =
+            state_of(s, atomic_load_explicit(&s->take_seq, memory_order_relaxed)) == HR_SLOT_TEXT;
         idle(!is_ready, &n_idle);
         if (!is_ready) continue;
         int64_t t0 = figure_thread_ns();
@@ -245,6 +246,42 @@ static int pair_source(const char *path)
     return 0;
 }
 
+static hr_status lines_once(hr_source *s, const char *path, hr_err *err)
+{
+    const hr_sys *sys = hr_sys_get();
+    const hr_source_info info = {.px_scale = HR_PX_SCALE, .qty_scale = HR_QTY_SCALE};
+    hr_budget budget;
+    hr_budget_init(&budget, (size_t)512 << 20);
+    HR_TRY(hr_source_open(s, path, &info, &budget, LINE_BYTES + HR_READER_BLOCK_BYTES, err));
+    for (;;) {
+        hr_status st = hr_source_fill(s, err);
+        if (st < 0 || st == HR_END) return st == HR_END ? HR_OK : st;
+        if (st == HR_AGAIN) {
+            sys->sleep_ns(sys->self, 1000); /* a read is in flight */
+            continue;
+        }
+        hr_slot *slot = &s->slot[(s->fill_seq - 1) % HR_SOURCE_SLOTS];
+        slot->pos = slot->len;
+        atomic_store_explicit(&slot->is_read, 1, memory_order_release);
+        atomic_store_explicit(&slot->state, HR_SLOT_EMPTY, memory_order_release);
+    }
+}
+
+static int pair_lines(const char *path)
+{
+    static hr_source s;
+    hr_err err = HR_ERR_INIT;
+    int64_t ns[ROUNDS];
+    for (int i = 0; i < ROUNDS; i++) {
+        int64_t t0 = figure_cpu_ns();
+        if (lines_once(&s, path, &err) != HR_OK) return fail(&err);
+        ns[i] = figure_cpu_ns() - t0;
+        hr_source_close(&s);
+    }
+    figure("pair", "inflate", (double)s.out_offset / (double)figure_median(ns, ROUNDS), "GB/s");
+    return 0;
+}
+
 /* Every member of a file in memory; into a ring of cap bytes where out is too short for all. */
 static hr_status igzip(uint8_t *in, size_t n, uint8_t *out, size_t cap, size_t *n_out)
 {
@@ -302,6 +339,8 @@ static int pair_igzip(const char *path)
 
 /* ---- memory ---- */
 
+#define PASSES 15
+
 static int64_t *make_column(void)
 {
     const hr_sys *sys = hr_sys_get();
@@ -315,31 +354,31 @@ static int64_t *make_column(void)
 
 static int pair_gap(void)
 {
-    int64_t ns[ROUNDS];
+    int64_t ns[PASSES];
     hr_stat_gap g = {0};
     const int64_t *seq = make_column();
     if (seq == NULL) return 77;
-    for (int i = 0; i < ROUNDS; i++) {
+    for (int i = 0; i < PASSES; i++) {
         int64_t t0 = figure_cpu_ns();
         hr_kern_get()->stat.gap(&g, seq, COLUMN_BYTES / sizeof *seq);
         ns[i] = figure_cpu_ns() - t0;
     }
-    figure("pair", "memory", (double)COLUMN_BYTES / (double)figure_median(ns, ROUNDS), "GB/s");
+    figure("pair", "memory", (double)COLUMN_BYTES / (double)figure_median(ns, PASSES), "GB/s");
     return g.n_gap == COLUMN_BYTES / sizeof *seq / 100000 ? 0 : 1;
 }
 
 static int pair_read(void)
 {
-    int64_t ns[ROUNDS];
+    int64_t ns[PASSES];
     uint64_t sum = 0;
     const int64_t *seq = make_column();
     if (seq == NULL) return 77;
-    for (int i = 0; i < ROUNDS; i++) {
+    for (int i = 0; i < PASSES; i++) {
         int64_t t0 = figure_cpu_ns();
         sum += memory_read(seq, COLUMN_BYTES);
         ns[i] = figure_cpu_ns() - t0;
     }
-    figure("pair", "memory", (double)COLUMN_BYTES / (double)figure_median(ns, ROUNDS), "GB/s");
+    figure("pair", "memory", (double)COLUMN_BYTES / (double)figure_median(ns, PASSES), "GB/s");
     return sum != 0 ? 0 : 1;
 }
 
@@ -356,7 +395,8 @@ int main(int argc, char **argv)
     if (strcmp(what, "read") == 0) return pair_read();
     if (argc == 3 && strcmp(what, "decode") == 0) return pair_decode(argv[2]);
     if (argc == 3 && strcmp(what, "source") == 0) return pair_source(argv[2]);
+    if (argc == 3 && strcmp(what, "lines") == 0) return pair_lines(argv[2]);
     if (argc == 3 && strcmp(what, "igzip") == 0) return pair_igzip(argv[2]);
-    printf("bench_pair decode|source|igzip FILE, gap, read\n");
+    printf("bench_pair decode|source|lines|igzip FILE, gap, read\n");
     return argc == 1 ? 77 : 2;
 }
