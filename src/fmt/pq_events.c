@@ -135,8 +135,8 @@ static bool has(const pq_table *t, int c)
 
 static int64_t get(const pq_table *t, int c, int64_t absent)
 {
-    if (!has(t, c) || t->col[c].value[t->at] == HR_NULL_I64) return absent;
-    return t->col[c].value[t->at];
+    const int64_t *v = t->col[c].value;
+    return v == NULL || v[t->at] == HR_NULL_I64 ? absent : v[t->at];
 }
 
 static bool is_lake_snapshot(const pq_table *t)
@@ -456,17 +456,21 @@ static hr_status find_own_sym(hr_pq_events *e, hr_evbatch *b)
     return st;
 }
 
+static hr_msg_kind kind_of(const message_key *k)
+{
+    return (k->flags & HR_FLAG_SNAPSHOT) != 0 ? HR_MSG_SNAPSHOT : HR_MSG_DELTA;
+}
+
 static hr_status finish(hr_pq_events *e, hr_evbatch *b, hr_err *err)
 {
     message *m = &e->msg;
-    hr_msg_kind kind = (m->key.flags & HR_FLAG_SNAPSHOT) != 0 ? HR_MSG_SNAPSHOT : HR_MSG_DELTA;
     hr_status st = find_own_sym(e, b);
     int reason = m->is_too_large ? (int)HR_REJECT_TOO_MANY_LEVELS : (int)HR_REJECT_SYMBOL;
     if (st == HR_OK && b->n_msgs == b->cap_msgs) st = HR_FULL;
     if (st == HR_OK && (m->is_too_large || e->sym < 0))
         st = hr_evbatch_reject(b, (hr_reject_reason)reason, m->row, m->row + 1, "", 0);
     else if (st == HR_OK)
-        commit(b, &m->key, kind, e->sym, m->row, m->n);
+        commit(b, &m->key, kind_of(&m->key), e->sym, m->row, m->n);
     if (st == HR_FULL) return stash(e, b, err);
     m->is_open = false;
     m->n = 0;
@@ -490,6 +494,36 @@ static void open_message(hr_pq_events *e)
     m->n = 0;
     m->is_open = m->is_head_good = true;
     m->is_complete = m->is_too_large = false;
+}
+
+/* True when the row surely opens another message than the one before it. */
+static bool is_parted(const pq_table *t, uint32_t row)
+{
+    const int64_t *flags = t->col[PQ_C_FLAGS].value;
+    const int64_t *event = t->col[PQ_C_EVENT].value;
+    if (flags != NULL && (flags[row - 1] & HR_FLAG_LAST) != 0) return true;
+    return event != NULL && event[row] != event[row - 1];
+}
+
+/* Messages that lie whole in a step without a bad row, one after the other, as long as nothing is
+ * in question. */
+static void take_messages(hr_pq_events *e, hr_evbatch *b, uint32_t target_rows, uint32_t wanted)
+{
+    message *m = &e->msg;
+    pq_table *t = &e->table;
+    if (!e->step.is_clean || m->is_open || t->names[0] != NULL || t->names[1] != NULL) return;
+    while (e->has_sym && b->n_msgs + b->n_levels < target_rows &&
+           hr_evbatch_has_room(b, 1, wanted)) {
+        uint32_t end = hr_pq_step_next(&e->step, t->at);
+        uint32_t n = end - t->at;
+        if (end >= t->n || !is_parted(t, end) || n > b->cap_levels - b->n_levels) return;
+        copy_ahead(e, b, end);
+        read_numbers(&m->key, t);
+        commit(b, &m->key, kind_of(&m->key), e->sym, t->row, n);
+        t->at = end;
+        t->row += n;
+        b->n_lines += n;
+    }
 }
 
 static hr_status take_delta(hr_pq_events *e, hr_evbatch *b, hr_err *err)
@@ -608,6 +642,7 @@ hr_status hr_pq_events_next(hr_pq_events *e, hr_evbatch *b, uint32_t target_rows
         if (st == HR_FULL && e->msg.is_open) return HR_OK; /* src_end is before that message */
         if (st == HR_FULL) break;
         HR_TRY(st);
+        if (t->info.format == HR_FORMAT_PARQUET_DELTAS) take_messages(e, b, target_rows, wanted);
     }
     b->src_end = t->row;
     return HR_OK;
