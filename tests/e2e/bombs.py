@@ -30,12 +30,13 @@ def repeat(path, head, unit, n_bytes, tail=""):
 
 
 def gzip_bomb(path, head, unit, n_bytes):
-    """gzip: head, then n_bytes of a repeated unit in members of 64 MiB, at 1,000 to 1."""
+    """gzip: head, then n_bytes of a repeated unit in members of 64 MiB at most, at 1,000 to 1."""
     unit = unit.encode()
     block = unit * ((1 << 20) // len(unit))
     pack = zlib.compressobj(9, zlib.DEFLATED, 31)
-    member = [pack.compress(block) for _ in range(MEMBER >> 20)] + [pack.flush()]
-    write(path, gzip.compress(head.encode()), *(member * (n_bytes // MEMBER)))
+    n_member = min(MEMBER, n_bytes)
+    member = [pack.compress(block) for _ in range(n_member >> 20)] + [pack.flush()]
+    write(path, gzip.compress(head.encode()), *(member * (n_bytes // n_member)))
 
 
 def zstd_frame(window_log, data, n_runs):
