@@ -86,7 +86,7 @@ class Campaign:
     def line(self):
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         hours = (used.ru_utime + used.ru_stime) / 3600
-        commit = git("rev-parse", "--short", "HEAD") + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")
+        commit = git("rev-parse", "--short", "HEAD") + ("+" if git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs/TRACK_RECORD.md") else "")
         found = f"1: `{self.find}`" if self.find else "0"
         return (f"| {datetime.date.today()} | {commit} | {self.name}{' --full' if self.is_full else ''} | {self.base} + {self.n_seeds} | "
                 f"{hours:.2f} | {self.n_states:,} | {found} |")

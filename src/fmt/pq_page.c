@@ -75,7 +75,13 @@ static bool parse_head(const uint8_t *buf, size_t n, pq_page *p)
 {
     hr_thrift_in t = {.p = buf, .end = buf + n};
     hr_tr_field f = {0};
-    *p = (pq_page){.type = -1, .def_encoding = HR_PQ_RLE, .is_compressed = true};
+    *p = (pq_page){.type = -1,
+                   .raw_bytes = -1,
+                   .packed_bytes = -1,
+                   .n_values = -1,
+                   .encoding = -1,
+                   .def_encoding = -1,
+                   .is_compressed = true};
     while (hr_tr_next(&t, &f)) {
         if (f.id == 1)
             p->type = hr_tr_int32(&t, f.type);
@@ -88,6 +94,7 @@ static bool parse_head(const uint8_t *buf, size_t n, pq_page *p)
             p->has_crc = true;
         } else if ((f.id == 5 || f.id == 7 || f.id == 8) && f.type == HR_TR_STRUCT) {
             p->is_v2 = f.id == 8;
+            if (p->is_v2) p->def_bytes = p->rep_bytes = -1;
             read_data_head(&t, p);
         } else {
             hr_tr_skip(&t, f.type);
@@ -97,10 +104,19 @@ static bool parse_head(const uint8_t *buf, size_t n, pq_page *p)
     return !t.is_bad;
 }
 
+/* The format requires these fields, and has no checksum over them: one that is not there may be one
+ * whose number was damaged, and a default in its place would read other values. */
+static bool head_is_whole(const pq_page *p)
+{
+    if (p->type == HR_PQ_INDEX_PAGE) return true;
+    return p->n_values >= 0 && p->encoding >= 0 &&
+           (p->type != HR_PQ_DATA_PAGE || p->def_encoding >= 0);
+}
+
 static bool head_is_valid(const pq_page *p, int64_t left)
 {
     int64_t levels = (int64_t)p->def_bytes + p->rep_bytes;
-    return p->raw_bytes >= 0 && p->packed_bytes >= 0 && p->n_values >= 0 && p->def_bytes >= 0 &&
+    return head_is_whole(p) && p->raw_bytes >= 0 && p->packed_bytes >= 0 && p->def_bytes >= 0 &&
            p->rep_bytes >= 0 && p->packed_bytes <= left - (int64_t)p->head_bytes &&
            levels <= p->packed_bytes && levels <= p->raw_bytes &&
            p->is_v2 == (p->type == HR_PQ_DATA_PAGE_V2);

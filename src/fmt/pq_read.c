@@ -56,7 +56,8 @@ hr_status hr_pq_cursor_seek(hr_pq_cursor *c, uint32_t rg, hr_err *err)
                        k->codec);
     if (f->group_rows[rg] == 0) return HR_OK; /* its offsets were not checked */
     c->at = k->first_offset;
-    c->end = HR_MIN(c->at + k->packed_bytes + CHUNK_SLACK_BYTES, f->size_bytes);
+    bool needs_slack = strncmp(hr_pq_file_created_by(f), "parquet-mr", 10) == 0;
+    c->end = HR_MIN(c->at + k->packed_bytes + (needs_slack ? CHUNK_SLACK_BYTES : 0), f->size_bytes);
     c->rows_left = f->group_rows[rg];
     return HR_OK;
 }

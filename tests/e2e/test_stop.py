@@ -14,8 +14,9 @@ STOPS = int(os.environ.get("HR_TEST_STOPS", "40"))
 SEED = int(os.environ.get("HR_TEST_SEED", "1"))
 
 
-def start(args):
-    return subprocess.Popen([tap.EXE, "run", *args, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def start(args, **env):
+    return subprocess.Popen([tap.EXE, "run", *args, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                            env=dict(os.environ, **env))
 
 
 def leftovers(folder):
@@ -96,6 +97,34 @@ def stop_until_done(rng, plan, capture, cut, whole, times):
     return stops, "it never ends"
 
 
+def time_slow_stop(args, cut, n_signals):
+    """From the last signal to the end of a run that reads a byte at a time and is far from any commit."""
+    shutil.rmtree(cut, ignore_errors=True)
+    p = start([*args, "--out", cut], HEADRACE_FAULT="call=pread,short=1")
+    while not os.path.exists(os.path.join(cut, "manifest.jsonl")):
+        time.sleep(0.01)
+    time.sleep(0.1)
+    for _ in range(n_signals):
+        time.sleep(0.02)
+        began = time.monotonic()
+        p.send_signal(signal.SIGTERM)
+    out, err = p.communicate(timeout=60)
+    took = time.monotonic() - began
+    if p.returncode != 0:
+        return None, f"exit {p.returncode} {err}"
+    return took, check_stopped(cut, out)
+
+
+def check_second_is_prompt(plan, capture, cut):
+    """One signal waits for a commit, for a second at most; with a second signal there is no wait."""
+    with open(plan, "w", encoding="utf-8") as f:
+        f.write("output: {commit_rows: 100000000}\n")
+    once, bad1 = time_slow_stop([plan, capture], cut, 1)
+    twice, bad2 = time_slow_stop([plan, capture], cut, 2)
+    tap.check("far from a commit, both stops are sound", not bad1 and not bad2, f"{bad1} {bad2}")
+    tap.check(f"one signal took {once} s, a second one {twice} s: less than half", once and twice and twice < once / 2)
+
+
 def main():
     capture = os.path.join(tap.SCRATCH, "capture.ndjson")
     plan = os.path.join(tap.SCRATCH, "plan.yaml")
@@ -121,6 +150,7 @@ def main():
         tap.check(f"{stops} stops, a commit every {rows} rows: sound at once, byte-equal in the end", not bad, bad)
         tap.check("asked once, twice, and in recovery", times.once and times.twice and times.n_recovery)
         tap.check(f"the slowest took {times.slowest():.2f} s", times.slowest() < 10)  # 2 s, and a loaded machine
+    check_second_is_prompt(plan, capture, cut)
     tap.finish()
 
 

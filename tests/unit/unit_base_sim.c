@@ -338,6 +338,118 @@ static void test_aio_is_inline(void **state)
     s->close(s->self, fd);
 }
 
+static void expect_file(hr_sys_sim *sim, const char *path, const char *text)
+{
+    const hr_sys *s = hr_sys_sim_table(sim);
+    char buf[64] = {0};
+    int fd = open_at(s, path, O_RDONLY);
+    if (text == NULL) {
+        assert_int_equal(fd, -ENOENT);
+        return;
+    }
+    assert_true(fd >= 0);
+    assert_int_equal(s->pread(s->self, fd, buf, sizeof buf, 0), (int64_t)strlen(text));
+    assert_string_equal(buf, text);
+    s->close(s->self, fd);
+}
+
+static void sync_root(const hr_sys *s)
+{
+    int fd = open_at(s, "/", O_RDONLY | O_DIRECTORY);
+    assert_int_equal(s->sync(s->self, fd), 0);
+    s->close(s->self, fd);
+}
+
+/* One file is rewritten and one is new: a sector, a size, a name; every subset of the three. */
+static void test_crash_is_spelt_out(void **state)
+{
+    const ctx *c = *state;
+    hr_sys_sim *copy;
+    put(c->s, "/old", "abc", true);
+    sync_root(c->s);
+    put(c->s, "/old", "abcdef", false);
+    put(c->s, "/new", "", true);
+    assert_int_equal(hr_sys_sim_create(&copy, 2), HR_OK);
+    for (uint64_t mask = 0; mask < 8; mask++) {
+        assert_int_equal(hr_sys_sim_copy(copy, c->sim), HR_OK);
+        assert_int_equal(hr_sys_sim_crash_to(copy, mask), 3);
+        bool grows = (mask & 1) != 0; /* a file's size comes before its sectors, names last */
+        bool has_bytes = (mask & 2) != 0;
+        const hr_sys *s = hr_sys_sim_table(copy);
+        char buf[8] = {0};
+        int fd = open_at(s, "/old", O_RDONLY);
+        assert_int_equal(s->pread(s->self, fd, buf, 8, 0), grows ? 6 : 3);
+        assert_memory_equal(buf, "abc", 3);
+        assert_memory_equal(buf + 3, grows && has_bytes ? "def" : "\0\0\0", 3);
+        s->close(s->self, fd);
+        expect_file(copy, "/new", (mask & 4) != 0 ? "" : NULL);
+    }
+    expect_file(c->sim, "/old", "abcdef"); /* copies leave it alone */
+    hr_sys_sim_destroy(&copy);
+}
+
+/* After a sync that failed, the next one succeeds and does nothing. */
+static void test_lost_sync(void **state)
+{
+    const ctx *c = *state;
+    put(c->s, "/f", "old", true);
+    sync_root(c->s);
+    int fd = open_at(c->s, "/f", O_WRONLY);
+    hr_sys_sim_lose_sync(c->sim, 1);
+    assert_int_equal(c->s->pwrite(c->s->self, fd, "new", 3, 0), 3);
+    assert_int_equal(c->s->sync(c->s->self, fd), -EIO);
+    expect_file(c->sim, "/f", "new");
+    assert_int_equal(c->s->sync(c->s->self, fd), 0);
+    assert_int_equal(hr_sys_sim_crash_to(c->sim, UINT64_MAX), 0);
+    expect_file(c->sim, "/f", "old");
+}
+
+static void count_call(void *arg, const char *call, int fd)
+{
+    char *seen = arg;
+    (void)fd;
+    seen[strlen(seen)] = call[0];
+}
+
+static void test_watch(void **state)
+{
+    const ctx *c = *state;
+    char seen[32] = "";
+    hr_sys_sim_watch(c->sim, count_call, seen);
+    int fd = open_at(c->s, "/f", O_RDWR | O_CREAT);
+    c->s->pwrite(c->s->self, fd, "x", 1, 0);
+    char byte;
+    c->s->pread(c->s->self, fd, &byte, 1, 0);
+    c->s->sync(c->s->self, fd);
+    c->s->truncate(c->s->self, fd, 0);
+    c->s->close(c->s->self, fd);
+    c->s->mkdir(c->s->self, AT_FDCWD, "/d", 0777);
+    c->s->rename(c->s->self, AT_FDCWD, "/f", AT_FDCWD, "/d/f");
+    c->s->unlink(c->s->self, AT_FDCWD, "/d/f", false);
+    hr_sys_sim_watch(c->sim, NULL, NULL);
+    assert_string_equal(seen, "opstmru");
+}
+
+static void test_reserve(void **state)
+{
+    const ctx *c = *state;
+    static const char block[4096];
+    int a = open_at(c->s, "/a", O_RDWR | O_CREAT);
+    int b = open_at(c->s, "/b", O_RDWR | O_CREAT);
+    hr_sys_sim_set_capacity(c->sim, 8192);
+    assert_int_equal(c->s->reserve(c->s->self, a, 0, 8193), -ENOSPC);
+    assert_int_equal(c->s->reserve(c->s->self, a, 0, 4096), 0);
+    assert_int_equal(c->s->pwrite(c->s->self, b, block, 4096, 0), 4096);
+    assert_int_equal(c->s->pwrite(c->s->self, b, block, 1, 4096), -ENOSPC);
+    assert_int_equal(c->s->pwrite(c->s->self, a, block, 4096, 0), 4096);
+    assert_int_equal(c->s->truncate(c->s->self, a, 0), 0); /* gives it back */
+    assert_int_equal(c->s->pwrite(c->s->self, b, block, 4096, 4096), 4096);
+    assert_int_equal(c->s->reserve(c->s->self, a, -1, 1), -EINVAL);
+    assert_int_equal(c->s->reserve(c->s->self, -1, 0, 1), -EBADF);
+    c->s->close(c->s->self, a);
+    c->s->close(c->s->self, b);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -354,6 +466,10 @@ int main(void)
                                        CASE(test_crash_may_take_the_rest),
                                        CASE(test_crash_takes_orphans),
                                        CASE(test_nodes_are_reused),
+                                       CASE(test_crash_is_spelt_out),
+                                       CASE(test_lost_sync),
+                                       CASE(test_watch),
+                                       CASE(test_reserve),
                                        CASE(test_aio_is_inline)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
