@@ -422,7 +422,7 @@ static bool fixed_at(int64_t *out, double v, unsigned d, bool single)
 
 int64_t hr_pq_fixed_of(double v, unsigned scale, bool single, unsigned *digits)
 {
-    int64_t i;
+    int64_t i = 0;
     int64_t out;
     unsigned d = *digits;
     if (isnan(v)) return HR_NULL_I64;
