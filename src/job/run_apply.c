@@ -3,6 +3,8 @@
 #include "base/assert.h"
 #include "job/run_check.h"
 
+#define PIECES_AHEAD 4u
+
 static bool is_mine(const hr_run *r, const run_shard *s, int32_t id)
 {
     return (uint32_t)id % r->n_shards == s->idx;
@@ -113,9 +115,27 @@ static hr_status apply_piece(hr_run *r, run_shard *s, const run_piece *p, hr_err
     return HR_OK;
 }
 
+/* Pieces of many sources come in turns: too many streams for the processor to follow by itself. */
+static void ask_ahead(const run_shard *s, const run_unit *u)
+{
+    uint32_t k = s->piece + PIECES_AHEAD;
+    if (k >= u->n_pieces) return;
+    const run_piece *p = &u->piece[k];
+    if (p->shard != RUN_ALL_SHARDS && p->shard != s->idx) return;
+    const hr_evbatch *b = p->batch;
+    const int64_t *px = b->px + p->level;
+    const int64_t *qty = b->qty + p->level;
+    __builtin_prefetch(px);
+    __builtin_prefetch(px + 8);
+    __builtin_prefetch(qty);
+    __builtin_prefetch(qty + 8);
+    __builtin_prefetch(b->side + p->level);
+}
+
 static hr_status apply_pieces(hr_run *r, run_shard *s, const run_unit *u, hr_err *err)
 {
     for (; s->piece < u->n_pieces; s->piece++) {
+        ask_ahead(s, u);
         hr_status st = apply_piece(r, s, &u->piece[s->piece], err);
         if (st != HR_OK) return st;
         if (s->piece + 1 < u->n_pieces) s->at = u->piece[s->piece + 1].begin;

@@ -142,7 +142,11 @@ static void add_piece(hr_run *r, run_unit *u, uint32_t source, hr_evbatch *b, ui
 {
     run_head *h = &r->order.head[source];
     uint32_t shard = h->is_plain ? h->shard : shard_of(r, b, begin, end);
-    u->piece[u->n_pieces++] = (run_piece){.batch = b, .begin = begin, .end = end, .shard = shard};
+    u->piece[u->n_pieces++] = (run_piece){.batch = b,
+                                          .begin = begin,
+                                          .end = end,
+                                          .shard = shard,
+                                          .level = (uint32_t)b->level_begin[begin]};
     if (h->held == r->next_unit + 1) return;
     h->held = r->next_unit + 1;
     atomic_fetch_add_explicit(&b->n_users, 1, memory_order_relaxed);

@@ -48,6 +48,7 @@ typedef struct run_piece {
     hr_evbatch *batch;
     uint32_t begin, end;
     uint32_t shard; /* whose messages these are; RUN_ALL_SHARDS: look at each */
+    uint32_t level; /* its first level */
 } run_piece;
 
 /* Some stretches in merged order, or a mark: all shards see all units, in order. */
