@@ -47,6 +47,7 @@ class Campaign:
         """One program with one seed; its output when it went well."""
         p = subprocess.run(command, env=dict(os.environ, **env), cwd=ROOT, capture_output=True, text=True, errors="replace", check=False)
         self.n_seeds += 1
+        replay = replay.replace(ROOT + os.sep, "")  # to be run from the root of the tree
         out = p.stdout + p.stderr
         if p.returncode != 0:
             self.find = replay
