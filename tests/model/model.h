@@ -43,7 +43,7 @@ void model_store(void *p, size_t size, uint64_t v, memory_order o);
 uint64_t model_add(void *p, size_t size, uint64_t v, memory_order o);
 bool model_cas(void *p, size_t size, void *expected, uint64_t v, memory_order o, memory_order fail);
 
-#define MODEL_VALUE(p) __typeof__(({ *(p); }))
+#define MODEL_VALUE(p) __typeof__(*(p) + 0u) /* without _Atomic */
 #undef atomic_load_explicit
 #undef atomic_store_explicit
 #undef atomic_fetch_add_explicit
