@@ -376,11 +376,18 @@ static void forget_parts(hr_dataset *d, const char *line, size_t n)
     json_decref(j);
 }
 
+/* The manifest goes first: at no instant does it name a part that is gone. */
 static hr_status forget_dataset(hr_dataset *d, hr_err *err)
 {
     size_t n_text = 0;
     char *text = NULL;
     HR_TRY(load_manifest(d, &text, &n_text, err));
+    int rc = hr_sys_truncate(d->manifest_fd, 0);
+    if (rc >= 0) rc = hr_sys_sync(d->manifest_fd);
+    if (rc < 0) {
+        hr_heap_free(text);
+        return HR_FAIL_SYS(err, rc, "cannot empty the manifest of '%s'", d->root);
+    }
     const char *p = text;
     const char *end = text + n_text;
     for (const char *nl; p < end && (nl = memchr(p, '\n', (size_t)(end - p))) != NULL; p = nl + 1)

@@ -40,6 +40,16 @@ def main():
         if code != 0 or tap.digest(out) != want:
             bad.append(f"{fault}: resume: exit {code} {err}")
     tap.check(f"{SAMPLES} faults, {hit} of them fatal: named errors, and resume ends equal", not bad and hit > 10, "\n".join(bad))
+    replaced = []
+    for nth in range(1, 12):
+        out = os.path.join(tap.SCRATCH, "replaced")
+        shutil.rmtree(out, ignore_errors=True)
+        shutil.copytree(whole, out)
+        code, _, _ = tap.run("run", plan, capture, "--out", out, "--force", env={"HEADRACE_FAULT": f"call=unlink,nth={nth},kill=1"})
+        again, _, err = tap.run("run", plan, capture, "--out", out, "--resume")
+        if code != -9 or again != 0 or tap.digest(out) != want:
+            replaced.append(f"unlink {nth}: exit {code}, then {again} {err}")
+    tap.check("killed while it replaces a dataset, it begins anew when resumed", not replaced, "\n".join(replaced))
     tap.finish()
 
 
