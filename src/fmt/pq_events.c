@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "fmt/pq_mixed.h"
 #include "fmt/pq_step.h"
 #include "fmt/pq_table.h"
@@ -215,6 +216,7 @@ static void read_names(message_key *k, const pq_table *t)
     if (i >= 0) symbol = t->names[0]->text[i];
     i = get(t, PQ_C_VENUE, -1);
     if (i >= 0) venue = t->names[1]->text[i];
+    HR_ASSERT(symbol != NULL && venue != NULL);
     memset(k->symbol, 0, sizeof k->symbol);
     memset(k->venue, 0, sizeof k->venue);
     memcpy(k->symbol, symbol, strnlen(symbol, HR_SYMBOL_MAX));
