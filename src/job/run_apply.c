@@ -3,7 +3,7 @@
 #include "base/assert.h"
 #include "job/run_check.h"
 
-#define PIECES_AHEAD 4u
+#define PIECES_AHEAD 8u
 
 static bool is_mine(const hr_run *r, const run_shard *s, int32_t id)
 {
