@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """TAP output for the end-to-end scripts, and what they all need: the program, a scratch folder, digests."""
 import atexit
+import functools
 import hashlib
 import json
 import os
@@ -72,6 +73,7 @@ class Measured:
         return f"exit {self.code}, {self.seconds:.2f} s, {self.peak / 1e6:.1f} MB: {self.err[:300]} {self.out[:300]}"
 
 
+@functools.lru_cache
 def is_sanitized():
     """Sanitizers take memory and time of their own."""
     with open(EXE, "rb") as f:
