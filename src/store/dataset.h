@@ -1,43 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HR_STORE_DATASET_H
 #define HR_STORE_DATASET_H
-/* A dataset on disk:
- *     <root>/manifest.jsonl                    one line a commit, append-only; its last whole line
- * is the truth <root>/<kind>/venue=<v>/symbol=<s>/date=<d>/part-<n>.parquet <root>/rejects.ndjson
- * rows that could not be used <root>/state-<n>.bin                     checkpoint of the last
- * commit of a run that has not ended Parts are written beside their place, synced, renamed; then
- * the manifest names them. What the manifest does not name is not part of the dataset. See
- * docs/modules/store.md. */
+/* A dataset on disk, below its root:
+ *
+ *     manifest.jsonl     one line a commit, append-only; its last whole line is the truth
+ *     <kind>/venue=<v>/symbol=<s>/date=<d>/part-<n>.parquet
+ *     rejects.ndjson     rows that could not be used
+ *     state-<n>.bin      checkpoint of the last commit of a run that has not ended
+ *
+ * Parts are written beside their place, synced, renamed; then the manifest names them. What the
+ * manifest does not name is not part of the dataset. See docs/modules/store.md. */
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/status.h"
-#include "col/schema.h"
-#include "mem/mem.h"
 #include "store/flush.h"
+#include "store/manifest.h"
+#include "store/part.h"
 
-#define HR_DATASET_PATH_MAX 1024
-#define HR_MANIFEST_VERSION 1
-#define HR_MANIFEST_BUFFER_BYTES ((size_t)16 << 10)
-#define HR_MANIFEST_RESERVE_BYTES 65536
-
-typedef struct hr_part {
-    uint8_t kind;
-    int32_t date;
-    uint32_t number;
-    const char *venue, *symbol; /* borrowed */
-    uint64_t n_rows, n_bytes;
-    uint32_t crc32c;
-    int64_t ts_first, ts_last; /* ts_recv */
-} hr_part;
+#define HR_REJECT_NAME "rejects.ndjson"
+#define HR_STATE_NAME_BYTES 128u
 
 typedef struct hr_dataset {
     char root[HR_DATASET_PATH_MAX];
     int root_fd;
-    int manifest_fd;
-    int64_t manifest_end;
-    bool has_reserve; /* room behind the manifest's end, which close gives back */
-    char *line_buf;   /* HR_MANIFEST_BUFFER_BYTES: lines are written through it */
+    hr_manifest manifest;
     int reject_fd;
     int64_t reject_end;
     int64_t reject_committed; /* reject_end as of the last commit */
@@ -53,34 +40,25 @@ typedef enum hr_open_mode {
     HR_OPEN_NONE = 3, /* a run without a dataset: it only checks */
 } hr_open_mode;
 
-/** What the last whole line of a manifest says. */
-typedef struct hr_manifest_tail {
-    bool has_commit;
-    bool is_ended;
-    uint32_t n_commits;
-    int64_t bytes;     /* of whole lines */
-    int64_t last_line; /* where the last of them begins */
-    char state_file[64];
-    uint32_t state_crc;
-    int64_t state_bytes;
-    int64_t reject_bytes;
-    char identity[4096];
-} hr_manifest_tail;
-
 /** Nothing open: may be closed. */
 void hr_dataset_init(hr_dataset *d);
 /** Creates the folder (or takes it over), locks it. HR_EEXIST names --resume and --force. */
 HR_MUST_USE hr_status hr_dataset_open(hr_dataset *d, const char *root, hr_open_mode mode,
                                       const char *identity, hr_manifest_tail *tail, hr_err *err);
 void hr_dataset_close(hr_dataset *d);
-/** Relative path of a part; is_temp: where it is written first. */
-void hr_part_path(char *out, size_t cap, const hr_part *p, bool is_temp);
 /** Opens the part's temporary file, making its folders. */
 HR_MUST_USE hr_status hr_part_create(hr_dataset *d, const hr_part *p, int *fd, hr_err *err);
-/** Text of a date, YYYY-MM-DD. */
-void hr_date_text(char out[11], int32_t days);
 /** Appends to the reject file. */
 HR_MUST_USE hr_status hr_dataset_reject(hr_dataset *d, const char *text, size_t n, hr_err *err);
+/** Creates a file of the dataset beside its place; a commit makes it durable and names it. */
+HR_MUST_USE hr_status hr_dataset_begin_file(hr_dataset *d, const char *name, int *fd, hr_err *err);
+/** Takes back a file that was begun, under either name. */
+void hr_dataset_drop_file(hr_dataset *d, const char *name);
+/** Removes a file that is no longer named; absent is fine. */
+void hr_dataset_remove(hr_dataset *d, const char *name);
+/** Where such a file lies before a commit names it. */
+void hr_dataset_temp_name(char out[HR_STATE_NAME_BYTES], const char *name);
+
 /** A commit on its way: what it is of, and how far it is. */
 typedef struct hr_commit {
     hr_part *parts;
@@ -102,16 +80,5 @@ HR_MUST_USE hr_status hr_dataset_commit(hr_dataset *d, hr_commit *c, hr_err *err
 /** Takes back what is no part of the last commit: these parts, under either name, and rejects. What
  * cannot be removed is left; nothing reads it. */
 void hr_dataset_rollback(hr_dataset *d, const hr_part *parts, uint32_t n_parts);
-/** Creates a file of the dataset beside its place; a commit makes it durable and names it. */
-HR_MUST_USE hr_status hr_dataset_begin_file(hr_dataset *d, const char *name, int *fd, hr_err *err);
-/** True when a manifest line (without its line end) holds its own checksum. */
-bool hr_manifest_line_is_sound(const char *line, size_t n);
-/** Takes back a file that was begun, under either name. */
-void hr_dataset_drop_file(hr_dataset *d, const char *name);
-/** Of the first line of a manifest: HR_EUNSUPPORTED names a version that is not ours. */
-struct json_t;
-HR_MUST_USE hr_status hr_manifest_check_version(const struct json_t *line, hr_err *err);
-/** Removes a file that is no longer named; absent is fine. */
-void hr_dataset_remove(hr_dataset *d, const char *name);
 
 #endif
