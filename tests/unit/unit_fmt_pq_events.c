@@ -7,7 +7,7 @@
 #include "fmt/pq_events.h"
 #include "fmt/pq_table.h"
 #include "harness.h"
-#include "pq_handmade.h"
+#include "pq_rig.h"
 
 #define CAP (24u << 20)
 #define NIL HR_NULL_I64
@@ -23,30 +23,13 @@ typedef struct column {
     const char *const *texts;
 } column;
 
-static uint8_t *file_buf, *body;
-static hr_arena *arena;
-static size_t mark;
-static pqb b;
-static pqb_bytes file;
-static hr_err err;
 static hr_evbatch *batch;
 static hr_source_info info;
 
 static int set_up(void **state)
 {
     (void)state;
-    assert_int_equal(hr_arena_create(&arena, NULL, 128u << 20, "test", NULL), HR_OK);
-    file_buf = hr_arena_alloc(arena, CAP, 64);
-    body = hr_arena_alloc(arena, CAP, 64);
-    mark = hr_arena_mark(arena);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    hr_arena_destroy(&arena);
-    return 0;
+    return pq_rig_open(CAP, 128u << 20) ? 0 : -1;
 }
 
 static void new_batch(uint32_t msgs, uint32_t levels)
@@ -710,5 +693,5 @@ int main(void)
         cmocka_unit_test(test_number_carriers),
         cmocka_unit_test(test_refused_tables),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, pq_rig_close);
 }

@@ -7,33 +7,16 @@
 #include "fmt/pq_read.h"
 #include "fmt/thrift_write.h"
 #include "harness.h"
-#include "pq_handmade.h"
+#include "pq_rig.h"
 
 #define CAP (1u << 20)
 
-static uint8_t *file_buf, *body;
-static pqb b;
-static pqb_bytes file;
-static hr_arena *arena;
-static hr_err err;
-static size_t mark;
 static hr_thrift_out t; /* the footer, in file_buf */
 
 static int set_up(void **state)
 {
     (void)state;
-    assert_int_equal(hr_arena_create(&arena, NULL, 32u << 20, "test", NULL), HR_OK);
-    file_buf = hr_arena_alloc(arena, CAP, 64);
-    body = hr_arena_alloc(arena, CAP, 64);
-    mark = hr_arena_mark(arena);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    hr_arena_destroy(&arena);
-    return 0;
+    return pq_rig_open(CAP, 32u << 20) ? 0 : -1;
 }
 
 static hr_status open_bytes(hr_pq_file **f, size_t n, hr_arena *a)
@@ -537,5 +520,5 @@ int main(void)
         cmocka_unit_test(test_shrinking_file),  cmocka_unit_test(test_damaged_compression),
         cmocka_unit_test(test_hadoop_page),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, pq_rig_close);
 }

@@ -7,36 +7,18 @@
 #include "fmt/pq_index.h"
 #include "fmt/pq_select.h"
 #include "harness.h"
-#include "pq_handmade.h"
+#include "pq_rig.h"
 
 #define CAP (1u << 20)
-#define I64(n) (&(int64_t){n})
 
-static uint8_t *file_buf, *body;
-static pqb b;
-static pqb_bytes file;
-static hr_arena *arena;
-static hr_err err;
-static size_t mark;
+#define I64(n) (&(int64_t){n})
 
 static int set_up(void **state)
 {
     (void)state;
-    assert_int_equal(hr_arena_create(&arena, NULL, 32u << 20, "test", NULL), HR_OK);
-    file_buf = hr_arena_alloc(arena, CAP, 64);
-    body = hr_arena_alloc(arena, CAP, 64);
-    mark = hr_arena_mark(arena);
-    return 0;
+    return pq_rig_open(CAP, 32u << 20) ? 0 : -1;
 }
 
-static int tear_down(void **state)
-{
-    (void)state;
-    hr_arena_destroy(&arena);
-    return 0;
-}
-
-/* A file of one column with one page of 8 rows, whose chunk may be changed before it is opened. */
 static void begin(const pqb_leaf_info *leaf)
 {
     hr_arena_rewind(arena, mark);
@@ -573,5 +555,5 @@ int main(void)
         cmocka_unit_test(test_damaged_indexes),
         cmocka_unit_test(test_index_memory),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, pq_rig_close);
 }
