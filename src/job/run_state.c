@@ -56,20 +56,24 @@ hr_status run_state_save(hr_run *r, const char *name, int64_t *n_bytes, uint32_t
 }
 
 /* A whole file that begins otherwise is of another version; any other one is damaged. */
-static bool is_whole(hr_run *r, int fd)
+static bool is_whole(hr_run *r, hr_unpack *u)
 {
     uint32_t crc = 0;
     int64_t at = 0;
     int64_t n;
-    while ((n = hr_sys_pread_full(fd, r->state_buf, r->state_cap, at)) > 0) {
+    while ((n = hr_sys_pread_full(u->fd, r->state_buf, r->state_cap, at)) > 0) {
         crc = hr_crc32c(crc, r->state_buf, (size_t)n);
         at += n;
     }
+    if (n < 0) u->failed = n;
     return n == 0 && at == r->tail.state_bytes && crc == r->tail.state_crc;
 }
 
-static hr_status damaged(const hr_run *r, hr_err *err)
+static hr_status damaged(const hr_run *r, const hr_unpack *u, hr_err *err)
 {
+    if (u->failed < 0)
+        return HR_FAIL_SYS(err, u->failed, "cannot read checkpoint '%s/%s'", r->ds.root,
+                           r->tail.state_file);
     return HR_FAIL(err, HR_ECORRUPT, "checkpoint '%s/%s' is damaged", r->ds.root,
                    r->tail.state_file);
 }
@@ -77,7 +81,7 @@ static hr_status damaged(const hr_run *r, hr_err *err)
 static hr_status check_magic(hr_run *r, hr_unpack *u, hr_err *err)
 {
     if (hr_unpack_i64(u) == (int64_t)STATE_MAGIC) return HR_OK;
-    if (!is_whole(r, u->fd)) return damaged(r, err);
+    if (u->failed < 0 || !is_whole(r, u)) return damaged(r, u, err);
     return HR_FAIL(err, HR_EUNSUPPORTED,
                    "checkpoint '%s/%s' is of another format version: use the headrace that made "
                    "it, or --force",
@@ -138,5 +142,5 @@ hr_status run_state_load(hr_run *r, hr_err *err)
     (void)hr_sys_close(fd);
     if (ok) return HR_OK;
     if (err != NULL && err->code != HR_OK) return err->code;
-    return damaged(r, err);
+    return damaged(r, &u, err);
 }

@@ -39,6 +39,7 @@ static void refill(hr_unpack *u)
     int64_t got = hr_sys_pread_full(u->fd, u->p, u->cap, u->file_at);
     u->at = 0;
     u->n = got > 0 ? (size_t)got : 0;
+    if (got < 0) u->failed = got;
     u->file_at += (int64_t)u->n;
     u->crc = hr_crc32c(u->crc, u->p, u->n);
 }
@@ -149,11 +150,12 @@ static bool unpack_tail(hr_desk *d, hr_desk_env *env, hr_unpack *u)
 
 bool hr_desk_unpack(hr_desk *d, hr_desk_env *env, hr_unpack *u)
 {
-    hr_seq_rule rule = (hr_seq_rule)d->seq.rule;
 #define UNPACK(field) hr_unpack_bytes(u, &d->field, sizeof d->field);
     DESK_FIELDS(UNPACK)
 #undef UNPACK
-    if (u->is_bad || !hr_seq_is_sound(&d->seq, rule) || !unpack_book(d->book, u)) return false;
+    /* the rule came with the format of the desk's first message: it is part of the state */
+    if (u->is_bad || !hr_seq_is_sound(&d->seq, (hr_seq_rule)d->seq.rule)) return false;
+    if (!unpack_book(d->book, u)) return false;
     static _Thread_local char image[8192];
     size_t n = hr_featset_image_bytes();
     HR_ASSERT(n <= sizeof image);

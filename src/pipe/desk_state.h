@@ -21,7 +21,8 @@ typedef struct hr_unpack {
     int fd;
     int64_t file_at;
     uint32_t crc;
-    bool is_bad; /* read past the end, or the file could not be read: zeros were given */
+    int64_t failed; /* 0, or -errno of a read */
+    bool is_bad;    /* read past the end, or the file could not be read: zeros were given */
 } hr_unpack;
 
 void hr_pack_flush(hr_pack *k);

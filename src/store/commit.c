@@ -107,7 +107,7 @@ static hr_status step_rename(hr_dataset *d, hr_commit *c, hr_err *err)
     if (c->state_file == NULL) return HR_OK;
     hr_dataset_temp_name(temp, c->state_file);
     int rc = sys->rename(sys->self, d->root_fd, temp, d->root_fd, c->state_file);
-    return rc < 0 ? HR_FAIL_SYS(err, rc, "cannot write '%s/%s'", d->root, c->state_file) : HR_OK;
+    return rc < 0 ? HR_FAIL_SYS(err, rc, "cannot rename '%s/%s'", d->root, temp) : HR_OK;
 }
 
 static hr_status step_sync_folders(hr_dataset *d, hr_commit *c, hr_err *err)

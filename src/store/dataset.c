@@ -117,7 +117,9 @@ static hr_status take_over(hr_dataset *d, hr_open_mode mode, const char *identit
     if (tail->bytes == 0) HR_TRY(hr_manifest_begin(&d->manifest, identity, err));
     if (tail->is_ended) return HR_OK;
     rc = hr_manifest_reserve(&d->manifest);
-    return rc < 0 ? HR_FAIL_SYS(err, rc, "no room for the manifest of '%s'", d->root) : HR_OK;
+    if (rc < 0)
+        return HR_FAIL_SYS(err, rc, "cannot reserve room for the manifest of '%s'", d->root);
+    return HR_OK;
 }
 
 /* Removes the parts that one manifest line names; nothing else in the folder is ours to delete. */
@@ -175,7 +177,10 @@ hr_status hr_dataset_open(hr_dataset *d, const char *root, hr_open_mode mode, co
     d->root_fd = hr_sys_open(AT_FDCWD, root, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (d->root_fd < 0) return HR_FAIL_SYS(err, d->root_fd, "cannot open '%s'", root);
     hr_sys_stat st;
-    bool exists = sys->stat(sys->self, d->root_fd, HR_MANIFEST_NAME, &st) == 0;
+    rc = sys->stat(sys->self, d->root_fd, HR_MANIFEST_NAME, &st);
+    if (rc < 0 && rc != -ENOENT)
+        return HR_FAIL_SYS(err, rc, "cannot stat the manifest of '%s'", root);
+    bool exists = rc == 0;
     if (exists && mode == HR_OPEN_NEW)
         return HR_FAIL(err, HR_EEXIST,
                        "'%s' holds a dataset already: use --resume to go on with it or"

@@ -34,7 +34,8 @@ hr_status hr_manifest_open(hr_manifest *m, int root_fd, const char *root, hr_err
     m->fd = hr_sys_open(root_fd, HR_MANIFEST_NAME, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (m->fd < 0) return HR_FAIL_SYS(err, m->fd, "cannot open the manifest in '%s'", root);
     int rc = hr_sys_lock(m->fd);
-    return rc < 0 ? HR_FAIL_SYS(err, rc, "another run works on '%s'", root) : HR_OK;
+    if (rc == -EWOULDBLOCK) return HR_FAIL_SYS(err, rc, "another run works on '%s'", root);
+    return rc < 0 ? HR_FAIL_SYS(err, rc, "cannot lock the manifest of '%s'", root) : HR_OK;
 }
 
 void hr_manifest_close(hr_manifest *m)
@@ -252,15 +253,22 @@ hr_status hr_manifest_begin(hr_manifest *m, const char *identity, hr_err *err)
  * it is on the disk, so it is written anew. */
 hr_status hr_manifest_settle(hr_manifest *m, const hr_manifest_tail *t, hr_err *err)
 {
+    const char *step = "read";
     int64_t n = 0;
     for (int64_t at = t->last_line; at < t->bytes && n >= 0; at += n) {
         size_t want = HR_MIN((size_t)(t->bytes - at), HR_MANIFEST_BUFFER_BYTES);
+        step = "read";
         n = hr_sys_pread_full(m->fd, m->buf, want, at);
         if (n == 0) n = -EIO;
-        if (n > 0) n = hr_sys_pwrite_full(m->fd, m->buf, (size_t)n, at);
+        if (n < 0) break;
+        step = "write";
+        n = hr_sys_pwrite_full(m->fd, m->buf, (size_t)n, at);
     }
-    if (n >= 0) n = hr_sys_sync(m->fd);
-    if (n < 0) return HR_FAIL_SYS(err, n, "cannot sync the manifest of '%s'", m->root);
+    if (n >= 0) {
+        step = "sync";
+        n = hr_sys_sync(m->fd);
+    }
+    if (n < 0) return HR_FAIL_SYS(err, n, "cannot %s the manifest of '%s' again", step, m->root);
     return HR_OK;
 }
 

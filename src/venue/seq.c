@@ -170,7 +170,8 @@ void hr_seq_lose(hr_seq *s)
 
 bool hr_seq_is_sound(const hr_seq *s, hr_seq_rule rule)
 {
-    if (s->rule != rule || s->state > HR_SEQ_LOST || s->ever_synced > 1) return false;
+    if (s->rule != rule || rule > HR_SEQ_MONOTONE) return false;
+    if (s->state > HR_SEQ_LOST || s->ever_synced > 1) return false;
     if (s->last < -1 || s->chain < -1 || s->back < -1) return false;
     if ((s->state == HR_SEQ_BUFFERING) == (s->ever_synced == 1)) return false;
     return s->state != HR_SEQ_SYNCING || is_numbered(s);
