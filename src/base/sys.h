@@ -133,7 +133,21 @@ typedef struct hr_sys_fault {
     bool kill_before;     /* SIGKILL ourselves before the nth call (white-box crash tests) */
     bool freeze; /* the same inside one process: the nth call and all after it fail with EIO and
                     touch nothing, so what is on disk is what a kill there would leave */
+    uint64_t place; /* != 0: only calls from this place (hr_sys_place.id) count and fail */
 } hr_sys_fault;
+
+/* Where calls come from: a kind of call, and the return addresses of the functions it came through,
+ * innermost first. Two calls from one function that share their way up are one place only where the
+ * compiler made one of them. */
+#define HR_SYS_PLACE_DEPTH 4
+#define HR_SYS_PLACES_MAX 1024u
+typedef struct hr_sys_place {
+    uint64_t id;      /* != 0; the same in every run of one program */
+    uint64_t n_calls; /* this often */
+    unsigned kind;    /* hr_sys_fail_kind */
+    unsigned n_frames;
+    uintptr_t frame[HR_SYS_PLACE_DEPTH]; /* as the program's file counts, wherever it was loaded */
+} hr_sys_place;
 typedef struct hr_sys_fail hr_sys_fail;
 HR_MUST_USE hr_status hr_sys_fail_create(hr_sys_fail **out, const hr_sys *inner,
                                          const hr_sys_fault *fault);
@@ -145,6 +159,11 @@ uint64_t hr_sys_fail_seen(const hr_sys_fail *f);
 uint32_t hr_sys_fail_made(const hr_sys_fail *f);
 uint32_t hr_sys_fail_hit(const hr_sys_fail *f);
 const char *hr_sys_fail_kind(unsigned i);
+/** Copies the places that calls came from, in no order; returns how many there are. More than
+ * HR_SYS_PLACES_MAX are not told apart: then it returns HR_SYS_PLACES_MAX. */
+uint32_t hr_sys_fail_places(hr_sys_fail *f, hr_sys_place out[HR_SYS_PLACES_MAX]);
+/** Place of the first call that met the fault; 0: none did. */
+uint64_t hr_sys_fail_hit_place(const hr_sys_fail *f);
 /** Regions mapped and not unmapped. */
 int64_t hr_sys_fail_maps(const hr_sys_fail *f);
 bool hr_sys_fail_fired(const hr_sys_fail *f);

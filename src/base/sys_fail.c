@@ -43,6 +43,9 @@ static const char *const call_names[N_CALLS] = {
     "mkdir", "list",     "random",  "map",   "thread_start", "aio_open"};
 
 struct hr_sys_fail {
+    hr_sys_place place[HR_SYS_PLACES_MAX]; /* open addressing by id; id 0: free */
+    atomic_flag place_lock;
+    _Atomic uint64_t hit_place;
     const hr_sys *inner;
     hr_sys_fault fault;
     call_id call; /* N_CALLS: any */
@@ -68,21 +71,86 @@ static bool is_frozen(const hr_sys_fail *f)
     return f->fault.freeze && atomic_load_explicit(&f->fired, memory_order_relaxed) != 0;
 }
 
-/* 0: go on; else the -errno to give. */
-static int spoil(hr_sys_fail *f, call_id call)
+/* ---- where a call comes from ---- */
+
+/* Bounds of the program's own code, from the linker. */
+extern const char __executable_start[];
+extern const char etext[];
+
+/* Return addresses up the frame pointers (the build keeps them), from the frame of a function of
+ * the table on. Beyond the first that is not ours there may be no frame pointer to follow. */
+static unsigned walk_up(const void *frame, uintptr_t out[HR_SYS_PLACE_DEPTH])
+{
+    const uintptr_t base = (uintptr_t)__executable_start;
+    const uintptr_t size = (uintptr_t)etext - base;
+    unsigned n = 0;
+    for (const uintptr_t *fp = frame; n < HR_SYS_PLACE_DEPTH;) {
+        uintptr_t at = fp[1] - base;
+        if (at >= size) break;
+        out[n++] = at;
+        if (fp[0] <= (uintptr_t)fp) break; /* stacks grow down */
+        fp = (const uintptr_t *)fp[0];
+    }
+    return n;
+}
+
+static uint64_t place_id(call_id call, const uintptr_t *frame, unsigned n)
+{
+    uint64_t h = UINT64_C(0x9e3779b97f4a7c15) * (call + 1u);
+    for (unsigned i = 0; i < n; i++) {
+        h = (h ^ frame[i]) * UINT64_C(0xff51afd7ed558ccd);
+        h ^= h >> 32;
+    }
+    return h | 1;
+}
+
+static uint64_t note_place(hr_sys_fail *f, call_id call, const void *fp)
+{
+    hr_sys_place here = {.kind = call, .n_calls = 1};
+    here.n_frames = walk_up(fp, here.frame);
+    here.id = place_id(call, here.frame, here.n_frames);
+    while (atomic_flag_test_and_set_explicit(&f->place_lock, memory_order_acquire))
+        ;
+    uint32_t i = (uint32_t)(here.id >> 32) % HR_SYS_PLACES_MAX;
+    uint32_t tries = 0;
+    for (; tries < HR_SYS_PLACES_MAX; tries++, i = (i + 1) % HR_SYS_PLACES_MAX)
+        if (f->place[i].id == here.id || f->place[i].id == 0) break;
+    if (tries < HR_SYS_PLACES_MAX && f->place[i].id == here.id) {
+        f->place[i].n_calls++;
+    } else if (tries < HR_SYS_PLACES_MAX) {
+        f->place[i] = here;
+    }
+    atomic_flag_clear_explicit(&f->place_lock, memory_order_release);
+    return here.id;
+}
+
+/* ---- what is spoiled ---- */
+
+static void note_hit(hr_sys_fail *f, call_id call, uint64_t place)
+{
+    uint64_t none = 0;
+    atomic_store_explicit(&f->fired, 1, memory_order_relaxed);
+    atomic_fetch_or_explicit(&f->hit, 1u << call, memory_order_relaxed);
+    (void)atomic_compare_exchange_strong_explicit(&f->hit_place, &none, place, memory_order_relaxed,
+                                                  memory_order_relaxed);
+}
+
+/* fp: the frame of the table's function. 0: go on; else the -errno to give. */
+static int spoil(hr_sys_fail *f, call_id call, const void *fp)
 {
     const hr_sys_fault *w = &f->fault;
     if (is_frozen(f)) return -EIO;
     atomic_fetch_add_explicit(&f->seen_by_call[call], 1, memory_order_relaxed);
+    uint64_t place = note_place(f, call, fp);
     if (f->call != N_CALLS && f->call != call) return 0;
+    if (w->place != 0 && w->place != place) return 0;
     uint64_t n = atomic_fetch_add_explicit(&f->seen, 1, memory_order_relaxed) + 1;
     if (w->eintr_every > 0 && call < N_INTERRUPTIBLE &&
         atomic_fetch_add_explicit(&f->eintr_turn, 1, memory_order_relaxed) % w->eintr_every == 0)
         return -EINTR;
     bool hits = w->nth != 0 && (n == w->nth || (w->forever && n > w->nth));
     if (!hits) return 0;
-    atomic_store_explicit(&f->fired, 1, memory_order_relaxed);
-    atomic_fetch_or_explicit(&f->hit, 1u << call, memory_order_relaxed);
+    note_hit(f, call, place);
     if (w->kill_before) (void)kill(getpid(), SIGKILL);
     return w->freeze ? -EIO : -w->sys_errno;
 }
@@ -95,7 +163,7 @@ static size_t shorten(const hr_sys_fail *f, call_id call, size_t n)
 
 #define SPOIL(call)                                                                                \
     hr_sys_fail *f = self;                                                                         \
-    int bad = spoil(f, call);                                                                      \
+    int bad = spoil(f, call, __builtin_frame_address(0));                                          \
     if (bad != 0) return bad;                                                                      \
     const hr_sys *in = f->inner
 
@@ -108,7 +176,7 @@ static int fail_open(void *self, int dir_fd, const char *path, int flags, unsign
 static int fail_close(void *self, int fd)
 {
     hr_sys_fail *f = self;
-    int bad = spoil(f, CALL_CLOSE);
+    int bad = spoil(f, CALL_CLOSE, __builtin_frame_address(0));
     int rc = f->inner->close(f->inner->self, fd); /* the descriptor goes in any case */
     return bad != 0 ? bad : rc;
 }
@@ -224,7 +292,7 @@ static int fail_random(void *self, void *buf, size_t n)
 static void *fail_map(void *self, size_t n)
 {
     hr_sys_fail *f = self;
-    if (spoil(f, CALL_MAP) != 0) return NULL;
+    if (spoil(f, CALL_MAP, __builtin_frame_address(0)) != 0) return NULL;
     void *p = f->inner->map(f->inner->self, n);
     if (p != NULL) atomic_fetch_add_explicit(&f->n_maps, 1, memory_order_relaxed);
     return p;
@@ -266,7 +334,7 @@ static void fail_wake(void *self, const _Atomic uint32_t *word)
 static int fail_aio_open(void *self, hr_sys_aio **out, unsigned depth)
 {
     hr_sys_fail *f = self;
-    int bad = spoil(f, CALL_AIO_OPEN);
+    int bad = spoil(f, CALL_AIO_OPEN, __builtin_frame_address(0));
     return bad != 0 ? bad : hr_aio_inline_open(&f->table, out, depth);
 }
 
@@ -348,6 +416,22 @@ uint32_t hr_sys_fail_hit(const hr_sys_fail *f)
 const char *hr_sys_fail_kind(unsigned i)
 {
     return i < N_CALLS ? call_names[i] : NULL;
+}
+
+uint32_t hr_sys_fail_places(hr_sys_fail *f, hr_sys_place out[HR_SYS_PLACES_MAX])
+{
+    uint32_t n = 0;
+    while (atomic_flag_test_and_set_explicit(&f->place_lock, memory_order_acquire))
+        ;
+    for (uint32_t i = 0; i < HR_SYS_PLACES_MAX; i++)
+        if (f->place[i].id != 0) out[n++] = f->place[i];
+    atomic_flag_clear_explicit(&f->place_lock, memory_order_release);
+    return n;
+}
+
+uint64_t hr_sys_fail_hit_place(const hr_sys_fail *f)
+{
+    return atomic_load_explicit(&f->hit_place, memory_order_relaxed);
 }
 
 int64_t hr_sys_fail_maps(const hr_sys_fail *f)

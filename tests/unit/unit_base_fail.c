@@ -152,6 +152,47 @@ static void test_kill_before(void **state)
     end();
 }
 
+__attribute__((noinline)) static int sync_here(const hr_sys *s, int fd)
+{
+    int rc = s->sync(s->self, fd);
+    return rc < 0 ? rc : 1; /* no tail call: it is a place of its own */
+}
+
+__attribute__((noinline)) static int sync_there(const hr_sys *s, int fd)
+{
+    int rc = s->sync(s->self, fd);
+    return rc < 0 ? rc : 2;
+}
+
+/* Two functions are two places; a loop is one; another kind of call is another. */
+static void test_places(void **state)
+{
+    static hr_sys_place place[HR_SYS_PLACES_MAX];
+    hr_sys_fault fault = {0};
+    (void)state;
+    for (volatile int k = 0; k < 2; k++) { /* the same calls again, one of them spoilt */
+        int fd;
+        int bad = 0;
+        const hr_sys *s = begin(&fault, &fd);
+        for (volatile int i = 1; i <= 3; i++) { /* volatile: so that no loop is unrolled */
+            bad += sync_there(s, fd) == -EIO;
+            assert_int_equal(s->truncate(s->self, fd, 0), 0);
+            bad += sync_here(s, fd) == -EIO;
+        }
+        assert_int_equal(bad, k);
+        assert_int_equal(hr_sys_fail_places(fail, place), 3);
+        assert_int_equal(hr_sys_fail_seen(fail), k == 0 ? 9 : 3);
+        assert_int_equal(hr_sys_fail_hit_place(fail), k == 0 ? 0 : fault.place);
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(place[i].n_calls, 3);
+            assert_true(place[i].n_frames >= 1);
+            if (strcmp(hr_sys_fail_kind(place[i].kind), "sync") == 0)
+                fault = (hr_sys_fault){.place = place[i].id, .nth = 2, .sys_errno = EIO};
+        }
+        end();
+    }
+}
+
 static void test_text(void **state)
 {
     static const char *const bad[] = {
@@ -185,6 +226,7 @@ int main(void)
                                        cmocka_unit_test(test_short_counts_of_one_call),
                                        cmocka_unit_test(test_faults_reach_aio),
                                        cmocka_unit_test(test_kill_before),
+                                       cmocka_unit_test(test_places),
                                        cmocka_unit_test(test_text)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
