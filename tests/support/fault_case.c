@@ -7,14 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/dataset.h"
 
-#define HANG_SECONDS 60 /* far above the 2 s that are promised: the machine may be loaded */
+#define HANG_SECONDS 60 /* by the clock, far above the 2 s that are promised: it may be loaded */
+#define CPU_NS_MAX 2000000000
 
 uint32_t fault_kinds_made;
 uint32_t fault_kinds_hit;
+void (*fault_observe)(hr_sys_fail *f, hr_open_mode mode);
 static char now_running[512];
 static char wrong[2048];
 
@@ -130,21 +133,16 @@ static void note_undisturbed(fault_world *w, const hr_sys *sys)
     w->want = test_engine_digest(sys, w->engine.out, false);
 }
 
-void fault_world_init(fault_world *w, const test_engine *engine, const hr_synth_options *capture)
+static void run_undisturbed(fault_world *w, hr_sys_sim *sim)
 {
-    hr_sys_sim *sim;
     hr_sys_fail *counter;
     hr_err err = HR_ERR_INIT;
     hr_sys_fault none = {0};
-    *w = (fault_world){.engine = *engine};
-    signal(SIGALRM, on_alarm);
-    if (hr_sys_sim_create(&sim, 1) != HR_OK) abort();
     const hr_sys *sys = hr_sys_sim_table(sim);
-    if (test_engine_capture(sys, engine->input, capture) <= 0) abort();
-    w->capture = fault_load(sys, engine->input, &w->n_capture);
+    signal(SIGALRM, on_alarm);
     if (hr_sys_fail_create(&counter, sys, &none) != HR_OK) abort();
     hr_sys_install(hr_sys_fail_table(counter));
-    if (test_engine_run(engine, NULL, &err) != HR_OK) {
+    if (test_engine_run(&w->engine, NULL, &err) != HR_OK) {
         printf("Bail out! undisturbed: %s\n", err.message);
         abort();
     }
@@ -152,6 +150,27 @@ void fault_world_init(fault_world *w, const test_engine *engine, const hr_synth_
     w->n_calls = hr_sys_fail_seen(counter);
     note_undisturbed(w, sys);
     hr_sys_fail_destroy(&counter);
+}
+
+void fault_world_init(fault_world *w, const test_engine *engine, const hr_synth_options *capture)
+{
+    hr_sys_sim *sim;
+    *w = (fault_world){.engine = *engine};
+    if (hr_sys_sim_create(&sim, 1) != HR_OK) abort();
+    const hr_sys *sys = hr_sys_sim_table(sim);
+    if (test_engine_capture(sys, engine->input, capture) <= 0) abort();
+    w->capture = fault_load(sys, engine->input, &w->n_capture);
+    run_undisturbed(w, sim);
+    hr_sys_sim_destroy(&sim);
+}
+
+void fault_world_init_file(fault_world *w, const test_engine *engine, char *bytes, size_t n)
+{
+    hr_sys_sim *sim;
+    *w = (fault_world){.engine = *engine, .capture = bytes, .n_capture = n};
+    if (hr_sys_sim_create(&sim, 1) != HR_OK) abort();
+    fault_store(hr_sys_sim_table(sim), engine->input, bytes, n);
+    run_undisturbed(w, sim);
     hr_sys_sim_destroy(&sim);
 }
 
@@ -212,10 +231,53 @@ typedef struct attempt {
     fault_result result;
 } attempt;
 
-static const char *check_error(const attempt *a, const hr_sys_fault *fault)
+/* What a message may call the step in which a kind of call failed; the first is enough. */
+static const struct {
+    const char *kind;
+    const char *words[3];
+} call_words[] = {
+    {"open", {"open", "create", "make '"}},
+    {"read", {"read"}},
+    {"write", {"write"}},
+    {"pread", {"read"}},
+    {"pwrite", {"write"}},
+    {"sync", {"sync", "empty", "make '"}},
+    {"lock", {"lock", "another run"}},
+    {"truncate", {"truncate", "empty"}},
+    {"reserve", {"reserve"}},
+    {"stat", {"stat"}},
+    {"fstat", {"stat"}},
+    {"rename", {"rename"}},
+    {"unlink", {"remove"}},
+    {"mkdir", {"make"}},
+    {"list", {"list"}},
+    {"map", {"the system refused"}},
+    {"thread_start", {"start thread"}},
+    {"aio_open", {"queue", "start reading"}},
+};
+
+const char *fault_check_words(const hr_sys_fail *f, int sys_errno, const char *message)
+{
+    uint32_t hit = hr_sys_fail_hit(f);
+    if (hit == 0 || (hit & (hit - 1)) != 0) return NULL; /* several kinds: any of them */
+    const char *kind = hr_sys_fail_kind((unsigned)__builtin_ctz(hit));
+    bool is_map = strcmp(kind, "map") == 0; /* has no errno */
+    if (!is_map && strstr(message, strerror(sys_errno)) == NULL) return "does not give the cause";
+    for (size_t i = 0; i < HR_ARRAY_LEN(call_words); i++)
+        for (size_t k = 0; strcmp(call_words[i].kind, kind) == 0 && k < 3; k++)
+            if (call_words[i].words[k] != NULL && strstr(message, call_words[i].words[k]) != NULL)
+                return NULL;
+    return "does not name the call";
+}
+
+static const char *check_error(const attempt *a, const hr_sys_fault *fault, const hr_sys_fail *f)
 {
     if (a->result.status == HR_OK || fault->freeze) return NULL;
     if (a->result.status == HR_EINTERNAL) return "blames itself";
+    if (fault->sys_errno != 0) {
+        const char *bad = fault_check_words(f, fault->sys_errno, a->err.message);
+        if (bad != NULL) return bad;
+    }
     if (a->err.code != a->result.status || strlen(a->err.message) < 10)
         return "no word on the error";
     if (!a->result.fired && fault->eintr_every == 0 && fault->short_max == 0 &&
@@ -224,9 +286,16 @@ static const char *check_error(const attempt *a, const hr_sys_fault *fault)
     return NULL;
 }
 
+static int64_t cpu_ns(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
 /* One run under one fault. What is wrong with it, or NULL. */
-static const char *run_once(attempt *a, const hr_sys_fault *fault, hr_open_mode mode,
-                            const fault_hooks *hooks)
+__attribute__((noinline)) static const char *run_once(attempt *a, const hr_sys_fault *fault,
+                                                      hr_open_mode mode, const fault_hooks *hooks)
 {
     const hr_sys *sys = hr_sys_sim_table(a->sim);
     hr_sys_fail *f;
@@ -238,12 +307,14 @@ static const char *run_once(attempt *a, const hr_sys_fault *fault, hr_open_mode 
     if (hr_sys_fail_create(&f, sys, fault) != HR_OK) abort();
     hr_sys_install(hr_sys_fail_table(f));
     int64_t began = hr_sys_real()->mono_ns(NULL);
+    int64_t cpu_began = cpu_ns();
     fault_still_alive();
     if (hooks != NULL) hooks->begin(mode == HR_OPEN_RESUME);
     a->result.status = test_engine_run(&e, &report, &a->err);
     bool was_hit = hooks != NULL && hooks->end(mode == HR_OPEN_RESUME);
     fault_all_done();
     a->result.ns = hr_sys_real()->mono_ns(NULL) - began;
+    a->result.cpu_ns = cpu_ns() - cpu_began;
     a->resumed = a->result.status;
     hr_sys_install(NULL);
     a->result.fired = hr_sys_fail_fired(f) || was_hit;
@@ -254,10 +325,12 @@ static const char *run_once(attempt *a, const hr_sys_fault *fault, hr_open_mode 
     a->result.blames_manifest =
         report.n_commits > 0 && strstr(a->err.message, "write the manifest") != NULL;
     int64_t n_maps = hr_sys_fail_maps(f);
+    if (fault_observe != NULL) fault_observe(f, mode);
+    const char *bad = check_error(a, fault, f);
     hr_sys_fail_destroy(&f);
+    if (a->result.cpu_ns > CPU_NS_MAX) return "takes more than 2 s of the processor";
     if (hr_sys_sim_open_count(a->sim) != 0) return "leaves a descriptor open";
-    if (n_maps != 0) return "leaves memory mapped";
-    return check_error(a, fault);
+    return n_maps != 0 ? "leaves memory mapped" : bad;
 }
 
 static const char *die_and_check(attempt *a, uint64_t salt)
@@ -307,7 +380,8 @@ static const char *check_steps(attempt *a)
     if (bad == NULL) bad = die_and_check(a, 0);
     if (bad == NULL && a->c->flip != NULL) return flip_and_resume(a);
     if (bad == NULL && a->c->again.nth > 0) {
-        bad = run_once(a, &a->c->again, HR_OPEN_RESUME, a->c->hooks);
+        bad = run_once(a, &a->c->again, a->c->again_forces ? HR_OPEN_FORCE : HR_OPEN_RESUME,
+                       a->c->hooks);
         if (bad == NULL) bad = die_and_check(a, 1);
     }
     if (bad == NULL) {
@@ -321,15 +395,17 @@ static const char *check_steps(attempt *a)
     a->result.fired = first.fired;
     a->result.seen = first.seen;
     a->result.ns = first.ns;
+    a->result.cpu_ns = first.cpu_ns;
     a->result.blames_manifest = first.blames_manifest;
     return bad;
 }
 
 static size_t describe_fault(char *out, size_t cap, const hr_sys_fault *f)
 {
-    return (size_t)snprintf(out, cap, "%s:%llu:%d:%d:%d:%zu:%u", f->call != NULL ? f->call : "any",
-                            (unsigned long long)f->nth, f->sys_errno, f->forever, f->freeze,
-                            f->short_max, f->eintr_every);
+    return (size_t)snprintf(out, cap, "%s:%llu:%d:%d:%d:%zu:%u:%llx",
+                            f->call != NULL ? f->call : "any", (unsigned long long)f->nth,
+                            f->sys_errno, f->forever, f->freeze, f->short_max, f->eintr_every,
+                            (unsigned long long)f->place);
 }
 
 static void describe(char *out, size_t cap, const fault_case *c)
@@ -337,7 +413,8 @@ static void describe(char *out, size_t cap, const fault_case *c)
     size_t n = describe_fault(out, cap, &c->fault);
     n += (size_t)snprintf(out + n, cap - n, ",");
     n += describe_fault(out + n, cap - n, &c->again);
-    snprintf(out + n, cap - n, ",%d:%llu:%u", c->cuts_power, (unsigned long long)c->seed, c->lanes);
+    snprintf(out + n, cap - n, ",%d:%llu:%u:%d", c->cuts_power, (unsigned long long)c->seed,
+             c->lanes, c->again_forces);
 }
 
 const char *fault_case_check(const fault_world *w, const fault_case *c, fault_result *out)
@@ -349,8 +426,10 @@ const char *fault_case_check(const fault_world *w, const fault_case *c, fault_re
     const char *bad = check_steps(&a);
     a.result.resumed = a.resumed;
     if (bad != NULL)
-        snprintf(wrong, sizeof wrong, "HR_TEST_CASE=%s: %s%s%s", now_running, bad,
-                 a.err.message[0] != '\0' ? ": " : "", a.err.message);
+        snprintf(wrong, sizeof wrong, "%s%s%sHR_TEST_CASE=%s: %s%s%s",
+                 w->name != NULL ? "HR_TEST_WORLD=" : "", w->name != NULL ? w->name : "",
+                 w->name != NULL ? " " : "", now_running, bad, a.err.message[0] != '\0' ? ": " : "",
+                 a.err.message);
     if (bad != NULL && getenv("HR_TEST_CASE") != NULL)
         test_engine_list(hr_sys_sim_table(a.sim), w->engine.out);
     hr_sys_sim_destroy(&a.sim);
@@ -366,10 +445,12 @@ static const char *parse_fault(const char *p, hr_sys_fault *f, char call[16])
     int sys_errno;
     int forever;
     int freeze;
+    unsigned long long place;
     int used = 0;
-    if (sscanf(p, "%15[a-z_]:%llu:%d:%d:%d:%zu:%u%n", call, &nth, &sys_errno, &forever, &freeze,
-               &f->short_max, &f->eintr_every, &used) != 7)
+    if (sscanf(p, "%15[a-z_]:%llu:%d:%d:%d:%zu:%u:%llx%n", call, &nth, &sys_errno, &forever,
+               &freeze, &f->short_max, &f->eintr_every, &place, &used) != 8)
         return NULL;
+    f->place = place;
     f->call = strcmp(call, "any") == 0 ? NULL : call;
     f->nth = nth;
     f->sys_errno = sys_errno;
@@ -385,12 +466,14 @@ static const char *replay(const fault_world *w, const char *text)
     fault_result r;
     unsigned long long seed;
     int cuts;
+    int forces;
     const char *p = parse_fault(text, &c.fault, call[0]);
     if (p != NULL) p = parse_fault(p, &c.again, call[1]);
-    if (p == NULL || sscanf(p, "%d:%llu:%u", &cuts, &seed, &c.lanes) != 3)
+    if (p == NULL || sscanf(p, "%d:%llu:%u:%d", &cuts, &seed, &c.lanes, &forces) != 4)
         return "HR_TEST_CASE cannot be read";
     c.cuts_power = cuts != 0;
     c.seed = seed;
+    c.again_forces = forces != 0;
     const char *bad = fault_case_check(w, &c, &r);
     printf("# %s: %s, fired %d, %llu calls, %u commits, %.3f s\n", text, hr_status_name(r.status),
            r.fired, (unsigned long long)r.seen, r.n_acknowledged, (double)r.ns * 1e-9);

@@ -11,6 +11,7 @@
 #include "harness.h"
 
 typedef struct fault_world {
+    const char *name; /* of several worlds in one program, for HR_TEST_WORLD; else NULL */
     test_engine engine;
     char *capture;
     size_t n_capture;
@@ -26,6 +27,8 @@ typedef struct fault_world {
 
 /** Runs it once undisturbed. One world at a time. */
 void fault_world_init(fault_world *w, const test_engine *engine, const hr_synth_options *capture);
+/** The same with an input that is there: bytes is taken over. */
+void fault_world_init_file(fault_world *w, const test_engine *engine, char *bytes, size_t n);
 void fault_world_fini(fault_world *w);
 
 /** Called before and after the run, and again for the first attempt to resume; end says whether
@@ -38,6 +41,7 @@ typedef struct fault_hooks {
 typedef struct fault_case {
     hr_sys_fault fault;
     hr_sys_fault again; /* of a first attempt to resume; nothing when nth is 0 */
+    bool again_forces;  /* that attempt begins anew instead (--force) */
     bool cuts_power;    /* after the run (and the first attempt): else the process just dies */
     uint64_t seed;      /* of what the power cut takes */
     uint32_t lanes;
@@ -55,17 +59,23 @@ typedef struct fault_result {
     uint64_t seen;
     uint32_t n_acknowledged;
     bool blames_manifest; /* a commit failed for its manifest line alone */
-    int64_t ns; /* of the disturbed run */
+    int64_t ns;     /* of the disturbed run, by the clock */
+    int64_t cpu_ns; /* the same of the processor: what a bound may be on */
 } fault_result;
 
 /** Kinds of call (hr_sys_fail_kind) that all cases of this program made, and that failed in one. */
 extern uint32_t fault_kinds_made, fault_kinds_hit;
+
+/** NULL, or called after each run of a case, with the failing back end it went through. */
+extern void (*fault_observe)(hr_sys_fail *f, hr_open_mode mode);
 
 /** NULL, or what does not hold (with the case: enough to run it again). out may be NULL. */
 const char *fault_case_check(const fault_world *w, const fault_case *c, fault_result *out);
 
 /** The same of a cmocka test: prints what is wrong, and fails. r may be NULL. */
 void fault_check(const fault_world *w, const fault_case *c, fault_result *r);
+/** NULL, or why the message does not name the one kind of call that failed, and its cause. */
+const char *fault_check_words(const hr_sys_fail *f, int sys_errno, const char *message);
 /** Fails the running test when wrong is not NULL. */
 void fault_expect(const char *wrong);
 /** A file of the simulated disk, ended by a zero byte, for free(); NULL where it is not there. */
