@@ -137,30 +137,6 @@ static hr_status work_once(hr_run *r, run_lane *l, uint64_t *since, hr_err *err)
     return HR_AGAIN;
 }
 
-/* Hill climbing on the batch size by rows a second: go on in a direction while it helps. */
-typedef struct tuner {
-    int64_t since_ns;
-    uint64_t since_rows;
-    double best_rate;
-    bool grows;
-} tuner;
-
-static void tune(hr_run *r, tuner *t, int64_t now)
-{
-    const hr_plan *p = r->plan;
-    uint64_t rows = atomic_load_explicit(&r->rows_seen, memory_order_relaxed);
-    if (p->target == HR_TARGET_LATENCY || now - t->since_ns < 50000000) return;
-    double rate = (double)(rows - t->since_rows) / (double)(now - t->since_ns);
-    uint32_t target = atomic_load_explicit(&r->target_rows, memory_order_relaxed);
-    if (rate < t->best_rate * 0.98) t->grows = !t->grows;
-    t->best_rate = rate > t->best_rate ? rate : t->best_rate * 0.95 + rate * 0.05;
-    target = t->grows ? target * 2 : target / 2;
-    target = target < p->batch_min ? p->batch_min : target > p->batch_max ? p->batch_max : target;
-    atomic_store_explicit(&r->target_rows, target, memory_order_relaxed);
-    t->since_ns = now;
-    t->since_rows = rows;
-}
-
 /* A stop waits for the next commit, which keeps the work under way; not for long, though, and not
  * when it is asked for again. What is then dropped is done anew when the run is resumed. */
 static void heed_stop(hr_run *r, int64_t *since_ns, int64_t now)
@@ -172,13 +148,20 @@ static void heed_stop(hr_run *r, int64_t *since_ns, int64_t now)
         atomic_store_explicit(&r->is_over, 1, memory_order_release);
 }
 
+static void tune(hr_run *r, int64_t now)
+{
+    if (r->plan->target == HR_TARGET_LATENCY) return;
+    uint64_t n_rows = atomic_load_explicit(&r->rows_seen, memory_order_relaxed);
+    uint32_t target = run_tune_next(&r->tune, now, n_rows);
+    if (target > 0) atomic_store_explicit(&r->target_rows, target, memory_order_relaxed);
+}
+
 static void *lane_main(void *arg)
 {
     run_lane *l = arg;
     hr_run *r = l->run;
     const hr_sys *sys = hr_sys_get();
     hr_err err = HR_ERR_INIT;
-    tuner t = {.since_ns = hr_sys_mono_ns(), .grows = true};
     uint64_t since = hr_rec_begin(l->rec);
     int64_t stop_since_ns = 0;
     uint32_t n_idle = 0;
@@ -190,7 +173,7 @@ static void *lane_main(void *arg)
         }
         if (l->idx == 0) {
             int64_t now = hr_sys_mono_ns();
-            tune(r, &t, now);
+            tune(r, now);
             heed_stop(r, &stop_since_ns, now);
         }
         if (st == HR_OK) {
@@ -297,9 +280,10 @@ static hr_status open_all(hr_run *r, hr_open_mode mode, hr_err *err)
     }
     r->commit_rows = r->plan->commit_rows > 0 ? r->plan->commit_rows : 8 << 20;
     if (mode == HR_OPEN_NONE) r->commit_rows = INT64_MAX; /* the only mark is the last */
+    run_tune_init(&r->tune, r->plan->batch_min, r->plan->batch_max, hr_sys_mono_ns());
     atomic_store_explicit(&r->target_rows,
                           r->plan->target == HR_TARGET_LATENCY ? r->plan->batch_min
-                                                               : r->plan->batch_max,
+                                                               : run_tune_first(&r->tune),
                           memory_order_relaxed);
     return HR_OK;
 }

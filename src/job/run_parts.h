@@ -13,6 +13,7 @@
 #include "fmt/pq_write.h"
 #include "job/run.h"
 #include "job/run_order.h"
+#include "job/run_tune.h"
 #include "pipe/source.h"
 #include "prof/recorder.h"
 
@@ -104,6 +105,7 @@ struct hr_run {
     hr_pool *batches;
     hr_evbatch_caps caps;
     _Atomic uint32_t target_rows;
+    run_tune tune; /* the first lane's */
     /* merge: its fields belong to who holds merge_busy */
     _Atomic uint32_t merge_busy;
     run_order order;
