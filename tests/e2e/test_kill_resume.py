@@ -21,9 +21,12 @@ KINDS = ("deltas", "trades", "tickers", "books", "features", "gaps")
 class Undisturbed:
     """What every run must come to."""
     def __init__(self, args, folder):
-        began = time.monotonic()
-        self.args, self.report = args, tap.run_json(*args, "--out", folder)
-        self.seconds = time.monotonic() - began
+        self.args, self.seconds = args, float("inf")
+        for _ in range(3):  # the machine may stall once
+            shutil.rmtree(folder, ignore_errors=True)
+            began = time.monotonic()
+            self.report = tap.run_json(*args, "--out", folder)
+            self.seconds = min(self.seconds, time.monotonic() - began)
         self.digest = tap.digest(folder)
         self.manifest = manifest(folder)
         self.rows = rows_of(self.manifest)
