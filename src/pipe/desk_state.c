@@ -5,6 +5,7 @@
 
 #include "base/crc32c.h"
 #include "base/sys.h"
+#include "venue/adapter.h"
 
 #define EXPORT_STEP 128u
 
@@ -109,8 +110,9 @@ static bool unpack_book(hr_l2 *book, hr_unpack *u)
     X(source_idx)                                                                                  \
     X(has_depth)                                                                                   \
     X(is_watched_valid)                                                                            \
-    X(gap_flags) X(seq_last_good) X(watch_px) X(grid_next_ns) X(last_recv_ns) X(date) X(next_part) \
-        X(top_px) X(top_qty) X(buffer_head) X(buffer_len) X(buffer_msgs)
+    X(gap_flags)                                                                                   \
+    X(seq_last_good) X(watch_px) X(grid_next_ns) X(last_recv_ns) X(date) X(next_part) X(top_px)    \
+        X(top_qty) X(buffer_head) X(buffer_len) X(buffer_msgs)
 
 void hr_desk_pack(const hr_desk *d, hr_pack *k)
 {
@@ -148,14 +150,22 @@ static bool unpack_tail(hr_desk *d, hr_desk_env *env, hr_unpack *u)
     return !u->is_bad;
 }
 
+/* The rule hangs on the venue and on a format that the image does not name. */
+static bool has_a_rule(const hr_desk *d)
+{
+    for (int f = HR_FORMAT_UNKNOWN; f < HR_FORMAT_COUNT; f++)
+        if (d->seq.rule == (uint8_t)hr_seq_rule_for(d->venue, f)) return true;
+    return false;
+}
+
 bool hr_desk_unpack(hr_desk *d, hr_desk_env *env, hr_unpack *u)
 {
 #define UNPACK(field) hr_unpack_bytes(u, &d->field, sizeof d->field);
     DESK_FIELDS(UNPACK)
 #undef UNPACK
-    /* the rule came with the format of the desk's first message: it is part of the state */
-    if (u->is_bad || !hr_seq_is_sound(&d->seq, (hr_seq_rule)d->seq.rule)) return false;
-    if (!unpack_book(d->book, u)) return false;
+    if (u->is_bad || !has_a_rule(d) || !hr_seq_is_sound(&d->seq, (hr_seq_rule)d->seq.rule) ||
+        !unpack_book(d->book, u))
+        return false;
     static _Thread_local char image[8192];
     size_t n = hr_featset_image_bytes();
     HR_ASSERT(n <= sizeof image);

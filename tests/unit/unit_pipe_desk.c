@@ -406,6 +406,34 @@ static void test_image(void **state)
     hr_sys_sim_destroy(&sim);
 }
 
+/* Whoever loads an image does not know the format that its rule came from. */
+static void test_image_rules(void **state)
+{
+    static const int formats[] = {HR_FORMAT_PARQUET_DELTAS, HR_FORMAT_TARDIS_L2, HR_FORMAT_NDJSON};
+    hr_sys_sim *sim;
+    (void)state;
+    assert_int_equal(hr_sys_sim_create(&sim, 1), HR_OK);
+    hr_sys_install(hr_sys_sim_table(sim));
+    for (size_t i = 0; i < HR_ARRAY_LEN(formats); i++) {
+        begin(HR_ROWS_ON_TOP, 8, 1);
+        hr_desk_fini(rig.desk, &rig.env);
+        rig.desk = hr_desk_init(rig.desk, &rig.cfg, 0, "binance", "BTCUSDT", formats[i]);
+        uint8_t rule = rig.desk->seq.rule;
+        assert_int_equal(snapshot(10), HR_OK);
+        assert_int_equal(delta(11, 11, HR_SIDE_BID, 99, 1), HR_OK);
+        drop_rows();
+        int64_t n = save("rules");
+        assert_true(load("rules", n));
+        assert_int_equal(rig.desk->seq.rule, rule);
+        rig.desk->seq.rule = 200;
+        n = save("rules");
+        assert_false(load("rules", n));
+        end();
+    }
+    hr_sys_install(NULL);
+    hr_sys_sim_destroy(&sim);
+}
+
 /* Cut anywhere, an image is none; what was taken for it goes back. */
 static void test_image_cut(void **state)
 {
@@ -464,6 +492,7 @@ int main(void)
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_cuts),
         cmocka_unit_test(test_image),
+        cmocka_unit_test(test_image_rules),
         cmocka_unit_test(test_image_cut),
         cmocka_unit_test(test_tables),
     };
