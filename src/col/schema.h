@@ -78,5 +78,6 @@ const char *hr_kind_name(hr_kind kind);
 #define HR_FLAG_CROSSED 0x100u  /* best bid >= best ask after this message */
 #define HR_FLAG_AGG 0x200u      /* an aggregate of several trades */
 #define HR_FLAG_NO_TIME 0x400u  /* no time of its own: ts_recv is that of the message before it */
+#define HR_FLAG_LEFT_OUT 0x800u /* of OTHER, never written: seq_first rows that are not wanted */
 
 #endif

@@ -42,8 +42,9 @@ struct hr_pq_events {
     pq_table table;
     hr_arena *arena;
     message msg;
-    pq_step step;   /* deltas */
-    bool has_names; /* those of the open message's key are there */
+    pq_step step;       /* deltas */
+    int64_t n_left_out; /* rows before the table's cursor that no message stands for yet */
+    bool has_names;     /* those of the open message's key are there */
     bool has_sym;
     int32_t sym;     /* of the key's names in the batch */
     uint32_t copied; /* rows of the step before it lie in the batch, by their distance to here: */
@@ -123,8 +124,13 @@ hr_format hr_pq_events_format(const hr_pq_events *e)
 
 void hr_pq_events_skip_to(hr_pq_events *e, int64_t row)
 {
-    e->table.skip_to = row;
+    e->table.skip_to = e->table.row = row;
     if (e->mixed != NULL) hr_pq_mixed_skip_to(e->mixed, row);
+}
+
+hr_status hr_pq_events_want(hr_pq_events *e, const hr_pq_want *w, hr_err *err)
+{
+    return e->mixed != NULL ? HR_OK : hr_pq_table_want(&e->table, w, e->arena, err);
 }
 
 /* ---- rows ---- */
@@ -406,7 +412,10 @@ static hr_status next_step(hr_pq_events *e, hr_err *err)
 {
     e->copied = 0;
     e->step.is_clean = false;
-    HR_TRY(hr_pq_table_fill(&e->table, err));
+    int64_t row = e->table.row;
+    hr_status st = hr_pq_table_fill(&e->table, err);
+    if (st >= 0) e->n_left_out += e->table.row - row;
+    if (st != HR_OK) return st;
     if (e->table.info.format == HR_FORMAT_PARQUET_DELTAS) hr_pq_step_survey(&e->step, &e->table);
     return HR_OK;
 }
@@ -420,6 +429,7 @@ static hr_status goes_on(hr_pq_events *e, bool *yes, hr_err *err)
         hr_status st = next_step(e, err);
         if (st == HR_END) return HR_OK;
         HR_TRY(st);
+        if (e->n_left_out > 0) return HR_OK; /* rows that were left out end a message */
     }
     *yes = true;
     if (!e->step.is_clean && e->msg.is_head_good && repeats_head(&e->table)) return HR_OK;
@@ -622,6 +632,20 @@ static uint32_t levels_wanted(const pq_table *t, const hr_evbatch *b)
     return HR_MIN(MESSAGE_LEVELS, b->cap_levels / 2); /* a whole venue snapshot */
 }
 
+/* The one message for rows that were not read. There is room for it. */
+static void leave_out(hr_pq_events *e, hr_evbatch *b)
+{
+    const message_key k = {.flags = HR_FLAG_LEFT_OUT,
+                           .ts_event = HR_NULL_I64,
+                           .ts_recv = INT64_MIN,
+                           .seq_last = INT64_MIN,
+                           .seq_first = e->n_left_out,
+                           .seq_prev = -1};
+    commit(b, &k, HR_MSG_OTHER, HR_SYM_UNKNOWN, e->table.row - e->n_left_out, 0);
+    b->n_lines += (uint64_t)e->n_left_out;
+    e->n_left_out = 0;
+}
+
 hr_status hr_pq_events_next(hr_pq_events *e, hr_evbatch *b, uint32_t target_rows, hr_err *err)
 {
     if (e->mixed != NULL) return hr_pq_mixed_next(e->mixed, b, target_rows, err);
@@ -633,11 +657,13 @@ hr_status hr_pq_events_next(hr_pq_events *e, hr_evbatch *b, uint32_t target_rows
     while (b->n_msgs + b->n_levels < target_rows &&
            (b->n_msgs == 0 || hr_evbatch_has_room(b, 1, wanted))) {
         hr_status st = HR_OK;
-        if (t->at == t->n && !e->msg.is_open) {
-            st = next_step(e, err);
-            b->src_end = t->row;
-            if (st != HR_OK) return st;
+        if (t->at == t->n && !e->msg.is_open) st = next_step(e, err);
+        if (e->n_left_out > 0 && !e->msg.is_open) {
+            leave_out(e, b);
+            if (st == HR_OK) continue;
         }
+        b->src_end = t->row;
+        if (st != HR_OK) return st;
         st = t->info.format == HR_FORMAT_PARQUET_DELTAS   ? take_delta(e, b, err)
              : t->info.format == HR_FORMAT_PARQUET_TRADES ? take_trade(t, b)
                                                           : take_book(t, b);
@@ -646,7 +672,7 @@ hr_status hr_pq_events_next(hr_pq_events *e, hr_evbatch *b, uint32_t target_rows
         HR_TRY(st);
         if (t->info.format == HR_FORMAT_PARQUET_DELTAS) take_messages(e, b, target_rows, wanted);
     }
-    b->src_end = t->row;
+    b->src_end = t->row - e->n_left_out;
     return HR_OK;
 }
 

@@ -21,6 +21,18 @@ hr_format hr_pq_events_format(const hr_pq_events *e);
 /** Continues at this row (a resumed run), before the first is read. Pages before it are not read.
  */
 void hr_pq_events_skip_to(hr_pq_events *e, int64_t row);
+/** Which rows are wanted: others need not be read. */
+typedef struct hr_pq_want {
+    const hr_pq_bytes *symbol; /* n_symbols of them, ascending; none: any */
+    uint32_t n_symbols;
+    int64_t from_ns, to_ns; /* receive time, [from, to); INT64_MIN, INT64_MAX: no bound */
+} hr_pq_want;
+/** Leaves out, from now on, row groups and pages that by the file's path, statistics, page indexes
+ * and Bloom filters hold no wanted row. In their place stands one message of kind OTHER with
+ * HR_FLAG_LEFT_OUT a stretch; seq_first is its rows. What is not wanted may come all the same; rows
+ * of an events table always do. A damaged index leaves nothing out. Before the first row is read.
+ */
+HR_MUST_USE hr_status hr_pq_events_want(hr_pq_events *e, const hr_pq_want *w, hr_err *err);
 /** Does a piece of the reading ahead of hr_pq_events_next, while another thread is in it or before
  * it is called; HR_AGAIN: nothing to do now. Any thread. */
 HR_MUST_USE hr_status hr_pq_events_help(hr_pq_events *e);

@@ -9,10 +9,29 @@
 #define SPINS 256u
 #define WAIT_NS 20000
 
-/* Rows of the next step from this place, 0: the table ends. *opens: it begins a row group. */
+/* Goes to the next run; false: there is none. */
+static bool open_run(const pq_table *t, pq_place *p)
+{
+    while (p->next_run < t->n_runs) {
+        const pq_run *r = &t->run[p->next_run++];
+        if (r->end <= t->skip_to) continue;
+        p->row = HR_MAX(r->begin, t->skip_to);
+        p->rows = hr_pq_row_group_rows(t->file, r->group);
+        p->pass = p->row - r->group_row;
+        p->left = r->end - p->row;
+        p->next_group = r->group + 1;
+        return true;
+    }
+    p->row = t->n_rows;
+    return false;
+}
+
+/* Rows of the next step from this place, 0: the table ends. *opens: it begins a row group or a
+ * run. */
 static uint32_t next_rows(const pq_table *t, pq_place *p, bool *opens)
 {
-    *opens = false;
+    *opens = t->run != NULL && p->left == 0;
+    if (*opens && !open_run(t, p)) return 0;
     while (p->left == 0) {
         if (p->next_group == hr_pq_file_row_groups(t->file)) return 0;
         p->rows = hr_pq_row_group_rows(t->file, p->next_group++);

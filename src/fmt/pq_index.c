@@ -210,6 +210,7 @@ bool hr_pq_page_bounds_begin(hr_pq_page_bounds *w, const hr_pq_bound *index)
     hr_thrift_in t = {.p = index->p, .end = index->p + index->n};
     hr_tr_field f = {0};
     uint32_t n[4] = {0};
+    uint32_t n_counts = 0;
     *w = (hr_pq_page_bounds){0};
     while (hr_tr_next(&t, &f)) {
         hr_thrift_in list = t;
@@ -220,10 +221,17 @@ bool hr_pq_page_bounds_begin(hr_pq_page_bounds *w, const hr_pq_bound *index)
                 f.id == 1 ? type == HR_TR_TRUE || type == HR_TR_FALSE : type == HR_TR_BINARY;
             if (!fits) return false;
             *(f.id == 1 ? &w->nulls : f.id == 2 ? &w->mins : &w->maxs) = list;
+        } else if (f.id == 4) {
+            w->order = hr_tr_int(&list, f.type);
+        } else if (f.id == 5 && f.type == HR_TR_LIST) {
+            n_counts = hr_tr_list(&list, &type);
+            w->counts = list;
+            w->has_counts = type >= 4 && type <= 6; /* integers, as zigzag */
         }
         hr_tr_skip(&t, f.type);
     }
     w->n_pages = n[1];
+    w->has_counts = w->has_counts && n_counts == n[1];
     return !t.is_bad && n[1] > 0 && n[2] == n[1] && n[3] == n[1];
 }
 
@@ -233,5 +241,6 @@ bool hr_pq_page_bounds_next(hr_pq_page_bounds *w, hr_pq_bound *min, hr_pq_bound 
     *is_null = *w->nulls.p++ == HR_TR_TRUE;
     *min = take_bound(&w->mins);
     *max = take_bound(&w->maxs);
-    return !w->mins.is_bad && !w->maxs.is_bad;
+    w->page_nulls = w->has_counts ? hr_tr_zigzag(&w->counts) : -1;
+    return !w->mins.is_bad && !w->maxs.is_bad && !w->counts.is_bad;
 }

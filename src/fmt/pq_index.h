@@ -49,8 +49,11 @@ HR_MUST_USE bool hr_pq_spots_read(const hr_pq_file *f, uint32_t rg, uint32_t col
 
 /** Walks a column index page by page. */
 typedef struct hr_pq_page_bounds {
-    hr_thrift_in nulls, mins, maxs;
+    hr_thrift_in nulls, mins, maxs, counts;
     uint32_t n_pages;
+    bool has_counts;
+    int64_t order;      /* BoundaryOrder: 1 the bounds of pages ascend, 2 they descend */
+    int64_t page_nulls; /* of the page that was given last; -1: not said */
 } hr_pq_page_bounds;
 /** False: damaged. */
 HR_MUST_USE bool hr_pq_page_bounds_begin(hr_pq_page_bounds *w, const hr_pq_bound *index);

@@ -38,9 +38,15 @@ enum {
     PQ_C_COUNT
 };
 
+/* Rows that are read, of one row group. */
+typedef struct pq_run {
+    int64_t begin, end, group_row; /* absolute; the group's first */
+    uint32_t group;
+} pq_run;
+
 /* Where in the file. */
 typedef struct pq_place {
-    uint32_t next_group;
+    uint32_t next_group, next_run;
     int64_t rows; /* of the open group */
     int64_t left; /* of them, not read yet */
     int64_t pass; /* of them, not read at all */
@@ -90,6 +96,9 @@ typedef struct pq_table {
     pq_names *names[2]; /* symbols, venues; NULL without such a column */
     hr_text *id;        /* [HR_PQ_ROWS] trade ids that are no numbers; NULL without */
     pq_side_kind side_kind;
+    pq_run *run; /* rows that are read; NULL: all */
+    uint32_t n_runs;
+    int64_t n_rows; /* of the table, with runs */
     pq_part *part[HR_PQ_PARTS];
     uint32_t n_parts, n_windows;
     _Atomic uint64_t at_step; /* the owner's: windows of those before it are free */
@@ -103,6 +112,9 @@ typedef struct pq_table {
 int hr_pq_table_find(const hr_pq_file *f, int column);
 HR_MUST_USE hr_status hr_pq_table_open(pq_table *t, hr_pq_file *f, const hr_source_info *info,
                                        hr_arena *arena, hr_err *err);
+/** Sets the runs. Before anything is read. */
+HR_MUST_USE hr_status hr_pq_table_want(pq_table *t, const hr_pq_want *w, hr_arena *arena,
+                                       hr_err *err);
 /** The next rows, from skip_to on, which is set before anything is read. HR_END after the last row
  * group. The owner. */
 HR_MUST_USE hr_status hr_pq_table_fill(pq_table *t, hr_err *err);

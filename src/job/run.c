@@ -223,7 +223,7 @@ static hr_status open_sources(hr_run *r, hr_err *err)
         HR_TRY(hr_source_open(&r->source[i], p->inputs[i], &info, &r->budget, text_cap, err));
         r->all_bytes += r->source[i].reader.size_bytes;
     }
-    return HR_OK;
+    return run_want(r, err);
 }
 
 /* The dataset's identity: the plan's part of it, how parts are cut, and what the inputs are. */

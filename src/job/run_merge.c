@@ -10,8 +10,6 @@
 #include "job/run_check.h"
 #include "text/json.h"
 
-#define SYM_FILTERED (-2)
-
 /* ---- instruments ---- */
 
 static uint32_t hash_name(const char *venue, const char *symbol)
@@ -45,21 +43,13 @@ hr_desk *run_desk(hr_run *r, const char *venue, const char *symbol, int format, 
     return r->desk[id];
 }
 
-static bool is_wanted(const hr_plan *plan, const char *symbol)
-{
-    if (plan->n_symbols == 0) return true;
-    for (uint32_t i = 0; i < plan->n_symbols; i++)
-        if (strcmp(plan->symbols[i], symbol) == 0) return true;
-    return false;
-}
-
 static hr_status resolve_syms(hr_run *r, hr_source *s, hr_evbatch *b, hr_err *err)
 {
     for (uint32_t i = 0; i < b->n_syms; i++) {
         hr_evb_sym *sym = &b->syms[i];
         if (sym->global_id != -1) continue;
-        sym->global_id = SYM_FILTERED;
-        if (!is_wanted(r->plan, sym->symbol)) continue;
+        sym->global_id = RUN_SYM_LEFT_OUT;
+        if (!run_is_wanted(r->plan, sym->symbol)) continue;
         const hr_desk *d = run_desk(r, sym->venue, sym->symbol, (int)s->info.format, err);
         if (d == NULL) return HR_ELIMIT;
         sym->global_id = d->id;
@@ -182,6 +172,11 @@ static void settle_messages(hr_run *r, hr_source *s, hr_evbatch *b, uint32_t beg
 {
     for (uint32_t m = begin; m < end; m++) {
         hr_msg_kind k = (hr_msg_kind)b->kind[m];
+        if ((b->flags[m] & HR_FLAG_LEFT_OUT) != 0 && k == HR_MSG_OTHER) {
+            r->merge_counts.filtered_rows += (uint64_t)b->seq_first[m];
+            r->merge_counts.set_aside_rows += (uint64_t)b->seq_first[m];
+            continue;
+        }
         if (k == HR_MSG_OTHER || k == HR_MSG_STATUS) r->merge_counts.other++;
         if (k == HR_MSG_BAD || k == HR_MSG_OTHER || k == HR_MSG_STATUS) continue;
         if (b->sym[m] == HR_SYM_UNKNOWN && s->only_id >= 0) {
@@ -190,13 +185,20 @@ static void settle_messages(hr_run *r, hr_source *s, hr_evbatch *b, uint32_t beg
             if (b->sym[m] >= 0) b->syms[b->sym[m]].global_id = d->id;
         }
         if (b->sym[m] < 0) r->merge_counts.no_symbol++;
-        if (b->sym[m] < 0 || b->syms[b->sym[m]].global_id == SYM_FILTERED) set_aside(r, b, m);
+        if (b->sym[m] < 0 || b->syms[b->sym[m]].global_id == RUN_SYM_LEFT_OUT) set_aside(r, b, m);
     }
 }
 
-static int64_t rows_of(const hr_evbatch *b, uint32_t begin, uint32_t end)
+/* What counts for a commit: levels and messages, but for those that are left out, of which a file
+ * may tell more or less. */
+static int64_t rows_of(const hr_evbatch *b, uint32_t begin, uint32_t end, bool is_plain)
 {
-    return b->level_begin[end] - b->level_begin[begin] + (int64_t)(end - begin);
+    int64_t n = 0;
+    if (is_plain) return b->level_begin[end] - b->level_begin[begin] + (int64_t)(end - begin);
+    for (uint32_t m = begin; m < end; m++)
+        if ((b->flags[m] & HR_FLAG_LEFT_OUT) == 0)
+            n += b->level_begin[m + 1] - b->level_begin[m] + 1;
+    return n;
 }
 
 /* ---- order ---- */
@@ -231,6 +233,7 @@ static bool find_head(hr_run *r, uint32_t i)
         b = hr_source_head(s);
     }
     if (s->is_done || b == NULL) return false;
+    run_leave_out(r->plan, s, b);
     set_head(h, s, b);
     return true;
 }
@@ -282,13 +285,14 @@ static uint32_t stretch(const hr_run *r, uint32_t i, const hr_evbatch *b)
     return end;
 }
 
-static uint32_t clip_to_commit(const hr_run *r, const hr_evbatch *b, uint32_t begin, uint32_t end)
+static uint32_t clip_to_commit(const hr_run *r, const hr_evbatch *b, uint32_t begin, uint32_t end,
+                               bool is_plain)
 {
     int64_t left = r->commit_rows - r->rows_since_commit;
-    if (rows_of(b, begin, end) < left) return end;
-    uint32_t m = begin + 1;
-    while (m < end && rows_of(b, begin, m) < left)
-        m++;
+    if (rows_of(b, begin, end, is_plain) < left) return end;
+    uint32_t m = begin;
+    for (int64_t n = 0; m < end && n < left; m++)
+        n += rows_of(b, m, m + 1, is_plain);
     return m;
 }
 
@@ -348,14 +352,14 @@ static hr_status take_stretch(hr_run *r, run_unit *u, hr_err *err)
         HR_TRY(resolve_syms(r, s, b, err));
         learn_batch(r, s, b, h);
     }
-    uint32_t end = clip_to_commit(r, b, begin, stretch(r, i, b));
+    uint32_t end = clip_to_commit(r, b, begin, stretch(r, i, b), h->is_plain);
     if (HR_LIKELY(h->is_plain)) {
         s->time_max = b->ts_recv[end - 1];
     } else {
         end = end_of_line(b, end);
         HR_TRY(look_at_each(r, s, b, begin, end, err));
     }
-    int64_t n_rows = rows_of(b, begin, end);
+    int64_t n_rows = rows_of(b, begin, end, h->is_plain);
     r->rows_since_commit += n_rows;
     uint64_t seen = atomic_load_explicit(&r->rows_seen, memory_order_relaxed); /* ours alone */
     atomic_store_explicit(&r->rows_seen, seen + (uint64_t)n_rows, memory_order_relaxed);

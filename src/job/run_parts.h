@@ -170,6 +170,14 @@ void run_fail(hr_run *r, const hr_err *err);
 /** One user less; the last gives the batch back. */
 void run_batch_release(hr_run *r, hr_evbatch *b);
 
+/** Tells the tables what is wanted. Before anything is read. */
+HR_MUST_USE hr_status run_want(hr_run *r, hr_err *err);
+#define RUN_SYM_LEFT_OUT (-2) /* global_id of an instrument that is not wanted */
+bool run_is_wanted(const hr_plan *plan, const char *symbol);
+/** Turns messages that are not wanted into OTHER with HR_FLAG_LEFT_OUT. The merge, once a batch,
+ * before its first message takes its place in the order. */
+void run_leave_out(const hr_plan *p, const hr_source *s, hr_evbatch *b);
+
 /* Tasks: HR_OK did work, HR_AGAIN nothing to do, else an error. The caller holds the lock named in
  * the struct. */
 HR_MUST_USE hr_status run_merge(hr_run *r, hr_err *err);

@@ -99,8 +99,8 @@ void hr_run_report_get(const hr_run *r, hr_run_report *out)
         const hr_source *s = &r->source[i];
         if (s->events == NULL)
             out->bytes_text += s->pos_offset;
-        else if (s->is_done)
-            out->bytes_read += s->reader.size_bytes; /* tables are not read by blocks */
+        else
+            out->bytes_read += atomic_load_explicit(&s->table_bytes, memory_order_relaxed);
     }
     out->bytes_read = HR_MIN(out->bytes_read, r->all_bytes);
     for (uint32_t i = 0; i < r->n_shards; i++)

@@ -104,6 +104,8 @@ void hr_plan_init(hr_plan *p)
     memset(p, 0, sizeof *p);
     for (int k = 0; k < HR_KIND_COUNT; k++)
         p->write[k] = true;
+    p->from_ns = INT64_MIN;
+    p->to_ns = INT64_MAX;
     p->zstd_level = 1;
     p->row_group_rows = 1048576;
     p->depth = 10;

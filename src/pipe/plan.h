@@ -31,6 +31,8 @@ typedef struct hr_plan {
     char symbol[32]; /* input.symbol: for messages that name none */
     char **symbols;  /* input.symbols: keep only these (others are filtered); empty = all */
     uint32_t n_symbols;
+    int64_t from_ns; /* input.from: time; write nothing received before it. INT64_MIN: no bound */
+    int64_t to_ns;   /* input.to: time; nor what is received from it on. INT64_MAX: no bound */
     /* output: */
     char out[HR_PLAN_PATH_MAX]; /* output.path: "" = "<first input's name>.headrace" */
     bool write[HR_KIND_COUNT];  /* output.deltas .trades .tickers .books .features .gaps: bool, all

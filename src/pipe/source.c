@@ -81,7 +81,10 @@ static bool is_csv(hr_format f)
 
 static int64_t table_read(void *self, void *buf, size_t n_bytes, int64_t offset)
 {
-    return hr_sys_pread_full(((hr_source *)self)->reader.fd, buf, n_bytes, offset);
+    hr_source *s = self;
+    int64_t n = hr_sys_pread_full(s->reader.fd, buf, n_bytes, offset);
+    if (n > 0) atomic_fetch_add_explicit(&s->table_bytes, n, memory_order_relaxed);
+    return n;
 }
 
 /* Parquet: pages come by offset, so there is no read-ahead; row groups decode in order. */

@@ -50,6 +50,9 @@ typedef struct hr_source {
     hr_inflate *inflate;
     hr_pq_file *table; /* Parquet: rows instead of text */
     hr_pq_events *events;
+    _Atomic int64_t table_bytes; /* read of the table */
+    bool row_is_book;            /* the table's rows are whole books */
+    int64_t first_ns;            /* the table's rows before this time are not wanted */
     _Atomic uint32_t fill_busy;
     /* the filler's */
     char *carry;

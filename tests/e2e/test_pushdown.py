@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a plan does not want is not read, and nobody can tell but by the bytes: tables with statistics, page indexes and
+Bloom filters against the same rows without them, and against a file of the wanted rows alone. The second half needs a
+Python with pyarrow, DuckDB and Polars (HR_PYTHON)."""
+import glob
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+
+import tap
+
+MAKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pushdown_tables.py")
+SEED = int(os.environ.get("HR_TEST_SEED", "1"))
+
+
+def path(*names):
+    return os.path.join(tap.SCRATCH, *names)
+
+
+def plan(name, text):
+    with open(path(name), "w", encoding="utf-8") as f:
+        f.write(text)
+    return path(name)
+
+
+def tables(folder):
+    """The dataset's bytes but for its manifest, which names the inputs."""
+    if os.path.exists(os.path.join(folder, "manifest.jsonl")):
+        os.unlink(os.path.join(folder, "manifest.jsonl"))
+    return tap.digest(folder)
+
+
+def run(name, *args):
+    out = path(name)
+    shutil.rmtree(out, ignore_errors=True)
+    got = tap.run_json(*args, "--out", out)
+    return got, tables(out) if "lines" in got else None
+
+
+def rows_read(got):
+    return sum(got["written"][k] for k in ("deltas", "trades", "tickers")) + got["filtered"] if "written" in got else -1
+
+
+def check_paths():
+    """A dataset's files: the symbol is in the path."""
+    capture = path("c.ndjson")
+    tap.run("gen", "--levels", 60000, "--instruments", 4, "--no-trades", "--no-tickers", "--out", capture)
+    tap.run_json(capture, "--out", path("d"))
+    parts = sorted(glob.glob(path("d", "deltas", "**", "*.parquet"), recursive=True))
+    symbols = [p.split("symbol=")[1].split("/")[0] for p in parts]
+    tap.check("one file a symbol", len(set(symbols)) == 4, parts)
+    want = plan("one.yaml", f"input: {{symbols: [{symbols[1]}]}}\n")
+    mine = [p for p, s in zip(parts, symbols) if s == symbols[1]]
+    alone, digest = run("alone", *mine)
+    got, digest_got = run("of-all", want, *parts)
+    n_all = sum(run(f"n{i}", p)[0]["lines"] for i, p in enumerate(parts))
+    tap.check("files of a dataset: the same tables", digest is not None and digest == digest_got, got)
+    tap.check("files of a dataset: every row is counted", got.get("lines") == n_all and rows_read(got) == n_all, got)
+    read = got.get("counters", {}).get("bytes_read", 1 << 60)
+    most = alone["counters"]["bytes_read"] + 20000 * len(parts)
+    tap.check("files of a dataset: of the others no more than the footer", read <= most, f"{read} > {most}")
+
+
+def check_tables(python):
+    """All ways to write the same rows; `one`: those of the wanted symbol, which are also all that a run may read."""
+    made = subprocess.run([python, MAKER, tap.SCRATCH, str(SEED)], capture_output=True, text=True)
+    tap.check("tables are made", made.returncode == 0, made.stderr)
+    if made.returncode != 0:
+        return
+    facts = json.loads(made.stdout)
+    for kind in ("deltas", "trades", "book"):
+        one = plan(f"{kind}.yaml", f"input: {{symbols: [{facts['symbol']}]}}\noutput: {{commit_rows: 3000}}\n")
+        want, digest = run("want", plan("all.yaml", "output: {commit_rows: 3000}\n"), path(f"{kind}-one.parquet"))
+        size = os.path.getsize(path(f"{kind}-plain.parquet"))
+        for how in facts["ways"]:
+            file = path(f"{kind}-{how}.parquet")
+            for lanes in (1, 2, 3):
+                got, mine = run("got", one, file, "--lanes", lanes)
+                tap.check(f"{kind}, {how}, {lanes} lanes: the same tables", mine is not None and mine == digest, got)
+                same = all(got.get(k) == want.get(k) for k in ("messages", "levels", "trades", "snapshots", "written", "gaps"))
+                tap.check(f"{kind}, {how}, {lanes} lanes: counts are exact",
+                          same and got.get("lines") == facts["rows"] and got.get("filtered") == facts["rows"] - facts["wanted"], got)
+            share = got.get("counters", {}).get("bytes_read", 0) / size
+            print(f"# {kind}, {how}: {share:.3f} of the bytes read")
+            if how != "plain":
+                tap.check(f"{kind}, {how}: most is not read", share < facts["most"][how], share)
+    check_none(facts)
+    check_batches(facts)
+    check_kills(facts)
+    check_damage(facts)
+
+
+def check_none(facts):
+    nothing = plan("none.yaml", "input: {symbols: [NOSUCH-USDT, ZZZ]}\n")
+    for how in facts["ways"]:
+        got, _ = run("none", nothing, path(f"deltas-{how}.parquet"))
+        tap.check(f"{how}: a symbol that is not there", got.get("filtered") == facts["rows"] and got.get("instruments") == 0, got)
+    # two inputs, in turns by their times
+    some = plan("some.yaml", f"input: {{symbols: [{facts['symbol']}, {facts['other']}]}}\noutput: {{commit_rows: 3000}}\n")
+    digests = {run("two", some, path(f"deltas-{how}.parquet"), path(f"trades-{how}.parquet"))[1] for how in facts["ways"]}
+    tap.check("deltas and trades, two symbols: the same tables from all", len(digests) == 1 and None not in digests, digests)
+
+
+def check_batches(facts):
+    digests = set()
+    for low, high in ((64, 64), (64, 1024), (65536, 65536)):
+        small = plan("batch.yaml", f"input: {{symbols: [{facts['symbol']}]}}\noutput: {{commit_rows: 3000}}\n"
+                                   f"engine: {{batch_min: {low}, batch_max: {high}}}\n")
+        digests |= {run("batch", small, path(f"deltas-{how}.parquet"))[1] for how in ("pages", "plain")}
+    tap.check("batches of any size: the same tables", len(digests) == 1 and None not in digests, digests)
+
+
+def check_kills(facts):
+    """Killed at random places of the table, resumed, until it is done."""
+    rng = random.Random(SEED)
+    one = plan("kill.yaml", f"input: {{symbols: [{facts['symbol']}, {facts['other']}]}}\noutput: {{commit_rows: 1000}}\n")
+    out, args = path("killed"), [one, path("deltas-pages.parquet"), path("trades-bloom.parquet")]
+    began = time.monotonic()
+    whole = tap.run_json(*args, "--out", path("whole"))
+    seconds, kills, resumed = time.monotonic() - began, 0, 0
+    want = tap.digest(path("whole"))
+    last = whole
+    for _ in range(10 if tap.is_sanitized() else 40):
+        shutil.rmtree(out, ignore_errors=True)
+        for attempt in range(100):
+            p = subprocess.Popen([tap.EXE, "run", *args, "--out", out, "--json", *(["--resume"] if attempt else [])],
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            try:
+                text, err = p.communicate(timeout=None if attempt > 3 else rng.random() * seconds)
+                got = json.loads(text) if p.returncode == 0 else {"error": err}
+                last = got if got.get("lines") != 0 else last  # it was complete when it was killed
+                resumed += attempt > 0
+                break
+            except subprocess.TimeoutExpired:
+                p.kill()
+                p.communicate()
+                kills += 1
+        if tap.digest(out) != want or any(last.get(k) != whole[k] for k in ("lines", "filtered", "levels", "trades", "written")):
+            break
+    tap.check("killed and resumed: the same bytes", tap.digest(out) == want, last)
+    tap.check("killed and resumed: the same counts",
+              all(last.get(k) == whole.get(k) for k in ("lines", "filtered", "levels", "trades", "written")), (last, whole))
+    print(f"# {kills} kills, {resumed} finished after one")
+    tap.check("some were killed", kills > 5 and resumed > 5)
+
+
+def check_damage(facts):
+    """Indexes that are damaged or lie by more than their neighbours and statistics allow: rows are not lost."""
+    rng = random.Random(SEED)
+    one = plan("damage.yaml", f"input: {{symbols: [{facts['symbol']}]}}\noutput: {{commit_rows: 3000}}\n")
+    _, want = run("undamaged", one, path("deltas-pages.parquet"))
+    with open(path("deltas-pages.parquet"), "rb") as f:
+        data = f.read()
+    begin, end = facts["indexes"]
+    n_same = n_error = 0
+    lost = []
+    symbol, lie = facts["symbol"].encode(), facts["lie"].encode()
+    cases = [("zeros", lambda d: b"\0" * len(d)), ("ones", lambda d: b"\xff" * len(d)),
+             ("another symbol in each bound", lambda d: d.replace(symbol, lie)),
+             ("half", lambda d: d[:len(d) // 2] + b"\0" * (len(d) - len(d) // 2))]
+    cases += [(f"byte {i}", None) for i in range(40)]
+    for name, change in cases:
+        index = data[begin:end]
+        if change is None:
+            at = rng.randrange(len(index))
+            index = index[:at] + bytes([rng.randrange(256)]) + index[at + 1:]
+        else:
+            index = change(index)
+        with open(path("damaged.parquet"), "wb") as f:
+            f.write(data[:begin] + index + data[end:])
+        got, mine = run("damaged", one, path("damaged.parquet"))
+        n_same += mine == want
+        n_error += got.get("exit") == 3
+        if mine != want and got.get("exit") != 3:
+            lost.append((name, got))
+    print(f"# damaged indexes: {n_same} read all the same, {n_error} refused")
+    tap.check("damaged indexes: no row is lost unseen", not lost, lost[:2])
+    tap.check("damaged indexes: most are done without", n_same > len(cases) // 2, (n_same, n_error))
+
+
+def main():
+    check_paths()
+    for exe in (os.environ.get("HR_PYTHON"), sys.executable):
+        if exe and subprocess.run([exe, "-c", "import duckdb, polars, pyarrow"], capture_output=True).returncode == 0:
+            check_tables(exe)
+            break
+    else:
+        print("# no Python with pyarrow, DuckDB and Polars: others' tables are left out")
+    tap.finish()
+
+
+main()
