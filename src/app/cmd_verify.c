@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -177,25 +178,32 @@ static hr_status verify_files(const hr_plan *plan, bool json, bool *is_clean, hr
 
 /* ---- the verb ---- */
 
-static bool is_folder(const char *path)
+typedef enum subject { SUBJECT_EVENTS, SUBJECT_DATASET, SUBJECT_TABLE } subject;
+
+/* What to check it as. A Parquet file that holds no events, as books and features, is checked as a
+ * table. A file that is not there or damaged goes the way of events, where it is reported. */
+static hr_status subject_of(subject *out, const char *path, hr_err *err)
 {
     const hr_sys *sys = hr_sys_get();
-    hr_sys_stat st;
-    return sys->stat(sys->self, AT_FDCWD, path, &st) == 0 && st.is_dir;
-}
-
-/* A Parquet file that holds no events, as books and features: it is checked as a table. */
-static bool is_plain_table(const char *path)
-{
+    hr_sys_stat info;
     hr_app_table t;
-    hr_source_info info = {0};
+    hr_source_info source = {0};
     char why[128];
     bool is_table;
-    hr_status st = hr_app_table_open(&t, path, &is_table, NULL);
-    if (st == HR_OK && is_table)
-        st = hr_pq_events_sniff(&info, why, sizeof why, path, t.file, NULL);
+    *out = SUBJECT_EVENTS;
+    int rc = sys->stat(sys->self, AT_FDCWD, path, &info);
+    if (rc == -ENOENT || rc == -ENOTDIR) return HR_OK;
+    if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot stat '%s'", path);
+    if (info.is_dir) {
+        *out = SUBJECT_DATASET;
+        return HR_OK;
+    }
+    hr_status st = hr_app_table_open(&t, path, &is_table, err);
+    if (st == HR_OK && is_table &&
+        hr_pq_events_sniff(&source, why, sizeof why, path, t.file, NULL) == HR_EUNSUPPORTED)
+        *out = SUBJECT_TABLE;
     hr_app_table_close(&t);
-    return is_table && st == HR_EUNSUPPORTED;
+    return hr_status_exit(st) == HR_EXIT_INPUT ? HR_OK : st;
 }
 
 static hr_status verify_table(const char *path, bool json, bool *is_clean, hr_err *err)
@@ -220,14 +228,16 @@ static hr_status verify_table(const char *path, bool json, bool *is_clean, hr_er
 static hr_status verify_all(hr_plan *plan, int n_args, char **args, bool json, bool *is_clean,
                             hr_err *err)
 {
-    for (int i = 0; i < n_args; i++)
-        if (!is_folder(args[i]) && !is_plain_table(args[i]))
-            HR_TRY(hr_plan_add_input(plan, args[i], err));
+    static subject of[HR_PLAN_INPUTS_MAX];
+    for (int i = 0; i < n_args; i++) {
+        HR_TRY(subject_of(&of[i], args[i], err));
+        if (of[i] == SUBJECT_EVENTS) HR_TRY(hr_plan_add_input(plan, args[i], err));
+    }
     HR_TRY(hr_plan_check(plan, err));
     for (int i = 0; i < n_args; i++)
-        if (is_folder(args[i]))
+        if (of[i] == SUBJECT_DATASET)
             HR_TRY(verify_dataset(args[i], json, is_clean, err));
-        else if (is_plain_table(args[i]))
+        else if (of[i] == SUBJECT_TABLE)
             HR_TRY(verify_table(args[i], json, is_clean, err));
     return plan->n_inputs > 0 ? verify_files(plan, json, is_clean, err) : HR_OK;
 }

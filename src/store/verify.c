@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/verify.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <stdarg.h>
@@ -43,6 +44,24 @@ static void finding(checker *c, const char *fmt, ...)
     c->say(c->self, text);
 }
 
+/* Not damage as such: what the system said when it was asked. */
+static void no_access(checker *c, const char *path, const char *step, int64_t rc)
+{
+    char buf[128];
+    finding(c, "%s: cannot %s: %s", path, step, strerror_r((int)-rc, buf, sizeof buf));
+}
+
+/* A file that the manifest names. */
+static int open_named(checker *c, const char *path)
+{
+    int fd = hr_sys_open(c->root_fd, path, O_RDONLY | O_CLOEXEC, 0);
+    if (fd == -ENOENT)
+        finding(c, "%s: named in the manifest, not there", path);
+    else if (fd < 0)
+        no_access(c, path, "open", fd);
+    return fd;
+}
+
 static int64_t read_fd(void *self, void *buf, size_t n_bytes, int64_t offset)
 {
     return hr_sys_pread_full(*(int *)self, buf, n_bytes, offset);
@@ -56,7 +75,9 @@ static bool check_bytes(checker *c, int fd, const char *path, int64_t want_bytes
     for (;;) {
         int64_t n = hr_sys_pread_full(fd, c->buf, READ_BYTES, at);
         if (n < 0) {
-            finding(c, "%s: cannot be read at byte %lld", path, (long long)at);
+            char step[48];
+            snprintf(step, sizeof step, "read at byte %lld", (long long)at);
+            no_access(c, path, step, n);
             return false;
         }
         crc = hr_crc32c(crc, c->buf, (size_t)n);
@@ -222,11 +243,8 @@ static void check_part(checker *c, const json_t *part)
         finding(c, "manifest.jsonl: a part without a proper path");
         return;
     }
-    int fd = hr_sys_open(c->root_fd, path, O_RDONLY | O_CLOEXEC, 0);
-    if (fd < 0) {
-        finding(c, "%s: named in the manifest, not there", path);
-        return;
-    }
+    int fd = open_named(c, path);
+    if (fd < 0) return;
     c->out->n_bytes += (uint64_t)bytes;
     if (check_bytes(c, fd, path, bytes, (uint32_t)strtoul(crc, NULL, 16)))
         check_table(c, fd, path, bytes,
@@ -270,16 +288,16 @@ static void check_tail(checker *c)
     const hr_sys *sys = hr_sys_get();
     hr_sys_stat st;
     if (c->tail.state[0] != '\0' && strchr(c->tail.state, '/') == NULL) {
-        int fd = hr_sys_open(c->root_fd, c->tail.state, O_RDONLY | O_CLOEXEC, 0);
-        if (fd < 0)
-            finding(c, "%s: named in the manifest, not there", c->tail.state);
-        else
+        int fd = open_named(c, c->tail.state);
+        if (fd >= 0)
             (void)check_bytes(c, fd, c->tail.state, c->tail.state_bytes, c->tail.state_crc);
         if (fd >= 0) (void)hr_sys_close(fd);
     }
     if (c->tail.reject_bytes == 0) return;
-    if (sys->stat(sys->self, c->root_fd, "rejects.ndjson", &st) < 0 ||
-        st.size_bytes < c->tail.reject_bytes)
+    int rc = sys->stat(sys->self, c->root_fd, "rejects.ndjson", &st);
+    if (rc < 0 && rc != -ENOENT)
+        no_access(c, "rejects.ndjson", "stat", rc);
+    else if (rc < 0 || st.size_bytes < c->tail.reject_bytes)
         finding(c, "rejects.ndjson: shorter than the %lld bytes that the manifest says",
                 (long long)c->tail.reject_bytes);
 }
@@ -290,12 +308,14 @@ static hr_status load_manifest(checker *c, char **out, int64_t *n_out, hr_err *e
     const hr_sys *sys = hr_sys_get();
     hr_sys_stat st;
     int fd = hr_sys_open(c->root_fd, "manifest.jsonl", O_RDONLY | O_CLOEXEC, 0);
-    if (fd < 0) return HR_FAIL_SYS(err, fd, "no manifest.jsonl: not a dataset");
+    if (fd == -ENOENT) return HR_FAIL_SYS(err, fd, "no manifest.jsonl: not a dataset");
+    if (fd < 0) return HR_FAIL_SYS(err, fd, "cannot open the manifest");
     int rc = sys->fstat(sys->self, fd, &st);
     char *text =
         rc == 0 && st.size_bytes < 1 << 30 ? hr_heap_alloc((size_t)st.size_bytes + 1) : NULL;
-    int64_t n = text != NULL ? hr_sys_pread_full(fd, text, (size_t)st.size_bytes, 0) : -5;
+    int64_t n = text != NULL ? hr_sys_pread_full(fd, text, (size_t)st.size_bytes, 0) : -ENOMEM;
     (void)hr_sys_close(fd);
+    if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot stat the manifest");
     if (n < 0) {
         hr_heap_free(text);
         return HR_FAIL_SYS(err, n, "cannot read the manifest");
