@@ -12,6 +12,7 @@
 #include "job/convert.h"
 #include "places.h"
 #include "rng.h"
+#include "verb_run.h"
 
 static const int errnos[] = {EIO, ENOSPC, EINTR, EAGAIN, EMFILE, ENOMEM, EDQUOT, EROFS, ECONNRESET};
 
@@ -212,6 +213,164 @@ static void test_runs(void **state)
         test_world(&worlds[i], i == 0);
 }
 
+/* ---- verbs ---- */
+
+/* What a verb may leave when it fails: nothing new, or anything (a dataset, which a resume mends).
+ */
+typedef struct verb_case {
+    const char *line;
+    bool has_times;     /* prints how long it took */
+    bool leaves_a_part; /* when it fails */
+    bool finds;         /* prints findings, and goes on */
+} verb_case;
+
+#define BOOKS "/out/books/venue=binance/symbol=BTCUSDT/date=2024-08-09/part-0.parquet"
+
+static const verb_case verb_cases[] = {
+    {.line = "verify /out", .finds = true},
+    {.line = "verify /capture.ndjson"},
+    {.line = "verify /capture.ndjson.gz"},
+    {.line = "verify /capture.parquet"},
+    {.line = "verify " BOOKS, .finds = true},
+    {.line = "inspect /capture.ndjson --json"},
+    {.line = "inspect /capture.ndjson.zst"},
+    {.line = "inspect /capture.parquet"},
+    {.line = "inspect " BOOKS " --json"},
+    {.line = "convert /capture.ndjson /new.parquet", .has_times = true},
+    {.line = "convert /capture.ndjson /new.csv.gz --lossy", .has_times = true},
+    {.line = "convert /capture.parquet /new.ndjson.zst", .has_times = true},
+    {.line = "convert /capture.csv /capture.parquet --force", .has_times = true},
+    {.line = "run /plan.yaml /capture.ndjson --out /new --lanes 1",
+     .has_times = true,
+     .leaves_a_part = true},
+    {.line = "run /capture.ndjson --out /out", .has_times = true},
+    {.line = "gen --levels 300 --instruments 1 --out /new.ndjson.gz --truth /truth.json",
+     .has_times = true,
+     .leaves_a_part = true},
+    {.line = "gen --format lake --levels 300 --instruments 1 --out /lake",
+     .has_times = true,
+     .leaves_a_part = true},
+};
+
+static hr_sys_sim *verbs_disk; /* as each verb finds it */
+
+static void make_verbs_disk(void)
+{
+    static const char plan[] = "limits: {instruments: 2}\n";
+    hr_err err = HR_ERR_INIT;
+    if (hr_sys_sim_create(&verbs_disk, 1) != HR_OK) abort();
+    const hr_sys *sys = hr_sys_sim_table(verbs_disk);
+    for (size_t i = 0; i < N_WORLDS; i++)
+        if (strcmp(specs[i].name, "lanes") != 0)
+            fault_store(sys, specs[i].input, worlds[i].capture, worlds[i].n_capture);
+    fault_store(sys, "/plan.yaml", plan, sizeof plan - 1);
+    hr_sys_install(sys);
+    if (test_engine_run(&worlds[0].engine, NULL, &err) != HR_OK) abort();
+    hr_sys_install(NULL);
+}
+
+typedef struct verb_state {
+    uint64_t digest; /* of all files */
+    verb_result said;
+} verb_state;
+
+static uint64_t digest_before;
+static verb_state want;
+static verb_state is;
+
+static const char *judge(const verb_case *v, const hr_sys_fail *f, int sys_errno)
+{
+    bool is_same = is.digest == want.digest;
+    if (is.said.code == want.said.code) {
+        if (!is_same) return "ends well, with other files";
+        bool says_same = v->has_times || strcmp(is.said.out, want.said.out) == 0;
+        return says_same ? NULL : "ends well, and says something else";
+    }
+    const char *words = fault_check_words(f, sys_errno, is.said.err);
+    /* what could not be read is a finding: the rest is checked all the same */
+    if (is.said.code == HR_EXIT_CHECK && v->finds) return words;
+    if (is.said.code != HR_EXIT_ENV && is.said.code != HR_EXIT_LIMIT) return "blames another";
+    if (!v->leaves_a_part && !is_same && is.digest != digest_before) return "leaves something";
+    if (strstr(is.said.err, "headrace: ") == NULL) return "no word on the error";
+    return words;
+}
+
+/* One verb, one fault. of: the role of its places. */
+static void verb_once(const verb_case *v, uint64_t of, const hr_sys_fault *fault)
+{
+    hr_sys_sim *disk;
+    hr_sys_fail *f;
+    if (hr_sys_sim_create(&disk, 1) != HR_OK || hr_sys_sim_copy(disk, verbs_disk) != HR_OK) abort();
+    if (hr_sys_fail_create(&f, hr_sys_sim_table(disk), fault) != HR_OK) abort();
+    hr_sys_install(hr_sys_fail_table(f));
+    fault_still_alive();
+    verb_run(v->line, &is.said);
+    fault_all_done();
+    hr_sys_install(NULL);
+    is.digest = test_engine_digest(hr_sys_sim_table(disk), "/", false);
+    n_states++;
+    const char *bad = NULL;
+    if (hr_sys_sim_open_count(disk) != 0) bad = "leaves a descriptor open";
+    if (hr_sys_fail_maps(f) != 0) bad = "leaves memory mapped";
+    if (bad == NULL && fault->nth > 0) bad = judge(v, f, fault->sys_errno);
+    if (fault->nth == 0) (void)places_add(&places, f, of);
+    places_hit(&places, hr_sys_fail_hit_place(f), of);
+    if (bad != NULL) {
+        char name[512];
+        for (uint32_t i = 0; i < places.n; i++)
+            if (places.place[i].at.id == fault->place && places.place[i].role == of)
+                print_error("%s\n", places_name(&places.place[i].at, name, sizeof name));
+        print_error("%s, call %llu%s, %s: exit %d, %s: %s%s\n", v->line,
+                    (unsigned long long)fault->nth, fault->forever ? " and all after it" : "",
+                    strerror(fault->sys_errno), is.said.code, bad, is.said.err, is.said.out);
+        fail();
+    }
+    hr_sys_fail_destroy(&f);
+    hr_sys_sim_destroy(&disk);
+}
+
+static uint32_t faults_a_place(void)
+{
+    return fault_is_full() ? 2u * (uint32_t)HR_ARRAY_LEN(errnos) : 2;
+}
+
+/* The k-th fault of the places from `first` on. */
+static hr_sys_fault fault_of(uint32_t first, uint32_t k)
+{
+    const uint32_t each = faults_a_place();
+    const test_place *p = &places.place[first + k / each];
+    uint32_t e = k % each;
+    hr_sys_fault w = {.place = p->at.id, .nth = 1, .forever = e % 2 != 0};
+    w.sys_errno = errnos[each > 2 ? e / 2 : test_rng_below(&rng, HR_ARRAY_LEN(errnos))];
+    if (e > 1) w.nth += test_rng_below(&rng, p->at.n_calls);
+    return w;
+}
+
+static void test_verb(const verb_case *v, uint64_t of)
+{
+    const uint32_t first = places.n;
+    uint32_t n_faults = 0;
+    /* volatile: one call, so that the way to a place is the same with and without a fault */
+    for (volatile uint32_t k = 0; k <= n_faults; k++) {
+        hr_sys_fault fault = k > 0 ? fault_of(first, k - 1) : (hr_sys_fault){0};
+        verb_once(v, of, &fault);
+        if (k > 0) continue;
+        want = is;
+        n_faults = (places.n - first) * faults_a_place();
+        printf("# %s: exit %d, %u places\n", v->line, is.said.code, places.n - first);
+    }
+}
+
+static void test_verbs(void **state)
+{
+    (void)state;
+    make_verbs_disk();
+    digest_before = test_engine_digest(hr_sys_sim_table(verbs_disk), "/", false);
+    for (uint64_t i = 0; i < HR_ARRAY_LEN(verb_cases); i++)
+        test_verb(&verb_cases[i], N_ROLES + i);
+    hr_sys_sim_destroy(&verbs_disk);
+}
+
 static void test_no_place_was_left_out(void **state)
 {
     (void)state;
@@ -222,6 +381,7 @@ int main(void)
 {
     const struct CMUnitTest all[] = {
         cmocka_unit_test(test_runs),
+        cmocka_unit_test(test_verbs),
         cmocka_unit_test(test_no_place_was_left_out),
     };
     return fault_run_group(all, HR_ARRAY_LEN(all), set_up, tear_down);

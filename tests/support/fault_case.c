@@ -234,9 +234,10 @@ typedef struct attempt {
 /* What a message may call the step in which a kind of call failed; the first is enough. */
 static const struct {
     const char *kind;
-    const char *words[3];
+    const char *words[4];
 } call_words[] = {
-    {"open", {"open", "create", "make '"}},
+    {"open", {"open", "create", "make '", "sync the folder"}},
+    {"close", {"close"}},
     {"read", {"read"}},
     {"write", {"write"}},
     {"pread", {"read"}},
@@ -264,7 +265,7 @@ const char *fault_check_words(const hr_sys_fail *f, int sys_errno, const char *m
     bool is_map = strcmp(kind, "map") == 0; /* has no errno */
     if (!is_map && strstr(message, strerror(sys_errno)) == NULL) return "does not give the cause";
     for (size_t i = 0; i < HR_ARRAY_LEN(call_words); i++)
-        for (size_t k = 0; strcmp(call_words[i].kind, kind) == 0 && k < 3; k++)
+        for (size_t k = 0; strcmp(call_words[i].kind, kind) == 0 && k < 4; k++)
             if (call_words[i].words[k] != NULL && strstr(message, call_words[i].words[k]) != NULL)
                 return NULL;
     return "does not name the call";
