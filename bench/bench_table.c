@@ -19,7 +19,6 @@
 #define N_ROWS (N_GROUPS * GROUP_ROWS)
 #define N_COLUMNS 5
 #define ROUNDS 5
-#define PIECE 8192
 
 static const hr_field fields[N_COLUMNS] = {{.name = "ts", .type = HR_COL_I64},
                                            {.name = "id", .type = HR_COL_U32},
@@ -92,33 +91,17 @@ static hr_status write_file(const char *path, hr_pq_scratch *s, void *mem, size_
     return hr_sys_close(fd) < 0 ? HR_EIO : HR_OK;
 }
 
-static void narrow(char *to, const int64_t *v, uint32_t n, size_t width)
-{
-    for (uint32_t i = 0; width == 4 && i < n; i++)
-        ((int32_t *)(void *)to)[i] = (int32_t)v[i];
-    for (uint32_t i = 0; width == 1 && i < n; i++)
-        to[i] = (char)v[i];
-}
-
 static hr_status read_column(hr_pq_file *f, uint32_t col)
 {
-    static int64_t piece[PIECE];
     hr_pq_cursor *c;
     uint32_t n;
-    size_t at = 0;
+    uint32_t at = 0;
     const size_t width = width_out[col];
     HR_TRY(hr_pq_cursor_create(&c, f, col, arena, NULL));
     for (uint32_t g = 0; g < hr_pq_file_row_groups(f); g++) {
         HR_TRY(hr_pq_cursor_seek(c, g, NULL));
-        for (;;) {
-            int64_t *to = width == 8 ? (void *)(out[col] + at * 8) : piece;
-            uint32_t room = (uint32_t)HR_MIN((size_t)PIECE, N_ROWS - at);
-            hr_status st = hr_pq_read_i64(c, to, HR_MAX(room, 1u), &n, NULL);
-            if (st == HR_END) break;
-            HR_TRY(st);
-            narrow(out[col] + at * width, piece, n, width);
-            at += n;
-        }
+        HR_TRY(hr_pq_read_ints(c, out[col] + at * width, width, N_ROWS - at, &n, NULL));
+        at += n;
     }
     return at == N_ROWS ? HR_OK : HR_ECORRUPT;
 }

@@ -93,36 +93,41 @@ static void begin_run(hr_pq_hybrid *h)
     if (h->width < 32 && h->run_value >> h->width != 0) h->is_bad = true; /* levels index arrays */
 }
 
+/* n <= 32 values, from a byte's edge. Where the stream holds a whole group from there on it is
+ * unpacked at once, whatever lies behind the n. */
+static void get_few(const hr_pq_hybrid *h, uint64_t bit, uint32_t *out, uint32_t n)
+{
+    const uint8_t *p = h->p + bit / 8;
+    uint32_t group[32] HR_UNINIT;
+    if (n == 0) return;
+    if ((size_t)(h->end - p) >= 4 * (size_t)h->width) {
+        hr_kern_get()->enc.unpack32(group, p, 32, h->width);
+        memcpy(out, group, n * sizeof *out);
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++, bit += h->width)
+        out[i] = h->width == 0 ? 0 : (uint32_t)bits_at(h->p, h->end, bit, h->width);
+}
+
 /* The last group of a run may be cut where its values are not needed. */
 static void get_packed(hr_pq_hybrid *h, uint32_t *out, uint32_t n)
 {
-    const uint8_t *p = h->p;
-    const uint8_t *end = h->end;
     const unsigned width = h->width;
-    const uint64_t mask = (UINT64_C(1) << width) - 1;
     uint64_t bit = h->bit;
     uint32_t i = 0;
-    if (bit + (uint64_t)n * width > (uint64_t)(end - p) * 8) {
+    if (bit + (uint64_t)n * width > (uint64_t)(h->end - h->p) * 8) {
         h->is_bad = true;
         return;
     }
-    for (; i < n && (bit % 8 != 0 || n - i < 32); i++, bit += width) {
-        if (end - p >= 8 && bit / 8 <= (uint64_t)(end - p) - 8) {
-            uint64_t v;
-            memcpy(&v, p + bit / 8, 8);
-            out[i] = (uint32_t)(v >> bit % 8 & mask); /* 7 + 32 bits fit */
-        } else {
-            out[i] = width == 0 ? 0 : (uint32_t)bits_at(p, end, bit, width);
-        }
-    }
+    for (; i < n && bit % 8 != 0; i++, bit += width)
+        out[i] = (uint32_t)bits_at(h->p, h->end, bit, width);
     uint32_t k = (n - i) & ~31u; /* eight values are whole bytes, whatever their width */
-    if (k > 0) hr_kern_get()->enc.unpack32(out + i, p + bit / 8, k, width);
+    if (k > 0) hr_kern_get()->enc.unpack32(out + i, h->p + bit / 8, k, width);
     bit += (uint64_t)k * width;
-    for (i += k; i < n; i++, bit += width)
-        out[i] = width == 0 ? 0 : (uint32_t)bits_at(p, end, bit, width);
-    h->bit = bit;
+    get_few(h, bit, out + i + k, n - i - k);
+    h->bit += (uint64_t)n * width;
     h->packed_left -= n;
-    if (h->packed_left == 0) h->p += bit / 8; /* a run is whole bytes */
+    if (h->packed_left == 0) h->p += h->bit / 8; /* a run is whole bytes */
 }
 
 /* k times the value; room: entries up to the end of the output, k or more. */
@@ -163,6 +168,116 @@ bool hr_pq_hybrid_skip(hr_pq_hybrid *h, uint32_t value, uint32_t n)
     if (h->is_bad || h->run_value != value || h->run_left < n) return false;
     h->run_left -= n;
     return true;
+}
+
+uint64_t hr_pq_hybrid_ahead(hr_pq_hybrid *h, uint32_t value)
+{
+    if (!h->is_bad && h->run_left == 0 && h->packed_left == 0) begin_run(h);
+    return h->is_bad || h->run_value != value ? 0 : h->run_left;
+}
+
+/* ---- indexes as what they stand for ---- */
+
+#define FILL 24u         /* values that a short run is written as at once */
+#define AHEAD_BYTES 8u   /* a short run: one byte and up to four, read as eight */
+#define LOOK_VALUES 256u /* a multiple of 32 */
+
+HR_INLINE void put_value(char *out, size_t i, int64_t v, const size_t width)
+{
+    memcpy(out + i * width, &v, width); /* little-endian: the low bytes come first */
+}
+
+HR_INLINE void put_many(char *out, uint32_t n, int64_t v, const size_t width)
+{
+    for (uint32_t i = 0; i < n; i++)
+        put_value(out, i, v, width);
+}
+
+/* Runs of up to FILL values as long as one follows the other, each written as FILL values: the next
+ * writes over what is too much. Returns the values written; it stops before what is not plain, at
+ * the end of either side, and before anything bad. */
+HR_INLINE uint32_t look_up_runs(hr_pq_hybrid *h, const hr_pq_values *dict, char *out, uint32_t n,
+                                const size_t width)
+{
+    const uint8_t *p = h->p;
+    const size_t value_bytes = (h->width + 7) / 8;
+    const uint64_t mask = (UINT64_C(1) << 8 * value_bytes) - 1;
+    const uint64_t below = HR_MIN((uint64_t)dict->n, UINT64_C(1) << h->width);
+    const int64_t *value = dict->value;
+    const uint8_t *end = h->end;
+    uint32_t done = 0;
+    while (n - done >= FILL && (size_t)(end - p) >= AHEAD_BYTES) {
+        uint64_t bytes;
+        memcpy(&bytes, p, AHEAD_BYTES);
+        const uint64_t index = bytes >> 8 & mask;
+        const uint32_t k = (uint32_t)(bytes & 0xff) >> 1;
+        if ((bytes & 1) != 0 || k - 1 >= FILL || index >= below) break;
+        put_many(out + done * width, FILL, value[index], width);
+        done += k;
+        p += 1 + value_bytes;
+    }
+    h->p = p;
+    return done;
+}
+
+HR_INLINE uint32_t look_up_packed(hr_pq_hybrid *h, const hr_pq_values *dict, char *out, uint32_t n,
+                                  const size_t width)
+{
+    uint32_t index[LOOK_VALUES] HR_UNINIT;
+    uint32_t most = 0;
+    n = (uint32_t)HR_MIN(HR_MIN(h->packed_left, (uint64_t)n), (uint64_t)LOOK_VALUES);
+    get_packed(h, index, n);
+    if (h->is_bad) return 0;
+    for (uint32_t i = 0; i < n; i++)
+        most = HR_MAX(most, index[i]);
+    if (most >= dict->n) {
+        h->is_bad = true;
+        return 0;
+    }
+    const int64_t *value = dict->value;
+#pragma GCC unroll 8
+    for (uint32_t i = 0; i < n; i++)
+        put_value(out, i, value[index[i]], width);
+    return n;
+}
+
+HR_INLINE bool look_up(hr_pq_hybrid *h, const hr_pq_values *dict, char *out, const size_t width,
+                       uint32_t n)
+{
+    uint32_t i = 0;
+    while (i < n && !h->is_bad) {
+        if (h->packed_left > 0) {
+            i += look_up_packed(h, dict, out + i * width, n - i, width);
+        } else if (h->run_left > 0) {
+            uint32_t k = (uint32_t)HR_MIN(h->run_left, (uint64_t)(n - i));
+            if (h->run_value >= dict->n) {
+                h->is_bad = true;
+                break;
+            }
+            put_many(out + i * width, k, dict->value[h->run_value], width);
+            h->run_left -= k;
+            i += k;
+        } else {
+            i += look_up_runs(h, dict, out + i * width, n - i, width);
+            if (i < n) begin_run(h);
+        }
+    }
+    return !h->is_bad;
+}
+
+bool hr_pq_hybrid_look_up(hr_pq_hybrid *h, const hr_pq_values *dict, void *out, size_t width_bytes,
+                          uint32_t n)
+{
+    switch (width_bytes) { /* one copy of the loops a width */
+    case 1:
+        return look_up(h, dict, out, 1, n);
+    case 2:
+        return look_up(h, dict, out, 2, n);
+    case 4:
+        return look_up(h, dict, out, 4, n);
+    default:
+        return look_up(h, dict, out, 8, n);
+    }
 }
 
 /* ---- delta ---- */

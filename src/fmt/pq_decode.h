@@ -28,6 +28,18 @@ void hr_pq_hybrid_begin_packed(hr_pq_hybrid *h, const uint8_t *p, const uint8_t 
 bool hr_pq_hybrid_get(hr_pq_hybrid *h, uint32_t *out, uint32_t n);
 /** Passes n values when they are known to be this one: a run is open that holds them. */
 bool hr_pq_hybrid_skip(hr_pq_hybrid *h, uint32_t value, uint32_t n);
+/** How many values ahead are known to be this one; opens a run where none is. 0: it may differ, or
+ * the stream is bad. */
+uint64_t hr_pq_hybrid_ahead(hr_pq_hybrid *h, uint32_t value);
+/** A dictionary of n values. */
+typedef struct hr_pq_values {
+    const int64_t *value;
+    uint32_t n;
+} hr_pq_values;
+/** n indexes as the values they stand for, each its low width_bytes (1, 2, 4 or 8), to out, which
+ * is aligned to them. False: bad, or an index past the dictionary; out holds no values then. */
+bool hr_pq_hybrid_look_up(hr_pq_hybrid *h, const hr_pq_values *dict, void *out, size_t width_bytes,
+                          uint32_t n);
 
 /** DELTA_BINARY_PACKED. */
 typedef struct hr_pq_delta {

@@ -68,8 +68,11 @@ struct hr_pq_cursor {
     const hr_pq_column *column;
     hr_arena *arena;
     uint32_t col, group;
-    pq_buffer packed;    /* a page as the file has it */
+    pq_buffer packed;    /* bytes of the file, window_bytes of them from window_at on */
+    int64_t window_at;
+    size_t window_bytes;
     pq_buffer raw;       /* decompressed */
+    uint8_t *body;       /* of the page: there, or in the window as the file has it */
     pq_buffer flat;      /* values put together: stream splits, byte arrays with prefixes */
     pq_buffer views;     /* hr_pq_bytes */
     pq_buffer dict_raw;  /* dictionary page */

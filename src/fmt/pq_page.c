@@ -3,12 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fmt/codec_block.h"
 #include "fmt/pq_encode.h"
 #include "fmt/pq_file.h"
 #include "fmt/pq_index.h"
 #include "kern/kern.h"
 
 #define HEAD_BYTES 2048u          /* read at first: enough for all but long statistics */
+#define WINDOW_BYTES 16384u       /* read at once, at least */
 #define HEAD_BYTES_MAX (1u << 20) /* a header over it is refused */
 
 hr_status hr_pq_damaged(hr_pq_cursor *c, hr_err *err, const char *why)
@@ -122,25 +124,46 @@ static bool head_is_valid(const pq_page *p, int64_t left)
            p->is_v2 == (p->type == HR_PQ_DATA_PAGE_V2);
 }
 
+/* The bytes from this offset on, need of them or more, want if they have to be read; *got is less
+ * than need where the file ends. They stay until the next call. */
+static hr_status fetch(hr_pq_cursor *c, int64_t at, size_t need, size_t want, size_t *got,
+                       uint8_t **out, hr_err *err)
+{
+    const hr_pq_file *f = c->file;
+    int64_t skip = at - c->window_at;
+    bool is_inside = skip >= 0 && skip < (int64_t)c->window_bytes;
+    size_t have = is_inside ? c->window_bytes - (size_t)skip : 0;
+    *got = have;
+    *out = c->packed.p + (is_inside ? skip : 0);
+    if (have >= need) return HR_OK;
+    c->window_bytes = 0;
+    if (want > c->packed.cap) {
+        have = 0;
+        HR_TRY(hr_pq_buffer_grow(c, &c->packed, want, err));
+    }
+    if (have > 0) memmove(c->packed.p, *out, have);
+    *out = c->packed.p;
+    int64_t n = f->read_at(f->self, c->packed.p + have, want - have, at + (int64_t)have);
+    if (n < 0) return HR_FAIL_SYS(err, n, "cannot read at offset %lld", (long long)c->at);
+    c->window_at = at;
+    c->window_bytes = *got = have + (size_t)n;
+    return HR_OK;
+}
+
 hr_status hr_pq_page_head(hr_pq_cursor *c, pq_page *out, hr_err *err)
 {
     const hr_pq_file *f = c->file;
-    uint8_t small[HEAD_BYTES];
-    uint8_t *buf = small;
-    int64_t left = c->end - c->at;
+    const size_t left = (size_t)(c->end - c->at);
     bool is_read = false;
     for (size_t room = HEAD_BYTES; !is_read; room *= 8) {
-        int64_t want = HR_MIN((int64_t)HR_MIN(room, (size_t)HEAD_BYTES_MAX), left);
-        if (room > HEAD_BYTES) {
-            HR_TRY(hr_pq_buffer_grow(c, &c->packed, (size_t)want, err));
-            buf = c->packed.p;
-        }
-        int64_t got = f->read_at(f->self, buf, (size_t)want, c->at);
-        if (got < 0) return HR_FAIL_SYS(err, got, "cannot read at offset %lld", (long long)c->at);
-        is_read = parse_head(buf, (size_t)got, out);
-        if (!is_read && (got < want || want == left || want == HEAD_BYTES_MAX)) break;
+        uint8_t *buf;
+        size_t got;
+        size_t need = HR_MIN(HR_MIN(room, (size_t)HEAD_BYTES_MAX), left);
+        HR_TRY(fetch(c, c->at, need, HR_MIN(HR_MAX(need, WINDOW_BYTES), left), &got, &buf, err));
+        is_read = parse_head(buf, HR_MIN(got, (size_t)HEAD_BYTES_MAX), out);
+        if (!is_read && (got < need || need == left || need == HEAD_BYTES_MAX)) break;
     }
-    if (!is_read || !head_is_valid(out, left)) {
+    if (!is_read || !head_is_valid(out, c->end - c->at)) {
         bool is_past = c->at >= c->chunk->first_offset + c->chunk->packed_bytes;
         return hr_pq_damaged(c, err, is_past ? "too few values" : "a damaged page header");
     }
@@ -152,39 +175,60 @@ hr_status hr_pq_page_head(hr_pq_cursor *c, pq_page *out, hr_err *err)
 
 /* ---- bodies ---- */
 
-/* The page's bytes as the file has them, into buf. */
-static hr_status read_packed(hr_pq_cursor *c, const pq_page *p, uint8_t *buf, hr_err *err)
+/* The page's bytes as the file has them; with them, on the way, the next page's header. */
+static hr_status read_packed(hr_pq_cursor *c, const pq_page *p, uint8_t **out, hr_err *err)
 {
-    const hr_pq_file *f = c->file;
-    int64_t got = f->read_at(f->self, buf, (size_t)p->packed_bytes, c->at + p->head_bytes);
-    if (got < 0) return HR_FAIL_SYS(err, got, "cannot read at offset %lld", (long long)c->at);
-    if (got != p->packed_bytes) return hr_pq_damaged(c, err, "the file ends");
-    if (p->has_crc && hr_pq_crc(0, buf, (size_t)got) != p->crc)
+    const int64_t at = c->at + p->head_bytes;
+    const size_t n = (size_t)p->packed_bytes;
+    size_t want = HR_MIN(HR_MAX(n + HEAD_BYTES, WINDOW_BYTES), (size_t)(c->end - at));
+    size_t got;
+    HR_TRY(fetch(c, at, n, HR_MAX(want, n), &got, out, err));
+    if (got < n) return hr_pq_damaged(c, err, "the file ends");
+    if (p->has_crc && hr_pq_crc(0, *out, n) != p->crc)
         return hr_pq_damaged(c, err, "wrong checksum");
     return HR_OK;
 }
 
-static hr_status load_body(hr_pq_cursor *c, const pq_page *p, pq_buffer *to, hr_err *err)
+/* *body: in `to`, or as the file has it, which stays until the next page is begun. */
+static hr_status load_body(hr_pq_cursor *c, const pq_page *p, pq_buffer *to, uint8_t **body,
+                           hr_err *err)
 {
     size_t raw = (size_t)p->raw_bytes;
     size_t packed = (size_t)p->packed_bytes;
+    hr_pq_codec codec = (hr_pq_codec)c->chunk->codec;
+    uint8_t *from;
     /* Arrow before 3.0 compressed pages of version 2 and said they were not. */
-    bool is_plain =
-        c->chunk->codec == HR_PQ_UNCOMPRESSED || (p->is_v2 && !p->is_compressed && raw == packed);
+    bool is_plain = codec == HR_PQ_UNCOMPRESSED || (p->is_v2 && !p->is_compressed && raw == packed);
     if (is_plain && raw != packed) return hr_pq_damaged(c, err, "a plain page of two sizes");
-    HR_TRY(hr_pq_buffer_grow(c, to, raw, err));
-    if (is_plain) return read_packed(c, p, to->p, err);
-    HR_TRY(hr_pq_buffer_grow(c, &c->packed, packed, err));
-    HR_TRY(read_packed(c, p, c->packed.p, err));
+    HR_TRY(read_packed(c, p, &from, err));
     size_t levels = (size_t)p->def_bytes + (size_t)p->rep_bytes; /* of v2: never compressed */
-    memcpy(to->p, c->packed.p, levels);
+    *body = is_plain ? from : NULL;
+    if (!is_plain && codec == HR_PQ_ZSTD && levels == 0) {
+        size_t at = hr_zstd_stored(from, packed, raw);
+        *body = at > 0 ? from + at : NULL;
+    }
+    if (*body != NULL) return HR_OK;
+    HR_TRY(hr_pq_buffer_grow(c, to, raw, err));
+    *body = to->p;
+    memcpy(to->p, from, levels);
     if (raw == levels) return HR_OK;
-    hr_status st = hr_codec_decode(c->file->codec, (hr_pq_codec)c->chunk->codec, to->p + levels,
-                                   raw - levels, c->packed.p + levels, packed - levels, err);
+    hr_status st = hr_codec_decode(c->file->codec, codec, to->p + levels, raw - levels,
+                                   from + levels, packed - levels, err);
     if (st != HR_OK)
         hr_err_prefix(err, "column '%s', row group %u, page at offset %lld", c->column->name,
                       c->group, (long long)c->at);
     return st;
+}
+
+/* A dictionary outlives the pages that are read after it. */
+static hr_status load_dict_body(hr_pq_cursor *c, const pq_page *p, hr_err *err)
+{
+    uint8_t *body;
+    size_t raw = (size_t)p->raw_bytes;
+    HR_TRY(load_body(c, p, &c->dict_raw, &body, err));
+    HR_TRY(hr_pq_buffer_grow(c, &c->dict_raw, raw, err));
+    if (body != c->dict_raw.p && raw > 0) memcpy(c->dict_raw.p, body, raw);
+    return HR_OK;
 }
 
 static hr_status load_dict(hr_pq_cursor *c, const pq_page *p, hr_err *err)
@@ -200,7 +244,7 @@ static hr_status load_dict(hr_pq_cursor *c, const pq_page *p, hr_err *err)
         return HR_FAIL(err, HR_ELIMIT, "dictionary of '%s' is too large", col->name);
     if (n > (size_t)p->raw_bytes / (width == 0 ? 4 : width))
         return hr_pq_damaged(c, err, "too many dictionary values");
-    HR_TRY(load_body(c, p, &c->dict_raw, err));
+    HR_TRY(load_dict_body(c, p, err));
     const uint8_t *at = c->dict_raw.p;
     const uint8_t *end = at + p->raw_bytes;
     if (width == 0) {
@@ -225,7 +269,7 @@ static hr_status load_dict(hr_pq_cursor *c, const pq_page *p, hr_err *err)
 static hr_status begin_packed_levels(hr_pq_cursor *c, const pq_page *p, hr_err *err)
 {
     size_t n = ((size_t)p->n_values + 7) / 8;
-    uint8_t *at = c->raw.p;
+    uint8_t *at = c->body;
     if (n > (size_t)p->raw_bytes) return hr_pq_damaged(c, err, "cut levels");
     for (size_t i = 0; i < n; i++) {
         unsigned v = at[i];
@@ -241,8 +285,8 @@ static hr_status begin_packed_levels(hr_pq_cursor *c, const pq_page *p, hr_err *
 static hr_status begin_levels(hr_pq_cursor *c, const pq_page *p, hr_err *err)
 {
     c->has_levels = c->column->nullable;
-    c->p = c->raw.p;
-    c->p_end = c->raw.p + p->raw_bytes;
+    c->p = c->body;
+    c->p_end = c->body + p->raw_bytes;
     if (p->is_v2) {
         c->p += p->rep_bytes; /* a flat column has none, but some writers put their zeros */
         if (c->has_levels) hr_pq_hybrid_begin(&c->levels, c->p, c->p + p->def_bytes, 1);
@@ -460,7 +504,7 @@ static hr_status begin_values(hr_pq_cursor *c, const pq_page *p, hr_err *err)
 static hr_status begin_page(hr_pq_cursor *c, const pq_page *p, hr_err *err)
 {
     if (p->n_values > c->rows_left) return hr_pq_damaged(c, err, "more values than rows");
-    HR_TRY(load_body(c, p, &c->raw, err));
+    HR_TRY(load_body(c, p, &c->raw, &c->body, err));
     HR_TRY(begin_levels(c, p, err));
     return begin_values(c, p, err);
 }
@@ -500,6 +544,7 @@ static hr_status load_spots(hr_pq_cursor *c, hr_err *err)
     hr_pq_chunk_detail(f, c->group, c->col, &d);
     if (d.offset_index.n_bytes == 0) return HR_OK;
     HR_TRY(hr_pq_place_check(f, &d.offset_index, err));
+    c->window_bytes = 0;
     HR_TRY(hr_pq_buffer_grow(c, &c->packed, (size_t)d.offset_index.n_bytes, err));
     HR_TRY(hr_pq_place_read(f, &d.offset_index, c->packed.p, err));
     index = (hr_pq_bound){.p = c->packed.p, .n = (uint32_t)d.offset_index.n_bytes};

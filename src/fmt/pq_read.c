@@ -44,6 +44,7 @@ hr_status hr_pq_cursor_seek(hr_pq_cursor *c, uint32_t rg, hr_err *err)
     c->page_left = 0;
     c->n_dict = 0;
     c->has_dict = false;
+    c->window_bytes = 0;
     if (k->is_encrypted)
         return HR_FAIL(err, HR_EUNSUPPORTED, "column '%s' is encrypted", c->column->name);
     if (k->is_elsewhere)
@@ -260,7 +261,65 @@ static hr_status read_wide_bytes(hr_pq_cursor *c, int64_t *out, uint32_t cap, ui
     return HR_OK;
 }
 
-hr_status hr_pq_read_i64(hr_pq_cursor *c, int64_t *out, uint32_t cap, uint32_t *n_out, hr_err *err)
+/* Rows of the page, at most n, that hold no null and go to their place in one piece. */
+static uint32_t whole_rows(hr_pq_cursor *c, size_t width, uint32_t n)
+{
+    bool is_direct = c->mode == PQ_MODE_DICT ||
+                     (width == 8 && (c->mode == PQ_MODE_PLAIN || c->mode == PQ_MODE_DELTA));
+    if (!is_direct) return 0;
+    return c->has_levels ? (uint32_t)HR_MIN(hr_pq_hybrid_ahead(&c->levels, 1), (uint64_t)n) : n;
+}
+
+static bool get_whole(hr_pq_cursor *c, char *out, size_t width, uint32_t n)
+{
+    const hr_pq_values dict = {.value = (const int64_t *)(const void *)c->dict.p, .n = c->n_dict};
+    if (c->has_levels && !hr_pq_hybrid_skip(&c->levels, 1, n)) return false;
+    if (c->is_null != NULL) {
+        memset(c->is_null + c->n_marked, 0, n);
+        c->n_marked += n;
+    }
+    if (c->mode == PQ_MODE_DICT) return hr_pq_hybrid_look_up(&c->indexes, &dict, out, width, n);
+    return get_dense(c, (int64_t *)(void *)out, n);
+}
+
+static void narrow(void *out, const int64_t *v, uint32_t n, size_t width)
+{
+    for (uint32_t i = 0; width == 1 && i < n; i++)
+        ((uint8_t *)out)[i] = (uint8_t)v[i];
+    for (uint32_t i = 0; width == 2 && i < n; i++)
+        ((uint16_t *)out)[i] = (uint16_t)v[i];
+    for (uint32_t i = 0; width == 4 && i < n; i++)
+        ((uint32_t *)out)[i] = (uint32_t)v[i];
+}
+
+/* The next rows, at most cap, of one page. */
+static hr_status read_some(hr_pq_cursor *c, char *out, size_t width, uint32_t cap, uint32_t *n_out,
+                           hr_err *err)
+{
+    int64_t *wide = width == 8 ? (int64_t *)(void *)out : c->wide;
+    uint32_t room = width == 8 ? cap : HR_MIN(cap, HR_PQ_STEP);
+    hr_status st;
+    if (c->column->phys != HR_PQ_BYTE_ARRAY) {
+        HR_TRY(hr_pq_next_page(c, err));
+        uint32_t n = whole_rows(c, width, HR_MIN(cap, c->page_left));
+        if (n > 0) {
+            if (!get_whole(c, out, width, n))
+                return hr_pq_damaged(c, err, "values are cut or out of range");
+            c->page_left -= n;
+            c->rows_left -= n;
+            *n_out = n;
+            return HR_OK;
+        }
+        st = read_wide(c, wide, room, n_out, HR_NULL_I64, err);
+    } else {
+        st = read_wide_bytes(c, wide, room, n_out, err);
+    }
+    if (st == HR_OK) narrow(out, wide, *n_out, width);
+    return st;
+}
+
+hr_status hr_pq_read_ints(hr_pq_cursor *c, void *out, size_t width_bytes, uint32_t cap,
+                          uint32_t *n_out, hr_err *err)
 {
     const hr_pq_column *col = c->column;
     bool is_bytes = col->phys == HR_PQ_FIXED || col->phys == HR_PQ_BYTE_ARRAY;
@@ -273,13 +332,16 @@ hr_status hr_pq_read_i64(hr_pq_cursor *c, int64_t *out, uint32_t cap, uint32_t *
     if (c->rows_left == 0) return HR_END;
     while (n < cap && c->rows_left > 0) {
         uint32_t k;
-        HR_TRY(col->phys == HR_PQ_BYTE_ARRAY
-                   ? read_wide_bytes(c, out + n, cap - n, &k, err)
-                   : read_wide(c, out + n, cap - n, &k, HR_NULL_I64, err));
+        HR_TRY(read_some(c, (char *)out + n * width_bytes, width_bytes, cap - n, &k, err));
         n += k;
     }
     *n_out = n;
     return HR_OK;
+}
+
+hr_status hr_pq_read_i64(hr_pq_cursor *c, int64_t *out, uint32_t cap, uint32_t *n_out, hr_err *err)
+{
+    return hr_pq_read_ints(c, out, sizeof *out, cap, n_out, err);
 }
 
 static bool holds_doubles(const hr_pq_column *col)

@@ -104,6 +104,10 @@ void hr_pq_cursor_mark_nulls(hr_pq_cursor *c, uint8_t *is_null);
  * value. */
 HR_MUST_USE hr_status hr_pq_read_i64(hr_pq_cursor *c, int64_t *out, uint32_t cap, uint32_t *n_out,
                                      hr_err *err);
+/** The same, of each value its low width_bytes (1, 2, 4 or 8): for a caller that knows that they
+ * fit. out is aligned to them. */
+HR_MUST_USE hr_status hr_pq_read_ints(hr_pq_cursor *c, void *out, size_t width_bytes, uint32_t cap,
+                                      uint32_t *n_out, hr_err *err);
 /** FLOAT, DOUBLE, FLOAT16; BOOLEAN and integers that are no DECIMAL are widened. */
 HR_MUST_USE hr_status hr_pq_read_f64(hr_pq_cursor *c, double *out, uint32_t cap, uint32_t *n_out,
                                      hr_err *err);

@@ -112,6 +112,77 @@ static void check_hybrid(test_rng *r, unsigned width)
     free(p);
 }
 
+/* n values of the stream through a dictionary, by steps; true: all of them came. The output has no
+ * byte too many either. */
+static bool look_up_all(test_rng *r, hr_pq_hybrid *h, const hr_pq_values *dict,
+                        const uint32_t *want, uint32_t n, size_t width_bytes)
+{
+    static uint32_t index[MANY];
+    for (uint32_t at = 0, k; at < n; at += k) {
+        k = step(r, 700, n - at);
+        if (test_rng_chance(r, 5)) { /* the stream's other reads leave it where it goes on */
+            assert_true(hr_pq_hybrid_ahead(h, want[at] + 1) == 0);
+            uint64_t ahead = hr_pq_hybrid_ahead(h, want[at]);
+            assert_true(ahead < k || hr_pq_hybrid_skip(h, want[at], k));
+            if (ahead < k && !hr_pq_hybrid_get(h, index, k)) return false;
+            continue;
+        }
+        uint8_t *out = malloc(k * width_bytes);
+        assert_non_null(out);
+        bool is_good = hr_pq_hybrid_look_up(h, dict, out, width_bytes, k);
+        for (uint32_t i = 0; is_good && i < k; i++)
+            assert_memory_equal(out + i * width_bytes, &dict->value[want[at + i]], width_bytes);
+        free(out);
+        if (!is_good) return false;
+    }
+    return true;
+}
+
+static void check_look_up(test_rng *r, unsigned width)
+{
+    static uint32_t want[MANY];
+    hr_pq_hybrid h;
+    uint32_t most = 0;
+    size_t width_bytes = (size_t)1 << test_rng_below(r, 4);
+    n_buf = bit_at = 0;
+    uint32_t n = put_runs(r, want, width);
+    for (uint32_t i = 0; i < n; i++)
+        most = HR_MAX(most, want[i]);
+    int64_t *value = malloc((most + 1u) * sizeof *value);
+    assert_non_null(value);
+    for (uint32_t i = 0; i <= most; i++)
+        value[i] = (int64_t)test_rng_u64(r);
+    uint8_t *p = exact_copy();
+    hr_pq_values dict = {.value = value, .n = most + 1};
+    hr_pq_hybrid_begin(&h, p, p + n_buf, width);
+    assert_true(look_up_all(r, &h, &dict, want, n, width_bytes));
+    assert_false(hr_pq_hybrid_look_up(&h, &dict, want, 1, 1));
+    dict.n = most; /* one index at least lies past it */
+    uint8_t *out = malloc(n * width_bytes);
+    assert_non_null(out);
+    hr_pq_hybrid_begin(&h, p, p + n_buf, width);
+    assert_false(hr_pq_hybrid_look_up(&h, &dict, out, width_bytes, n));
+    dict.n = most + 1;
+    uint8_t *q = malloc(n_buf);
+    memcpy(q, p, n_buf - 1); /* cut */
+    hr_pq_hybrid_begin(&h, q, q + n_buf - 1, width);
+    assert_false(hr_pq_hybrid_look_up(&h, &dict, out, width_bytes, n) && width > 0);
+    free(q);
+    free(out);
+    free(p);
+    free(value);
+}
+
+static void test_look_up(void **state)
+{
+    (void)state;
+    test_rng r;
+    test_rng_init(&r, test_seed());
+    for (uint64_t i = 0; i < test_iters(20); i++)
+        for (unsigned width = 0; width <= 17; width++)
+            check_look_up(&r, width);
+}
+
 static void test_hybrid(void **state)
 {
     (void)state;
@@ -247,7 +318,8 @@ static void test_widen(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_hybrid), cmocka_unit_test(test_delta),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_hybrid),
+                                       cmocka_unit_test(test_look_up), cmocka_unit_test(test_delta),
                                        cmocka_unit_test(test_widen)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,7 @@
 #define ROWS_MAX 30000u
 #define FIELDS_MAX 12u
 #define FILE_BYTES ((size_t)24 << 20)
-#define N_SHAPES 9u
+#define N_SHAPES 11u
 
 static const char *const names[] = {"buy", "sell", "unknown", "a", "b", "c", "d", "e", "f"};
 
@@ -57,6 +57,10 @@ static int64_t integer(test_rng *r, unsigned shape, uint32_t i, int64_t last)
         return test_rng_chance(r, 2) ? INT64_MAX : INT64_MIN + 1;
     case 7: /* runs, then noise, then runs */
         return i / 4096 % 2 ? (int64_t)test_rng_u64(r) : (int64_t)(i / 100);
+    case 8: /* times of messages */
+        return base + (int64_t)(i / 11) * 777000;
+    case 9: /* sizes: values enough for a dictionary that is sorted */
+        return (int64_t)(test_rng_below(r, 70) * test_rng_below(r, 70)) * 1000;
     default: /* constant for long, then not */
         return i < 9000 ? 7 : (int64_t)test_rng_below(r, 10);
     }
@@ -198,6 +202,24 @@ static void check_value(int64_t got, const hr_field *f, const char *p)
     assert_true(got == want);
 }
 
+/* As narrow integers: the low bytes of what they are. */
+static void read_narrow(hr_pq_cursor *c, uint32_t col, size_t width)
+{
+    static uint64_t v[1000];
+    const hr_field *f = &t.field[col];
+    size_t width_in = hr_col_width(f->type);
+    uint32_t n;
+    for (uint32_t at = 0; at < t.n_rows; at += n) {
+        assert_int_equal(hr_pq_read_ints(c, v, width, 1000, &n, NULL), HR_OK);
+        for (uint32_t i = 0; i < n; i++) {
+            int64_t want = 0;
+            memcpy(&want, t.column[col] + (at + i) * width_in, width_in);
+            assert_memory_equal((char *)v + i * width, &want, width);
+        }
+    }
+    assert_int_equal(hr_pq_read_ints(c, v, width, 1, &n, NULL), HR_END);
+}
+
 static void read_column(hr_pq_cursor *c, uint32_t col)
 {
     static int64_t v[1000];
@@ -259,6 +281,9 @@ static void read_table(void)
         for (uint32_t g = 0; g < 2; g++) {
             assert_int_equal(hr_pq_cursor_seek(cursor, g, &err), HR_OK);
             read_column(cursor, c);
+            if (t.field[c].type > HR_COL_DEC && t.field[c].type != HR_COL_U32) continue;
+            assert_int_equal(hr_pq_cursor_seek(cursor, g, &err), HR_OK);
+            read_narrow(cursor, c, (size_t)1 << (c + g) % 4);
         }
         expect_statistics(f, c);
         hr_arena_rewind(arena, column);

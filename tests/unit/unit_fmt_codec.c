@@ -7,6 +7,7 @@
 #include <snappy-c.h>
 
 #include "fmt/codec.h"
+#include "fmt/codec_block.h"
 #include "harness.h"
 #include "rng.h"
 
@@ -125,6 +126,31 @@ static void test_round_trip(void **state)
 }
 
 /* Bytes that repeat at all distances and not at all, read by the library's own decoder. */
+/* Frames that store are frames: the library reads them; where they are one block, we find it. */
+static void test_stored(void **state)
+{
+    static const size_t sizes[] = {0, 1, 255, 65792, 131071, 131072, 131073, 262144, N};
+    (void)state;
+    long_text();
+    for (size_t i = 0; i < HR_ARRAY_LEN(sizes); i++) {
+        size_t n = sizes[i];
+        memset(packed, 0xa5, n + 64);
+        size_t k = hr_zstd_store(packed, text, n);
+        assert_int_equal(k, hr_zstd_stored_bytes(n));
+        assert_int_equal(packed[k], 0xa5);
+        expect_decodes(HR_PQ_ZSTD, k, n);
+        size_t at = hr_zstd_stored(packed, k, n);
+        assert_int_equal(at, n <= 131072 ? k - n : 0);
+        assert_int_equal(hr_zstd_stored(packed, k, n + 1), 0);
+        assert_int_equal(hr_zstd_stored(packed, k - 1, n), 0);
+        for (size_t bit = 0; bit < 96; bit++) { /* nothing else is taken for one */
+            packed[bit / 8] ^= (uint8_t)(1u << bit % 8);
+            assert_int_equal(hr_zstd_stored(packed, k, n), 0);
+            packed[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        }
+    }
+}
+
 static void test_snappy_against_library(void **state)
 {
     test_rng r;
@@ -295,10 +321,13 @@ static void test_budget(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),   cmocka_unit_test(test_snappy_against_library),
-        cmocka_unit_test(test_gzip_members), cmocka_unit_test(test_lz4_framings),
-        cmocka_unit_test(test_brotli),       cmocka_unit_test(test_refuses),
-        cmocka_unit_test(test_budget)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_round_trip),
+                                       cmocka_unit_test(test_stored),
+                                       cmocka_unit_test(test_snappy_against_library),
+                                       cmocka_unit_test(test_gzip_members),
+                                       cmocka_unit_test(test_lz4_framings),
+                                       cmocka_unit_test(test_brotli),
+                                       cmocka_unit_test(test_refuses),
+                                       cmocka_unit_test(test_budget)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

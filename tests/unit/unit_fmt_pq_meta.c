@@ -439,7 +439,7 @@ static void test_failing_reads(void **state)
         hr_status st = hr_pq_file_open(&f, pqb_read_at, &file, (int64_t)n, &limits, arena, &err);
         if (st == HR_OK) st = read_all(f, arena, &n_rows);
         if (st == HR_OK) {
-            assert_true(nth == 3 + 8 + 1); /* tail, head, footer; four pages of two reads */
+            assert_true(nth == 3 + 4 + 1); /* tail, head, footer; four chunks of small pages */
             break;
         }
         assert_int_equal(st, HR_EIO);

@@ -259,7 +259,7 @@ static void test_seek_reads(void **state)
         assert_int_equal(hr_pq_cursor_seek_row(c, 0, 700, &err), HR_OK);
         expect_from(c, PLAIN_INTS, 700);
         if (has_index) assert_int_equal(file.n_watched, 0);
-        assert_int_equal(file.n_reads, has_index ? 1 + 4 : 4 + 4); /* two pages of two reads */
+        assert_int_equal(file.n_reads, has_index ? 1 + 1 : 1); /* small pages come at once */
     }
 }
 
@@ -281,7 +281,7 @@ static void test_seek_damage(void **state)
         assert_int_equal(hr_pq_cursor_seek(c, 0, &err), HR_OK);
         assert_int_equal(hr_pq_read_i64(c, v, 8, &got, &err), HR_OK);
     }
-    for (uint64_t nth = 1; nth <= 3; nth++) {
+    for (uint64_t nth = 1; nth <= 2; nth++) {
         c = open_kind(PLAIN_INTS, true);
         file.fail_at = nth;
         hr_status st = hr_pq_cursor_seek_row(c, 0, 950, &err);
