@@ -43,9 +43,11 @@ typedef struct pq_chunk_meta {
     int64_t column_index_offset, offset_index_offset;
     int32_t column_index_bytes, offset_index_bytes; /* 0: none */
     uint32_t n_pages;
+    uint32_t n_put; /* data pages written */
     bool has_dict;
     uint8_t encoding; /* hr_pq_encoding of the data pages */
     uint8_t codec;
+    bool is_stored; /* its data pages, in the codec's own frames */
     pq_stat stat;
 } pq_chunk_meta;
 
@@ -90,8 +92,10 @@ struct hr_pq_scratch {
     uint32_t n_dict;
     bool dict_refused;
     bool plain_wins;      /* over the encoding that the type has beside the dictionary */
-    uint64_t sample_bits; /* what sample_n values take without a dictionary, about */
-    uint64_t index_bits, index_packed; /* its indexes, as estimated and as tried */
+    bool is_sorted;       /* the dictionary; slot[index of a value] is then its place */
+    uint64_t sample_cost; /* bits that sample_n values take without a dictionary, about */
+    uint64_t index_bits, index_cost; /* its indexes, as estimated and as tried */
+    uint64_t entry_cost;             /* bits a value of the dictionary */
     uint32_t sample_n, sample_changes;
     uint16_t *index; /* of the chunk's values, as far as they fit */
     uint32_t n_index, index_cap;
@@ -107,6 +111,8 @@ HR_MUST_USE hr_status hr_pq_page_survey(hr_pq_scratch *s, const hr_field *f, con
                                         pq_note *note, uint64_t n_rows, hr_err *err);
 /** dense and level again, in the second pass. note->n_nulls may be too great; it is corrected. */
 void hr_pq_page_dense(hr_pq_scratch *s, const hr_field *f, const void *raw, pq_note *note);
+/** Sorts the dictionary where it is the shorter for it; no value is looked up after that. */
+void hr_pq_sort_dict(hr_pq_scratch *s, const pq_chunk_meta *m, const hr_field *f);
 /** The page's values as dictionary indexes. */
 const uint16_t *hr_pq_page_indexes(hr_pq_scratch *s, const pq_note *note);
 /** Joins b to a. */

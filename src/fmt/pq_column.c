@@ -5,12 +5,15 @@
 #include <nmmintrin.h>
 #endif
 
+#include "base/assert.h"
 #include "fmt/pq_build.h"
 #include "fmt/pq_encode.h"
 #include "kern/kern.h"
 
 /* Values from which the two encodings are compared first: enough for a dictionary to fill up. */
 #define SAMPLE 4096u
+/* A byte that zstd has to unpack weighs this part of one that is stored. */
+#define UNPACK_SHARE 32u
 
 bool hr_pq_is_integer(const hr_field *f)
 {
@@ -204,7 +207,8 @@ void hr_pq_column_begin(hr_pq_scratch *s)
     s->n_dict = 0;
     s->dict_refused = false;
     s->plain_wins = false;
-    s->sample_bits = 0;
+    s->is_sorted = false;
+    s->sample_cost = 0;
     s->sample_n = 0;
     s->n_index = 0;
 }
@@ -297,7 +301,7 @@ static bool dict_take(hr_pq_scratch *s, uint16_t *index, const int64_t *v, uint3
 static uint64_t index_bits(const hr_pq_scratch *s, uint64_t n, uint64_t n_changes)
 {
     unsigned width = hr_bit_width(s->n_dict > 0 ? s->n_dict - 1 : 0);
-    uint64_t runs = (n_changes + 1) * (24 + (width + 7u) / 8 * 8 + 4 * width);
+    uint64_t runs = (n_changes + 1) * (16 + (width + 7u) / 8 * 8);
     return HR_MIN(n * width, runs);
 }
 
@@ -310,15 +314,36 @@ static uint64_t packed_bytes(hr_pq_scratch *s, size_t n_raw)
     return st == HR_OK ? HR_MIN(n, n_raw) : n_raw;
 }
 
+/* Bits that n_raw bytes of the page cost: those that are left of them, and what it takes to have
+ * them back. */
+static uint64_t cost_bits(hr_pq_scratch *s, size_t n_raw)
+{
+    return 8 * packed_bytes(s, n_raw) + 8 * (uint64_t)n_raw / UNPACK_SHARE;
+}
+
 /* Both encodings tried on some integers: differences waste the zeros that prices and sizes in small
  * units end with; zstd sees them in plain ones. */
 static uint64_t try_both(hr_pq_scratch *s, const int64_t *v, uint32_t n)
 {
     memcpy(s->page, v, n * sizeof *v);
-    uint64_t plain = packed_bytes(s, n * sizeof *v);
-    uint64_t delta = packed_bytes(s, hr_pq_put_delta(s->page, v, n));
+    uint64_t plain = cost_bits(s, n * sizeof *v);
+    uint64_t delta = cost_bits(s, hr_pq_put_delta(s->page, v, n));
     s->plain_wins = plain < delta;
     return HR_MIN(plain, delta);
+}
+
+/* A column that never falls has a value of its dictionary once: they grow as the rows do. */
+static bool steps_refuse(hr_pq_scratch *s, const uint16_t *index, uint32_t n, uint64_t n_rows)
+{
+    unsigned width = hr_bit_width(s->n_dict - 1);
+    uint64_t n_dict = s->n_dict * n_rows / n;
+    s->sample_cost = try_both(s, s->dense, n); /* like is compared with like */
+    if (n_dict > PQ_DICT_MAX && n_rows > n) return true;
+    s->index_cost = cost_bits(s, hr_pq_put_hybrid(s->page, index, n, width));
+    memcpy(s->page, s->dict, s->n_dict * sizeof *s->dict);
+    uint64_t dict_cost = cost_bits(s, s->n_dict * sizeof *s->dict);
+    s->entry_cost = dict_cost / s->n_dict;
+    return s->index_cost + dict_cost >= s->sample_cost;
 }
 
 /* Is it clear from the first values that change that a dictionary does not pay? Its own bits are
@@ -331,25 +356,21 @@ static bool sample_refuses(hr_pq_scratch *s, const hr_field *f, const uint16_t *
     s->sample_n = n;
     s->sample_changes = (uint32_t)steps.n_change;
     s->index_bits = index_bits(s, n, s->sample_changes);
-    s->index_packed = s->index_bits;
+    s->index_cost = s->index_bits;
+    s->entry_cost = 64;
     /* Doubles: a dictionary takes no more room than zstd's own repeats in plain ones and a third of
      * the time; those that hardly come again have their bytes split. */
     if (f->type == HR_COL_F64) {
-        s->sample_bits = 64 * (uint64_t)n;
+        s->sample_cost = 64 * (uint64_t)n;
         return s->n_dict > n / 2;
     }
     if (f->type != HR_COL_U32 && s->n_dict > n - n / 4) return true;
     /* What never falls, times and numbers of messages, leaves differences that zstd shortens. */
-    if (steps.n_back == 0) { /* like is compared with like */
-        s->sample_bits = 8 * try_both(s, s->dense, n);
-        unsigned width = hr_bit_width(s->n_dict - 1);
-        s->index_packed = 8 * packed_bytes(s, hr_pq_put_hybrid(s->page, index, n, width));
-    } else {
-        s->sample_bits = hr_pq_delta_bits(s->dense, n);
-    }
-    if (f->type == HR_COL_U32) return false;
+    if (f->type == HR_COL_U32) return false; /* it has one in any case */
+    if (steps.n_back == 0) return steps_refuse(s, index, n, n_rows);
+    s->sample_cost = hr_pq_delta_bits(s->dense, n);
     uint64_t dict_bits = (uint64_t)s->n_dict * 64 * n / HR_MAX(n_rows, (uint64_t)1);
-    return s->index_packed + dict_bits >= s->sample_bits;
+    return s->index_cost + dict_bits >= s->sample_cost;
 }
 
 static bool is_constant(const hr_pq_scratch *s, const hr_field *f, const pq_note *note)
@@ -384,8 +405,77 @@ static void consider(hr_pq_scratch *s, const hr_field *f, pq_note *note, uint64_
         (void)try_both(s, s->dense, HR_MIN(n, n_rows >= 16 * SAMPLE ? SAMPLE : SAMPLE / 4));
 }
 
+/* ---- a dictionary in order ---- */
+
+#define DIGIT_BITS 11u
+#define SORT_MIN 1024u /* values: fewer are not worth it */
+
+/* What the sort works in, of the room for packed pages: no page is in work meanwhile. */
+typedef struct sort_room {
+    uint32_t count[1u << DIGIT_BITS];
+    uint16_t from[2][PQ_DICT_MAX];
+} sort_room;
+
+/* One digit: value and from, in its order, to value_out and from_out. */
+static void sort_digit(sort_room *room, int64_t *restrict out, const int64_t *restrict v,
+                       unsigned pass, uint32_t n, uint64_t base, unsigned shift)
+{
+    const uint64_t mask = (1u << DIGIT_BITS) - 1;
+    const uint16_t *from = room->from[pass & 1];
+    uint16_t *from_out = room->from[~pass & 1];
+    uint32_t at = 0;
+    memset(room->count, 0, sizeof room->count);
+    for (uint32_t i = 0; i < n; i++)
+        room->count[((uint64_t)v[i] - base) >> shift & mask]++;
+    for (size_t i = 0; i <= mask; i++) {
+        uint32_t k = room->count[i];
+        room->count[i] = at;
+        at += k;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t to = room->count[((uint64_t)v[i] - base) >> shift & mask]++;
+        out[to] = v[i];
+        from_out[to] = from[i];
+    }
+}
+
+void hr_pq_sort_dict(hr_pq_scratch *s, const pq_chunk_meta *m, const hr_field *f)
+{
+    hr_stat_i64 ends;
+    hr_stat_gap steps;
+    sort_room *room = (sort_room *)(void *)s->packed;
+    int64_t *other = (int64_t *)(void *)s->page;
+    uint32_t n = s->n_dict;
+    unsigned pass = 0;
+    const hr_kern_stat *k = &hr_kern_get()->stat;
+    /* Every index must have been kept: none can be found again. */
+    if (f->type == HR_COL_F64 || n < SORT_MIN || m->codec == HR_PQ_UNCOMPRESSED ||
+        m->n_pages > PQ_PAGES_MAX || s->n_index != (uint64_t)(m->n_values - m->n_nulls))
+        return;
+    HR_ASSERT(sizeof *room <= s->packed_cap && n * sizeof *other <= s->page_cap);
+    k->gap(&steps, s->dict, n);
+    if (steps.n_back == 0) return;
+    k->minmax_i64(&ends, s->dict, NULL, n);
+    for (uint32_t i = 0; i < n; i++)
+        room->from[0][i] = (uint16_t)i;
+    unsigned bits = hr_bit_width((uint64_t)ends.max - (uint64_t)ends.min);
+    for (unsigned shift = 0; shift < bits; shift += DIGIT_BITS, pass++)
+        sort_digit(room, pass & 1 ? s->dict : other, pass & 1 ? other : s->dict, pass, n,
+                   (uint64_t)ends.min, shift);
+    if (pass & 1) memcpy(s->dict, other, n * sizeof *s->dict);
+    for (uint32_t i = 0; i < n; i++) /* under eight values a slot: column_begin clears them */
+        s->slot[room->from[pass & 1][i]] = (uint16_t)i;
+    s->is_sorted = true;
+}
+
 const uint16_t *hr_pq_page_indexes(hr_pq_scratch *s, const pq_note *note)
 {
+    if (s->is_sorted) {
+        const uint16_t *index = s->index + note->index_at;
+        for (uint32_t i = 0; i < s->n_dense; i++)
+            s->page_index[i] = s->slot[index[i]];
+        return s->page_index;
+    }
     if (note->index_at != PQ_NO_INDEX) return s->index + note->index_at;
     for (uint32_t i = 0; i < s->n_dense; i++)
         s->page_index[i] = (uint16_t)(s->slot[dict_find(s, s->dense[i])] - 1);
@@ -419,9 +509,9 @@ void hr_pq_choose(pq_chunk_meta *m, const hr_field *f, const hr_pq_scratch *s)
     bool is_short = s->sample_n == 0 || s->n_dict == 1 || f->type == HR_COL_U32;
     if (!is_short) { /* the sample stands for the chunk */
         uint64_t changes = s->sample_changes * n / s->sample_n;
-        uint64_t indexes = index_bits(s, n, changes) * s->index_packed / HR_MAX(s->index_bits, 1u);
-        uint64_t dict_bits = indexes + (uint64_t)s->n_dict * 64;
-        is_short = dict_bits < s->sample_bits * n / s->sample_n;
+        uint64_t indexes = index_bits(s, n, changes) * s->index_cost / HR_MAX(s->index_bits, 1u);
+        uint64_t dict_cost = indexes + s->n_dict * s->entry_cost;
+        is_short = dict_cost < s->sample_cost * n / s->sample_n;
     }
     m->encoding = HR_PQ_PLAIN;
     if (f->type == HR_COL_ENUM) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fmt/pq_encode.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/attr.h"
@@ -66,22 +67,47 @@ static size_t run_length(const uint16_t *v, size_t n)
     return k;
 }
 
-/* A run takes two or three bytes, and one more for the header of the groups after it. */
-static size_t run_min(unsigned width)
+/* Runs that the next GROUP values are of, n at most. */
+static size_t runs_ahead(const uint16_t *v, size_t n)
 {
-    return width >= 6 ? 8 : width >= 3 ? 16 : 32;
+    const uint64_t low = UINT64_C(0x7fff7fff7fff7fff);
+    uint64_t x[4];
+    size_t runs = 1;
+    if (n < GROUP) {
+        for (size_t i = 1; i < n; i++)
+            runs += v[i] != v[i - 1];
+        return runs;
+    }
+    for (size_t i = 0; i < 4; i++)
+        memcpy(&x[i], v + (i & 1) + (i >> 1) * 3, 8); /* from 0, 1, 3 and 4 on */
+    x[0] ^= x[1];
+    x[2] = (x[2] ^ x[3]) & ~UINT64_C(0xffff); /* 3 beside 4 was there before */
+    for (size_t i = 0; i < 4; i += 2)
+        runs += (size_t)__builtin_popcountll((((x[i] & low) + low) | x[i]) & ~low);
+    return runs;
 }
 
-/* Packed groups until a long run begins on a group's edge. */
+/* Is a run of k values, the first of those ahead, better written as a run? It takes two or three
+ * bytes where a packed group takes width; where packed groups are being written, one more for the
+ * header of those after it, and the reader's time to change over. */
+static bool is_run(const uint16_t *v, size_t k, size_t n, unsigned width, bool is_packing)
+{
+    const size_t run_bytes = 1 + (width + 7) / 8;
+    const size_t min = width >= 6 ? 8 : width >= 3 ? 16 : 32;
+    if (k >= min || k == n) return true;
+    if (is_packing) return width >= 9 && runs_ahead(v, n) <= 2;
+    return runs_ahead(v, n) * run_bytes <= width;
+}
+
+/* Packed groups until a run that pays begins on a group's edge. */
 size_t hr_pq_put_hybrid(uint8_t *out, const uint16_t *v, size_t n, unsigned width)
 {
-    const size_t min = run_min(width);
     size_t at = 0;
     size_t done = 0;
     size_t i = 0;
     while (i < n) {
         size_t k = run_length(v + i, n - i);
-        if (k >= min || k == n - i) {
+        if (is_run(v + i, k, n - i, width, i > done)) {
             at += put_packed(out + at, v + done, i - done, width);
             at += hr_pq_put_run(out + at, v[i], k, width);
             done = i += k;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "fmt/codec_block.h"
 #include "fmt/pq_build.h"
 #include "fmt/pq_encode.h"
 #include "fmt/thrift_write.h"
@@ -220,10 +221,13 @@ static hr_status survey(hr_pq_writer *w, hr_pq_scratch *s, const hr_rows_source 
         hr_pq_stat_join(&m->stat, &note->stat, f);
     }
     hr_pq_choose(m, f, s);
+    if (m->has_dict && hr_pq_is_integer(f)) hr_pq_sort_dict(s, m, f);
     return HR_OK;
 }
 
 /* ---- second pass: pages ---- */
+
+#define PROBE_PAGES 8u
 
 static size_t put_head(uint8_t *head, const pq_chunk_meta *m, size_t n_raw, size_t n_packed,
                        uint32_t crc, uint32_t n_values, bool is_dict)
@@ -247,24 +251,42 @@ static size_t put_head(uint8_t *head, const pq_chunk_meta *m, size_t n_raw, size
     return t.n;
 }
 
-/* The page's body, packed or as it is; where compression saves less than a thirty-second of a
- * chunk's first page, the chunk goes without: both its writer and its readers are faster for it. */
-static hr_status pack_page(hr_pq_scratch *s, pq_chunk_meta *m, size_t n_raw, uint8_t **body,
-                           size_t *n_body, hr_err *err)
+/* Bytes that a page must be packed into to stay packed. Packed integers come out of zstd byte by
+ * byte: what it saves of them costs their readers the most. */
+static size_t packed_most(const pq_chunk_meta *m, size_t n_raw)
 {
+    hr_pq_encoding e = (hr_pq_encoding)m->encoding;
+    bool is_packed = e == HR_PQ_RLE_DICTIONARY || e == HR_PQ_DELTA_BINARY_PACKED;
+    return n_raw - n_raw / (is_packed ? 5 : 32);
+}
+
+/* The page's body, packed or as it is. Where compression saves too little of a chunk's first page,
+ * the chunk goes without; beside a dictionary its pages are stored in frames of the codec, and
+ * every PROBE_PAGES one is tried again. Both writer and readers are faster for it. */
+static hr_status pack_page(hr_pq_scratch *s, pq_chunk_meta *m, size_t n_raw, bool is_dict,
+                           uint8_t **body, size_t *n_body, hr_err *err)
+{
+    uint8_t *packed = s->packed + PQ_HEAD_BYTES;
+    const bool is_probe = !is_dict && m->n_put % PROBE_PAGES == 0;
+    const bool is_lasting = is_dict || (!m->has_dict && m->n_put > 0); /* zstd it is */
+    size_t n = s->packed_cap;
     *body = s->page;
     *n_body = n_raw;
     if (m->codec == HR_PQ_UNCOMPRESSED) return HR_OK;
-    size_t n_packed = s->packed_cap;
-    HR_TRY(hr_codec_encode(s->codec, (hr_pq_codec)m->codec, s->packed + PQ_HEAD_BYTES, &n_packed,
-                           s->page, n_raw, err));
-    bool is_first = m->data_offset < 0 && m->dict_offset < 0;
-    if (is_first && !m->has_dict && n_packed > n_raw - n_raw / 32) {
-        m->codec = HR_PQ_UNCOMPRESSED;
-        return HR_OK;
+    if (is_lasting || is_probe || !m->is_stored)
+        HR_TRY(hr_codec_encode(s->codec, (hr_pq_codec)m->codec, packed, &n, s->page, n_raw, err));
+    if (is_probe && !is_lasting) {
+        bool is_long = n > packed_most(m, n_raw);
+        m->is_stored = is_long && m->has_dict && m->codec == HR_PQ_ZSTD;
+        if (is_long && !m->has_dict) m->codec = HR_PQ_UNCOMPRESSED;
     }
-    *body = s->packed + PQ_HEAD_BYTES;
-    *n_body = n_packed;
+    if (m->codec == HR_PQ_UNCOMPRESSED) return HR_OK;
+    if (m->is_stored && !is_dict) {
+        HR_ASSERT(hr_zstd_stored_bytes(n_raw) <= s->packed_cap);
+        n = hr_zstd_store(packed, s->page, n_raw);
+    }
+    *body = packed;
+    *n_body = n;
     return HR_OK;
 }
 
@@ -276,7 +298,7 @@ static hr_status put_page(hr_pq_writer *w, hr_pq_scratch *s, pq_chunk_meta *m, s
     size_t n_body;
     uint8_t head[PQ_HEAD_BYTES];
     HR_ASSERT(n_raw <= s->page_cap);
-    HR_TRY(pack_page(s, m, n_raw, &body, &n_body, err));
+    HR_TRY(pack_page(s, m, n_raw, note == NULL, &body, &n_body, err));
     size_t n_head =
         put_head(head, m, n_raw, n_body, hr_pq_crc(0, body, n_body), n_values, note == NULL);
     int64_t offset = (int64_t)w->n_out;
@@ -284,6 +306,7 @@ static hr_status put_page(hr_pq_writer *w, hr_pq_scratch *s, pq_chunk_meta *m, s
         m->dict_offset = offset;
     else if (m->data_offset < 0)
         m->data_offset = offset;
+    m->n_put += note != NULL;
     if (note != NULL) {
         note->offset = offset;
         note->packed_bytes = (uint32_t)(n_head + n_body);
