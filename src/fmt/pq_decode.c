@@ -109,6 +109,14 @@ static void get_few(const hr_pq_hybrid *h, uint64_t bit, uint32_t *out, uint32_t
         out[i] = h->width == 0 ? 0 : (uint32_t)bits_at(h->p, h->end, bit, h->width);
 }
 
+/* n packed values were taken. */
+static void pass_packed(hr_pq_hybrid *h, uint32_t n)
+{
+    h->bit += (uint64_t)n * h->width;
+    h->packed_left -= n;
+    if (h->packed_left == 0) h->p += h->bit / 8; /* a run is whole bytes */
+}
+
 /* The last group of a run may be cut where its values are not needed. */
 static void get_packed(hr_pq_hybrid *h, uint32_t *out, uint32_t n)
 {
@@ -125,9 +133,7 @@ static void get_packed(hr_pq_hybrid *h, uint32_t *out, uint32_t n)
     if (k > 0) hr_kern_get()->enc.unpack32(out + i, h->p + bit / 8, k, width);
     bit += (uint64_t)k * width;
     get_few(h, bit, out + i + k, n - i - k);
-    h->bit += (uint64_t)n * width;
-    h->packed_left -= n;
-    if (h->packed_left == 0) h->p += h->bit / 8; /* a run is whole bytes */
+    pass_packed(h, n);
 }
 
 /* k times the value; room: entries up to the end of the output, k or more. */
@@ -220,11 +226,34 @@ HR_INLINE uint32_t look_up_runs(hr_pq_hybrid *h, const hr_pq_values *dict, char 
     return done;
 }
 
+/* Bits as bytes, such as sides are: eight at a time. Whole bytes of the packed run, at most n
+ * values; 0: there are none, or it is no case for this. */
+static uint32_t look_up_bits(hr_pq_hybrid *h, const hr_pq_values *dict, uint8_t *out, uint32_t n)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    const uint8_t *p = h->p + h->bit / 8;
+    if (h->width != 1 || h->bit % 8 != 0 || dict->n < 2) return 0;
+    const uint64_t n_bytes =
+        HR_MIN(HR_MIN(h->packed_left, (uint64_t)n) / 8, (uint64_t)(h->end - p));
+    const uint64_t low = ones * (uint8_t)dict->value[0];
+    const uint64_t change = (uint8_t)(dict->value[0] ^ dict->value[1]);
+    for (uint64_t i = 0; i < n_bytes; i++) {
+        uint64_t bit = ones * p[i] & UINT64_C(0x8040201008040201); /* a bit a byte, each its own */
+        bit = (bit + 0x7f * ones) >> 7 & ones;
+        bit = low ^ bit * change;
+        memcpy(out + 8 * i, &bit, 8); /* little-endian: the first value comes first */
+    }
+    pass_packed(h, (uint32_t)n_bytes * 8);
+    return (uint32_t)n_bytes * 8;
+}
+
 HR_INLINE uint32_t look_up_packed(hr_pq_hybrid *h, const hr_pq_values *dict, char *out, uint32_t n,
                                   const size_t width)
 {
     uint32_t index[LOOK_VALUES] HR_UNINIT;
     uint32_t most = 0;
+    uint32_t n_bits = width == 1 ? look_up_bits(h, dict, (uint8_t *)out, n) : 0;
+    if (n_bits > 0) return n_bits;
     n = (uint32_t)HR_MIN(HR_MIN(h->packed_left, (uint64_t)n), (uint64_t)LOOK_VALUES);
     get_packed(h, index, n);
     if (h->is_bad) return 0;
