@@ -578,6 +578,97 @@ uint32_t hr_l2_top(const hr_l2 *b, hr_side side, uint32_t n, int64_t *px, int64_
     return got;
 }
 
+/* Offset of the best level; the first word of the summary is all of it up to 4,096 ticks. */
+HR_INLINE uint32_t front_offset(const hr_l2 *b, hr_side s)
+{
+    uint64_t first = s == HR_SIDE_BID ? b->summary[0] : b->summary[b->n_summary];
+    if (HR_UNLIKELY(first == 0)) return first_offset(b, (int)s);
+    uint32_t w = (uint32_t)__builtin_ctzll(first);
+    return w * 64 + (uint32_t)__builtin_ctzll(bits_of(b, (int)s)[w]);
+}
+
+/* Both sides are stored together: who reads them as a pair would else wait for two stores. */
+void hr_l2_front_get(const hr_l2 *b, hr_l2_front *out)
+{
+    uint32_t bid = front_offset(b, HR_SIDE_BID);
+    uint32_t ask = front_offset(b, HR_SIDE_ASK);
+    int64_t bid_px = HR_NULL_I64;
+    int64_t ask_px = HR_NULL_I64;
+    int64_t bid_qty = HR_NULL_I64;
+    int64_t ask_qty = HR_NULL_I64;
+    if (HR_LIKELY(bid != b->n_ticks)) {
+        bid_px = price_of(b, HR_SIDE_BID, b->base[0] + (int64_t)bid);
+        bid_qty = qty_of(b, 0)[bid];
+    }
+    if (HR_LIKELY(ask != b->n_ticks)) {
+        ask_px = price_of(b, HR_SIDE_ASK, b->base[1] + (int64_t)ask);
+        ask_qty = qty_of(b, 1)[ask];
+    }
+    *out = (hr_l2_front){{bid_px, ask_px}, {bid_qty, ask_qty}, {bid, ask}};
+}
+
+#define SUM_FIRST 5
+#define SUM_ALL 10
+
+/* Presence of the 64 offsets from `at` on. */
+static inline uint64_t bits_from(const hr_l2 *b, int s, uint32_t at)
+{
+    const uint64_t *bits = bits_of(b, s);
+    uint32_t w = at / 64;
+    uint64_t is_inside = -(uint64_t)(w + 1 < b->n_ticks / 64); /* what follows is another's */
+    return bits[w] >> (at % 64) | (bits[w + 1] & is_inside) << 1 << (63 - at % 64);
+}
+
+/* Quantities of the levels of `bits` below the SUM_ALL-th, branch for branch the same each time. */
+static inline uint64_t sum_dense(const int64_t *qty, uint64_t bits, int64_t *first, int64_t *all)
+{
+    uint64_t sum = 0;
+    uint64_t any = 0;
+#pragma GCC unroll 10
+    for (int i = 0; i < SUM_ALL; i++) {
+        uint64_t q = (uint64_t)qty[(unsigned)__builtin_ctzll(bits)];
+        bits &= bits - 1;
+        any |= q;
+        sum += q;
+        if (i == SUM_FIRST - 1) *first = (int64_t)sum;
+    }
+    *all = (int64_t)sum;
+    return any;
+}
+
+/* Levels far apart, or fewer than are asked for. */
+static HR_NOINLINE uint64_t sum_sparse(const hr_l2 *b, int s, int64_t *first, int64_t *all)
+{
+    int64_t px[SUM_ALL];
+    int64_t qty[SUM_ALL];
+    uint32_t n = hr_l2_top(b, (hr_side)s, SUM_ALL, px, qty);
+    uint64_t sum = 0;
+    uint64_t any = 0;
+    *first = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        any |= (uint64_t)qty[i];
+        sum += (uint64_t)qty[i];
+        if (i < SUM_FIRST) *first = (int64_t)sum;
+    }
+    *all = (int64_t)sum;
+    return any;
+}
+
+bool hr_l2_sums(const hr_l2 *b, const hr_l2_front *front, int64_t best5[2], int64_t best10[2])
+{
+    uint64_t any = 0;
+    uint64_t bits[2] = {0};
+    for (int s = 0; s < 2; s++)
+        if (HR_LIKELY(front->at[s] < b->n_ticks)) bits[s] = bits_from(b, s, front->at[s]);
+    for (int s = 0; s < 2; s++) {
+        if (HR_LIKELY(__builtin_popcountll(bits[s]) >= SUM_ALL))
+            any |= sum_dense(qty_of(b, s) + front->at[s], bits[s], &best5[s], &best10[s]);
+        else
+            any |= sum_sparse(b, s, &best5[s], &best10[s]);
+    }
+    return any >> 58 == 0;
+}
+
 uint32_t hr_l2_level_count(const hr_l2 *b, hr_side side)
 {
     return window_count(b, (int)side) + b->far[side].n_levels;

@@ -59,6 +59,15 @@ bool hr_l2_best(const hr_l2 *b, hr_side side, int64_t *px, int64_t *qty);
 /** The n best levels, best first; returns how many there are, the rest is filled with HR_NULL_I64.
  */
 uint32_t hr_l2_top(const hr_l2 *b, hr_side side, uint32_t n, int64_t *px, int64_t *qty);
+/** The best level of each side, HR_NULL_I64 where there is none, and where it stands. */
+typedef struct hr_l2_front {
+    int64_t px[2], qty[2]; /* by side */
+    uint32_t at[2];        /* for hr_l2_sums */
+} hr_l2_front;
+void hr_l2_front_get(const hr_l2 *b, hr_l2_front *out);
+/** Quantities of the best 5 and the best 10 levels, as many as there are, added up; front: as the
+ * book is now. False when a quantity is 2^58 or more: the sums may not fit. */
+bool hr_l2_sums(const hr_l2 *b, const hr_l2_front *front, int64_t best5[2], int64_t best10[2]);
 uint32_t hr_l2_level_count(const hr_l2 *b, hr_side side);
 /** All levels, best first, from the i-th on, up to cap; returns how many were written
  * (checkpoints). */

@@ -364,25 +364,12 @@ static HR_NOINLINE void put_trades_alone(const hr_featset *f, double *out)
         to_double((__int128)w->notional) / to_double((__int128)w->volume) / f->px_unit;
 }
 
-void hr_featset_row(hr_featset *f, double *out, int64_t ts_ns, const int64_t *bid_px,
-                    const int64_t *bid_qty, const int64_t *ask_px, const int64_t *ask_qty,
-                    uint32_t depth)
+/* All that the row takes of the book beside its touch is in q. */
+static inline void put_values(hr_featset *f, double *out, int64_t bp, int64_t bq, int64_t ap,
+                              int64_t aq, const side_sums *q)
 {
-    slot *s = advance(f, ts_ns);
-    int64_t bp = bid_px[0];
-    int64_t bq = bid_qty[0];
-    int64_t ap = ask_px[0];
-    int64_t aq = ask_qty[0];
-    if (HR_UNLIKELY(bp == HR_NULL_I64 || ap == HR_NULL_I64)) {
-        hr_featset_break(f);
-        put_trades_alone(f, out);
-        return;
-    }
-    step_windows(f, s, bp, bq, ap, aq);
     /* 0 / 0 is the null of sides without quantity and of a window without trades. */
     const slot *w = f->window;
-    side_sums q;
-    sum_sides(&q, bid_qty, ask_qty, depth);
     double volume = to_double((__int128)w->volume);
     double mid2 = (double)((uint64_t)bp + (uint64_t)ap);
     double spread = (double)(ap - bp);
@@ -393,13 +380,49 @@ void hr_featset_row(hr_featset *f, double *out, int64_t ts_ns, const int64_t *bi
     out[HR_FEAT_MID] = mid2 / f->two_px_units;
     out[HR_FEAT_SPREAD] = spread / f->px_unit;
     out[HR_FEAT_WMID] = ((double)bp + spread * share) / f->px_unit;
-    out[HR_FEAT_IMB1] = q.diff[0] / q.sum[0];
-    out[HR_FEAT_IMB5] = q.diff[1] / q.sum[1];
-    out[HR_FEAT_IMB10] = q.diff[2] / q.sum[2];
+    out[HR_FEAT_IMB1] = q->diff[0] / q->sum[0];
+    out[HR_FEAT_IMB5] = q->diff[1] / q->sum[1];
+    out[HR_FEAT_IMB10] = q->diff[2] / q->sum[2];
     out[HR_FEAT_OFI] = is_first ? (double)NAN : to_double((__int128)w->ofi) / f->qty_unit;
     out[HR_FEAT_VOLUME] = volume / f->qty_unit;
     out[HR_FEAT_VWAP] = vwap / f->px_unit;
     out[HR_FEAT_RVOL] = is_first ? (double)NAN : rvol;
+}
+
+/* The touch of the row. False when a side is empty: then the row is made. */
+static inline bool take_touch(hr_featset *f, double *out, int64_t ts_ns, int64_t bp, int64_t bq,
+                              int64_t ap, int64_t aq)
+{
+    slot *s = advance(f, ts_ns);
+    if (HR_UNLIKELY(bp == HR_NULL_I64 || ap == HR_NULL_I64)) {
+        hr_featset_break(f);
+        put_trades_alone(f, out);
+        return false;
+    }
+    step_windows(f, s, bp, bq, ap, aq);
+    return true;
+}
+
+void hr_featset_row(hr_featset *f, double *out, int64_t ts_ns, const int64_t *bid_px,
+                    const int64_t *bid_qty, const int64_t *ask_px, const int64_t *ask_qty,
+                    uint32_t depth)
+{
+    side_sums q;
+    if (!take_touch(f, out, ts_ns, bid_px[0], bid_qty[0], ask_px[0], ask_qty[0])) return;
+    sum_sides(&q, bid_qty, ask_qty, depth);
+    put_values(f, out, bid_px[0], bid_qty[0], ask_px[0], ask_qty[0], &q);
+}
+
+void hr_featset_row_of(hr_featset *f, double *out, int64_t ts_ns, const hr_feat_top *t)
+{
+    if (!take_touch(f, out, ts_ns, t->px[0], t->qty[0], t->px[1], t->qty[1])) return;
+    const side_sums q = {.diff = {(double)(t->qty[0] - t->qty[1]),
+                                  (double)(t->best5[0] - t->best5[1]),
+                                  (double)(t->best10[0] - t->best10[1])},
+                         .sum = {(double)(t->qty[0] + t->qty[1]),
+                                 (double)(t->best5[0] + t->best5[1]),
+                                 (double)(t->best10[0] + t->best10[1])}};
+    put_values(f, out, t->px[0], t->qty[0], t->px[1], t->qty[1], &q);
 }
 
 void hr_featset_clock_get(const hr_featset *f, hr_featset_clock *out)

@@ -23,6 +23,7 @@
 
 #define HR_FEAT_COUNT 10
 #define HR_FEAT_SLOTS 64
+#define HR_FEAT_DEPTH 10 /* levels a side that count */
 #define HR_FEAT_BACK_NS INT64_C(60000000000)
 #define HR_FEAT_BACK_RUN 8
 typedef enum hr_feat {
@@ -54,6 +55,12 @@ void hr_featset_break(hr_featset *f);
 void hr_featset_row(hr_featset *f, double *out, int64_t ts_ns, const int64_t *bid_px,
                     const int64_t *bid_qty, const int64_t *ask_px, const int64_t *ask_qty,
                     uint32_t depth);
+/** The same from what the values need of the book: the best levels (HR_NULL_I64: none) and the
+ * quantities of the best 5 and 10, each side below 2^62; by side, bids first. */
+typedef struct hr_feat_top {
+    int64_t px[2], qty[2], best5[2], best10[2];
+} hr_feat_top;
+void hr_featset_row_of(hr_featset *f, double *out, int64_t ts_ns, const hr_feat_top *top);
 /** What was odd about event times so far. */
 typedef struct hr_featset_clock {
     uint64_t n_late;        /* events older than the newest slot */

@@ -177,26 +177,41 @@ static void touch_of(const hr_desk *d, hr_touch *t)
     (void)hr_l2_best(d->book, HR_SIDE_ASK, &t->ask_px, &t->ask_qty);
 }
 
-static void check_book(hr_desk *d, int64_t id)
+static HR_NOINLINE void check_book(hr_desk *d, int64_t id)
 {
     hr_touch t;
-    if (d->check == NULL) return;
     touch_of(d, &t);
     hr_tickcheck_book(d->check, id, &t);
 }
 
-static hr_status apply_levels(hr_desk *d, const uint8_t *side, const int64_t *px,
-                              const int64_t *qty, uint32_t n, bool *hit, hr_err *err)
+static HR_NOINLINE hr_status book_is_full(const hr_desk *d, hr_status st, hr_err *err)
 {
-    int64_t any[2] = {HR_NULL_I64, HR_NULL_I64};
-    hr_status st =
-        hr_l2_apply_watch(d->book, side, px, qty, n, d->is_watched_valid ? d->watch_px : any, hit);
-    if (st != HR_OK)
-        return HR_FAIL(err, st,
-                       "book of '%s' does not fit its memory: raise engine.memory or"
-                       " book.window_ticks",
-                       d->symbol);
-    return HR_OK;
+    return HR_FAIL(err, st,
+                   "book of '%s' does not fit its memory: raise engine.memory or"
+                   " book.window_ticks",
+                   d->symbol);
+}
+
+/* A row stands for each change of the touch, and nothing of the book but its features is written:
+ * then the touch alone is compared, and the rest of the top is only added up. */
+static bool is_touch_enough(const hr_plan *plan)
+{
+    return plan->rows_on == HR_ROWS_ON_BBO && !plan->write[HR_KIND_BOOKS] &&
+           plan->depth >= HR_FEAT_DEPTH;
+}
+
+/* *hit: may the watched levels have changed? */
+HR_INLINE hr_status apply_levels(hr_desk *d, const hr_desk_env *env, const uint8_t *side,
+                              const int64_t *px, const int64_t *qty, uint32_t n, bool *hit,
+                              hr_err *err)
+{
+    static const int64_t any[2] = {HR_NULL_I64, HR_NULL_I64};
+    *hit = true;
+    hr_status st = is_touch_enough(env->cfg->plan)
+                       ? hr_l2_apply(d->book, side, px, qty, n)
+                       : hr_l2_apply_watch(d->book, side, px, qty, n,
+                                           d->is_watched_valid ? d->watch_px : any, hit);
+    return HR_LIKELY(st == HR_OK) ? HR_OK : book_is_full(d, st, err);
 }
 
 /* Takes new values over the old ones; a bit for each that differs. */
@@ -277,10 +292,9 @@ static hr_row_key key_of(const hr_evbatch *b, uint32_t msg, uint32_t flags)
 
 /* Grid rows stand at whole multiples of the grid and show the book before the message that passes
  * them. */
-static void grid_rows(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg)
+static HR_NOINLINE void grid_rows(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg)
 {
     const hr_plan *plan = env->cfg->plan;
-    if (HR_LIKELY(plan->rows_on != HR_ROWS_ON_GRID)) return;
     hr_row_key key = key_of(b, msg, 0);
     int64_t slot = key.clock_ns / plan->grid_ns;
     if (d->grid_next_ns == INT64_MIN) d->grid_next_ns = (slot + 1) * plan->grid_ns;
@@ -295,9 +309,41 @@ static void grid_rows(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_
     d->grid_next_ns = (slot + 1) * plan->grid_ns;
 }
 
+/* Takes the book's touch; true when it differs from the last row's. */
+static bool refresh_touch(hr_desk *d, const hr_l2_front *now)
+{
+    uint64_t diff = 0;
+    for (int s = 0; s < 2; s++) {
+        diff |= (uint64_t)(now->px[s] ^ d->top_px[s][0]);
+        diff |= (uint64_t)(now->qty[s] ^ d->top_qty[s][0]);
+        d->top_px[s][0] = d->watch_px[s] = now->px[s];
+        d->top_qty[s][0] = now->qty[s];
+    }
+    d->is_watched_valid = true;
+    return diff != 0;
+}
+
+static void touch_row(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
+                      uint32_t flags)
+{
+    hr_l2_front front;
+    hr_l2_front_get(d->book, &front);
+    if (!refresh_touch(d, &front)) return;
+    if (HR_UNLIKELY(front.px[0] >= front.px[1]) && front.px[1] != HR_NULL_I64) {
+        flags |= HR_FLAG_CROSSED;
+        env->counts.crossed++;
+    }
+    hr_row_key key = key_of(b, msg, flags);
+    hr_desk_put_touch_row(d, env, &key, &front);
+}
+
 static void book_row(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
                      uint32_t flags)
 {
+    if (is_touch_enough(env->cfg->plan)) {
+        touch_row(d, env, b, msg, flags);
+        return;
+    }
     if (env->cfg->plan->rows_on == HR_ROWS_ON_GRID) {
         d->is_watched_valid = true;
         d->watch_px[0] = d->watch_px[1] = HR_NULL_I64;
@@ -331,7 +377,7 @@ static hr_status on_delta(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uin
     d->has_depth = true;
     env->counts.messages++;
     env->counts.levels += n;
-    grid_rows(d, env, b, msg);
+    if (env->cfg->plan->rows_on == HR_ROWS_ON_GRID) grid_rows(d, env, b, msg);
     hr_seq_verdict v = hr_seq_delta(&d->seq, b->seq_first[msg], b->seq_last[msg], b->seq_prev[msg]);
     uint32_t flags = b->flags[msg];
     switch (v) {
@@ -339,9 +385,12 @@ static hr_status on_delta(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uin
     case HR_SEQ_APPLY_FIRST:
         d->gap_flags = 0;
         d->seq_last_good = b->seq_last[msg];
-        hr_desk_put_deltas(d, env, b, msg, flags);
-        HR_TRY(apply_levels(d, b->side + at, b->px + at, b->qty + at, n, &hit, err));
-        check_book(d, b->seq_last[msg]);
+        if (env->cfg->plan->write[HR_KIND_DELTAS])
+            hr_desk_put_deltas(d, env, b, msg, flags);
+        else
+            env->counts.filtered_rows += n;
+        HR_TRY(apply_levels(d, env, b->side + at, b->px + at, b->qty + at, n, &hit, err));
+        if (d->check != NULL) check_book(d, b->seq_last[msg]);
         if (hit) book_row(d, env, b, msg, flags);
         return HR_OK;
     case HR_SEQ_DUPLICATE:
@@ -380,10 +429,10 @@ static hr_status replay_kept(hr_desk *d, hr_desk_env *env, hr_err *err)
         d->buffer_msgs--;
         if (v != HR_SEQ_APPLY && v != HR_SEQ_APPLY_FIRST) continue;
         const int64_t *px = (const int64_t *)(const void *)(p + sizeof k);
-        HR_TRY(apply_levels(d, (const uint8_t *)p + sizeof k + k.n_levels * 16u, px,
+        HR_TRY(apply_levels(d, env, (const uint8_t *)p + sizeof k + k.n_levels * 16u, px,
                             px + k.n_levels, k.n_levels, &hit, err));
         d->seq_last_good = k.last;
-        check_book(d, k.last);
+        if (d->check != NULL) check_book(d, k.last);
     }
     drop_buffer(d, env->cfg);
     return HR_OK;
@@ -398,7 +447,7 @@ static hr_status on_snapshot(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, 
     d->has_depth = true;
     env->counts.snapshots++;
     env->counts.snapshot_levels += n;
-    grid_rows(d, env, b, msg);
+    if (env->cfg->plan->rows_on == HR_ROWS_ON_GRID) grid_rows(d, env, b, msg);
     if (!hr_seq_snapshot(&d->seq, b->seq_last[msg])) {
         hr_desk_put_deltas(d, env, b, msg, b->flags[msg] | HR_FLAG_STALE);
         return HR_OK;
@@ -408,7 +457,7 @@ static hr_status on_snapshot(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, 
     d->gap_flags = 0;
     d->is_watched_valid = false;
     d->seq_last_good = b->seq_last[msg];
-    HR_TRY(apply_levels(d, b->side + at, b->px + at, b->qty + at, n, &hit, err));
+    HR_TRY(apply_levels(d, env, b->side + at, b->px + at, b->qty + at, n, &hit, err));
     HR_TRY(replay_kept(d, env, err));
     if (hr_seq_is_live(&d->seq)) book_row(d, env, b, msg, HR_FLAG_SNAPSHOT);
     return HR_OK;

@@ -204,12 +204,9 @@ static void put_book(hr_desk *d, hr_desk_env *env, const hr_row_key *key)
     took(d, env, kind, rb, 1);
 }
 
-static void put_features(hr_desk *d, hr_desk_env *env, const hr_row_key *key)
+static void put_features(hr_desk *d, hr_desk_env *env, const hr_row_key *key, const double *value)
 {
     const hr_kind kind = HR_KIND_FEATURES;
-    double value[HR_FEAT_COUNT];
-    hr_featset_row(d->features, value, key->clock_ns, d->top_px[0], d->top_qty[0], d->top_px[1],
-                   d->top_qty[1], env->cfg->plan->depth);
     if (!env->cfg->plan->write[kind]) return;
     turn_day(d, env, kind);
     hr_row_block *rb = room_for_one(d, env, kind);
@@ -224,6 +221,33 @@ static void put_features(hr_desk *d, hr_desk_env *env, const hr_row_key *key)
 
 void hr_desk_put_book_row(hr_desk *d, hr_desk_env *env, const hr_row_key *key)
 {
+    double value[HR_FEAT_COUNT];
     if (env->cfg->plan->write[HR_KIND_BOOKS]) put_book(d, env, key);
-    put_features(d, env, key);
+    hr_featset_row(d->features, value, key->clock_ns, d->top_px[0], d->top_qty[0], d->top_px[1],
+                   d->top_qty[1], env->cfg->plan->depth);
+    put_features(d, env, key, value);
+}
+
+/* Quantities so large that sums of ten may not fit. */
+static HR_NOINLINE void features_of_all(hr_desk *d, double *value, int64_t clock_ns)
+{
+    int64_t px[2][HR_FEAT_DEPTH];
+    int64_t qty[2][HR_FEAT_DEPTH];
+    for (int s = 0; s < 2; s++)
+        (void)hr_l2_top(d->book, (hr_side)s, HR_FEAT_DEPTH, px[s], qty[s]);
+    hr_featset_row(d->features, value, clock_ns, px[0], qty[0], px[1], qty[1], HR_FEAT_DEPTH);
+}
+
+void hr_desk_put_touch_row(hr_desk *d, hr_desk_env *env, const hr_row_key *key,
+                           const hr_l2_front *front)
+{
+    double value[HR_FEAT_COUNT] HR_UNINIT; /* all are set */
+    hr_feat_top top HR_UNINIT;
+    memcpy(top.px, front->px, sizeof top.px);
+    memcpy(top.qty, front->qty, sizeof top.qty);
+    if (HR_LIKELY(hr_l2_sums(d->book, front, top.best5, top.best10)))
+        hr_featset_row_of(d->features, value, key->clock_ns, &top);
+    else
+        features_of_all(d, value, key->clock_ns);
+    put_features(d, env, key, value);
 }

@@ -23,5 +23,8 @@ void hr_desk_put_gap(hr_desk *d, hr_desk_env *env, int64_t ts_event, int64_t ts_
                      hr_gap_cause cause, int64_t seq_next);
 /** One book row and its features from d->top_*. */
 void hr_desk_put_book_row(hr_desk *d, hr_desk_env *env, const hr_row_key *key);
+/** The features of a book whose best levels are these. */
+void hr_desk_put_touch_row(hr_desk *d, hr_desk_env *env, const hr_row_key *key,
+                           const hr_l2_front *front);
 
 #endif

@@ -59,6 +59,28 @@ static void compare(const hr_l2 *book, const naive *want)
     }
 }
 
+/* The best of each side, and what the best 5 and 10 hold. */
+static void compare_front(const hr_l2 *book, const naive *want)
+{
+    hr_l2_front front;
+    int64_t sum[2][2];
+    bool fits = true;
+    hr_l2_front_get(book, &front);
+    bool is_told = hr_l2_sums(book, &front, sum[0], sum[1]);
+    for (int s = 0; s < 2; s++) {
+        uint64_t all = 0;
+        assert_true(front.px[s] == (want->n[s] > 0 ? want->px[s][0] : HR_NULL_I64));
+        assert_true(front.qty[s] == (want->n[s] > 0 ? want->qty[s][0] : HR_NULL_I64));
+        for (uint32_t i = 0; i < 10; i++) {
+            if (i < want->n[s]) all += (uint64_t)want->qty[s][i];
+            if (i < want->n[s]) fits &= want->qty[s][i] >> 58 == 0;
+            if (i == 4) assert_true(!is_told || sum[0][s] == (int64_t)all);
+        }
+        assert_true(!is_told || sum[1][s] == (int64_t)all);
+    }
+    assert_int_equal(is_told, fits);
+}
+
 typedef struct rig {
     hr_arena *arena;
     hr_pool *pool, *wide;
@@ -172,6 +194,7 @@ static void walk(market *m, uint32_t window, uint64_t n_msgs)
             assert_true(best_px == (is_there ? want.px[s][0] : 0));
             assert_true(best_qty == (is_there ? want.qty[s][0] : 0));
         }
+        compare_front(g.book, &want);
         if (test_rng_chance(&m->r, m->clear_one_in)) {
             hr_l2_reset(g.book);
             memset(&want, 0, sizeof want);
@@ -231,6 +254,7 @@ static void test_wide_block(void **state)
             assert_true(hr_l2_is_sound(g.book) && hr_l2_is_sound(other));
             compare(g.book, &want);
             compare(other, &want);
+            compare_front(g.book, &want);
         }
         assert_int_equal(hr_pool_free_count(g.wide), 0);
         hr_l2_reset(g.book); /* keeps it */
@@ -281,6 +305,7 @@ static void test_extreme_prices(void **state)
             naive_set(&want, side, px, qty);
             assert_true(hr_l2_is_sound(g.book));
             compare(g.book, &want);
+            compare_front(g.book, &want);
         }
         drop_rig(&g);
     }
