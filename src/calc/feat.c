@@ -257,7 +257,9 @@ static HR_NOINLINE double log_ratio_far(double a, double b)
  * versions and processors, and rows must not. */
 static inline double log_ratio(uint64_t a, uint64_t b)
 {
-    double x = to_double((__int128)a - b) / to_double((__int128)a + b);
+    double x = HR_LIKELY((a | b) >> 62 == 0)
+                   ? (double)(int64_t)(a - b) / (double)(int64_t)(a + b)
+                   : to_double((__int128)a - b) / to_double((__int128)a + b);
     return HR_LIKELY(fabs(x) <= 0x1.0p-6) ? atanh2_small(x) : log_ratio_far((double)a, (double)b);
 }
 
@@ -319,16 +321,20 @@ static inline void sum_sides(side_sums *out, const int64_t *bid_qty, const int64
     }
 }
 
-/* Contribution of one change of the touch: Cont, Kukanov, Stoikov (2014), equation 2. */
+/* v where `is` holds, else 0: no branch, for whether a price rose is anyone's guess. */
+static inline int64_t if_so(bool is, int64_t v)
+{
+    return v & -(int64_t)is;
+}
+
+/* Contribution of one change of the touch: Cont, Kukanov, Stoikov (2014), equation 2. Quantities
+ * are not negative, so the difference of two fits. */
 static inline __int128 ofi_step(const featset_state *st, int64_t bid_px, int64_t bid_qty,
                                 int64_t ask_px, int64_t ask_qty)
 {
-    __int128 e = 0;
-    e += bid_px >= st->bid_px ? bid_qty : 0;
-    e -= bid_px <= st->bid_px ? st->bid_qty : 0;
-    e -= ask_px <= st->ask_px ? ask_qty : 0;
-    e += ask_px >= st->ask_px ? st->ask_qty : 0;
-    return e;
+    int64_t bid = if_so(bid_px >= st->bid_px, bid_qty) - if_so(bid_px <= st->bid_px, st->bid_qty);
+    int64_t ask = if_so(ask_px <= st->ask_px, ask_qty) - if_so(ask_px >= st->ask_px, st->ask_qty);
+    return (__int128)bid - ask;
 }
 
 static inline void step_windows(hr_featset *f, slot *s, int64_t bid_px, int64_t bid_qty,
