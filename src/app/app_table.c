@@ -16,7 +16,10 @@
 
 static int64_t read_fd(void *self, void *buf, size_t n_bytes, int64_t offset)
 {
-    return hr_sys_pread_full(((hr_app_table *)self)->fd, buf, n_bytes, offset);
+    hr_app_table *t = self;
+    int64_t n = hr_sys_pread_full(t->fd, buf, n_bytes, offset);
+    if (n > 0) t->n_read += n;
+    return n;
 }
 
 hr_status hr_app_table_open(hr_app_table *t, const char *path, bool *is_table, hr_err *err)
@@ -140,7 +143,7 @@ static hr_status next_text(hr_pq_cursor *c, const hr_pq_column *col, char out[VA
     return HR_OK;
 }
 
-static hr_status print_row(hr_app_table *t, hr_pq_cursor **cur, bool json, hr_err *err)
+hr_status hr_app_table_print_row(hr_app_table *t, hr_pq_cursor **cur, bool json, hr_err *err)
 {
     char text[VALUE_MAX];
     const char *sep = "";
@@ -158,30 +161,40 @@ static hr_status print_row(hr_app_table *t, hr_pq_cursor **cur, bool json, hr_er
     return HR_OK;
 }
 
+void hr_app_table_print_names(const hr_app_table *t)
+{
+    const char *sep = "";
+    for (uint32_t i = 0; i < hr_pq_file_columns(t->file); i++) {
+        const hr_pq_column *col = hr_pq_file_column(t->file, i);
+        if (!col->is_flat) continue;
+        printf("%s%s", sep, col->name);
+        sep = ",";
+    }
+}
+
 hr_status hr_app_table_print_rows(hr_app_table *t, int64_t n_rows, bool json, hr_err *err)
 {
     uint32_t n_cols = hr_pq_file_columns(t->file);
     size_t mark = hr_arena_mark(t->arena);
     hr_pq_cursor **cur = hr_arena_alloc(t->arena, n_cols * sizeof(hr_pq_cursor *), 64);
-    const char *sep = "";
     hr_status st = HR_OK;
     if (cur == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory for %u columns", n_cols);
-    if (json) printf("\"head\":[");
+    if (json)
+        printf("\"head\":[");
+    else
+        hr_app_table_print_names(t);
     bool has_rows = hr_pq_file_row_groups(t->file) > 0 && n_rows > 0;
     for (uint32_t i = 0; i < n_cols && st == HR_OK; i++) {
         const hr_pq_column *col = hr_pq_file_column(t->file, i);
         cur[i] = NULL;
-        if (!col->is_flat) continue;
-        if (!json) printf("%s%s", sep, col->name);
-        sep = ",";
-        if (!has_rows) continue;
+        if (!col->is_flat || !has_rows) continue;
         st = hr_pq_cursor_create(&cur[i], t->file, i, t->arena, err);
         if (st == HR_OK) st = hr_pq_cursor_seek(cur[i], 0, err);
     }
     if (has_rows) n_rows = HR_MIN(n_rows, hr_pq_row_group_rows(t->file, 0));
     for (int64_t r = 0; has_rows && r < n_rows && st == HR_OK; r++) {
         printf("%s", json ? (r > 0 ? ",[" : "[") : "\n");
-        st = print_row(t, cur, json, err);
+        st = hr_app_table_print_row(t, cur, json, err);
         if (json) putchar(']');
     }
     printf("%s", json ? "]" : "\n");

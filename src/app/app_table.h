@@ -7,6 +7,7 @@
 typedef struct hr_app_table {
     int fd; /* -1: closed */
     int64_t size_bytes;
+    int64_t n_read; /* bytes */
     hr_arena *arena;
     hr_pq_file *file;
 } hr_app_table;
@@ -27,6 +28,11 @@ void hr_app_table_print_schema(const hr_app_table *t, bool json);
 /** The first rows: a header and comma-separated values, or as the JSON member "head". */
 HR_MUST_USE hr_status hr_app_table_print_rows(hr_app_table *t, int64_t n_rows, bool json,
                                               hr_err *err);
+/** Names of the columns that are shown, as the first line of the rows. */
+void hr_app_table_print_names(const hr_app_table *t);
+/** The cursors' next row: comma-separated values, or those of a JSON list. NULL: not shown. */
+HR_MUST_USE hr_status hr_app_table_print_row(hr_app_table *t, hr_pq_cursor **cur, bool json,
+                                             hr_err *err);
 /** Reads the time column and the flags to their ends. */
 HR_MUST_USE hr_status hr_app_table_span(hr_app_table *t, hr_app_span *out, hr_err *err);
 

@@ -6,6 +6,7 @@
 #include "app/app_check.h"
 #include "app/app_table.h"
 #include "app/opts.h"
+#include "app/where.h"
 #include "pipe/source.h"
 
 #define MEMORY_BYTES ((size_t)256 << 20)
@@ -18,6 +19,7 @@ typedef unsigned long long ull;
 
 typedef struct options {
     const char *path;
+    const char *where;
     int64_t n_rows;
     int format;
     bool head, json;
@@ -274,10 +276,8 @@ static hr_status print_table_span(const options *o, hr_app_table *t, hr_err *err
     return HR_OK;
 }
 
-static hr_status inspect_table(const options *o, hr_app_table *t, hr_err *err)
+static void print_table_head(const options *o, const hr_app_table *t)
 {
-    hr_err ignored = HR_ERR_INIT;
-    hr_status st = HR_OK;
     const hr_pq_file *f = t->file;
     if (o->json) {
         printf("{\"path\":");
@@ -292,6 +292,64 @@ static hr_status inspect_table(const options *o, hr_app_table *t, hr_err *err)
                o->path, hr_pq_file_created_by(f), (ll)t->size_bytes, (ll)hr_pq_file_rows(f),
                hr_pq_file_row_groups(f), hr_pq_file_columns(f));
     }
+}
+
+static void print_where(const hr_app_table *t, const hr_where_report *r, const char *where)
+{
+    printf(
+        "\n%s: %lld of %lld rows match\nleft out: %u of %u row groups (%u by bounds, %u by Bloom "
+        "filters, %u by page indexes), %u of %u pages whose index was asked; %lld of %lld bytes "
+        "read\n",
+        where, (ll)r->n_match, (ll)hr_pq_file_rows(t->file),
+        r->n_out_bounds + r->n_out_bloom + r->n_out_pages, r->n_groups, r->n_out_bounds,
+        r->n_out_bloom, r->n_out_pages, r->n_pages_out, r->n_pages, (ll)r->bytes_read,
+        (ll)t->size_bytes);
+    if (r->n_unused > 0)
+        printf("%u row groups have an index that is damaged or contradicts their statistics: it "
+               "was not used\n",
+               r->n_unused);
+}
+
+static void print_where_json(const hr_where_report *r, const char *where)
+{
+    printf("],\"where\":{\"condition\":");
+    hr_app_json_text(where);
+    printf(",\"matches\":%lld,\"rows_read\":%lld,\"row_groups\":%u,\"out_by_bounds\":%u,"
+           "\"out_by_bloom\":%u,\"out_by_pages\":%u,\"pages\":%u,\"pages_out\":%u,"
+           "\"unused_indexes\":%u,\"bytes_read\":%lld}",
+           (ll)r->n_match, (ll)r->n_rows_read, r->n_groups, r->n_out_bounds, r->n_out_bloom,
+           r->n_out_pages, r->n_pages, r->n_pages_out, r->n_unused, (ll)r->bytes_read);
+}
+
+/* The rows that match, and how little had to be read for them. */
+static hr_status inspect_where(const options *o, hr_app_table *t, hr_err *err)
+{
+    static hr_where w;
+    hr_where_report report;
+    HR_TRY(hr_where_parse(&w, t->file, o->where, err));
+    print_table_head(o, t);
+    if (o->json) {
+        hr_app_table_print_schema(t, true);
+        printf(",\"head\":[");
+    } else {
+        hr_app_table_print_names(t);
+    }
+    hr_status st = hr_where_print(t, &w, o->n_rows, o->json, &report, err);
+    if (o->json) {
+        print_where_json(&report, o->where);
+        printf(",\"complete\":%s}\n", st == HR_OK ? "true" : "false");
+    } else {
+        print_where(t, &report, o->where);
+    }
+    return st;
+}
+
+static hr_status inspect_table(const options *o, hr_app_table *t, hr_err *err)
+{
+    hr_err ignored = HR_ERR_INIT;
+    hr_status st = HR_OK;
+    if (o->where != NULL) return inspect_where(o, t, err);
+    print_table_head(o, t);
     hr_app_table_print_schema(t, o->json);
     if (!o->head) {
         st = print_pass(o, &ignored);
@@ -317,6 +375,8 @@ static hr_status inspect(const options *o, hr_err *err)
     hr_app_table t;
     bool is_table;
     hr_status st = hr_app_table_open(&t, o->path, &is_table, err);
+    if (st == HR_OK && !is_table && o->where != NULL)
+        st = HR_FAIL(err, HR_EUSAGE, "--where: '%s' is no Parquet table", o->path);
     if (st == HR_OK) st = is_table ? inspect_table(o, &t, err) : inspect_text(o, err);
     hr_app_table_close(&t);
     return st;
@@ -332,6 +392,8 @@ int hr_cmd_inspect(int argc, char **argv)
          NULL},
         {"--head", NULL, "look at the beginning only: no counts, no span of time", HR_OPT_ON,
          &o.head, 0, 0, NULL},
+        {"--where", "CONDITION", "rows of a table: COLUMN=VALUE or COLUMN=LOW..HIGH", HR_OPT_TEXT,
+         &o.where, 0, 0, NULL},
         {"--format", "F", "format of the file, when it cannot be told", HR_OPT_FORMAT, &o.format, 0,
          0, NULL},
         {"--json", NULL, "the report as JSON", HR_OPT_ON, &o.json, 0, 0, NULL},

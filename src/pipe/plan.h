@@ -77,6 +77,9 @@ HR_MUST_USE hr_status hr_plan_add_input(hr_plan *p, const char *path, hr_err *er
 /** "128MB", "1GiB", "4096" -> bytes (MB = 10^6, MiB = 2^20). "500ms", "10s", "1h" -> ns. */
 HR_MUST_USE hr_status hr_size_parse(int64_t *out, const char *text);
 HR_MUST_USE hr_status hr_duration_parse(int64_t *out, const char *text);
+/** "2024-08-08", "2024-08-08T12:00", "2024-08-08T12:00:00.5Z" (UTC, up to nine decimals), or ns
+ * since the epoch, as digits alone. */
+HR_MUST_USE hr_status hr_time_parse(int64_t *out, const char *text);
 /** The shortest exact text that they take; out: HR_UNIT_TEXT bytes, which it returns. */
 #define HR_UNIT_TEXT 32
 const char *hr_size_text(char *out, int64_t bytes);

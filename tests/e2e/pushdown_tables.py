@@ -83,6 +83,39 @@ def index_span(path):
     return end, size - 8 - n_footer
 
 
+def conditions(folder):
+    """(file, condition, rows that meet it, what must have left rows out) as DuckDB counts them."""
+    shuffled = os.path.join(folder, "shuffled.parquet")
+    # Every row group has the whole range of symbols, and few of them: only a filter tells which.
+    duckdb.sql(f"COPY (SELECT *, id % 3 = 0 AS flag, id * 1.25::DECIMAL(18, 4) AS amount FROM (SELECT 7 * (i // 2048) % 50 + 100 * (i % 2) AS id,"
+               f" 'N' || lpad(((7 * (i // 2048) % 50) * 2 + 100 * (i % 2))::VARCHAR, 4, '0') AS name, i AS row, i::DOUBLE / 8 AS x,"
+               f" TIMESTAMP '2024-01-01' + INTERVAL (i) MILLISECOND AS t, (DATE '2024-01-01' + (i // 4096)::INTEGER) AS d FROM range(61440) r(i)))"
+               f" TO '{shuffled}' (FORMAT parquet, ROW_GROUP_SIZE 2048)")
+    pages, polars = (os.path.join(folder, f"trades-{how}.parquet") for how in ("pages", "polars"))
+    out = []
+    for file, condition, sql, by in (
+            (shuffled, "name=N0042", "name = 'N0042'", "bloom"),
+            (shuffled, "name=N0041", "name = 'N0041'", "bloom"),
+            (shuffled, "row=5000..5003", "row BETWEEN 5000 AND 5003", "bounds"),
+            (shuffled, "row=61000..", "row >= 61000", "bounds"),
+            (shuffled, "x=..10.5", "x <= 10.5", "bounds"),
+            (shuffled, "flag=true", "flag", None),
+            (shuffled, "amount=8.75", "amount = 8.75", None),
+            (shuffled, "amount=8.75..10", "amount BETWEEN 8.75 AND 10", None),
+            (shuffled, "t=2024-01-01T00:00:10Z..2024-01-01T00:00:12.5Z",
+             "t BETWEEN TIMESTAMP '2024-01-01 00:00:10' AND TIMESTAMP '2024-01-01 00:00:12.5'", "bounds"),
+            (shuffled, "d=2024-01-05", "d = DATE '2024-01-05'", "bounds"),
+            (pages, f"symbol={SYMBOL}", f"symbol = '{SYMBOL}'", "pages"),
+            (pages, "symbol=SYM07..SYM09", "symbol BETWEEN 'SYM07' AND 'SYM09'", "pages"),
+            (pages, "trade_id=150000..150999", "trade_id BETWEEN 150000 AND 150999", "pages"),
+            (pages, "side=buy", "side = 'buy'", None),
+            (pages, "price=105.5..106", "price BETWEEN 105.5 AND 106", None),
+            (polars, f"symbol={OTHER}", f"symbol = '{OTHER}'", "bounds")):
+        n = duckdb.sql(f"SELECT count(*) FROM '{file}' WHERE {sql}").fetchall()[0][0]
+        out.append((file, condition, n, by))
+    return out
+
+
 def main():
     folder, rng = sys.argv[1], random.Random(int(sys.argv[2]))
     for kind, table in (("deltas", deltas(rng)), ("trades", trades(rng)), ("book", book(rng))):
@@ -96,7 +129,8 @@ def main():
         # Every row group has all the range of symbols, and few of them: only the filter tells.
         duckdb.from_arrow(table).create_view("rows", replace=True)
         duckdb.sql(f"COPY rows TO '{name('bloom')}' (FORMAT parquet, ROW_GROUP_SIZE 15000, COMPRESSION zstd)")
-    print(json.dumps(dict(symbol=SYMBOL, other=OTHER, lie=LIE, rows=N_SYMBOLS * N_EACH, wanted=N_EACH,
+    found = conditions(folder)
+    print(json.dumps(dict(where=found, symbol=SYMBOL, other=OTHER, lie=LIE, rows=N_SYMBOLS * N_EACH, wanted=N_EACH,
                           ways=["plain", "groups", "pages", "polars", "bloom"],
                           most=dict(groups=0.25, pages=0.3, polars=0.25, bloom=0.4),
                           indexes=index_span(os.path.join(folder, "deltas-pages.parquet")))))

@@ -51,6 +51,39 @@ def check_captures():
     tap.check("--head reads no further", code == 0 and "messages" not in got and len(got["head"]) == 10, got)
 
 
+def check_where():
+    """Rows of our own tables by their values, against all rows and Python."""
+    tap.run("gen", "--levels", 300, "--instruments", 1, "--no-trades", "--no-snapshots", "--out", path("w.ndjson"))
+    tap.run("run", path("w.ndjson"), "--out", path("w"))
+    file = sorted(glob.glob(path("w/deltas/**/*.parquet"), recursive=True))[0]
+    _, all_rows = inspect(file, "--rows", 1000)
+    names, rows = [c["name"] for c in all_rows["columns"]], all_rows["head"]
+    tap.check("all rows fit", 100 < len(rows) < 1000 and len(rows) == sum(1 for r in rows if r[names.index("px")]), len(rows))
+
+    def column(name):
+        return [r[names.index(name)] for r in rows]
+    mid = sorted(column("px"), key=float)[len(rows) // 2]
+    seq, late = column("seq")[len(rows) // 2], column("ts_recv")[len(rows) // 2]
+    for condition, meets in ((f"px={mid}", lambda r: r("px") == mid), (f"px={mid}..", lambda r: float(r("px")) >= float(mid)),
+                             (f"px=..{mid}", lambda r: float(r("px")) <= float(mid)), ("side=bid", lambda r: r("side") == "bid"),
+                             ("side=b..bz", lambda r: r("side") == "bid"), (f"seq={seq}", lambda r: r("seq") == seq),
+                             (f"ts_recv={late}", lambda r: r("ts_recv") == late), (f"ts_recv={late}..", lambda r: r("ts_recv") >= late),
+                             ("ts_recv=2001-01-01..2001-01-02", lambda r: False), ("seq=9..8", lambda r: False)):
+        code, got = inspect(file, "--where", condition, "--rows", 1000)
+        want = [r for r in rows if meets(lambda name, r=r: r[names.index(name)])]
+        tap.check(f"where {condition}: {len(want)} rows", code == 0 and got["head"] == want and got["where"]["matches"] == len(want), got.get("where"))
+    code, got = inspect(file, "--where", "ts_recv=2001-01-01..2001-01-02")
+    tap.check("bounds leave out all", got["where"]["out_by_bounds"] == got["where"]["row_groups"] > 0 == got["where"]["rows_read"], got)
+    code, out, _ = tap.run("inspect", file, "--where", f"px={mid}", "--rows", 1)
+    tap.check("in words", code == 0 and f"px={mid}: " in out and " bytes read" in out and out.count("\n") == 6, out)
+    for condition, word in (("px", "is not COLUMN=VALUE"), ("=1", "is not COLUMN=VALUE"), ("pxx=1", "did you mean 'px'"), ("px=a", "a number"),
+                            ("px=", "a value"), ("ts_recv=noon", "a time such as"), ("seq=1.5", "a whole number")):
+        code, _, err = tap.run("inspect", file, "--where", condition)
+        tap.check(f"where {condition}: usage, and what is meant", code == 2 and word in err and err.count("\n") == 1, err)
+    code, _, err = tap.run("inspect", path("w.ndjson"), "--where", "px=1")
+    tap.check("where of a text: usage", code == 2 and "no Parquet table" in err, err)
+
+
 def check_csv():
     want = truth("--format", "tardis", "--levels", 5000, "--instruments", 2, "--out", path("t.csv"))
     code, got = inspect(path("t.csv"))
@@ -112,6 +145,7 @@ def check_real():
 
 def main():
     check_captures()
+    check_where()
     check_csv()
     check_tables()
     check_bad()

@@ -88,10 +88,26 @@ def check_tables(python):
             print(f"# {kind}, {how}: {share:.3f} of the bytes read")
             if how != "plain":
                 tap.check(f"{kind}, {how}: most is not read", share < facts["most"][how], share)
+    check_where(facts)
     check_none(facts)
     check_batches(facts)
     check_kills(facts)
     check_damage(facts)
+
+
+def check_where(facts):
+    """inspect --where: as many rows as DuckDB counts, and those that are shown are they."""
+    for file, condition, n, by in facts["where"]:
+        code, out, err = tap.run("inspect", file, "--where", condition, "--rows", 1000, "--json")
+        got = json.loads(out) if out else {"error": err}
+        where, names = got.get("where", {}), [c["name"] for c in got.get("columns", [])]
+        tap.check(f"{os.path.basename(file)}, {condition}: {n} rows", code == 0 and where.get("matches") == n and len(got["head"]) == min(n, 1000), where)
+        column, _, value = condition.partition("=")
+        shown = {row[names.index(column)] for row in got.get("head", [])}
+        if ".." not in value and column in ("name", "symbol", "side"):
+            tap.check(f"{condition}: those rows", shown <= {value}, shown)
+        out = dict(bounds=where.get("out_by_bounds"), bloom=where.get("out_by_bloom"), pages=where.get("pages_out"))
+        tap.check(f"{condition}: left out by {by}", by is None or out[by] > 0, where)
 
 
 def check_none(facts):

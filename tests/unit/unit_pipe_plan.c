@@ -611,22 +611,66 @@ static void test_inputs_by_hand(void **state)
     hr_plan_fini(&plan);
 }
 
+static void test_times(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t ns;
+    } good[] = {
+        {"0", 0},
+        {"1723161600000000001", INT64_C(1723161600000000001)},
+        {"1970-01-01", 0},
+        {"2000-02-29", INT64_C(951782400000000000)},
+        {"2024-08-09", INT64_C(1723161600000000000)},
+        {"2024-08-09T00:00", INT64_C(1723161600000000000)},
+        {"2024-08-09 23:59:59Z", INT64_C(1723247999000000000)},
+        {"2024-08-09T00:00:00.000000001+00:00", INT64_C(1723161600000000001)},
+        {"2024-08-09T00:00:00.5", INT64_C(1723161600500000000)},
+        {"2262-04-11T23:47:16.854775807Z", INT64_MAX},
+    };
+    static const char *const wrong[] = {"",
+                                        " ",
+                                        "x",
+                                        "-1",
+                                        "1.5",
+                                        "2024x",
+                                        "2024-8-9",
+                                        "2024-13-01",
+                                        "2023-02-29",
+                                        "2024-00-10",
+                                        "1969-12-31",
+                                        "2024-08-09T",
+                                        "2024-08-09T24:00",
+                                        "2024-08-09T10:60",
+                                        "2024-08-09T10:00:60",
+                                        "2024-08-09T10:00:00.",
+                                        "2024-08-09T10:00:00.1234567890",
+                                        "2024-08-09T10:00+01:00",
+                                        "2024-08-09Z",
+                                        "2024-08-09T10:00Zz",
+                                        "2262-04-11T23:47:16.854775808Z",
+                                        "9999-12-31",
+                                        "9223372036854775808"};
+    int64_t ns;
+    (void)state;
+    for (size_t i = 0; i < HR_ARRAY_LEN(good); i++) {
+        if (hr_time_parse(&ns, good[i].text) != HR_OK) fail_msg("%s", good[i].text);
+        assert_int_equal(ns, good[i].ns);
+    }
+    for (size_t i = 0; i < HR_ARRAY_LEN(wrong); i++)
+        if (hr_time_parse(&ns, wrong[i]) == HR_OK) fail_msg("%s", wrong[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_key),
-        cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_long_plans),
-        cmocka_unit_test(test_checks),
-        cmocka_unit_test(test_io_uring),
-        cmocka_unit_test(test_units),
-        cmocka_unit_test(test_cpu_masks),
-        cmocka_unit_test(test_digest),
-        cmocka_unit_test(test_identity),
-        cmocka_unit_test(test_identity_of_long_lists),
-        cmocka_unit_test(test_nearest),
-        cmocka_unit_test(test_inputs_by_hand),
+        cmocka_unit_test(test_every_key), cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_refusals),  cmocka_unit_test(test_long_plans),
+        cmocka_unit_test(test_checks),    cmocka_unit_test(test_io_uring),
+        cmocka_unit_test(test_units),     cmocka_unit_test(test_times),
+        cmocka_unit_test(test_cpu_masks), cmocka_unit_test(test_digest),
+        cmocka_unit_test(test_identity),  cmocka_unit_test(test_identity_of_long_lists),
+        cmocka_unit_test(test_nearest),   cmocka_unit_test(test_inputs_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
