@@ -3,8 +3,9 @@
 resident. A cap that is too small is refused at the start with the figure that would do, and that figure does.
 A page or a book may still be too large for it: that too ends by the key's name.
 
-The wall is RLIMIT_DATA, where an overrun fails the run. HR_TEST_CGROUP, a memory cgroup in which children may be made,
-adds the kernel's own: a child with the cap and 8 MiB, in which nothing may be killed."""
+There are two walls. RLIMIT_DATA, where an overrun fails the run. And a memory cgroup of the run's own with the cap and
+8 MiB, no swap, where an overrun is killed: nothing may be. Cgroups of version 1 and 2 do, where this user may make one
+(HR_TEST_CGROUP names the folder to make it in, else it is sought); where not, the test says so."""
 import json
 import os
 import random
@@ -71,67 +72,142 @@ def wall(cap):
     return limit
 
 
+def put(folder, name, value):
+    with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
+        f.write(str(value))
+
+
+def has_swap():
+    with open("/proc/swaps", encoding="utf-8") as f:
+        return len(f.readlines()) > 1
+
+
 class Cgroup:
-    """A child of HR_TEST_CGROUP for one run; nothing where that is not set."""
+    """A memory cgroup for one run at a time: made in parent, with a limit, without swap."""
 
-    def __init__(self, limit):
-        parent = os.environ.get("HR_TEST_CGROUP")
-        self.folder = os.path.join(parent, f"headrace-{os.getpid()}") if parent else None
-        if self.folder:
-            os.mkdir(self.folder)
-            is_v2 = os.path.exists(os.path.join(self.folder, "memory.max"))
-            self.put("memory.max" if is_v2 else "memory.limit_in_bytes", limit)
-            self.events = "memory.events" if is_v2 else "memory.oom_control"
+    def __init__(self, parent):
+        self.folder = os.path.join(parent, f"headrace-{os.getpid()}")
+        self.is_v2 = os.path.exists(os.path.join(parent, "cgroup.controllers"))
 
-    def put(self, name, value):
-        with open(os.path.join(self.folder, name), "w", encoding="utf-8") as f:
-            f.write(str(value))
+    def open(self, limit):
+        os.mkdir(self.folder)
+        try:
+            if self.is_v2:
+                put(self.folder, "memory.max", limit)
+                self.without_swap("memory.swap.max", 0)
+            else:
+                put(self.folder, "memory.limit_in_bytes", limit)
+                self.without_swap("memory.memsw.limit_in_bytes", limit)
+        except OSError:
+            os.rmdir(self.folder)
+            raise
+
+    def without_swap(self, name, value):
+        """Where swap is not accounted for, there must be none."""
+        if os.path.exists(os.path.join(self.folder, name)):
+            put(self.folder, name, value)
+        elif has_swap():
+            raise OSError("swap is on and cannot be limited")
 
     def enter(self):
-        if self.folder:
-            self.put("cgroup.procs", 0)
+        put(self.folder, "cgroup.procs", 0)
 
     def close(self):
         """How many processes the kernel killed in it."""
-        if not self.folder:
-            return 0
-        with open(os.path.join(self.folder, self.events), encoding="utf-8") as f:
+        name = "memory.events" if self.is_v2 else "memory.oom_control"
+        with open(os.path.join(self.folder, name), encoding="utf-8") as f:
             killed = int(re.search(r"^oom_kill (\d+)", f.read(), re.M).group(1))
         os.rmdir(self.folder)
         return killed
 
+    def works(self):
+        """Can a process be put in it, and be killed there? Then 0 kills mean something."""
+        try:
+            self.open(32 * MIB)
+        except OSError:
+            return False
+        try:
+            pid = os.fork()
+            if pid == 0:
+                try:
+                    self.enter()
+                except OSError:
+                    os._exit(1)
+                os._exit(len(b"\1" * (64 * MIB)) == 0)
+            status = os.waitpid(pid, 0)[1]
+        finally:
+            killed = self.close()
+        return killed > 0 and os.WIFSIGNALED(status)
 
-def run(name, cap, has_wall=True):
-    group, limit = Cgroup(cap + BESIDE + 4 * MIB), wall(cap)
 
-    def before():
-        group.enter()
-        if has_wall:
-            limit()
+def find_cgroup():
+    """One that works, or None: in HR_TEST_CGROUP, in our own cgroup or, where that is not to be seen or is in use, at the
+    root of the hierarchy."""
+    parents = []
+    if "HR_TEST_CGROUP" in os.environ:
+        parents = [os.environ["HR_TEST_CGROUP"]]
+    else:
+        with open("/proc/self/cgroup", encoding="utf-8") as f:
+            for own in f.read().splitlines():
+                _, controllers, place = own.split(":", 2)
+                root = "/sys/fs/cgroup/memory" if "memory" in controllers.split(",") else "/sys/fs/cgroup" if not controllers else None
+                if root:
+                    parents += [root + place.rstrip("/"), root]
+    for parent in parents:
+        if os.access(parent, os.W_OK) and Cgroup(parent).works():
+            return Cgroup(parent)
+    return None
+
+
+def run(name, cap, before=None):
     out = path("out")
     got = tap.Measured("run", path("plan.yaml"), path(name), "--out", out, "--force", "--json", "--lanes", LANES, "--memory", cap,
                        before=before)
     shutil.rmtree(out, ignore_errors=True)
+    return got
+
+
+def figure_of(name, cap):
+    """What a refusal says would do; None where the refusal came later, of what the input holds."""
+    figure = re.search(r"(\d+) MB would do", run(name, cap).err)
+    return int(figure.group(1)) * 10 ** 6 if figure else None
+
+
+def is_refused(got):
+    return got.code == 5 and "engine.memory" in got.err
+
+
+def in_cgroup(group, name, cap):
+    group.open(cap + BESIDE)
+    got = run(name, cap, group.enter)
     return got, group.close()
 
 
+def check_cgroup(group, name, cap):
+    what = f"{name} in a cgroup of {cap / MIB:g} + 8 MiB"
+    got, killed = in_cgroup(group, name, cap)
+    tap.check(f"{what}: nothing killed, done or refused by the key", killed == 0 and (got.code == 0 or is_refused(got)), f"{killed} killed; {got}")
+    figure = figure_of(name, cap) if got.code != 0 else None
+    if figure:
+        again, killed = in_cgroup(group, name, figure)
+        tap.check(f"{what}: so in one of the figure that it gave", killed == 0 and (again.code == 0 or is_refused(again)), f"{killed} killed; {again}")
+
+
 def check(name, cap):
-    got, killed = run(name, cap)
+    got = run(name, cap, wall(cap))
     what = f"{name} in {cap / MIB:g} MiB"
-    refused = got.code == 5 and "engine.memory" in got.err
-    tap.check(f"{what}: done, or refused by that key", got.code == 0 or refused, got)
+    tap.check(f"{what}: done, or refused by that key", got.code == 0 or is_refused(got), got)
     tap.check(f"{what}: resident within the cap", got.peak <= cap + BESIDE, got)
-    tap.check(f"{what}: nothing killed", killed == 0, killed)
     if got.code == 0:
         return
-    figure = re.search(r"(\d+) MB would do", run(name, cap, has_wall=False)[0].err)  # it is found by trying
+    figure = figure_of(name, cap)  # it is found by trying
     if figure is None:  # not at the start: the input alone tells
         tap.check(f"{what}: stopped where memory ended", "'" + path(name) in got.err, got)
         return
-    again, _ = run(name, int(figure.group(1)) * 10 ** 6)
-    starts = again.code == 0 or again.code == 5 and "would do" not in again.err and "engine.memory" in again.err
-    tap.check(f"{what}: {figure.group(0)} to start", starts, again)
-    tap.check(f"{what}: resident within that", again.peak <= int(figure.group(1)) * 10 ** 6 + BESIDE, again)
+    again = run(name, figure, wall(figure))
+    starts = again.code == 0 or is_refused(again) and "would do" not in again.err
+    tap.check(f"{what}: {figure // 10 ** 6} MB to start", starts, again)
+    tap.check(f"{what}: resident within that", again.peak <= figure + BESIDE, again)
 
 
 def main():
@@ -145,10 +221,14 @@ def main():
     with open(path("plan.yaml"), "w", encoding="utf-8") as f:
         f.write("limits: {instruments: 500}\noutput: {deltas: false, features: false}\n")
     names = [n for n in sorted(os.listdir(tap.SCRATCH)) if n != "plan.yaml"]
+    group = find_cgroup()
+    print(f"# memory cgroups of version {2 if group.is_v2 else 1}" if group else "# no memory cgroup that this user may make: RLIMIT_DATA alone")
     for cap in CAPS:
         for name in names:
             check(name, cap * MIB)
-    got, _ = run("near.ndjson", 256 * MIB)
+            if group:
+                check_cgroup(group, name, cap * MIB)
+    got = run("near.ndjson", 256 * MIB, wall(256 * MIB))
     tap.check("500 instruments, all whole", got.code == 0 and json.loads(got.out)["synced"] == 500, got)
     tap.finish()
 
