@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,9 @@ import tap
 
 STOPS = int(os.environ.get("HR_TEST_STOPS", "40"))
 SEED = int(os.environ.get("HR_TEST_SEED", "1"))
+# where many want the processor it also does less in its time: caches, clock rates
+SLOW = 10 if tap.is_sanitized() else 3 if os.getloadavg()[0] > 2 * os.cpu_count() else 1
+ONCE_MAX, TWICE_MAX = 2 * SLOW, 0.2 * SLOW  # seconds
 
 
 def start(args, **env):
@@ -46,9 +50,6 @@ class Times:
         self.once, self.twice = [], []
         self.n_early = self.n_recovery = 0
 
-    def slowest(self):
-        return max(self.once + self.twice + [0.0])
-
     def print(self):
         for name, t in (("one signal", sorted(self.once)), ("a second one", sorted(self.twice))):
             if t:
@@ -56,18 +57,38 @@ class Times:
         print(f"# {self.n_recovery} stops asked for within 30 ms of a resume, {self.n_early} of them before anybody listened")
 
 
+class Watch:
+    """Seconds until a process has ended, by the clock or by what it took of the processor, whichever is less: a loaded
+    machine makes the clock run on, several lanes the other."""
+    def __init__(self, p):
+        with open(f"/proc/{p.pid}/stat", encoding="utf-8") as f:
+            ticks = f.read().rpartition(")")[2].split()[11:13]
+        self.used = sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+        self.before = self.of_children()
+        self.began = time.monotonic()
+
+    @staticmethod
+    def of_children():
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime
+
+    def seconds(self):
+        """Once it was waited for."""
+        return min(time.monotonic() - self.began, max(0.0, self.of_children() - self.before - self.used))
+
+
 def ask(rng, p, times):
     """Sends one signal or two, waits for the end."""
-    began = time.monotonic()
+    watch = Watch(p)
     is_twice = rng.random() < 0.4
     p.send_signal(rng.choice([signal.SIGTERM, signal.SIGINT]))
     if is_twice:
         time.sleep(rng.random() * 0.02)
-        began = time.monotonic()
+        watch = Watch(p)
         p.send_signal(signal.SIGTERM)
     out, err = p.communicate(timeout=60)
     if p.returncode == 0:
-        (times.twice if is_twice else times.once).append(time.monotonic() - began)
+        (times.twice if is_twice else times.once).append(watch.seconds())
     return out, err
 
 
@@ -98,7 +119,8 @@ def stop_until_done(rng, plan, capture, cut, whole, times):
 
 
 def time_slow_stop(args, cut, n_signals):
-    """From the last signal to the end of a run that reads a byte at a time and is far from any commit."""
+    """From the last signal to the end of a run that reads a byte at a time and is far from any commit: by the clock, and as
+    a watch has it."""
     shutil.rmtree(cut, ignore_errors=True)
     p = start([*args, "--out", cut], HEADRACE_FAULT="call=pread,short=1")
     while not os.path.exists(os.path.join(cut, "manifest.jsonl")):
@@ -107,22 +129,23 @@ def time_slow_stop(args, cut, n_signals):
     for _ in range(n_signals):
         time.sleep(0.02)
         began = time.monotonic()
+        watch = Watch(p)
         p.send_signal(signal.SIGTERM)
     out, err = p.communicate(timeout=60)
     took = time.monotonic() - began
     if p.returncode != 0:
-        return None, f"exit {p.returncode} {err}"
-    return took, check_stopped(cut, out)
+        return 0, 0, f"exit {p.returncode} {err}"
+    return took, watch.seconds(), check_stopped(cut, out)
 
 
 def check_second_is_prompt(plan, capture, cut):
     """One signal waits for a commit, for a second at most; with a second signal there is no wait."""
     with open(plan, "w", encoding="utf-8") as f:
         f.write("output: {commit_rows: 100000000}\n")
-    once, bad1 = time_slow_stop([plan, capture], cut, 1)
-    twice, bad2 = time_slow_stop([plan, capture], cut, 2)
+    once, _, bad1 = time_slow_stop([plan, capture], cut, 1)
+    _, twice, bad2 = time_slow_stop([plan, capture], cut, 2)
     tap.check("far from a commit, both stops are sound", not bad1 and not bad2, f"{bad1} {bad2}")
-    tap.check(f"one signal took {once} s, a second one {twice} s: less than half", once and twice and twice < once / 2)
+    tap.check(f"one signal took {once:.2f} s, a second one {twice:.3f} s", once > 0.5 and twice < 3 * TWICE_MAX)  # a block read by bytes
 
 
 def main():
@@ -149,7 +172,8 @@ def main():
         times.print()
         tap.check(f"{stops} stops, a commit every {rows} rows: sound at once, byte-equal in the end", not bad, bad)
         tap.check("asked once, twice, and in recovery", times.once and times.twice and times.n_recovery)
-        tap.check(f"the slowest took {times.slowest():.2f} s", times.slowest() < 10)  # 2 s, and a loaded machine
+        once, twice = max(times.once, default=0), max(times.twice, default=0)
+        tap.check(f"the slowest took {once:.2f} s, after a second signal {twice:.3f} s", once < ONCE_MAX and twice < TWICE_MAX)
     check_second_is_prompt(plan, capture, cut)
     tap.finish()
 
