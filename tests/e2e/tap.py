@@ -74,11 +74,20 @@ class Measured:
 
 
 @functools.lru_cache
-def is_sanitized():
-    """Sanitizers take memory and time of their own."""
+def holds(*marks):
     with open(EXE, "rb") as f:
         data = f.read()
-    return b"__asan_init" in data or b"__tsan_init" in data
+    return any(mark in data for mark in marks)
+
+
+def is_sanitized():
+    """Sanitizers take memory and time of their own."""
+    return holds(b"__asan_init", b"__tsan_init")
+
+
+def is_slow():
+    """So do builds that count what they run; these are not optimised either."""
+    return is_sanitized() or holds(b"libgcov")
 
 
 def run_json(*args, env=None):
