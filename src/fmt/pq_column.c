@@ -405,10 +405,11 @@ static void consider(hr_pq_scratch *s, const hr_field *f, pq_note *note, uint64_
         (void)try_both(s, s->dense, HR_MIN(n, n_rows >= 16 * SAMPLE ? SAMPLE : SAMPLE / 4));
 }
 
-/* ---- a dictionary in order ---- */
+/* ---- a dictionary in an order that zstd likes ---- */
 
 #define DIGIT_BITS 11u
 #define SORT_MIN 1024u /* values: fewer are not worth it */
+#define DEAL 8u
 
 /* What the sort works in, of the room for packed pages: no page is in work meanwhile. */
 typedef struct sort_room {
@@ -416,7 +417,7 @@ typedef struct sort_room {
     uint16_t from[2][PQ_DICT_MAX];
 } sort_room;
 
-/* One digit: value and from, in its order, to value_out and from_out. */
+/* One digit: values and where they are from, in its order. */
 static void sort_digit(sort_room *room, int64_t *restrict out, const int64_t *restrict v,
                        unsigned pass, uint32_t n, uint64_t base, unsigned shift)
 {
@@ -439,12 +440,27 @@ static void sort_digit(sort_room *room, int64_t *restrict out, const int64_t *re
     }
 }
 
+/* Ascending values to dict, dealt out: DEAL stretches of them in turns. A value shares its upper
+ * bytes with the one before it in its stretch; from there zstd copies them, DEAL values back, where
+ * its reader need not wait for what it wrote just before. */
+static void deal(hr_pq_scratch *s, const int64_t *v, const uint16_t *from, uint32_t n)
+{
+    const uint32_t each = (n + DEAL - 1) / DEAL;
+    uint32_t to = 0;
+    for (uint32_t i = 0; i < each; i++) {
+        for (uint32_t k = i; k < n; k += each, to++) {
+            s->dict[to] = v[k];
+            s->slot[from[k]] = (uint16_t)to; /* under eight values a slot: column_begin clears it */
+        }
+    }
+}
+
 void hr_pq_sort_dict(hr_pq_scratch *s, const pq_chunk_meta *m, const hr_field *f)
 {
     hr_stat_i64 ends;
     hr_stat_gap steps;
     sort_room *room = (sort_room *)(void *)s->packed;
-    int64_t *other = (int64_t *)(void *)s->page;
+    int64_t *v[2] = {s->dict, (int64_t *)(void *)s->page};
     uint32_t n = s->n_dict;
     unsigned pass = 0;
     const hr_kern_stat *k = &hr_kern_get()->stat;
@@ -452,19 +468,16 @@ void hr_pq_sort_dict(hr_pq_scratch *s, const pq_chunk_meta *m, const hr_field *f
     if (f->type == HR_COL_F64 || n < SORT_MIN || m->codec == HR_PQ_UNCOMPRESSED ||
         m->n_pages > PQ_PAGES_MAX || s->n_index != (uint64_t)(m->n_values - m->n_nulls))
         return;
-    HR_ASSERT(sizeof *room <= s->packed_cap && n * sizeof *other <= s->page_cap);
+    HR_ASSERT(sizeof *room <= s->packed_cap && n * sizeof *v[1] <= s->page_cap);
     k->gap(&steps, s->dict, n);
-    if (steps.n_back == 0) return;
     k->minmax_i64(&ends, s->dict, NULL, n);
     for (uint32_t i = 0; i < n; i++)
         room->from[0][i] = (uint16_t)i;
-    unsigned bits = hr_bit_width((uint64_t)ends.max - (uint64_t)ends.min);
+    unsigned bits = steps.n_back == 0 ? 0 : hr_bit_width((uint64_t)ends.max - (uint64_t)ends.min);
     for (unsigned shift = 0; shift < bits; shift += DIGIT_BITS, pass++)
-        sort_digit(room, pass & 1 ? s->dict : other, pass & 1 ? other : s->dict, pass, n,
-                   (uint64_t)ends.min, shift);
-    if (pass & 1) memcpy(s->dict, other, n * sizeof *s->dict);
-    for (uint32_t i = 0; i < n; i++) /* under eight values a slot: column_begin clears them */
-        s->slot[room->from[pass & 1][i]] = (uint16_t)i;
+        sort_digit(room, v[~pass & 1], v[pass & 1], pass, n, (uint64_t)ends.min, shift);
+    if ((pass & 1) == 0) memcpy(v[1], s->dict, n * sizeof *s->dict);
+    deal(s, v[1], room->from[pass & 1], n);
     s->is_sorted = true;
 }
 

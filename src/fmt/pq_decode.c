@@ -247,6 +247,15 @@ static uint32_t look_up_bits(hr_pq_hybrid *h, const hr_pq_values *dict, uint8_t 
     return (uint32_t)n_bytes * 8;
 }
 
+/* Columns are written once and are seldom in the cache; but where the dictionary does not fit the
+ * first cache, its own misses are in the way of these. */
+static void ask_ahead(char *out, const hr_pq_values *dict)
+{
+    if (dict->n > LOOK_VALUES * 8) return;
+    for (uint32_t i = 0; i < LOOK_VALUES * sizeof *dict->value; i += 64)
+        __builtin_prefetch(out + i, 1);
+}
+
 HR_INLINE uint32_t look_up_packed(hr_pq_hybrid *h, const hr_pq_values *dict, char *out, uint32_t n,
                                   const size_t width)
 {
@@ -254,6 +263,7 @@ HR_INLINE uint32_t look_up_packed(hr_pq_hybrid *h, const hr_pq_values *dict, cha
     uint32_t most = 0;
     uint32_t n_bits = width == 1 ? look_up_bits(h, dict, (uint8_t *)out, n) : 0;
     if (n_bits > 0) return n_bits;
+    if (width == 8 && n >= 2 * LOOK_VALUES) ask_ahead(out + LOOK_VALUES * width, dict);
     n = (uint32_t)HR_MIN(HR_MIN(h->packed_left, (uint64_t)n), (uint64_t)LOOK_VALUES);
     get_packed(h, index, n);
     if (h->is_bad) return 0;

@@ -257,7 +257,7 @@ static size_t packed_most(const pq_chunk_meta *m, size_t n_raw)
 {
     hr_pq_encoding e = (hr_pq_encoding)m->encoding;
     bool is_packed = e == HR_PQ_RLE_DICTIONARY || e == HR_PQ_DELTA_BINARY_PACKED;
-    return n_raw - n_raw / (is_packed ? 5 : 32);
+    return n_raw - n_raw / (is_packed ? 4 : 32);
 }
 
 /* The page's body, packed or as it is. Where compression saves too little of a chunk's first page,
