@@ -261,7 +261,11 @@ static int bench(void)
         kern_bench("scalar", name, run_unpack, &j, j.n * 8, j.n);
         if (j.width > 32) continue;
         snprintf(name, sizeof name, "unpack32 %u", j.width);
-        kern_bench("scalar", name, run_unpack32, &j, j.n * 4, j.n);
+        for (size_t t = 0; t < n_tiers; t++) {
+            j.k = &tier[t].k.enc;
+            kern_bench(tier[t].name, name, run_unpack32, &j, j.n * 4, j.n);
+        }
+        j.k = &tier[0].k.enc;
     }
     return 0;
 }
