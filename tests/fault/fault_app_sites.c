@@ -206,11 +206,28 @@ static void test_world(const fault_world *w, bool is_first)
     fault_observe = NULL;
 }
 
+/* Other containers and formats than job-syscalls has: transfers cut short, signals between. */
+static void test_short_transfers(const fault_world *w)
+{
+    static const size_t sizes[] = {1, 61, 513};
+    for (size_t i = 0; i < HR_ARRAY_LEN(sizes); i++) {
+        fault_result r;
+        fault_case c = {
+            .fault = {.short_max = sizes[i], .eintr_every = i == 0 ? 0 : 2 + (unsigned)i},
+            .lanes = w->engine.lanes};
+        n_states++;
+        fault_check(w, &c, &r);
+        assert_int_equal(r.status, HR_OK);
+    }
+}
+
 static void test_runs(void **state)
 {
     (void)state;
     for (size_t i = 0; i < N_WORLDS; i++)
         test_world(&worlds[i], i == 0);
+    for (size_t i = 0; i < N_WORLDS; i++)
+        test_short_transfers(&worlds[i]);
 }
 
 /* ---- verbs ---- */
@@ -281,6 +298,7 @@ static verb_state is;
 static const char *judge(const verb_case *v, const hr_sys_fail *f, int sys_errno)
 {
     bool is_same = is.digest == want.digest;
+    if (sys_errno == 0 && is.said.code != want.said.code) return "fails for short transfers";
     if (is.said.code == want.said.code) {
         if (!is_same) return "ends well, with other files";
         bool says_same = v->has_times || strcmp(is.said.out, want.said.out) == 0;
@@ -312,17 +330,19 @@ static void verb_once(const verb_case *v, uint64_t of, const hr_sys_fault *fault
     const char *bad = NULL;
     if (hr_sys_sim_open_count(disk) != 0) bad = "leaves a descriptor open";
     if (hr_sys_fail_maps(f) != 0) bad = "leaves memory mapped";
-    if (bad == NULL && fault->nth > 0) bad = judge(v, f, fault->sys_errno);
-    if (fault->nth == 0) (void)places_add(&places, f, of);
+    bool is_disturbed = fault->nth > 0 || fault->short_max > 0;
+    if (bad == NULL && is_disturbed) bad = judge(v, f, fault->sys_errno);
+    if (!is_disturbed) (void)places_add(&places, f, of);
     places_hit(&places, hr_sys_fail_hit_place(f), of);
     if (bad != NULL) {
         char name[512];
         for (uint32_t i = 0; i < places.n; i++)
             if (places.place[i].at.id == fault->place && places.place[i].role == of)
                 print_error("%s\n", places_name(&places.place[i].at, name, sizeof name));
-        print_error("%s, call %llu%s, %s: exit %d, %s: %s%s\n", v->line,
-                    (unsigned long long)fault->nth, fault->forever ? " and all after it" : "",
-                    strerror(fault->sys_errno), is.said.code, bad, is.said.err, is.said.out);
+        print_error("%s, %zu bytes, call %llu%s, %s: exit %d, %s: %s%s\n", v->line,
+                    fault->short_max, (unsigned long long)fault->nth,
+                    fault->forever ? " and all after it" : "", strerror(fault->sys_errno),
+                    is.said.code, bad, is.said.err, is.said.out);
         fail();
     }
     hr_sys_fail_destroy(&f);
@@ -359,6 +379,8 @@ static void test_verb(const verb_case *v, uint64_t of)
         n_faults = (places.n - first) * faults_a_place();
         printf("# %s: exit %d, %u places\n", v->line, is.said.code, places.n - first);
     }
+    verb_once(v, of, &(hr_sys_fault){.short_max = 1});
+    verb_once(v, of, &(hr_sys_fault){.short_max = 61, .eintr_every = 3});
 }
 
 static void test_verbs(void **state)
