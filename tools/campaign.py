@@ -20,7 +20,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, "build")
 RECORD = os.path.join(ROOT, "docs", "TRACK_RECORD.md")
 FULL = {"HR_TEST_FULL": "1"}
-FAULT_STATES = 250_000
+FAULT_STATES = 500_000  # five or six captures, each complete
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # name: (commands, environment, what else --full sets, states that --full goes on to)
 CAMPAIGNS = {
