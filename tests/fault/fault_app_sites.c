@@ -26,16 +26,18 @@ typedef struct world_spec {
     const char *name;
     const char *input;
     hr_synth_format format;
+    hr_target_format to; /* what it is converted to; HR_TO_AUTO: nothing */
     uint32_t lanes;
 } world_spec;
 
 static const world_spec specs[] = {
-    {"capture", "/capture.ndjson", HR_SYNTH_CAPTURE, 1},
-    {"lanes", "/capture.ndjson", HR_SYNTH_CAPTURE, 2},
-    {"gzip", "/capture.ndjson.gz", HR_SYNTH_CAPTURE, 1},
-    {"zstd", "/capture.ndjson.zst", HR_SYNTH_CAPTURE, 1},
-    {"csv", "/capture.csv", HR_SYNTH_TARDIS, 1},
-    {"parquet", "/capture.parquet", HR_SYNTH_CAPTURE, 1},
+    {"capture", "/capture.ndjson", HR_SYNTH_CAPTURE, HR_TO_AUTO, 1},
+    {"lanes", "/capture.ndjson", HR_SYNTH_CAPTURE, HR_TO_AUTO, 2},
+    {"gzip", "/capture.ndjson.gz", HR_SYNTH_CAPTURE, HR_TO_CAPTURE_JSON, 1},
+    {"zstd", "/capture.ndjson.zst", HR_SYNTH_CAPTURE, HR_TO_CAPTURE_JSON, 1},
+    {"csv", "/capture.csv", HR_SYNTH_TARDIS, HR_TO_AUTO, 1},
+    {"parquet", "/capture.parquet", HR_SYNTH_CAPTURE, HR_TO_EVENTS, 1},
+    {"deltas", "/deltas.parquet", HR_SYNTH_CAPTURE, HR_TO_DELTAS, 1},
 };
 #define N_WORLDS HR_ARRAY_LEN(specs)
 
@@ -59,10 +61,10 @@ static char *make_input(const world_spec *spec, size_t *n)
     const hr_sys *sys = hr_sys_sim_table(sim);
     o.in = spec->format == HR_SYNTH_TARDIS ? "/made.csv" : "/made.ndjson";
     o.out = spec->input;
-    o.to = strcmp(spec->name, "parquet") == 0 ? HR_TO_EVENTS : HR_TO_CAPTURE_JSON;
+    o.to = spec->to;
+    o.lossy = true;
     if (test_engine_capture(sys, o.in, &opt) <= 0) abort();
-    bool converts = strcmp(spec->name, "parquet") == 0 || strcmp(spec->name, "gzip") == 0 ||
-                    strcmp(spec->name, "zstd") == 0;
+    const bool converts = spec->to != HR_TO_AUTO;
     hr_sys_install(sys);
     if (converts && hr_convert(&o, &report, &err) != HR_OK) {
         printf("Bail out! %s: %s\n", spec->name, err.message);
@@ -221,6 +223,17 @@ static void test_short_transfers(const fault_world *w)
     }
 }
 
+/* Every call of a run, or one in eight, is the last. */
+static void test_killed(const fault_world *w)
+{
+    uint64_t step = fault_is_full() ? 1 : 8;
+    for (uint64_t nth = 1 + test_rng_below(&rng, step); nth <= w->n_calls; nth += step) {
+        fault_case c = {.fault = {.nth = nth, .freeze = true}, .lanes = w->engine.lanes};
+        n_states++;
+        fault_check(w, &c, NULL);
+    }
+}
+
 static void test_runs(void **state)
 {
     (void)state;
@@ -228,6 +241,8 @@ static void test_runs(void **state)
         test_world(&worlds[i], i == 0);
     for (size_t i = 0; i < N_WORLDS; i++)
         test_short_transfers(&worlds[i]);
+    for (size_t i = 1; i < N_WORLDS; i++)
+        test_killed(&worlds[i]);
 }
 
 /* ---- verbs ---- */
