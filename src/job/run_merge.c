@@ -43,22 +43,39 @@ hr_desk *run_desk(hr_run *r, const char *venue, const char *symbol, int format, 
     return r->desk[id];
 }
 
+/* The instrument's desk is made when its first message is merged: how many there are at a commit
+ * must not hang on what else a batch holds. */
+static hr_status resolve_sym(hr_run *r, const hr_source *s, hr_evb_sym *sym, hr_err *err)
+{
+    if (sym->global_id != -1) return HR_OK;
+    const hr_desk *d = run_desk(r, sym->venue, sym->symbol, (int)s->info.format, err);
+    if (d == NULL) return HR_ELIMIT;
+    sym->global_id = d->id;
+    return HR_OK;
+}
+
+static bool is_desk_of(const hr_desk *d, const hr_evb_sym *sym)
+{
+    return strcmp(d->symbol, sym->symbol) == 0 && strcmp(d->venue, sym->venue) == 0;
+}
+
+/* What is known of a batch's instruments before its first message is merged: which are not wanted,
+ * and whether the source has more than one. */
 static hr_status resolve_syms(hr_run *r, hr_source *s, hr_evbatch *b, hr_err *err)
 {
     for (uint32_t i = 0; i < b->n_syms; i++) {
         hr_evb_sym *sym = &b->syms[i];
         if (sym->global_id != -1) continue;
-        sym->global_id = RUN_SYM_LEFT_OUT;
-        if (!run_is_wanted(r->plan, sym->symbol)) continue;
-        const hr_desk *d = run_desk(r, sym->venue, sym->symbol, (int)s->info.format, err);
-        if (d == NULL) return HR_ELIMIT;
-        sym->global_id = d->id;
-        if (s->only_id == -1)
-            s->only_id = d->id;
-        else if (s->only_id != d->id)
+        if (!run_is_wanted(r->plan, sym->symbol)) {
+            sym->global_id = RUN_SYM_LEFT_OUT;
+        } else if (s->only_id == -1) {
+            HR_TRY(resolve_sym(r, s, sym, err));
+            s->only_id = sym->global_id;
+        } else if (s->only_id >= 0 && !is_desk_of(r->desk[s->only_id], sym)) {
             s->only_id = -2;
+        }
     }
-    return HR_OK;
+    return b->sym[0] >= 0 ? resolve_sym(r, s, &b->syms[b->sym[0]], err) : HR_OK;
 }
 
 /* ---- rejects ---- */
@@ -168,7 +185,8 @@ static void set_aside(hr_run *r, hr_evbatch *b, uint32_t m)
 
 /* What has no instrument or is left out is counted here, once. A snapshot that names no instrument
  * belongs to its source's only one. */
-static void settle_messages(hr_run *r, hr_source *s, hr_evbatch *b, uint32_t begin, uint32_t end)
+static hr_status settle_messages(hr_run *r, hr_source *s, hr_evbatch *b, uint32_t begin,
+                                 uint32_t end, hr_err *err)
 {
     for (uint32_t m = begin; m < end; m++) {
         hr_msg_kind k = (hr_msg_kind)b->kind[m];
@@ -185,8 +203,10 @@ static void settle_messages(hr_run *r, hr_source *s, hr_evbatch *b, uint32_t beg
             if (b->sym[m] >= 0) b->syms[b->sym[m]].global_id = d->id;
         }
         if (b->sym[m] < 0) r->merge_counts.no_symbol++;
+        if (b->sym[m] >= 0) HR_TRY(resolve_sym(r, s, &b->syms[b->sym[m]], err));
         if (b->sym[m] < 0 || b->syms[b->sym[m]].global_id == RUN_SYM_LEFT_OUT) set_aside(r, b, m);
     }
+    return HR_OK;
 }
 
 /* What counts for a commit: levels and messages, but for those that are left out, of which a file
@@ -331,7 +351,7 @@ static hr_status look_at_each(hr_run *r, hr_source *s, hr_evbatch *b, uint32_t b
                               hr_err *err)
 {
     HR_TRY(note_rejects(r, s, b, begin, end, err));
-    settle_messages(r, s, b, begin, end);
+    HR_TRY(settle_messages(r, s, b, begin, end, err));
     for (uint32_t m = begin; m < end; m++) {
         if (HR_UNLIKELY(r->check != NULL)) run_check_time(r, s, b, m);
         s->time_max = message_time(s, b, m);
