@@ -16,7 +16,7 @@
 typedef struct options {
     hr_plan plan;
     hr_opts_engine engine;
-    int64_t deadline_ns;
+    int64_t deadline_ns, from_ns, to_ns; /* -1: not given */
     const char *out;
     bool resume, force, json;
 } options;
@@ -59,6 +59,8 @@ static hr_status take_args(options *o, int n_args, char **args, hr_err *err)
         HR_TRY(is_plan(args[i]) ? load_plan(&o->plan, args[i], err)
                                 : hr_plan_add_input(&o->plan, args[i], err));
     hr_opts_engine_apply(&o->engine, &o->plan);
+    if (o->from_ns >= 0) o->plan.from_ns = o->from_ns;
+    if (o->to_ns >= 0) o->plan.to_ns = o->to_ns;
     if (o->deadline_ns >= 0) o->plan.deadline_ns = o->deadline_ns;
     if (o->resume && o->force)
         return HR_FAIL(err, HR_EUSAGE, "--resume goes on and --force starts anew: take one");
@@ -79,6 +81,9 @@ static hr_status parse_args(options *o, int argc, char **argv, hr_err *err)
         {"--out", "DIR", "folder of the dataset (default: INPUT.headrace)", HR_OPT_TEXT, &o->out, 0,
          0, NULL},
         HR_OPTS_ENGINE(o->engine),
+        {"--from", "TIME", "write nothing received before, e.g. 2024-08-08T12:00:00Z or ns",
+         HR_OPT_TIME, &o->from_ns, 0, 0, NULL},
+        {"--to", "TIME", "take nothing received from then on", HR_OPT_TIME, &o->to_ns, 0, 0, NULL},
         {"--deadline", "TIME", "commit and stop with exit 5 after this long, e.g. 10m",
          HR_OPT_DURATION, &o->deadline_ns, 0, INT64_C(366) * 86400 * 1000000000, NULL},
         {"--resume", NULL, "go on after the last commit of an interrupted run", HR_OPT_ON,
@@ -278,7 +283,8 @@ static hr_status run(const options *o, hr_err *err)
 
 int hr_cmd_run(int argc, char **argv)
 {
-    static options o = {.engine = HR_OPTS_ENGINE_DEFAULT, .deadline_ns = -1};
+    static options o = {
+        .engine = HR_OPTS_ENGINE_DEFAULT, .deadline_ns = -1, .from_ns = -1, .to_ns = -1};
     hr_err err = HR_ERR_INIT;
     hr_plan_init(&o.plan);
     signal(SIGINT, on_signal);

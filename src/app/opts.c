@@ -102,6 +102,16 @@ static hr_status set_cpu(const hr_opt *k, const char *text, hr_err *err)
     return HR_OK;
 }
 
+static hr_status set_time(const hr_opt *k, const char *text, hr_err *err)
+{
+    int64_t v;
+    if (hr_time_parse(&v, text) != HR_OK)
+        return bad_value(k, text, "a time such as 2024-08-08T12:00:00Z, or ns since 1970", NULL,
+                         err);
+    memcpy(k->out, &v, sizeof v);
+    return HR_OK;
+}
+
 static hr_status set_value(const hr_opt *k, const char *text, hr_err *err)
 {
     bool on = k->type == HR_OPT_ON;
@@ -118,6 +128,8 @@ static hr_status set_value(const hr_opt *k, const char *text, hr_err *err)
     case HR_OPT_SIZE:
     case HR_OPT_DURATION:
         return set_number(k, text, err);
+    case HR_OPT_TIME:
+        return set_time(k, text, err);
     case HR_OPT_CHOICE:
     case HR_OPT_FORMAT:
         return set_word(k, text, err);

@@ -20,6 +20,7 @@ typedef enum hr_opt_type {
     HR_OPT_COUNT,    /* out: int64_t, low to high */
     HR_OPT_SIZE,     /* out: int64_t, bytes, low to high */
     HR_OPT_DURATION, /* out: int64_t, ns, low to high */
+    HR_OPT_TIME,     /* out: int64_t, ns since 1970 */
     HR_OPT_CHOICE,   /* out: int, index of the word in choice */
     HR_OPT_FORMAT,   /* out: int, an hr_format */
     HR_OPT_CPU,      /* out: int64_t, HR_CPU_* flags */

@@ -47,3 +47,8 @@ hr_status hr_pq_read_coded(hr_pq_cursor *c, hr_pq_dict *dict, uint32_t *index, u
     *n_out = n;
     return HR_OK;
 }
+
+bool hr_pq_cursor_kept_dict(const hr_pq_cursor *c)
+{
+    return c->n_kept > 0;
+}

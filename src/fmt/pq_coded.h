@@ -18,5 +18,8 @@ typedef struct hr_pq_dict {
  * group has no more rows. */
 HR_MUST_USE hr_status hr_pq_read_coded(hr_pq_cursor *c, hr_pq_dict *dict, uint32_t *index,
                                        uint32_t cap, uint32_t *n_out, hr_err *err);
+/** True when the last hr_pq_cursor_seek_row left the dictionary as it was, with what was put in
+ * place of its values. */
+bool hr_pq_cursor_kept_dict(const hr_pq_cursor *c);
 
 #endif

@@ -68,7 +68,7 @@ struct hr_pq_cursor {
     const hr_pq_column *column;
     hr_arena *arena;
     uint32_t col, group;
-    pq_buffer packed;    /* bytes of the file, window_bytes of them from window_at on */
+    pq_buffer packed; /* bytes of the file, window_bytes of them from window_at on */
     int64_t window_at;
     size_t window_bytes;
     pq_buffer raw;       /* decompressed */
@@ -82,6 +82,8 @@ struct hr_pq_cursor {
     uint32_t n_spots;    /* of row group spots_group */
     uint32_t spots_group;
     uint32_t n_dict;
+    uint32_t
+        n_kept; /* of the dictionary that was there before the last seek to a row; 0: it went */
     bool has_dict;
     /* the row group */
     const pq_chunk *chunk;

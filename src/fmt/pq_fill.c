@@ -4,6 +4,7 @@
  * order. */
 #include "base/sys.h"
 #include "conc/machine.h"
+#include "fmt/pq_coded.h"
 #include "fmt/pq_table.h"
 
 #define SPINS 256u
@@ -48,9 +49,9 @@ static hr_status read_one(pq_table *t, pq_stored *s, int column, uint64_t step, 
 {
     if (s->cursor == NULL) return HR_OK;
     if (opens) {
-        s->is_converted = false;
         const pq_place *p = &s->part->place;
         HR_TRY(hr_pq_cursor_seek_row(s->cursor, p->next_group - 1, p->pass, err));
+        if (!hr_pq_cursor_kept_dict(s->cursor)) s->is_converted = false;
     }
     s->into = s->window + step % t->n_windows * HR_PQ_ROWS;
     return hr_pq_table_read(t, s, column, n, err);

@@ -586,8 +586,13 @@ hr_status hr_pq_find_row(hr_pq_cursor *c, int64_t row, hr_err *err)
     if (row == 0) return HR_OK;
     HR_TRY(load_spots(c, err));
     const hr_pq_spot *spot = (const hr_pq_spot *)(const void *)c->spots.p;
-    if (c->n_spots == 0 || spot[0].offset != c->at)
+    if (c->n_spots == 0) c->n_kept = 0; /* it lies on the way */
+    if (c->n_kept > 0) {
+        c->n_dict = c->n_kept;
+        c->has_dict = true;
+    } else if (c->n_spots == 0 || spot[0].offset != c->at) {
         HR_TRY(walk_heads(c, &left, c->n_spots > 0, err));
+    }
     if (c->n_spots > 0) {
         for (uint32_t high = c->n_spots; high - low > 1;) { /* the last that begins by then */
             uint32_t mid = low + (high - low) / 2;

@@ -42,7 +42,7 @@ hr_status hr_pq_cursor_seek(hr_pq_cursor *c, uint32_t rg, hr_err *err)
     c->at = c->end = 0;
     c->rows_left = 0;
     c->page_left = 0;
-    c->n_dict = 0;
+    c->n_dict = c->n_kept = 0;
     c->has_dict = false;
     c->window_bytes = 0;
     if (k->is_encrypted)
@@ -411,7 +411,10 @@ hr_status hr_pq_pass_rows(hr_pq_cursor *c, uint32_t n, hr_err *err)
 
 hr_status hr_pq_cursor_seek_row(hr_pq_cursor *c, uint32_t rg, int64_t row, hr_err *err)
 {
+    bool may_keep = c->chunk != NULL && c->group == rg && c->has_dict && row > 0;
+    uint32_t n_kept = may_keep ? c->n_dict : 0;
     HR_TRY(hr_pq_cursor_seek(c, rg, err));
+    c->n_kept = n_kept;
     if (row < 0 || row > c->rows_left)
         return HR_FAIL(err, HR_EINTERNAL, "row %lld of %lld", (long long)row,
                        (long long)c->rows_left);

@@ -207,6 +207,7 @@ typedef struct page_query {
     hr_arena *arena;
     hr_pq_selection *out;
     hr_err *err;
+    bool or_null; /* there may be some, and they satisfy the range */
 } page_query;
 
 static hr_status load_index(page_query *q, const hr_pq_place *place, hr_pq_bound *out)
@@ -291,7 +292,7 @@ static hr_status check_bounds(const page_query *q, const hr_pq_detail *d, const 
 static bool page_may_hold(const page_query *q, const hr_pq_page_bounds *w, bool is_ordered,
                           bool is_null, const hr_pq_bound *min, const hr_pq_bound *max)
 {
-    if (q->range->or_null && (is_null || w->page_nulls != 0)) return true;
+    if (q->or_null && (is_null || w->page_nulls != 0)) return true;
     if (is_null) return false;
     return !is_ordered || may_hold(&q->f->columns[q->range->col], q->range, min, max);
 }
@@ -349,6 +350,7 @@ static hr_status ask_pages(page_query *q, const hr_pq_detail *d, rows_left *left
         q->out->is_doubtful = true;
         return HR_OK;
     }
+    q->or_null = q->range->or_null && d->n_nulls != 0;
     uint32_t n_out = q->out->n_pages_out;
     HR_TRY(keep_pages(q, spot, &walk, left));
     if (q->out->n_pages_out > n_out) q->out->by |= HR_PQ_USE_PAGES;

@@ -20,7 +20,8 @@ static int compare_bytes(const void *a, const void *b)
 }
 
 /* Rows of these tables before the first that is written only fill the rolling windows: their books
- * are whole in each row, or they have none. */
+ * are whole in each row, or they have none. A window ends at a step of its own clock, the venue's.
+ */
 static bool needs_no_past(const hr_source *s)
 {
     hr_format f = s->info.format;
@@ -30,8 +31,8 @@ static bool needs_no_past(const hr_source *s)
 
 static int64_t first_time(const hr_plan *p, const hr_source *s)
 {
-    if (p->from_ns <= p->window_ns || !needs_no_past(s)) return INT64_MIN;
-    return p->from_ns - p->window_ns;
+    int64_t past = 2 * p->window_ns;
+    return p->from_ns <= past || !needs_no_past(s) ? INT64_MIN : p->from_ns - past;
 }
 
 hr_status run_want(hr_run *r, hr_err *err)

@@ -104,13 +104,20 @@ static void put_head(hr_desk_env *env, hr_row_block *rb, hr_kind kind, const hr_
     *COL(int64_t, kind, HR_COLI_SEQ) = null_if_none(b->seq_last[msg]);
 }
 
+/* What came before the plan's first time is left out of the tables; books and windows know it. */
+static bool is_written(const hr_desk_env *env, hr_kind kind, int64_t ts_recv)
+{
+    const hr_plan *p = env->cfg->plan;
+    return p->write[kind] && ts_recv >= p->from_ns;
+}
+
 void hr_desk_put_deltas(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
                         uint32_t flags)
 {
     const hr_kind kind = HR_KIND_DELTAS;
     uint32_t at = (uint32_t)b->level_begin[msg];
     uint32_t end = (uint32_t)b->level_begin[msg + 1];
-    if (!env->cfg->plan->write[kind]) {
+    if (!is_written(env, kind, b->ts_recv[msg])) {
         env->counts.filtered_rows += end - at;
         return;
     }
@@ -136,7 +143,7 @@ void hr_desk_put_trade(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32
 {
     const hr_kind kind = HR_KIND_TRADES;
     uint32_t at = (uint32_t)b->level_begin[msg];
-    if (!env->cfg->plan->write[kind]) {
+    if (!is_written(env, kind, b->ts_recv[msg])) {
         env->counts.filtered_rows++;
         return;
     }
@@ -158,7 +165,7 @@ void hr_desk_put_ticker(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint3
 {
     const hr_kind kind = HR_KIND_TICKERS;
     uint32_t at = (uint32_t)b->level_begin[msg];
-    if (!env->cfg->plan->write[kind]) {
+    if (!is_written(env, kind, b->ts_recv[msg])) {
         env->counts.filtered_rows++;
         return;
     }
@@ -177,7 +184,7 @@ void hr_desk_put_gap(hr_desk *d, hr_desk_env *env, int64_t ts_event, int64_t ts_
                      hr_gap_cause cause, int64_t seq_next)
 {
     const hr_kind kind = HR_KIND_GAPS;
-    if (!env->cfg->plan->write[kind]) return;
+    if (!is_written(env, kind, ts_recv)) return;
     turn_day(d, env, kind);
     hr_row_block *rb = room_for_one(d, env, kind);
     *COL(int64_t, kind, HR_COLI_TS_EVENT) = ts_event;
@@ -207,7 +214,7 @@ static void put_book(hr_desk *d, hr_desk_env *env, const hr_row_key *key)
 static void put_features(hr_desk *d, hr_desk_env *env, const hr_row_key *key, const double *value)
 {
     const hr_kind kind = HR_KIND_FEATURES;
-    if (!env->cfg->plan->write[kind]) return;
+    if (!is_written(env, kind, key->ts_recv)) return;
     turn_day(d, env, kind);
     hr_row_block *rb = room_for_one(d, env, kind);
     *COL(int64_t, kind, HR_COLI_TS_EVENT) = key->ts_event;
@@ -222,7 +229,7 @@ static void put_features(hr_desk *d, hr_desk_env *env, const hr_row_key *key, co
 void hr_desk_put_book_row(hr_desk *d, hr_desk_env *env, const hr_row_key *key)
 {
     double value[HR_FEAT_COUNT];
-    if (env->cfg->plan->write[HR_KIND_BOOKS]) put_book(d, env, key);
+    if (is_written(env, HR_KIND_BOOKS, key->ts_recv)) put_book(d, env, key);
     hr_featset_row(d->features, value, key->clock_ns, d->top_px[0], d->top_qty[0], d->top_px[1],
                    d->top_qty[1], env->cfg->plan->depth);
     put_features(d, env, key, value);

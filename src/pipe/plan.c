@@ -26,6 +26,7 @@ typedef enum value_type {
     V_I64,
     V_SIZE,
     V_DURATION,
+    V_TIME,
     V_TEXT,
     V_NAME,
     V_CHOICE,
@@ -59,6 +60,9 @@ static const plan_key keys[] = {
     {"input", "venue", V_NAME, AT(venue), 0, 24, NULL, "venue of messages that do not say"},
     {"input", "symbol", V_NAME, AT(symbol), 0, 32, NULL, "symbol of messages that name none"},
     {"input", "symbols", V_LIST, AT(symbols), 0, HR_PLAN_SYMBOLS_MAX, NULL, "keep only these"},
+    {"input", "from", V_TIME, AT(from_ns), 0, INT64_MAX, NULL,
+     "write nothing received before this"},
+    {"input", "to", V_TIME, AT(to_ns), 0, INT64_MAX, NULL, "take nothing received from this on"},
     {"output", "path", V_TEXT, AT(out), 0, HR_PLAN_PATH_MAX, NULL, "folder of the dataset"},
     {"output", "deltas", V_BOOL, AT(write[HR_KIND_DELTAS]), 0, 1, NULL, "write level updates"},
     {"output", "trades", V_BOOL, AT(write[HR_KIND_TRADES]), 0, 1, NULL, "write trades"},
@@ -352,6 +356,7 @@ static hr_status set_number(parse *p, const plan_key *k, int64_t v)
     case V_I64:
     case V_SIZE:
     case V_DURATION:
+    case V_TIME:
         memcpy(at, &v, sizeof v);
         break;
     case V_BOOL:
@@ -476,6 +481,10 @@ static hr_status set_scalar(parse *p, const plan_key *k)
     case V_DURATION:
         return hr_duration_parse(&v, text) == HR_OK ? set_number(p, k, v)
                                                     : wrong(p, k, "a duration such as 10s");
+    case V_TIME:
+        return hr_time_parse(&v, text) == HR_OK
+                   ? set_number(p, k, v)
+                   : wrong(p, k, "a time such as 2024-08-08T12:00:00Z, or ns since 1970");
     case V_TEXT:
     case V_NAME:
         return set_text(p, k);
@@ -626,6 +635,8 @@ hr_status hr_plan_check(const hr_plan *p, hr_err *err)
     if (p->batch_min > p->batch_max)
         return HR_FAIL(err, HR_EPLAN, "engine.batch_min %u is above engine.batch_max %u",
                        p->batch_min, p->batch_max);
+    if (p->from_ns >= p->to_ns)
+        return HR_FAIL(err, HR_EPLAN, "input.from is not before input.to: nothing would be left");
     if ((p->window_ticks & (p->window_ticks - 1)) != 0)
         return HR_FAIL(err, HR_EPLAN, "book.window_ticks %u is no power of two", p->window_ticks);
     return strcmp(p->io, "io_uring") == 0 ? check_uring(err) : HR_OK;
@@ -649,6 +660,11 @@ size_t hr_plan_identity(const hr_plan *p, char *out, size_t cap)
         p->window_ticks, (long long)p->window_ns, p->px_scale, p->qty_scale, p->zstd_level,
         p->row_group_rows, (long long)p->commit_rows, p->instruments, (long long)p->line_bytes,
         writes, p->n_symbols, digest);
+    /* Only where they say something: datasets made before them are told by the same text. */
+    if (n > 0 && p->from_ns != INT64_MIN)
+        n += snprintf(out + n, cap - (size_t)n, " from=%lld", (long long)p->from_ns);
+    if (n > 0 && p->to_ns != INT64_MAX)
+        n += snprintf(out + n, cap - (size_t)n, " to=%lld", (long long)p->to_ns);
     HR_ASSERT(n > 0 && n < HR_PLAN_IDENTITY_MAX && (size_t)n < cap);
     return (size_t)n;
 }

@@ -124,11 +124,15 @@ def main():
         pq.write_table(table, name("plain"), row_group_size=75000, write_statistics=False, compression="zstd")
         pq.write_table(table.filter(pc.equal(table["symbol"], SYMBOL)), name("one"))
         pq.write_table(table, name("groups"), row_group_size=15000)
-        pq.write_table(table, name("pages"), row_group_size=75000, write_page_index=True, data_page_size=1 << 14, compression="zstd")
+        pq.write_table(table, name("pages"), row_group_size=75000, write_page_index=True, data_page_size=4096, write_batch_size=512,
+                       compression="zstd", use_dictionary=["symbol", "size", "side"] if kind != "book" else ["symbol"])
         pl.from_arrow(table).write_parquet(name("polars"), row_group_size=15000, data_page_size=1 << 14)
         # Every row group has all the range of symbols, and few of them: only the filter tells.
         duckdb.from_arrow(table).create_view("rows", replace=True)
         duckdb.sql(f"COPY rows TO '{name('bloom')}' (FORMAT parquet, ROW_GROUP_SIZE 15000, COMPRESSION zstd)")
+    wide = pq.read_table(os.path.join(folder, "deltas-one.parquet"))
+    wide = wide.append_column("note", pa.array([rng.randbytes(100) for _ in range(wide.num_rows)]))
+    pq.write_table(wide, os.path.join(folder, "wide.parquet"))
     found = conditions(folder)
     print(json.dumps(dict(where=found, symbol=SYMBOL, other=OTHER, lie=LIE, rows=N_SYMBOLS * N_EACH, wanted=N_EACH,
                           ways=["plain", "groups", "pages", "polars", "bloom"],

@@ -88,6 +88,9 @@ def check_tables(python):
             print(f"# {kind}, {how}: {share:.3f} of the bytes read")
             if how != "plain":
                 tap.check(f"{kind}, {how}: most is not read", share < facts["most"][how], share)
+    got, _ = run("wide", path("wide.parquet"))
+    rest = os.path.getsize(path("wide.parquet")) - 100 * facts["wanted"]
+    tap.check("a column that no table has is not read", 0 < got["counters"]["bytes_read"] < rest, (got["counters"], rest))
     check_where(facts)
     check_none(facts)
     check_batches(facts)

@@ -107,8 +107,12 @@ static void read_from_rows(hr_pq_file *f, uint32_t col, hr_arena *arena)
     }
 }
 
-static void read_events(const hr_pq_file *f, hr_pq_file *table, hr_arena *arena)
+/* wants: some instruments and times; what need not be read is then left out. */
+static void read_events(const hr_pq_file *f, hr_pq_file *table, bool wants, hr_arena *arena)
 {
+    static const hr_pq_bytes names[] = {{.s = "A", .n = 1}, {.s = "BTC-USDT", .n = 8}};
+    static const hr_pq_want want = {
+        .symbol = names, .n_symbols = 2, .from_ns = 1000, .to_ns = INT64_C(1700000000000000000)};
     static const hr_evbatch_caps caps = {
         .msgs = 16, .levels = 40, .rejects = 8, .raw = 64, .texts = 4};
     hr_source_info info = {.px_scale = 9, .qty_scale = 8};
@@ -117,6 +121,7 @@ static void read_events(const hr_pq_file *f, hr_pq_file *table, hr_arena *arena)
     if (hr_pq_events_sniff(&info, why, sizeof why, "symbol=A/1.parquet", f, NULL) != HR_OK ||
         hr_pq_events_create(&e, table, &info, arena, NULL) != HR_OK)
         return;
+    if (wants && hr_pq_events_want(e, &want, NULL) != HR_OK) return;
     void *mem = hr_arena_alloc(arena, hr_evbatch_bytes(&caps), 64);
     if (mem == NULL) return;
     hr_status st = HR_OK;
@@ -126,6 +131,9 @@ static void read_events(const hr_pq_file *f, hr_pq_file *table, hr_arena *arena)
         if (b->n_msgs > caps.msgs || b->n_levels > caps.levels || b->n_texts > caps.texts) abort();
         for (uint32_t m = 0; st >= 0 && m < b->n_msgs; m++) {
             if (b->level_begin[m] > b->level_begin[m + 1]) abort();
+            if (wants && b->kind[m] == HR_MSG_OTHER && b->flags[m] == HR_FLAG_LEFT_OUT &&
+                (b->seq_first[m] <= 0 || b->seq_first[m] > hr_pq_file_rows(f)))
+                abort();
             if (b->sym[m] >= 0 && (uint32_t)b->sym[m] >= b->n_syms) abort();
             for (int32_t i = b->level_begin[m]; i < b->level_begin[m + 1]; i++)
                 if (b->side[i] > HR_SIDE_NONE || b->px[i] < 0 || b->qty[i] < 0) abort();
@@ -155,6 +163,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         read_from_rows(f, i, arena);
         hr_arena_rewind(arena, mark);
     }
-    read_events(f, f, arena);
+    read_events(f, f, false, arena);
+    hr_arena_rewind(arena, mark);
+    read_events(f, f, true, arena);
     return 0;
 }

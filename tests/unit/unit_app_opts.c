@@ -13,7 +13,7 @@
 typedef struct values {
     bool on, off;
     const char *text;
-    int64_t count, size, duration;
+    int64_t count, size, duration, time;
     int choice;
     hr_opts_engine engine;
     int n_args;
@@ -36,6 +36,7 @@ static hr_status parse(const char *line, hr_err *err)
         {"--count", "N", "count", HR_OPT_COUNT, &v.count, -2, 9, NULL},
         {"--size", "S", "size", HR_OPT_SIZE, &v.size, 1024, 1 << 20, NULL},
         {"--duration", "D", "duration", HR_OPT_DURATION, &v.duration, 1000, 1000000000, NULL},
+        {"--time", "T", "time", HR_OPT_TIME, &v.time, 0, 0, NULL},
         {"--choice", "C", "choice", HR_OPT_CHOICE, &v.choice, 0, 0, words},
         HR_OPTS_ENGINE(v.engine),
     };
@@ -71,6 +72,9 @@ static void test_values(void **state)
     assert_int_equal(parse("--size 1MiB --duration=1s --choice green a", &err), HR_OK);
     assert_int_equal(v.size, 1 << 20);
     assert_int_equal(v.duration, 1000000000);
+    assert_int_equal(parse("--time 1970-01-02 a", &err), HR_OK);
+    assert_int_equal(v.time, INT64_C(86400000000000));
+    assert_int_equal(parse("--size 1MiB --duration=1s --choice green a", &err), HR_OK);
     assert_int_equal(v.choice, 1);
     assert_int_equal(parse("a --count 3 --count 4", &err), HR_OK);
     assert_int_equal(v.count, 4); /* the last wins */
@@ -159,6 +163,8 @@ static void test_refusals(void **state)
         {"a --size 1", "--size: '1' is not 1KiB to 1MiB"},
         {"a --size 2MiB", "--size: '2MiB' is not 1KiB to 1MiB"},
         {"a --size 99999999999TB", "--size: '99999999999TB' is not 1KiB to 1MiB"},
+        {"a --time noon",
+         "--time: 'noon' is not a time such as 2024-08-08T12:00:00Z, or ns since 1970"},
         {"a --duration 5", "--duration: '5' is not a duration such as 10s"},
         {"a --duration 2s", "--duration: '2s' is not 1us to 1s"},
         {"a --choice gren", "--choice: 'gren' is not one of red green, did you mean 'green'?"},

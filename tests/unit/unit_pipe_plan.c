@@ -30,6 +30,8 @@ static const char every_key[] =
     "  symbols:\n"
     "    - BTCUSDT\n"
     "    - ETHUSDT\n"
+    "  from: 2024-08-09T00:00:00.5Z\n"
+    "  to: 1723161600500000001\n"
     "output: {path: out, deltas: false, trades: false, tickers: false,\n"
     "  books: false, features: false, gaps: false, zstd_level: 19,\n"
     "  row_group_rows: 1024, commit_rows: 5}\n"
@@ -72,6 +74,8 @@ static void test_every_key(void **state)
     assert_string_equal(plan.symbol, "BTC-USDT");
     assert_int_equal(plan.n_symbols, 2);
     assert_string_equal(plan.symbols[0], "BTCUSDT");
+    assert_int_equal(plan.from_ns, INT64_C(1723161600500000000));
+    assert_int_equal(plan.to_ns, INT64_C(1723161600500000001));
     assert_string_equal(plan.out, "out");
     for (int k = 0; k < HR_KIND_COUNT; k++)
         assert_false(plan.write[k]);
@@ -114,6 +118,8 @@ static void test_defaults(void **state)
         assert_int_equal(plan.zstd_level, 1);
         assert_int_equal(plan.cpu_mask, HR_CPU_ALL);
         assert_int_equal(plan.deadline_ns, 0);
+        assert_int_equal(plan.from_ns, INT64_MIN);
+        assert_int_equal(plan.to_ns, INT64_MAX);
         assert_string_equal(plan.io, "auto");
         assert_true(plan.write[HR_KIND_GAPS]);
         assert_int_equal(hr_plan_check(&plan, &err), HR_OK);
@@ -356,6 +362,7 @@ static void test_checks(void **state)
         {"engine: {batch_min: 128, batch_max: 64}",
          "engine.batch_min 128 is above engine.batch_max 64"},
         {"book: {window_ticks: 100}", "book.window_ticks 100 is no power of two"},
+        {"input: {from: 5, to: 5}", "input.from is not before input.to: nothing would be left"},
     };
     (void)state;
     for (size_t i = 0; i < HR_ARRAY_LEN(wrong); i++) {
@@ -525,6 +532,9 @@ static void test_identity(void **state)
         "input: {symbols: [AB]}",
         "input: {symbols: [B, A]}",
         "input: {symbols: [A]}",
+        "input: {from: 0}",
+        "input: {to: 1}",
+        "input: {from: 0, to: 1}",
         "output: {deltas: false}",
         "output: {trades: false}",
         "output: {gaps: false}",
