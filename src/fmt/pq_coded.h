@@ -21,5 +21,9 @@ HR_MUST_USE hr_status hr_pq_read_coded(hr_pq_cursor *c, hr_pq_dict *dict, uint32
 /** True when the last hr_pq_cursor_seek_row left the dictionary as it was, with what was put in
  * place of its values. */
 bool hr_pq_cursor_kept_dict(const hr_pq_cursor *c);
+/** After it, cap 0 will do, gave HR_OK and values that are no text: the next rows of the page, at
+ * most cap, as the dictionary's values stand now; a null is HR_NULL_I64. */
+HR_MUST_USE hr_status hr_pq_read_entries(hr_pq_cursor *c, int64_t *out, uint32_t cap,
+                                         uint32_t *n_out, hr_err *err);
 
 #endif

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "fmt/pq_coded.h"
 #include "fmt/pq_file.h"
 
 /* parquet-mr before 1.2.9 left the dictionary's header out of a chunk's size (PARQUET-816). The
@@ -316,6 +317,19 @@ static hr_status read_some(hr_pq_cursor *c, char *out, size_t width, uint32_t ca
     }
     if (st == HR_OK) narrow(out, wide, *n_out, width);
     return st;
+}
+
+hr_status hr_pq_read_entries(hr_pq_cursor *c, int64_t *out, uint32_t cap, uint32_t *n_out,
+                             hr_err *err)
+{
+    uint32_t n = 0;
+    *n_out = 0;
+    c->n_marked = 0;
+    for (uint32_t k; n < cap && c->page_left > 0; n += k)
+        HR_TRY(
+            read_some(c, (char *)(out + n), sizeof *out, HR_MIN(cap - n, c->page_left), &k, err));
+    *n_out = n;
+    return HR_OK;
 }
 
 hr_status hr_pq_read_ints(hr_pq_cursor *c, void *out, size_t width_bytes, uint32_t cap,

@@ -220,31 +220,12 @@ static hr_status is_short(const pq_stored *s, hr_err *err)
     return HR_FAIL(err, HR_ECORRUPT, "column '%s' has fewer rows than the others", s->meta->name);
 }
 
-static hr_status read_plain_ints(pq_stored *s, uint32_t at, uint32_t n, hr_err *err)
+static hr_status read_ints(pq_stored *s, uint32_t at, uint32_t n, hr_err *err)
 {
     uint32_t got;
-    HR_TRY(hr_pq_read_i64(s->cursor, s->into + at, n, &got, err));
+    hr_status st = hr_pq_read_i64(s->cursor, s->into + at, n, &got, err);
+    if (st < 0) return st;
     return got == n ? HR_OK : is_short(s, err);
-}
-
-static hr_status read_ints(pq_stored *s, uint32_t n, hr_err *err)
-{
-    uint32_t got;
-    if (s->meta->phys == HR_PQ_BOOLEAN) return read_plain_ints(s, 0, n, err);
-    for (uint32_t at = 0; at < n; at += got) {
-        hr_pq_dict dict;
-        hr_status st = hr_pq_read_coded(s->cursor, &dict, s->part->index, n - at, &got, err);
-        if (st < 0) return st;
-        if (st == HR_END) return is_short(s, err);
-        if (st == HR_AGAIN) {
-            HR_TRY(read_plain_ints(s, at, got, err));
-            continue;
-        }
-        dict.value[dict.n] = HR_NULL_I64;
-        for (uint32_t i = 0; i < got; i++)
-            s->into[at + i] = dict.value[s->part->index[i]];
-    }
-    return HR_OK;
 }
 
 /* What a text means, by the table's kind of column. */
@@ -324,7 +305,7 @@ static hr_status read_time(pq_stored *s, uint32_t n, hr_err *err)
 {
     int64_t *v = s->into;
     int64_t unit = s->meta->phys == HR_PQ_INT96 ? 1 : s->meta->unit_ns;
-    HR_TRY(read_ints(s, n, err));
+    HR_TRY(read_ints(s, 0, n, err));
     const uint64_t any = hr_kern_get()->rows.any(v, n); /* no value is over it */
     if (unit == 1 && any <= INT64_MAX) return HR_OK;
     bool is_plain = unit > 0 && any <= (uint64_t)(INT64_MAX / unit);
@@ -384,7 +365,7 @@ static hr_status read_side(pq_table *t, pq_stored *s, uint32_t n, hr_err *err)
     uint32_t got;
     if (is_text(s->meta)) return read_texts(t, s, n, side_of_text, err);
     if (!is_bool) {
-        HR_TRY(read_ints(s, n, err));
+        HR_TRY(read_ints(s, 0, n, err));
         for (uint32_t i = 0; i < n; i++)
             s->into[i] = side_of_int(t->side_kind, false, s->into[i]);
         return HR_OK;
@@ -540,28 +521,41 @@ static hr_status read_plain_numbers(pq_stored *s, uint32_t at, uint32_t n, unsig
         if (got != n) return is_short(s, err);
         memcpy(s->into + at, s->part->real, n * sizeof *s->into);
     } else {
-        HR_TRY(read_plain_ints(s, at, n, err));
+        HR_TRY(read_ints(s, at, n, err));
     }
     convert(s, s->into + at, n, scale);
     return HR_OK;
 }
 
-/* Each value of a dictionary is converted once, unless it holds more than there are rows. */
-static void map_numbers(pq_stored *s, const hr_pq_dict *dict, uint32_t at, uint32_t n,
-                        unsigned scale)
+/* A dictionary of more values than there are rows: the rows are converted. */
+static hr_status read_large_dict(pq_stored *s, uint32_t at, uint32_t n, unsigned scale,
+                                 uint32_t *got, hr_err *err)
 {
+    hr_pq_dict dict;
     int64_t *out = s->into + at;
-    int64_t *value = dict->value;
-    bool is_direct = s->is_converted || dict->n <= s->part->place.rows;
-    if (is_direct && !s->is_converted) convert(s, value, dict->n, scale);
-    s->is_converted = is_direct;
-    value[dict->n] = is_direct ? HR_NULL_I64 : 0; /* a number of any kind */
-    for (uint32_t i = 0; i < n; i++)
-        out[i] = value[s->part->index[i]];
-    if (is_direct) return;
-    convert(s, out, n, scale);
-    for (uint32_t i = 0; i < n; i++)
-        if (s->part->index[i] == dict->n) out[i] = HR_NULL_I64;
+    HR_TRY(hr_pq_read_coded(s->cursor, &dict, s->part->index, n, got, err));
+    dict.value[dict.n] = 0; /* a number of any kind */
+    for (uint32_t i = 0; i < *got; i++)
+        out[i] = dict.value[s->part->index[i]];
+    convert(s, out, *got, scale);
+    for (uint32_t i = 0; i < *got; i++)
+        if (s->part->index[i] == dict.n) out[i] = HR_NULL_I64;
+    return HR_OK;
+}
+
+/* Each value of a dictionary is converted once. HR_AGAIN: the page has none; *got rows of it. */
+static hr_status read_coded_numbers(pq_stored *s, uint32_t at, uint32_t n, unsigned scale,
+                                    uint32_t *got, hr_err *err)
+{
+    hr_pq_dict dict;
+    hr_status st = hr_pq_read_coded(s->cursor, &dict, s->part->index, 0, got, err);
+    if (st == HR_AGAIN) return hr_pq_read_coded(s->cursor, &dict, s->part->index, n, got, err);
+    if (st != HR_OK) return st;
+    if (!s->is_converted && dict.n > s->part->place.rows)
+        return read_large_dict(s, at, n, scale, got, err);
+    if (!s->is_converted) convert(s, dict.value, dict.n, scale);
+    s->is_converted = true;
+    return hr_pq_read_entries(s->cursor, s->into + at, n, got, err);
 }
 
 static hr_status read_number(pq_table *t, pq_stored *s, uint32_t n, unsigned scale, hr_err *err)
@@ -570,14 +564,10 @@ static hr_status read_number(pq_table *t, pq_stored *s, uint32_t n, unsigned sca
     if (is_text(s->meta)) return read_texts(t, s, n, px_of_text, err);
     if (s->meta->phys == HR_PQ_BYTE_ARRAY) return read_plain_numbers(s, 0, n, scale, err);
     for (uint32_t at = 0; at < n; at += got) {
-        hr_pq_dict dict;
-        hr_status st = hr_pq_read_coded(s->cursor, &dict, s->part->index, n - at, &got, err);
+        hr_status st = read_coded_numbers(s, at, n - at, scale, &got, err);
         if (st < 0) return st;
         if (st == HR_END) return is_short(s, err);
-        if (st == HR_AGAIN)
-            HR_TRY(read_plain_numbers(s, at, got, scale, err));
-        else
-            map_numbers(s, &dict, at, got, scale);
+        if (st == HR_AGAIN) HR_TRY(read_plain_numbers(s, at, got, scale, err));
     }
     return HR_OK;
 }
@@ -671,8 +661,8 @@ hr_status hr_pq_table_read(pq_table *t, pq_stored *s, int column, uint32_t n, hr
     case PQ_C_VENUE:
         return read_names(t, column - PQ_C_SYMBOL, n, err);
     case PQ_C_ID:
-        return t->id != NULL ? read_texts(t, s, n, id_of, err) : read_ints(s, n, err);
+        return t->id != NULL ? read_texts(t, s, n, id_of, err) : read_ints(s, 0, n, err);
     default:
-        return read_ints(s, n, err);
+        return read_ints(s, 0, n, err);
     }
 }
