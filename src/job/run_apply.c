@@ -93,10 +93,22 @@ static hr_status apply_status(hr_run *r, run_shard *s, const hr_evbatch *b, uint
     return HR_OK;
 }
 
+static hr_status apply_one(hr_run *r, run_shard *s, hr_desk *d, const hr_evbatch *b, uint32_t m,
+                           hr_err *err)
+{
+    hr_status st = reserve(r, s, (uint32_t)(b->level_begin[m + 1] - b->level_begin[m]), err);
+    return HR_LIKELY(st == HR_OK) ? give(r, s, d, b, m, err) : st;
+}
+
 static hr_status apply_piece(hr_run *r, run_shard *s, const run_piece *p, hr_err *err)
 {
     const hr_evbatch *b = p->batch;
     if (p->shard != RUN_ALL_SHARDS && p->shard != s->idx) return HR_OK;
+    if (HR_LIKELY(p->desk >= 0)) {
+        for (; s->at < p->end; s->at++)
+            HR_TRY(apply_one(r, s, r->desk[p->desk], b, s->at, err));
+        return HR_OK;
+    }
     for (; s->at < p->end; s->at++) {
         uint32_t m = s->at;
         hr_msg_kind k = (hr_msg_kind)b->kind[m];
@@ -108,9 +120,7 @@ static hr_status apply_piece(hr_run *r, run_shard *s, const run_piece *p, hr_err
         if (k == HR_MSG_BAD || k == HR_MSG_OTHER) continue;
         int32_t id = b->syms[b->sym[m]].global_id;
         if (p->shard == RUN_ALL_SHARDS && !is_mine(r, s, id)) continue;
-        hr_status st = reserve(r, s, (uint32_t)(b->level_begin[m + 1] - b->level_begin[m]), err);
-        if (st != HR_OK) return st;
-        HR_TRY(give(r, s, r->desk[id], b, m, err));
+        HR_TRY(apply_one(r, s, r->desk[id], b, m, err));
     }
     return HR_OK;
 }

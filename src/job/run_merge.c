@@ -153,6 +153,7 @@ static void add_piece(hr_run *r, run_unit *u, uint32_t source, hr_evbatch *b, ui
                                           .begin = begin,
                                           .end = end,
                                           .shard = shard,
+                                          .desk = h->is_plain ? h->desk : -1,
                                           .level = (uint32_t)b->level_begin[begin]};
     if (h->held == r->next_unit + 1) return;
     h->held = r->next_unit + 1;
@@ -270,7 +271,8 @@ static void learn_batch(const hr_run *r, const hr_source *s, const hr_evbatch *b
                  (m > 0 &&
                   (b->ts_recv[m] < b->ts_recv[m - 1] || b->src_offset[m] == b->src_offset[m - 1]));
     h->is_plain = !is_odd;
-    h->shard = is_odd ? RUN_ALL_SHARDS : (uint32_t)b->syms[sym].global_id % r->n_shards;
+    h->desk = is_odd ? -1 : b->syms[sym].global_id;
+    h->shard = is_odd ? RUN_ALL_SHARDS : (uint32_t)h->desk % r->n_shards;
 }
 
 /* Takes those who waited and are ready into the order; false while any is not. */

@@ -20,6 +20,7 @@ typedef struct run_head {
      * its own, none rejected. Most batches are, and take no second look at each message. */
     bool is_plain;
     uint32_t shard; /* whose, when it is plain */
+    int32_t desk;   /* and of which instrument; else -1 */
 } run_head;
 
 typedef struct run_order {

@@ -50,6 +50,7 @@ typedef struct run_piece {
     uint32_t begin, end;
     uint32_t shard; /* whose messages these are; RUN_ALL_SHARDS: look at each */
     uint32_t level; /* its first level */
+    int32_t desk;   /* of all its messages, which are then data; -1: look at each */
 } run_piece;
 
 /* Some stretches in merged order, or a mark: all shards see all units, in order. */
