@@ -140,6 +140,14 @@ static void ask_ahead(const run_shard *s, const run_unit *u)
     __builtin_prefetch(qty);
     __builtin_prefetch(qty + 8);
     __builtin_prefetch(b->side + p->level);
+    __builtin_prefetch(b->ts_recv + p->begin);
+    __builtin_prefetch(b->ts_event + p->begin);
+    __builtin_prefetch(b->seq_first + p->begin);
+    __builtin_prefetch(b->seq_last + p->begin);
+    __builtin_prefetch(b->seq_prev + p->begin);
+    __builtin_prefetch(b->level_begin + p->begin);
+    __builtin_prefetch(b->flags + p->begin);
+    __builtin_prefetch(b->kind + p->begin);
 }
 
 static hr_status apply_pieces(hr_run *r, run_shard *s, const run_unit *u, hr_err *err)

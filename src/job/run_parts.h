@@ -18,8 +18,8 @@
 #include "prof/recorder.h"
 
 #define RUN_LANES_MAX 64u
-#define RUN_UNITS 64u
-#define RUN_PIECES 128u
+#define RUN_UNITS 8u
+#define RUN_PIECES 2048u
 #define RUN_ALL_SHARDS UINT32_MAX
 #define RUN_PARTS_MAX 16384u
 #define RUN_OUT_BYTES (256u << 10)
