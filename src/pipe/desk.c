@@ -377,6 +377,7 @@ static hr_status on_delta(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uin
     d->has_depth = true;
     env->counts.messages++;
     env->counts.levels += n;
+    __builtin_prefetch(d->chain[HR_KIND_FEATURES].last, 1); /* most messages end with a row */
     if (env->cfg->plan->rows_on == HR_ROWS_ON_GRID) grid_rows(d, env, b, msg);
     hr_seq_verdict v = hr_seq_delta(&d->seq, b->seq_first[msg], b->seq_last[msg], b->seq_prev[msg]);
     uint32_t flags = b->flags[msg];
