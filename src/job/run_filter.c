@@ -47,6 +47,7 @@ hr_status run_want(hr_run *r, hr_err *err)
     hr_pq_want want = {.symbol = symbol, .n_symbols = p->n_symbols, .to_ns = p->to_ns};
     for (uint32_t i = 0; i < r->n_sources && st == HR_OK; i++) {
         hr_source *s = &r->source[i];
+        s->is_named = s->events != NULL && !hr_pq_is_mixed(s->table);
         s->row_is_book = needs_no_past(s) && s->info.format == HR_FORMAT_PARQUET_BOOK;
         s->first_ns = want.from_ns = first_time(p, s);
         if (s->events != NULL) st = hr_pq_events_want(s->events, &want, err);

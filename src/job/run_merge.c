@@ -68,6 +68,8 @@ static hr_status resolve_syms(hr_run *r, hr_source *s, hr_evbatch *b, hr_err *er
         if (sym->global_id != -1) continue;
         if (!run_is_wanted(r->plan, sym->symbol)) {
             sym->global_id = RUN_SYM_LEFT_OUT;
+        } else if (s->is_named) {
+            continue; /* nobody will ask, and the answer would hang on the size of batches */
         } else if (s->only_id == -1) {
             HR_TRY(resolve_sym(r, s, sym, err));
             s->only_id = sym->global_id;

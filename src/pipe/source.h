@@ -52,6 +52,7 @@ typedef struct hr_source {
     hr_pq_events *events;
     _Atomic int64_t table_bytes; /* read of the table */
     bool row_is_book;            /* the table's rows are whole books */
+    bool is_named;               /* every message of it names its instrument */
     int64_t first_ns;            /* the table's rows before this time are not wanted */
     _Atomic uint32_t fill_busy;
     /* the filler's */
