@@ -463,6 +463,62 @@ static void test_pages(void **state)
     expect_rows(5, 5, 0, 8);
 }
 
+/* An index that the statistics contradict leaves nothing out. */
+static void test_contradictions(void **state)
+{
+    (void)state;
+    begin_pages();
+    bounds(I64(0), I64(31), 8);
+    expect_rows(5, 10, 2, 4);
+    begin_pages();
+    bounds(I64(0), I64(99), 8);
+    expect_rows(5, 10, 0, 8);
+    begin_pages();
+    bounds(I64(-1), I64(31), 8);
+    expect_rows(5, 10, 0, 8);
+    expect_rows(50, 60, 0, 0); /* the statistics stand */
+}
+
+static bool holds_one_of(const char *a, const char *c)
+{
+    const hr_pq_bytes one_of[] = {{.s = a, .n = (uint32_t)strlen(a)},
+                                  {.s = c, .n = (uint32_t)strlen(c)}};
+    return holds(&(hr_pq_range){.by = HR_PQ_BY_BYTES, .one_of = one_of, .n_one_of = 2});
+}
+
+static void test_one_of(void **state)
+{
+    (void)state;
+    begin(&(pqb_leaf_info){.name = "v", .phys = HR_PQ_BYTE_ARRAY, .converted = 0});
+    bounds("BTC", "ETI", 3);
+    assert_false(holds_one_of("A", "BT"));
+    assert_false(holds_one_of("ADA", "XRP"));
+    assert_false(holds_one_of("ETJ", "XRP"));
+    assert_true(holds_one_of("A", "BTC"));
+    assert_true(holds_one_of("ETI", "XRP"));
+    assert_true(holds_one_of("BTD", "BTE"));
+    hr_pq_bytes none = {.s = "BTC", .n = 3};
+    assert_false(holds(&(hr_pq_range){.by = HR_PQ_BY_BYTES, .one_of = &none}));
+    uint64_t hash[2] = {hr_pq_xxh64("BTC", 3), hr_pq_xxh64("ETH", 3)};
+    begin(&(pqb_leaf_info){.name = "v", .phys = HR_PQ_BYTE_ARRAY, .converted = 0});
+    pqb_bloom(&b, 0, hash, 2, 4);
+    assert_true(holds_one_of("ADA", "ETH"));
+    assert_false(holds_one_of("ADA", "XRP"));
+}
+
+static void test_or_null(void **state)
+{
+    hr_pq_range r = {.by = HR_PQ_BY_I64, .min = 21, .max = 30, .or_null = true};
+    (void)state;
+    for (int how = 0; how < 3; how++) {
+        begin_i64();
+        bounds(I64(-10), I64(20), 8);
+        b.chunk[0].has_nulls = how > 0;
+        b.chunk[0].n_nulls = how - 1;
+        assert_int_equal(holds(&r), how != 1); /* without a count there may be one */
+    }
+}
+
 /* Indexes by hand, thrift and all. */
 static void own_indexes(const char *columns, size_t n_columns, const char *offsets,
                         size_t n_offsets)
@@ -552,6 +608,9 @@ int main(void)
         cmocka_unit_test(test_filters),
         cmocka_unit_test(test_damaged_filters),
         cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_contradictions),
+        cmocka_unit_test(test_one_of),
+        cmocka_unit_test(test_or_null),
         cmocka_unit_test(test_damaged_indexes),
         cmocka_unit_test(test_index_memory),
     };
