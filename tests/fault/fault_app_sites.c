@@ -335,6 +335,11 @@ static void verb_once(const verb_case *v, uint64_t of, const hr_sys_fault *fault
     hr_sys_fail *f;
     if (hr_sys_sim_create(&disk, 1) != HR_OK || hr_sys_sim_copy(disk, verbs_disk) != HR_OK) abort();
     if (hr_sys_fail_create(&f, hr_sys_sim_table(disk), fault) != HR_OK) abort();
+    char now[256];
+    snprintf(now, sizeof now, "%s, place %llx, call %llu, errno %d%s", v->line,
+             (unsigned long long)fault->place, (unsigned long long)fault->nth, fault->sys_errno,
+             fault->forever ? ", and all after it" : "");
+    fault_now(now);
     hr_sys_install(hr_sys_fail_table(f));
     fault_still_alive();
     verb_run(v->line, &is.said);

@@ -21,13 +21,20 @@ void (*fault_observe)(hr_sys_fail *f, hr_open_mode mode);
 static char now_running[512];
 static char wrong[2048];
 
+static int says_fd = STDOUT_FILENO; /* what is said to stdout may be caught meanwhile */
+
 static void on_alarm(int sig)
 {
     (void)sig;
-    (void)!write(STDOUT_FILENO, "# hangs: ", 9);
-    (void)!write(STDOUT_FILENO, now_running, strlen(now_running));
-    (void)!write(STDOUT_FILENO, "\n", 1);
+    (void)!write(says_fd, "# hangs: ", 9);
+    (void)!write(says_fd, now_running, strlen(now_running));
+    (void)!write(says_fd, "\n", 1);
     _exit(1);
+}
+
+void fault_now(const char *what)
+{
+    snprintf(now_running, sizeof now_running, "%s", what);
 }
 
 void fault_still_alive(void)
@@ -140,6 +147,7 @@ static void run_undisturbed(fault_world *w, hr_sys_sim *sim)
     hr_sys_fault none = {0};
     const hr_sys *sys = hr_sys_sim_table(sim);
     signal(SIGALRM, on_alarm);
+    if (says_fd == STDOUT_FILENO) says_fd = dup(STDOUT_FILENO);
     if (hr_sys_fail_create(&counter, sys, &none) != HR_OK) abort();
     hr_sys_install(hr_sys_fail_table(counter));
     if (test_engine_run(&w->engine, NULL, &err) != HR_OK) {

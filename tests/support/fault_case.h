@@ -59,8 +59,8 @@ typedef struct fault_result {
     uint64_t seen;
     uint32_t n_acknowledged;
     bool blames_manifest; /* a commit failed for its manifest line alone */
-    int64_t ns;     /* of the disturbed run, by the clock */
-    int64_t cpu_ns; /* the same of the processor: what a bound may be on */
+    int64_t ns;           /* of the disturbed run, by the clock */
+    int64_t cpu_ns;       /* the same of the processor: what a bound may be on */
 } fault_result;
 
 /** Kinds of call (hr_sys_fail_kind) that all cases of this program made, and that failed in one. */
@@ -86,6 +86,9 @@ uint32_t fault_count_lines(const hr_sys *sys, const char *path);
 /** NULL, or why the dataset is no prefix of the undisturbed run's that holds what was acknowledged.
  */
 const char *fault_check_prefix(const fault_world *w, const hr_sys *sys, uint32_t n_acknowledged);
+/** What is under way, to be said of a program that hangs; cases of fault_check say it themselves.
+ */
+void fault_now(const char *what);
 /** A minute from now the program ends as one that hangs, unless it is called again. */
 void fault_still_alive(void);
 void fault_all_done(void);
