@@ -400,13 +400,25 @@ static hr_status take_stretch(hr_run *r, run_unit *u, hr_err *err)
     return HR_OK;
 }
 
-/* One unit: stretches as long as every live source's next message is known. */
+/* Is a source awaited that may stay silent for as long as it likes? */
+static bool waits_for_stream(const hr_run *r)
+{
+    const run_order *o = &r->order;
+    for (uint32_t k = 0; k < o->n_waiting; k++)
+        if (r->source[o->waiting[k]].reader.is_stream) return true;
+    return false;
+}
+
+/* One unit: stretches as long as every live source's next message is known. So does a commit, for
+ * its files say which sources are at their end: that must not hang on how soon it was seen. */
 hr_status run_merge(hr_run *r, hr_err *err)
 {
     run_order *o = &r->order;
     if (r->is_ended || r->mark_pending || !unit_is_free(r)) return HR_AGAIN;
-    if (r->rows_since_commit >= r->commit_rows) return mark(r, false);
-    if (!admit(r)) return HR_AGAIN;
+    bool is_known = admit(r);
+    if (r->rows_since_commit >= r->commit_rows && (is_known || waits_for_stream(r)))
+        return mark(r, false);
+    if (!is_known) return HR_AGAIN;
     if (o->n_heap == 0) return mark(r, true);
     run_unit *u = open_unit(r);
     while (u->n_pieces < RUN_PIECES && o->n_heap > 0 && admit(r) &&
