@@ -67,24 +67,32 @@ static size_t run_length(const uint16_t *v, size_t n)
     return k;
 }
 
+/* Values of four, 16 bits each, that are not zero. */
+static size_t count_set(uint64_t x)
+{
+    const uint64_t low = UINT64_C(0x7fff7fff7fff7fff);
+    return (size_t)__builtin_popcountll((((x & low) + low) | x) & ~low);
+}
+
+static uint64_t four_at(const uint16_t *v)
+{
+    uint64_t x;
+    memcpy(&x, v, sizeof x);
+    return x;
+}
+
 /* Runs that the next GROUP values are of, n at most. */
 static size_t runs_ahead(const uint16_t *v, size_t n)
 {
-    const uint64_t low = UINT64_C(0x7fff7fff7fff7fff);
-    uint64_t x[4];
     size_t runs = 1;
     if (n < GROUP) {
         for (size_t i = 1; i < n; i++)
             runs += v[i] != v[i - 1];
         return runs;
     }
-    for (size_t i = 0; i < 4; i++)
-        memcpy(&x[i], v + (i & 1) + (i >> 1) * 3, 8); /* from 0, 1, 3 and 4 on */
-    x[0] ^= x[1];
-    x[2] = (x[2] ^ x[3]) & ~UINT64_C(0xffff); /* 3 beside 4 was there before */
-    for (size_t i = 0; i < 4; i += 2)
-        runs += (size_t)__builtin_popcountll((((x[i] & low) + low) | x[i]) & ~low);
-    return runs;
+    runs += count_set(four_at(v) ^ four_at(v + 1));
+    /* 3 beside 4 was there before */
+    return runs + count_set((four_at(v + 3) ^ four_at(v + 4)) & ~UINT64_C(0xffff));
 }
 
 /* Is a run of k values, the first of those ahead, better written as a run? It takes two or three
