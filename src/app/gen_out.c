@@ -165,9 +165,8 @@ hr_status hr_gen_out_finish(hr_gen_out *o, hr_err *err)
 
 hr_status hr_gen_out_publish(hr_gen_out *o, hr_err *err)
 {
-    const hr_sys *sys = hr_sys_get();
     if (o->temp[0] == '\0') return HR_OK;
-    int rc = sys->rename(sys->self, AT_FDCWD, o->temp, AT_FDCWD, o->path);
+    int rc = hr_sys_rename(AT_FDCWD, o->temp, AT_FDCWD, o->path);
     if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot rename to '%s'", o->path);
     o->temp[0] = '\0';
     return HR_OK;

@@ -58,6 +58,15 @@ int hr_sys_lock(int fd)
     return rc;
 }
 
+int hr_sys_rename(int from_dir, const char *from, int to_dir, const char *to)
+{
+    const hr_sys *s = hr_sys_get();
+    int rc = -EINTR;
+    for (int i = 0; i < HR_SYS_EINTR_MAX && rc == -EINTR; i++)
+        rc = s->rename(s->self, from_dir, from, to_dir, to);
+    return rc;
+}
+
 int64_t hr_sys_wall_ns(void)
 {
     const hr_sys *s = hr_sys_get();

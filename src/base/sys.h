@@ -108,6 +108,7 @@ int hr_sys_close(int fd);
 int hr_sys_sync(int fd);
 int hr_sys_truncate(int fd, int64_t size_bytes);
 int hr_sys_lock(int fd);
+int hr_sys_rename(int from_dir, const char *from, int to_dir, const char *to);
 int64_t hr_sys_wall_ns(void);
 int64_t hr_sys_mono_ns(void);
 
@@ -131,8 +132,8 @@ typedef struct hr_sys_fault {
     size_t short_max;     /* > 0: transfers move at most this many bytes */
     unsigned eintr_every; /* > 0: each such call gives EINTR first */
     bool kill_before;     /* SIGKILL ourselves before the nth call (white-box crash tests) */
-    bool freeze; /* the same inside one process: the nth call and all after it fail with EIO and
-                    touch nothing, so what is on disk is what a kill there would leave */
+    bool freeze;    /* the same inside one process: the nth call and all after it fail with EIO and
+                       touch nothing, so what is on disk is what a kill there would leave */
     uint64_t place; /* != 0: only calls from this place (hr_sys_place.id) count and fail */
 } hr_sys_fault;
 

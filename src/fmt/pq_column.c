@@ -364,9 +364,9 @@ static bool sample_refuses(hr_pq_scratch *s, const hr_field *f, const uint16_t *
         s->sample_cost = 64 * (uint64_t)n;
         return s->n_dict > n / 2;
     }
-    if (f->type != HR_COL_U32 && s->n_dict > n - n / 4) return true;
-    /* What never falls, times and numbers of messages, leaves differences that zstd shortens. */
     if (f->type == HR_COL_U32) return false; /* it has one in any case */
+    if (s->n_dict > n - n / 4) return true;
+    /* What never falls, times and numbers of messages, leaves differences that zstd shortens. */
     if (steps.n_back == 0) return steps_refuse(s, index, n, n_rows);
     s->sample_cost = hr_pq_delta_bits(s->dense, n);
     uint64_t dict_bits = (uint64_t)s->n_dict * 64 * n / HR_MAX(n_rows, (uint64_t)1);

@@ -154,10 +154,7 @@ hr_status hr_out_seal(hr_out_file *o, bool force, hr_err *err)
 
 hr_status hr_out_publish(hr_out_file *o, hr_err *err)
 {
-    const hr_sys *sys = hr_sys_get();
-    int rc = -EINTR;
-    for (int i = 0; i < HR_SYS_EINTR_MAX && rc == -EINTR; i++)
-        rc = sys->rename(sys->self, AT_FDCWD, o->temp, AT_FDCWD, o->path);
+    int rc = hr_sys_rename(AT_FDCWD, o->temp, AT_FDCWD, o->path);
     if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot rename '%s'", o->temp);
     o->has_temp = false;
     o->is_published = true;

@@ -111,8 +111,9 @@ static bool unpack_book(hr_l2 *book, hr_unpack *u)
     X(has_depth)                                                                                   \
     X(is_watched_valid)                                                                            \
     X(gap_flags)                                                                                   \
-    X(seq_last_good) X(watch_px) X(grid_next_ns) X(last_recv_ns) X(date) X(next_part) X(top_px)    \
-        X(top_qty) X(buffer_head) X(buffer_len) X(buffer_msgs)
+    X(seq_last_good)                                                                               \
+    X(watch_px) X(grid_next_ns) X(last_recv_ns) X(date) X(next_part) X(top_px) X(top_qty)          \
+        X(buffer_head) X(buffer_len) X(buffer_msgs)
 
 void hr_desk_pack(const hr_desk *d, hr_pack *k)
 {
@@ -163,8 +164,7 @@ bool hr_desk_unpack(hr_desk *d, hr_desk_env *env, hr_unpack *u)
 #define UNPACK(field) hr_unpack_bytes(u, &d->field, sizeof d->field);
     DESK_FIELDS(UNPACK)
 #undef UNPACK
-    if (u->is_bad || !has_a_rule(d) || !hr_seq_is_sound(&d->seq, (hr_seq_rule)d->seq.rule) ||
-        !unpack_book(d->book, u))
+    if (u->is_bad || !has_a_rule(d) || !hr_seq_is_sound(&d->seq) || !unpack_book(d->book, u))
         return false;
     static _Thread_local char image[8192];
     size_t n = hr_featset_image_bytes();

@@ -11,12 +11,11 @@
 
 static hr_status rename_part(hr_dataset *d, const hr_part *p, hr_err *err)
 {
-    const hr_sys *sys = hr_sys_get();
     char temp[HR_DATASET_PATH_MAX];
     char path[HR_DATASET_PATH_MAX];
     hr_part_path(temp, sizeof temp, p, true);
     hr_part_path(path, sizeof path, p, false);
-    int rc = sys->rename(sys->self, d->root_fd, temp, d->root_fd, path);
+    int rc = hr_sys_rename(d->root_fd, temp, d->root_fd, path);
     return rc < 0 ? HR_FAIL_SYS(err, rc, "cannot rename '%s/%s'", d->root, temp) : HR_OK;
 }
 
@@ -98,7 +97,6 @@ static hr_status step_sync_parts(hr_dataset *d, hr_commit *c, hr_err *err)
 
 static hr_status step_rename(hr_dataset *d, hr_commit *c, hr_err *err)
 {
-    const hr_sys *sys = hr_sys_get();
     char temp[HR_STATE_NAME_BYTES];
     uint32_t end = HR_MIN(c->n_parts, c->at + RENAMES_A_STEP);
     for (; c->at < end; c->at++)
@@ -106,7 +104,7 @@ static hr_status step_rename(hr_dataset *d, hr_commit *c, hr_err *err)
     if (c->at < c->n_parts) return HR_AGAIN;
     if (c->state_file == NULL) return HR_OK;
     hr_dataset_temp_name(temp, c->state_file);
-    int rc = sys->rename(sys->self, d->root_fd, temp, d->root_fd, c->state_file);
+    int rc = hr_sys_rename(d->root_fd, temp, d->root_fd, c->state_file);
     return rc < 0 ? HR_FAIL_SYS(err, rc, "cannot rename '%s/%s'", d->root, temp) : HR_OK;
 }
 

@@ -18,6 +18,7 @@
 #define READ_BYTES ((size_t)1 << 20)
 
 typedef struct checker {
+    const char *root;
     int root_fd;
     hr_verify_result *out;
     hr_verify_fn say;
@@ -240,7 +241,7 @@ static void check_part(checker *c, const json_t *part)
     int64_t bytes = json_integer_value(json_object_get(part, "bytes"));
     c->out->n_parts++;
     if (path == NULL || crc == NULL || path[0] == '/' || strstr(path, "..") != NULL) {
-        finding(c, "manifest.jsonl: a part without a proper path");
+        finding(c, HR_MANIFEST_NAME ": a part without a proper path");
         return;
     }
     int fd = open_named(c, path);
@@ -268,7 +269,8 @@ static hr_status check_line(checker *c, const char *line, size_t n, uint64_t num
     json_error_t je;
     json_t *j = hr_manifest_line_is_sound(line, n) ? json_loadb(line, n, 0, &je) : NULL;
     if (j == NULL) {
-        finding(c, "manifest.jsonl:%llu: the line fails its checksum", (unsigned long long)number);
+        finding(c, HR_MANIFEST_NAME ":%llu: the line fails its checksum",
+                (unsigned long long)number);
         return HR_OK;
     }
     hr_status st = number == 1 ? hr_manifest_check_version(j, err) : HR_OK;
@@ -294,50 +296,41 @@ static void check_tail(checker *c)
         if (fd >= 0) (void)hr_sys_close(fd);
     }
     if (c->tail.reject_bytes == 0) return;
-    int rc = sys->stat(sys->self, c->root_fd, "rejects.ndjson", &st);
+    int rc = sys->stat(sys->self, c->root_fd, HR_REJECT_NAME, &st);
     if (rc < 0 && rc != -ENOENT)
-        no_access(c, "rejects.ndjson", "stat", rc);
+        no_access(c, HR_REJECT_NAME, "stat", rc);
     else if (rc < 0 || st.size_bytes < c->tail.reject_bytes)
-        finding(c, "rejects.ndjson: shorter than the %lld bytes that the manifest says",
+        finding(c, HR_REJECT_NAME ": shorter than the %lld bytes that the manifest says",
                 (long long)c->tail.reject_bytes);
 }
 
 /* All of the manifest, for hr_heap_free. */
-static hr_status load_manifest(checker *c, char **out, int64_t *n_out, hr_err *err)
+static hr_status load_manifest(checker *c, char **out, size_t *n_out, hr_err *err)
 {
-    const hr_sys *sys = hr_sys_get();
-    hr_sys_stat st;
-    int fd = hr_sys_open(c->root_fd, "manifest.jsonl", O_RDONLY | O_CLOEXEC, 0);
-    if (fd == -ENOENT) return HR_FAIL_SYS(err, fd, "no manifest.jsonl: not a dataset");
-    if (fd < 0) return HR_FAIL_SYS(err, fd, "cannot open the manifest");
-    int rc = sys->fstat(sys->self, fd, &st);
-    char *text =
-        rc == 0 && st.size_bytes < 1 << 30 ? hr_heap_alloc((size_t)st.size_bytes + 1) : NULL;
-    int64_t n = text != NULL ? hr_sys_pread_full(fd, text, (size_t)st.size_bytes, 0) : -ENOMEM;
-    (void)hr_sys_close(fd);
-    if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot stat the manifest");
-    if (n < 0) {
-        hr_heap_free(text);
-        return HR_FAIL_SYS(err, n, "cannot read the manifest");
-    }
-    *out = text;
-    *n_out = n;
-    return HR_OK;
+    hr_manifest m;
+    hr_manifest_init(&m);
+    m.root = c->root;
+    m.fd = hr_sys_open(c->root_fd, HR_MANIFEST_NAME, O_RDONLY | O_CLOEXEC, 0);
+    if (m.fd == -ENOENT) return HR_FAIL_SYS(err, m.fd, "no " HR_MANIFEST_NAME ": not a dataset");
+    if (m.fd < 0) return HR_FAIL_SYS(err, m.fd, "cannot open the manifest");
+    hr_status st = hr_manifest_load(&m, out, n_out, err);
+    hr_manifest_close(&m);
+    return st;
 }
 
 /* Whether a run has committed since n bytes were read: then what they name may rightly be gone. */
-static bool has_grown(checker *c, int64_t n)
+static bool has_grown(const checker *c, size_t n)
 {
     const hr_sys *sys = hr_sys_get();
     hr_sys_stat st;
-    int rc = sys->stat(sys->self, c->root_fd, "manifest.jsonl", &st);
-    return rc == 0 && st.size_bytes > n;
+    int rc = sys->stat(sys->self, c->root_fd, HR_MANIFEST_NAME, &st);
+    return rc == 0 && (size_t)st.size_bytes > n;
 }
 
 static hr_status check_manifest(checker *c, hr_err *err)
 {
     char *text = NULL;
-    int64_t n = 0;
+    size_t n = 0;
     HR_TRY(load_manifest(c, &text, &n, err));
     uint64_t number = 0;
     const char *p = text;
@@ -347,7 +340,7 @@ static hr_status check_manifest(checker *c, hr_err *err)
          st == HR_OK && p < end && (nl = memchr(p, '\n', (size_t)(end - p))) != NULL; p = nl + 1)
         st = check_line(c, p, (size_t)(nl - p), ++number, err);
     if (p < end && st == HR_OK)
-        finding(c, "manifest.jsonl:%llu: the last line is torn", (unsigned long long)number + 1);
+        finding(c, HR_MANIFEST_NAME ":%llu: the last line is torn", (unsigned long long)number + 1);
     hr_heap_free(text);
     if (st == HR_OK && !has_grown(c, n)) check_tail(c);
     return st;
@@ -356,7 +349,7 @@ static hr_status check_manifest(checker *c, hr_err *err)
 hr_status hr_dataset_verify(const char *root, hr_verify_result *out, hr_verify_fn say, void *self,
                             hr_err *err)
 {
-    checker c = {.out = out, .say = say, .self = self, .root_fd = -1};
+    checker c = {.root = root, .out = out, .say = say, .self = self, .root_fd = -1};
     memset(out, 0, sizeof *out);
     hr_status st = hr_arena_create(&c.arena, NULL, (size_t)256 << 20, "verify", err);
     if (st != HR_OK) return st;

@@ -168,10 +168,9 @@ void hr_seq_lose(hr_seq *s)
     s->chain = s->back = -1;
 }
 
-bool hr_seq_is_sound(const hr_seq *s, hr_seq_rule rule)
+bool hr_seq_is_sound(const hr_seq *s)
 {
-    if (s->rule != rule || rule > HR_SEQ_MONOTONE) return false;
-    if (s->state > HR_SEQ_LOST || s->ever_synced > 1) return false;
+    if (s->rule > HR_SEQ_MONOTONE || s->state > HR_SEQ_LOST || s->ever_synced > 1) return false;
     if (s->last < -1 || s->chain < -1 || s->back < -1) return false;
     if ((s->state == HR_SEQ_BUFFERING) == (s->ever_synced == 1)) return false;
     return s->state != HR_SEQ_SYNCING || is_numbered(s);

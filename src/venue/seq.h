@@ -63,8 +63,8 @@ bool hr_seq_snapshot(hr_seq *s, int64_t id);
 /** Connection lost, message rejected, buffer overflow: certainty is gone. Counts one gap if the
  * book was live. */
 void hr_seq_lose(hr_seq *s);
-/** Can this state have come from the calls above under this rule? For states read from disk. */
-bool hr_seq_is_sound(const hr_seq *s, hr_seq_rule rule);
+/** Can this state have come from the calls above under its rule? For states read from disk. */
+bool hr_seq_is_sound(const hr_seq *s);
 HR_INLINE bool hr_seq_is_live(const hr_seq *s)
 {
     return s->state == HR_SEQ_LIVE || s->state == HR_SEQ_SYNCING;
@@ -87,7 +87,7 @@ typedef struct hr_tickcheck {
     uint32_t ticker_head, ticker_len; /* rings: oldest at head */
     uint32_t book_head, book_len;
     int64_t ticker_newest, book_newest; /* ids; -1 none yet */
-    int64_t last_checked; /* -1 none */
+    int64_t last_checked;               /* -1 none */
     uint64_t n_checks, n_equal;
     uint64_t n_evicted; /* kept entries that made room while their partner could still come; before
                            the other stream's first there is none to come and none is counted */

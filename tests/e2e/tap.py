@@ -73,6 +73,14 @@ class Measured:
         return f"exit {self.code}, {self.seconds:.2f} s, {self.peak / 1e6:.1f} MB: {self.err[:300]} {self.out[:300]}"
 
 
+def python_with(*modules):
+    """A Python that has them all: the one that HR_PYTHON names, or this one; None: neither."""
+    for exe in (os.environ.get("HR_PYTHON"), sys.executable):
+        if exe and subprocess.run([exe, "-c", "import " + ", ".join(modules)], capture_output=True).returncode == 0:
+            return exe
+    return None
+
+
 @functools.lru_cache
 def holds(*marks):
     with open(EXE, "rb") as f:

@@ -82,15 +82,8 @@ print(json.dumps(out))
 '''
 
 
-def python_with_pyarrow():
-    for exe in (os.environ.get("HR_PYTHON"), sys.executable):
-        if exe and subprocess.run([exe, "-c", "import pyarrow"], capture_output=True).returncode == 0:
-            return exe
-    return None
-
-
 def main():
-    exe, cc = python_with_pyarrow(), shutil.which(os.environ.get("CC", "cc").split()[0]) or shutil.which("gcc")
+    exe, cc = tap.python_with("pyarrow"), shutil.which(os.environ.get("CC", "cc").split()[0]) or shutil.which("gcc")
     if exe is None or cc is None:
         tap.skip_all("pyarrow or a C compiler is not there (HR_PYTHON names a Python that has pyarrow)")
     lib = os.path.join(tap.SCRATCH, "libarrow_probe.so")

@@ -9,19 +9,11 @@ import random
 import resource
 import struct
 import subprocess
-import sys
 
 import tap
 
 DUMP = os.path.abspath(os.environ.get("HR_PQ_DUMP", "build/tests/support/pq_dump"))
 MATRIX = os.path.join(os.path.dirname(os.path.abspath(__file__)), "parquet_matrix.py")
-
-
-def python_with_writers():
-    for exe in (os.environ.get("HR_PYTHON"), sys.executable):
-        if exe and subprocess.run([exe, "-c", "import duckdb, polars, pyarrow"], capture_output=True).returncode == 0:
-            return exe
-    return None
 
 
 def limited(seconds, n_bytes):
@@ -213,7 +205,7 @@ def check_sweep(data):
 
 
 def main():
-    exe, data = python_with_writers(), tap.data_dir()
+    exe, data = tap.python_with("duckdb", "polars", "pyarrow"), tap.data_dir()
     if exe is None and data is None:
         tap.skip_all("neither a Python with duckdb, polars and pyarrow (HR_PYTHON) nor the real data (HR_DATA_DIR)")
     if exe is not None:

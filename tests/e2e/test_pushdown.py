@@ -8,7 +8,6 @@ import os
 import random
 import shutil
 import subprocess
-import sys
 import time
 
 import tap
@@ -203,10 +202,9 @@ def check_damage(facts):
 
 def main():
     check_paths()
-    for exe in (os.environ.get("HR_PYTHON"), sys.executable):
-        if exe and subprocess.run([exe, "-c", "import duckdb, polars, pyarrow"], capture_output=True).returncode == 0:
-            check_tables(exe)
-            break
+    exe = tap.python_with("duckdb", "polars", "pyarrow")
+    if exe is not None:
+        check_tables(exe)
     else:
         print("# no Python with pyarrow, DuckDB and Polars: others' tables are left out")
     tap.finish()

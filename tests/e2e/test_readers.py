@@ -44,13 +44,6 @@ print(json.dumps(out))
 '''
 
 
-def python_with_readers():
-    for exe in (os.environ.get("HR_PYTHON"), sys.executable):
-        if exe and subprocess.run([exe, "-c", "import duckdb, polars, pyarrow"], capture_output=True).returncode == 0:
-            return exe
-    return None
-
-
 LAKE = r'''
 import sys
 import duckdb, numpy as np, polars as pl, pyarrow as pa, pyarrow.parquet as pq
@@ -99,7 +92,7 @@ def check_indexes(exe, out):
 
 
 def main():
-    exe = python_with_readers()
+    exe = tap.python_with("duckdb", "polars", "pyarrow")
     if exe is None:
         tap.skip_all("duckdb, polars and pyarrow are not installed (HR_PYTHON names a Python that has them)")
     capture = os.path.join(tap.SCRATCH, "c.ndjson")

@@ -8,7 +8,6 @@ import os
 import random
 import shutil
 import subprocess
-import sys
 import time
 
 import tap
@@ -163,10 +162,9 @@ def main():
     with open(path("small.yaml"), "w", encoding="utf-8") as f:
         f.write("output: {commit_rows: 1500}\n")
     check_texts()
-    for exe in (os.environ.get("HR_PYTHON"), sys.executable):
-        if exe and subprocess.run([exe, "-c", "import duckdb, polars, pyarrow"], capture_output=True).returncode == 0:
-            check_tables(exe)
-            break
+    exe = tap.python_with("duckdb", "polars", "pyarrow")
+    if exe is not None:
+        check_tables(exe)
     else:
         print("# no Python with pyarrow, DuckDB and Polars: others' tables are left out")
     tap.finish()
