@@ -9,6 +9,7 @@
 #include "base/sys.h"
 #include "conc/machine.h"
 #include "job/run_parts.h"
+#include "job/tap.h"
 #include "kern/kern.h"
 
 #define IDLE_SPINS 64u
@@ -253,7 +254,7 @@ static hr_status open_all(hr_run *r, hr_open_mode mode, hr_err *err)
     hr_machine_read(&m);
     r->n_lanes = r->plan->lanes > 0 ? r->plan->lanes : m.n_cpus;
     if (r->n_lanes > RUN_LANES_MAX) r->n_lanes = RUN_LANES_MAX;
-    r->n_shards = r->n_lanes;
+    r->n_shards = r->tap != NULL ? 1 : r->n_lanes;
     if (r->plan->n_inputs == 0) return HR_FAIL(err, HR_EUSAGE, "no input: name a file");
     hr_sys_real_force_threads(strcmp(r->plan->io, "threads") == 0);
     HR_TRY(open_sources(r, err));
@@ -288,12 +289,14 @@ static hr_status open_all(hr_run *r, hr_open_mode mode, hr_err *err)
     return HR_OK;
 }
 
-static hr_status create(hr_run **out, const hr_plan *plan, hr_open_mode mode, hr_err *err)
+static hr_status create(hr_run **out, const hr_plan *plan, hr_open_mode mode, const hr_tap *tap,
+                        hr_err *err)
 {
     *out = NULL;
     hr_run *r = hr_heap_zero(1, sizeof *r);
     if (r == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for a run");
     r->plan = plan;
+    r->tap = tap;
     hr_kern_init(hr_cpu_detect() & plan->cpu_mask); /* before any lane runs */
     hr_dataset_init(&r->ds);
     hr_budget_init(&r->budget, (size_t)plan->memory_bytes);
@@ -306,17 +309,17 @@ static hr_status create(hr_run **out, const hr_plan *plan, hr_open_mode mode, hr
     return HR_OK;
 }
 
-static bool would_start(const hr_plan *plan)
+static bool would_start(const hr_plan *plan, const hr_tap *tap)
 {
     hr_run *r = NULL;
-    hr_status st = create(&r, plan, HR_OPEN_NONE, NULL);
+    hr_status st = create(&r, plan, HR_OPEN_NONE, tap, NULL);
     hr_run_destroy(&r);
     return st == HR_OK;
 }
 
 /* Many sizes grow with memory, so what would do is found by trying: to a sixteenth, in megabytes;
  * 0 when nothing up to 25 times as much does. */
-static int64_t find_memory(const hr_plan *plan)
+static int64_t find_memory(const hr_plan *plan, const hr_tap *tap)
 {
     hr_plan *p = hr_heap_alloc(sizeof *p);
     if (p == NULL) return 0;
@@ -325,24 +328,25 @@ static int64_t find_memory(const hr_plan *plan)
     int64_t high = 0;
     for (int i = 0; i < 8 && high == 0; i++) {
         p->memory_bytes = low + low / 2;
-        if (would_start(p))
+        if (would_start(p, tap))
             high = p->memory_bytes;
         else
             low = p->memory_bytes;
     }
     for (int i = 0; i < 3 && high > 0; i++) {
         p->memory_bytes = low + (high - low) / 2;
-        *(would_start(p) ? &high : &low) = p->memory_bytes;
+        *(would_start(p, tap) ? &high : &low) = p->memory_bytes;
     }
     hr_heap_free(p);
     return (high + 999999) / 1000000;
 }
 
-hr_status hr_run_create(hr_run **out, const hr_plan *plan, hr_open_mode mode, hr_err *err)
+static hr_status create_or_advise(hr_run **out, const hr_plan *plan, hr_open_mode mode,
+                                  const hr_tap *tap, hr_err *err)
 {
-    hr_status st = create(out, plan, mode, err);
+    hr_status st = create(out, plan, mode, tap, err);
     if (st != HR_EBUDGET || err == NULL) return st;
-    int64_t mb = find_memory(plan);
+    int64_t mb = find_memory(plan, tap);
     if (mb > 0)
         hr_err_prefix(err, "engine.memory of %lld bytes is too small, %lld MB would do",
                       (long long)plan->memory_bytes, (long long)mb);
@@ -350,6 +354,16 @@ hr_status hr_run_create(hr_run **out, const hr_plan *plan, hr_open_mode mode, hr
         hr_err_prefix(err, "engine.memory of %lld bytes is too small",
                       (long long)plan->memory_bytes);
     return st;
+}
+
+hr_status hr_run_create(hr_run **out, const hr_plan *plan, hr_open_mode mode, hr_err *err)
+{
+    return create_or_advise(out, plan, mode, NULL, err);
+}
+
+hr_status hr_run_create_tapped(hr_run **out, const hr_plan *plan, const hr_tap *tap, hr_err *err)
+{
+    return create_or_advise(out, plan, HR_OPEN_NONE, tap, err);
 }
 
 hr_status hr_run_start(hr_run *r, hr_err *err)

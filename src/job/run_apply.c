@@ -2,6 +2,7 @@
 /* Shards: each reads all units and applies the messages of its own instruments. */
 #include "base/assert.h"
 #include "job/run_check.h"
+#include "job/tap.h"
 
 #define PIECES_AHEAD 8u
 
@@ -71,7 +72,11 @@ static hr_status give(hr_run *r, run_shard *s, hr_desk *d, const hr_evbatch *b, 
                       hr_err *err)
 {
     run_check_mark mark HR_UNINIT; /* only a check uses it */
-    if (HR_LIKELY(r->check == NULL)) return hr_desk_message(d, &s->env, b, m, err);
+    if (HR_LIKELY(r->check == NULL)) {
+        hr_status st = hr_desk_message(d, &s->env, b, m, err);
+        if (HR_LIKELY(r->tap == NULL) || st != HR_OK) return st;
+        return r->tap->message(r->tap->self, d, b, m, err);
+    }
     run_check_before(&mark, d, &s->env);
     HR_TRY(hr_desk_message(d, &s->env, b, m, err));
     run_check_after(r, d, &s->env, b, m, &mark);

@@ -32,7 +32,7 @@ static size_t put_extra(const hr_run *r, char *out, size_t cap)
     return n + (size_t)snprintf(out + n, cap - n, "}");
 }
 
-/* A run that only checks has nothing to write: it ends with its input. */
+/* A run that is only watched has nothing to write: it ends with its input. */
 static hr_status end_check(hr_run *r)
 {
     r->is_ended = r->is_complete = true;
@@ -46,7 +46,7 @@ hr_status run_freeze(hr_run *r, hr_err *err)
 {
     run_pending *p = &r->pending;
     if (!is_at_mark(r)) return HR_AGAIN;
-    if (r->check != NULL) return end_check(r);
+    if (r->check != NULL || r->tap != NULL) return end_check(r);
     run_note_positions(r);
     p->epoch = r->n_marks++ % 2;
     p->commit = (hr_commit){.parts = r->epoch[p->epoch].parts,
