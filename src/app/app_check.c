@@ -95,9 +95,11 @@ void hr_app_check_json_instruments(const hr_app_checked *x)
                (ull)in.messages, (ull)in.levels, (ull)in.snapshots, (ull)in.trades,
                (ull)in.tickers);
         printf("\"gaps\":%llu,\"duplicates\":%llu,\"stale\":%llu,\"crossed\":%llu,"
-               "\"ticker_checks\":%llu,\"ticker_checks_equal\":%llu,\"synced\":%s,",
+               "\"ticker_checks\":%llu,\"ticker_checks_equal\":%llu,"
+               "\"checksums\":%llu,\"checksums_equal\":%llu,\"synced\":%s,",
                (ull)in.gaps, (ull)in.duplicates, (ull)in.stale, (ull)in.crossed,
-               (ull)in.ticker_checks, (ull)in.ticker_checks_equal,
+               (ull)in.ticker_checks, (ull)in.ticker_checks_equal, (ull)in.checksums,
+               (ull)in.checksums_equal,
                !in.has_depth   ? "null"
                : in.was_synced ? "true"
                                : "false");

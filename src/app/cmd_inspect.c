@@ -211,7 +211,7 @@ static hr_status print_pass(const options *o, hr_err *err)
 static hr_status inspect_text(const options *o, hr_err *err)
 {
     hr_budget budget;
-    hr_source s;
+    static hr_source s; /* one a process; too large for a frame */
     hr_source_info info = {
         .format = (hr_format)o->format, .px_scale = HR_PX_SCALE, .qty_scale = HR_QTY_SCALE};
     hr_budget_init(&budget, MEMORY_BYTES);

@@ -205,5 +205,7 @@ void hr_opts_engine_apply(const hr_opts_engine *e, hr_plan *plan)
     if (e->format != HR_FORMAT_UNKNOWN) plan->format = e->format;
     if (e->lanes >= 0) plan->lanes = (uint32_t)e->lanes;
     if (e->memory_bytes >= 0) plan->memory_bytes = e->memory_bytes;
+    if (e->px_decimals >= 0) plan->px_scale = (uint8_t)e->px_decimals;
+    if (e->qty_decimals >= 0) plan->qty_scale = (uint8_t)e->qty_decimals;
     if (e->cpu_mask >= 0) plan->cpu_mask = (unsigned)e->cpu_mask;
 }

@@ -56,10 +56,11 @@ HR_MUST_USE hr_status hr_opts_parse(const hr_opts *o, int argc, char **argv, int
 typedef struct hr_opts_engine {
     int format;
     int64_t lanes, memory_bytes, cpu_mask;
+    int64_t px_decimals, qty_decimals;
 } hr_opts_engine;
 #define HR_OPTS_ENGINE_DEFAULT                                                                     \
     {                                                                                              \
-        .lanes = -1, .memory_bytes = -1, .cpu_mask = -1                                            \
+        .lanes = -1, .memory_bytes = -1, .cpu_mask = -1, .px_decimals = -1, .qty_decimals = -1     \
     }
 /** Table entries for them; e: the hr_opts_engine. */
 #define HR_OPTS_ENGINE(e)                                                                          \
@@ -81,6 +82,22 @@ typedef struct hr_opts_engine {
          &(e).memory_bytes,                                                                        \
          64000000,                                                                                 \
          INT64_C(1) << 44,                                                                         \
+         NULL},                                                                                    \
+        {"--price-decimals",                                                                       \
+         "N",                                                                                      \
+         "decimals of prices (default: 9; 18 digits in all)",                                      \
+         HR_OPT_COUNT,                                                                             \
+         &(e).px_decimals,                                                                         \
+         0,                                                                                        \
+         18,                                                                                       \
+         NULL},                                                                                    \
+        {"--quantity-decimals",                                                                    \
+         "N",                                                                                      \
+         "decimals of quantities (default: 8)",                                                    \
+         HR_OPT_COUNT,                                                                             \
+         &(e).qty_decimals,                                                                        \
+         0,                                                                                        \
+         18,                                                                                       \
          NULL},                                                                                    \
     {                                                                                              \
         "--cpu-mask", "MASK", "instructions to use, e.g. avx2 or -avx512", HR_OPT_CPU,             \

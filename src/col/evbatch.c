@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "col/evbatch.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/assert.h"
@@ -168,4 +169,38 @@ hr_status hr_evbatch_reject(hr_evbatch *b, hr_reject_reason reason, int64_t src_
     b->kind[i] = HR_MSG_BAD;
     b->level_begin[i + 1] = (int32_t)b->n_levels;
     return HR_OK;
+}
+
+/* The text is "KIND CRC PX_DECIMALS QTY_DECIMALS DEPTH", all but the hexadecimal CRC decimal. */
+hr_status hr_evbatch_note(hr_evbatch *b, uint32_t msg, const hr_book_note *note)
+{
+    char text[HR_TEXT_CAP + 1];
+    if (b->n_texts == b->cap_texts) return HR_FULL;
+    int n = snprintf(text, sizeof text, "%u %08x %u %u %u", note->checksum, note->crc,
+                     note->px_decimals, note->qty_decimals, note->depth);
+    hr_text *t = &b->texts[b->n_texts];
+    *t = (hr_text){.len = (uint8_t)n};
+    memcpy(t->byte, text, (size_t)n);
+    b->text[msg] = (int32_t)b->n_texts++;
+    return HR_OK;
+}
+
+bool hr_evbatch_note_of(hr_book_note *note, const hr_evbatch *b, uint32_t msg)
+{
+    unsigned v[5];
+    char text[HR_TEXT_CAP + 1];
+    const hr_text *t = &b->texts[b->text[msg]];
+    char extra;
+    if (t->len > HR_TEXT_CAP) return false;
+    memcpy(text, t->byte, t->len);
+    text[t->len] = '\0';
+    if (sscanf(text, "%u %x %u %u %u%c", &v[0], &v[1], &v[2], &v[3], &v[4], &extra) != 5 ||
+        v[0] >= HR_CHECKSUM_COUNT || v[2] > 18 || v[3] > 18)
+        return false;
+    *note = (hr_book_note){.checksum = (uint8_t)v[0],
+                           .crc = v[1],
+                           .px_decimals = (uint8_t)v[2],
+                           .qty_decimals = (uint8_t)v[3],
+                           .depth = v[4]};
+    return true;
 }

@@ -66,6 +66,26 @@ typedef enum hr_reject_reason {
 } hr_reject_reason;
 const char *hr_reject_name(hr_reject_reason r);
 
+/* How a venue sums up the best levels of a book, so that both sides can compare. Names are the
+ * venues' own. */
+typedef enum hr_checksum {
+    HR_CHECKSUM_NONE = 0,
+    HR_CHECKSUM_KRAKEN = 1,   /* CRC-32 of ten asks, then ten bids: digits, no points, no zeros in
+                                 front */
+    HR_CHECKSUM_OKX = 2,      /* CRC-32 of 25 bids and asks in turn: "px:qty:px:qty" */
+    HR_CHECKSUM_BITFINEX = 3, /* the same, an ask's quantity below zero */
+    HR_CHECKSUM_COUNT = 4,
+} hr_checksum;
+/** What a depth message says of the book after it. */
+typedef struct hr_book_note {
+    uint32_t crc;
+    uint8_t checksum;                  /* hr_checksum */
+    uint8_t px_decimals, qty_decimals; /* of the venue's text, where the checksum asks for them */
+    uint8_t unused;
+    uint32_t depth; /* levels a side that the venue keeps: what is behind them is gone without a
+                       word; 0: all */
+} hr_book_note;
+
 #define HR_SYMBOL_MAX 31 /* bytes of a symbol; A-Z a-z 0-9 . _ - : / only (no leading dot) */
 #define HR_VENUE_MAX 23
 #define HR_EVB_SYMS_MAX                                                                            \
@@ -108,7 +128,8 @@ typedef struct hr_evbatch {
     int64_t *src_offset;
     int64_t *src_line; /* 1-based line of the message's first line; row formats: row number + 1 */
     int32_t *sym;      /* index into syms, or HR_SYM_UNKNOWN */
-    int32_t *text;     /* index into texts (trade id that is no number), or -1 */
+    int32_t *text;     /* index into texts, or -1: a trade's id that is no number; the hr_book_note
+                          of a DELTA or SNAPSHOT */
     uint32_t *flags;   /* HR_FLAG_* known to the decoder (SNAPSHOT, RESET, AGG) */
     uint8_t *kind;     /* hr_msg_kind */
     int32_t *level_begin; /* [cap_msgs + 1] list offsets into the level columns */
@@ -140,6 +161,11 @@ void hr_evbatch_reset(hr_evbatch *b);
 /** Index of (venue, symbol) in the batch's dictionary, added when new; -1 when the dictionary is
  * full or the symbol is too long or has a byte that is not allowed. O(1). */
 int32_t hr_evbatch_sym(hr_evbatch *b, const char *venue, const char *symbol, size_t symbol_len);
+/** Fixes a note to a depth message, as a text: tables hold it as they hold ids. HR_FULL: no text is
+ * left. */
+HR_MUST_USE hr_status hr_evbatch_note(hr_evbatch *b, uint32_t msg, const hr_book_note *note);
+/** Its note; only where text[msg] >= 0. False: the text, from a file, is none. */
+bool hr_evbatch_note_of(hr_book_note *note, const hr_evbatch *b, uint32_t msg);
 /** True when at least this much room is left; decoders check it before each line. */
 HR_INLINE int hr_evbatch_has_room(const hr_evbatch *b, uint32_t msgs, uint32_t levels)
 {

@@ -431,7 +431,8 @@ static hr_status take_message(hr_pq_mixed *e, hr_evbatch *b, hr_err *err)
     HR_TRY(take_levels(e, b, &h, &n, &reason, &bad_row, err));
     if (reason < 0 && !has_its_shape(b, h.kind, n)) reason = HR_REJECT_FIELD_MISSING;
     if (reason >= 0) return reject(b, reason, bad_row);
-    if (id.len != HR_TEXT_NULL && h.kind == HR_MSG_TRADE) {
+    bool may_have = h.kind == HR_MSG_TRADE || h.kind == HR_MSG_DELTA || h.kind == HR_MSG_SNAPSHOT;
+    if (id.len != HR_TEXT_NULL && may_have) {
         b->texts[b->n_texts] = id;
         b->text[b->n_msgs] = (int32_t)b->n_texts++;
     }

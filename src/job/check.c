@@ -27,7 +27,7 @@ struct hr_check {
 };
 
 static const char *const names[HR_FINDING_KIND_COUNT] = {"reject", "gap",     "reset", "back",
-                                                         "ticker", "crossed", "time"};
+                                                         "ticker", "crossed", "time",  "checksum"};
 
 const char *hr_finding_name(hr_finding_kind k)
 {
@@ -145,6 +145,7 @@ void run_check_before(run_check_mark *m, const hr_desk *d, const hr_desk_env *en
                           .resets = d->seq.n_resets,
                           .stale = d->seq.n_stale,
                           .unequal = unequal(d),
+                          .checksums = d->n_checksums - d->n_checksums_equal,
                           .crossed = env->counts.crossed,
                           .chain = d->seq.chain};
 }
@@ -185,7 +186,11 @@ void run_check_after(hr_run *r, const hr_desk *d, const hr_desk_env *env, const 
                     .source_idx = b->source_idx,
                     .desk_id = d->id};
     note_counts(&c->note[d->id], b, msg);
-    if (d->seq.n_gaps > m->gaps || d->seq.n_resets > m->resets) {
+    bool is_checksum = d->n_checksums - d->n_checksums_equal > m->checksums;
+    if (is_checksum) {
+        f.kind = HR_FINDING_CHECKSUM;
+        note(c, d, &f);
+    } else if (d->seq.n_gaps > m->gaps || d->seq.n_resets > m->resets) {
         hr_finding g = f;
         g.kind = d->seq.n_gaps > m->gaps ? HR_FINDING_GAP : HR_FINDING_RESET;
         g.id = b->seq_first[msg];
@@ -284,6 +289,9 @@ static void what_text(char *out, size_t cap, const hr_finding *f, const hr_plan 
         snprintf(out, cap, "received before the message ahead of it (time %lld)",
                  (long long)f->expect);
         return;
+    case HR_FINDING_CHECKSUM:
+        snprintf(out, cap, "the venue's checksum is not that of the rebuilt book");
+        return;
     case HR_FINDING_KIND_COUNT:
         break;
     }
@@ -325,6 +333,8 @@ void hr_check_instrument_get(const hr_check *c, const hr_run *r, uint32_t i,
                                  .duplicates = d->seq.n_duplicates,
                                  .stale = d->seq.n_stale,
                                  .crossed = n->crossed,
+                                 .checksums = d->n_checksums,
+                                 .checksums_equal = d->n_checksums_equal,
                                  .first_ns = n->first_ns,
                                  .last_ns = n->last_ns,
                                  .has_depth = d->has_depth,

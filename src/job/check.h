@@ -16,8 +16,9 @@ typedef enum hr_finding_kind {
     HR_FINDING_BACK = 3,   /* sequence number fell */
     HR_FINDING_TICKER = 4, /* the venue's best bid and ask differ from the rebuilt book's */
     HR_FINDING_CROSSED = 5,
-    HR_FINDING_TIME = 6, /* receive time fell */
-    HR_FINDING_KIND_COUNT = 7,
+    HR_FINDING_TIME = 6,     /* receive time fell */
+    HR_FINDING_CHECKSUM = 7, /* the venue's checksum of the book is not that of the rebuilt one */
+    HR_FINDING_KIND_COUNT = 8,
 } hr_finding_kind;
 /** "reject", "gap", ...: stable, they are in the JSON report. */
 const char *hr_finding_name(hr_finding_kind k);
@@ -43,6 +44,7 @@ typedef struct hr_check_instrument {
     const char *venue, *symbol; /* borrowed from the run */
     uint64_t messages, levels, snapshots, trades, tickers;
     uint64_t gaps, duplicates, stale, crossed, ticker_checks, ticker_checks_equal;
+    uint64_t checksums, checksums_equal;
     int64_t first_ns, last_ns; /* receive time; HR_NULL_I64 when there was none */
     bool has_depth, was_synced;
 } hr_check_instrument;

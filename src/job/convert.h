@@ -31,6 +31,7 @@ hr_target_format hr_target_format_from_name(const char *name);
     X(HR_LOSS_SEQ, "sequence numbers")                                                             \
     X(HR_LOSS_TIME, "digits of times")                                                             \
     X(HR_LOSS_NO_EVENT, "that there was no venue time (the receive time stands for it)")           \
+    X(HR_LOSS_CHECKSUM, "the venue's checksums and depths of books")                               \
     X(HR_LOSS_AGG, "that a trade is an aggregate")                                                 \
     X(HR_LOSS_BORDER, "where one message ends and the next begins")                                \
     X(HR_LOSS_NAME, "the instrument's name (put symbol=NAME/ into the output's path)")             \

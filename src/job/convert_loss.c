@@ -140,6 +140,8 @@ uint32_t hr_losses_of(hr_losses *l, const hr_evbatch *b, uint32_t m)
         bits |= csv_losses(l, b, m);
     else
         bits |= table_losses(l, b, m);
+    if ((k == HR_MSG_DELTA || k == HR_MSG_SNAPSHOT) && b->text[m] >= 0)
+        bits |= BIT(HR_LOSS_CHECKSUM);
     if (bits < BIT(HR_LOSS_WHOLE)) note_held(l, b, m);
     return bits;
 }

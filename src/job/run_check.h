@@ -7,7 +7,7 @@
 
 /** What a desk's counters were before a message. */
 typedef struct run_check_mark {
-    uint64_t gaps, resets, stale, unequal, crossed;
+    uint64_t gaps, resets, stale, unequal, checksums, crossed;
     int64_t chain;
 } run_check_mark;
 void run_check_before(run_check_mark *m, const hr_desk *d, const hr_desk_env *env);

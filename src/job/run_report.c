@@ -58,6 +58,8 @@ static void add_desks(const hr_run *r, hr_counts *c)
         c->resets += d->seq.n_resets;
         if (d->has_depth && d->seq.ever_synced) c->synced++;
         if (d->has_depth && !d->seq.ever_synced) c->never_synced++;
+        c->checksums += d->n_checksums;
+        c->checksums_equal += d->n_checksums_equal;
         if (d->check == NULL) continue;
         c->ticker_checks += d->check->n_checks;
         c->ticker_checks_equal += d->check->n_equal;

@@ -5,6 +5,9 @@
 
 #include "base/assert.h"
 #include "pipe/desk_rows.h"
+#include "venue/checksum.h"
+
+#define CUT_STEP 64u
 
 /* A message kept for a snapshot: this head, then px[], qty[], side[] of its levels, padded to 8
  * bytes. */
@@ -368,6 +371,74 @@ static void gap(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
     drop_buffer(d, env->cfg);
 }
 
+/* Drops what stands behind the depth that the venue keeps. */
+static hr_status cut_depth(hr_desk *d, uint32_t depth, hr_err *err)
+{
+    for (int s = 0; s < 2; s++) {
+        uint32_t n = hr_l2_level_count(d->book, (hr_side)s);
+        while (n > depth) {
+            int64_t px[CUT_STEP] HR_UNINIT;
+            int64_t qty[CUT_STEP] HR_UNINIT;
+            uint8_t side[CUT_STEP];
+            uint32_t step = HR_MIN(n - depth, CUT_STEP);
+            uint32_t got = hr_l2_export(d->book, (hr_side)s, n - step, step, px, qty);
+            memset(qty, 0, sizeof qty);
+            memset(side, s, sizeof side);
+            hr_status st = hr_l2_apply(d->book, side, px, qty, got);
+            if (st != HR_OK) return book_is_full(d, st, err);
+            n -= step;
+        }
+    }
+    return HR_OK;
+}
+
+/* What the venue says of the book after a message. False: its checksum is not ours. */
+static hr_status follow_note(hr_desk *d, hr_desk_env *env, const hr_book_note *note, bool *is_equal,
+                             hr_err *err)
+{
+    *is_equal = true;
+    if (note->depth > 0) d->depth_cut = note->depth;
+    if (d->depth_cut > 0) HR_TRY(cut_depth(d, d->depth_cut, err));
+    if (note->checksum == HR_CHECKSUM_NONE) return HR_OK;
+    const hr_plan *plan = env->cfg->plan;
+    *is_equal = hr_book_crc(d->book, note, plan->px_scale, plan->qty_scale) == note->crc;
+    d->n_checksums++;
+    d->n_checksums_equal += *is_equal;
+    return HR_OK;
+}
+
+/* The book is not the venue's: nothing of it can be trusted until the next snapshot. */
+static void on_bad_checksum(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg)
+{
+    hr_seq_lose(&d->seq);
+    gap(d, env, b, msg, HR_GAP_CHECKSUM);
+}
+
+/* A delta that says something of the book after it: rows are written when that was looked at. */
+static HR_NOINLINE hr_status on_noted_delta(hr_desk *d, hr_desk_env *env, const hr_evbatch *b,
+                                            uint32_t msg, hr_err *err)
+{
+    uint32_t at = (uint32_t)b->level_begin[msg];
+    uint32_t n = (uint32_t)b->level_begin[msg + 1] - at;
+    uint32_t flags = b->flags[msg];
+    bool hit = false;
+    bool is_equal;
+    hr_book_note note;
+    if (!hr_evbatch_note_of(&note, b, msg)) note = (hr_book_note){0};
+    HR_TRY(apply_levels(d, env, b->side + at, b->px + at, b->qty + at, n, &hit, err));
+    HR_TRY(follow_note(d, env, &note, &is_equal, err));
+    if (is_equal) {
+        d->gap_flags = 0;
+        d->seq_last_good = b->seq_last[msg];
+    } else {
+        on_bad_checksum(d, env, b, msg);
+        flags |= d->gap_flags;
+    }
+    hr_desk_put_deltas(d, env, b, msg, flags);
+    if (is_equal && hit) book_row(d, env, b, msg, flags);
+    return HR_OK;
+}
+
 static hr_status on_delta(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
                           hr_err *err)
 {
@@ -384,6 +455,7 @@ static hr_status on_delta(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uin
     switch (v) {
     case HR_SEQ_APPLY:
     case HR_SEQ_APPLY_FIRST:
+        if (b->text[msg] >= 0) return on_noted_delta(d, env, b, msg, err);
         d->gap_flags = 0;
         d->seq_last_good = b->seq_last[msg];
         if (env->cfg->plan->write[HR_KIND_DELTAS])
@@ -397,6 +469,9 @@ static hr_status on_delta(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uin
     case HR_SEQ_DUPLICATE:
     case HR_SEQ_STALE:
         flags |= d->gap_flags | (v == HR_SEQ_STALE ? HR_FLAG_STALE : HR_FLAG_DUPLICATE);
+        break;
+    case HR_SEQ_WAIT:
+        flags |= d->gap_flags;
         break;
     case HR_SEQ_BUFFER:
         flags |= d->gap_flags;
@@ -459,6 +534,13 @@ static hr_status on_snapshot(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, 
     d->is_watched_valid = false;
     d->seq_last_good = b->seq_last[msg];
     HR_TRY(apply_levels(d, env, b->side + at, b->px + at, b->qty + at, n, &hit, err));
+    if (b->text[msg] >= 0) {
+        hr_book_note note;
+        bool is_equal;
+        if (!hr_evbatch_note_of(&note, b, msg)) note = (hr_book_note){0};
+        HR_TRY(follow_note(d, env, &note, &is_equal, err));
+        if (!is_equal) on_bad_checksum(d, env, b, msg);
+    }
     HR_TRY(replay_kept(d, env, err));
     if (hr_seq_is_live(&d->seq)) book_row(d, env, b, msg, HR_FLAG_SNAPSHOT);
     return HR_OK;

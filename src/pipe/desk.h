@@ -28,6 +28,7 @@ typedef struct hr_counts {
     uint64_t rejected[HR_REJECT_COUNT];
     uint64_t written[HR_KIND_COUNT];
     uint64_t ticker_checks, ticker_checks_equal, ticker_evicted;
+    uint64_t checksums, checksums_equal;
     uint64_t synced, never_synced; /* instruments with depth, at the end */
 } hr_counts;
 void hr_counts_add(hr_counts *sum, const hr_counts *part);
@@ -80,7 +81,9 @@ typedef struct hr_desk {
     bool has_depth;
     bool is_watched_valid;
     uint32_t gap_flags; /* HR_FLAG_GAP / HR_FLAG_UNSYNCED as of now */
+    uint32_t depth_cut; /* levels a side that the venue keeps, 0: all */
     int64_t seq_last_good;
+    uint64_t n_checksums, n_checksums_equal; /* the venue's, of books */
     int64_t watch_px[2];
     hr_l2 *book;
     hr_featset *features;

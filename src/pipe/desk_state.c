@@ -111,9 +111,14 @@ static bool unpack_book(hr_l2 *book, hr_unpack *u)
     X(has_depth)                                                                                   \
     X(is_watched_valid)                                                                            \
     X(gap_flags)                                                                                   \
+    X(depth_cut)                                                                                   \
+    X(n_checksums)                                                                                 \
+    X(n_checksums_equal)                                                                           \
     X(seq_last_good)                                                                               \
-    X(watch_px) X(grid_next_ns) X(last_recv_ns) X(date) X(next_part) X(top_px) X(top_qty)          \
-        X(buffer_head) X(buffer_len) X(buffer_msgs)
+    X(watch_px)                                                                                    \
+    X(grid_next_ns)                                                                                \
+    X(last_recv_ns) X(date) X(next_part) X(top_px) X(top_qty) X(buffer_head) X(buffer_len)         \
+        X(buffer_msgs)
 
 void hr_desk_pack(const hr_desk *d, hr_pack *k)
 {

@@ -10,8 +10,8 @@
 static const char *const side_names[] = {"bid", "ask", "none"};
 static const char *const taker_names[] = {"buy", "sell", "none"};
 static const char *const cause_names[HR_GAP_CAUSE_COUNT] = {
-    "seq_hole",   "seq_back",    "reconnect",   "parse_error",
-    "local_drop", "venue_reset", "never_synced"};
+    "seq_hole",   "seq_back",    "reconnect",    "parse_error",
+    "local_drop", "venue_reset", "never_synced", "checksum"};
 
 static void add(hr_tables *t, hr_kind kind, const char *name, hr_col_type type, uint8_t scale,
                 bool nullable)

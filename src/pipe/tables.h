@@ -13,7 +13,8 @@ typedef enum hr_gap_cause {
     HR_GAP_LOCAL_DROP = 4,
     HR_GAP_VENUE_RESET = 5,
     HR_GAP_NEVER_SYNCED = 6,
-    HR_GAP_CAUSE_COUNT = 7,
+    HR_GAP_CHECKSUM = 7,
+    HR_GAP_CAUSE_COUNT = 8,
 } hr_gap_cause;
 
 #define HR_TABLE_FIELDS_MAX (4 + 4 * HR_BOOK_DEPTH_MAX)

@@ -12,6 +12,15 @@
 #include "col/evbatch.h"
 
 #define HR_SNAPSHOT_LEVELS_MAX 50 /* levels a side in a row of book_snapshot_<n> */
+#define HR_CHANNELS_MAX 32        /* channels that a head may bind to numbers */
+#define HR_CHANNEL_SYMBOL_MAX 26
+
+/** What a venue's number stands for in the messages that carry it. */
+typedef struct hr_channel {
+    uint32_t id;
+    char kind; /* the venue's own letter */
+    char symbol[HR_CHANNEL_SYMBOL_MAX + 1];
+} hr_channel;
 
 typedef enum hr_format {
     HR_FORMAT_UNKNOWN = 0,
@@ -53,6 +62,8 @@ typedef struct hr_source_info {
     bool has_diff_depth;  /* the head shows a stream of changes: @depth<n> tops are left out */
     int32_t time_unit_ns; /* CSV/Parquet: ns a unit of the time columns (1000 for Tardis us) */
     bool has_header;
+    uint32_t n_channels;
+    hr_channel channel[HR_CHANNELS_MAX];
     uint32_t n_sources; /* that share the memory; 0 is one */
     uint32_t n_lanes;   /* threads that decode them; 0 is one */
 } hr_source_info;

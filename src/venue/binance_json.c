@@ -438,7 +438,7 @@ static int decode_array(const hr_line *l, hr_json *j)
     return j->error != NULL ? HR_LINE_REJECT(HR_REJECT_JSON) : HR_LINE_DONE;
 }
 
-static int decode_all(const hr_line *l, hr_json *j)
+int hr_binance_decode(const hr_line *l, hr_json *j)
 {
     int rc = HR_LINE_DONE;
     hr_json_type t = hr_json_peek(j);
@@ -453,18 +453,4 @@ static int decode_all(const hr_line *l, hr_json *j)
     }
     if (rc == HR_LINE_DONE && !hr_json_at_end(j)) rc = HR_LINE_REJECT(HR_REJECT_JSON);
     return rc;
-}
-
-int hr_binance_decode(const hr_line *l, hr_json *j)
-{
-    hr_evbatch *b = l->batch;
-    const uint32_t n_msgs = b->n_msgs;
-    const uint32_t n_levels = b->n_levels;
-    const uint32_t n_syms = b->n_syms;
-    int rc = decode_all(l, j);
-    if (HR_UNLIKELY(rc != HR_LINE_DONE)) {
-        hr_line_undo(l, n_msgs, n_levels, n_syms);
-        return rc;
-    }
-    return b->n_msgs > n_msgs ? HR_LINE_DONE : hr_line_other(l); /* an empty list */
 }

@@ -5,6 +5,8 @@
 #include "text/csv.h"
 #include "text/decimal.h"
 #include "venue/binance_fields.h"
+#include "venue/read.h"
+#include "venue/venue.h"
 
 #define NS_PER_MS INT64_C(1000000)
 
@@ -83,7 +85,16 @@ static int decode_json(hr_line *l, const char *s, size_t n)
 {
     hr_json j;
     hr_json_init_within(&j, s, n, l->limit);
-    return hr_binance_decode(l, &j);
+    const uint32_t n_msgs = l->batch->n_msgs;
+    const uint32_t n_levels = l->batch->n_levels;
+    const uint32_t n_syms = l->batch->n_syms;
+    int rc = l->venue->decode(l, &j);
+    if (rc == HR_LINE_DONE && !hr_json_at_end(&j)) rc = HR_LINE_REJECT(HR_REJECT_JSON);
+    if (HR_UNLIKELY(rc != HR_LINE_DONE)) {
+        hr_line_undo(l, n_msgs, n_levels, n_syms);
+        return rc;
+    }
+    return l->batch->n_msgs > n_msgs ? HR_LINE_DONE : hr_line_other(l);
 }
 
 /* `<recv_ns> <json>` */
@@ -101,16 +112,30 @@ static const char *find(const char *s, size_t n, const char *what)
     return memmem(s, n, what, strlen(what));
 }
 
-/* The symbol= of a request, up to the next & or blank. */
-static hr_json_str query_symbol(const char *s, size_t n)
+/* The symbol of a request: behind answer_symbol up to the next & or blank, or the url's last part.
+ */
+static hr_json_str url_symbol(const hr_venue *v, const char *s, size_t n)
 {
-    const char *at = find(s, n, "symbol=");
-    if (at == NULL) return (hr_json_str){0};
-    at += 7;
+    const char *at = s;
+    if (v->answer_symbol != NULL) {
+        at = find(s, n, v->answer_symbol);
+        if (at == NULL) return (hr_json_str){0};
+        at += strlen(v->answer_symbol);
+    } else {
+        for (const char *p = s; p < s + n && *p != '?'; p++)
+            if (*p == '/') at = p + 1;
+    }
     const char *p = at;
-    while (p < s + n && *p != '&' && *p != ' ')
+    while (p < s + n && *p != '&' && *p != ' ' && *p != '?')
         p++;
     return (hr_json_str){.s = at, .n = (size_t)(p - at)};
+}
+
+static bool is_book_request(const hr_venue *v, const char *s, size_t n)
+{
+    for (int i = 0; i < HR_VENUE_PARTS_MAX && v->answers[i] != NULL; i++)
+        if (find(s, n, v->answers[i]) != NULL) return true;
+    return false;
 }
 
 /* `url -> time: body`: an answer to a request. */
@@ -122,8 +147,8 @@ static int decode_answer(hr_line *l, const char *arrow)
     if (!hr_seconds_to_ns(&l->ts_recv, arrow + 4, (size_t)(colon - arrow - 4)))
         return HR_LINE_REJECT(HR_REJECT_TIME);
     size_t url = (size_t)(arrow - l->s);
-    l->hint = query_symbol(l->s, url);
-    if (find(l->s, url, "/depth") == NULL) return hr_line_other(l);
+    if (!is_book_request(l->venue, l->s, url)) return hr_line_other(l);
+    l->hint = url_symbol(l->venue, l->s, url);
     return decode_json(l, colon + 2, l->n - (size_t)(colon + 2 - l->s));
 }
 
@@ -158,6 +183,27 @@ static int decode_cryptofeed(hr_line *l)
     return HR_LINE_REJECT(HR_REJECT_UNKNOWN);
 }
 
+/* Our own captures' envelope around another venue's message: {"capture_ns":..,"data":..}. */
+static int decode_envelope(hr_line *l)
+{
+    hr_json j;
+    hr_json_str key;
+    hr_json data = {0};
+    hr_json_init_within(&j, l->s, l->n, l->limit);
+    if (!hr_json_enter_object(&j)) return hr_read_wrong_type(hr_json_peek(&j));
+    while (hr_json_next_key(&j, &key)) {
+        int rc = HR_LINE_DONE;
+        if (HR_IS(key, "data")) data = j;
+        rc = HR_IS(key, "capture_ns") ? hr_read_int(&j, &l->ts_recv) : hr_read_skip(&j);
+        if (rc != HR_LINE_DONE) return rc;
+        if (HR_IS(key, "data")) data.end = j.p;
+    }
+    if (j.error != NULL || data.p == NULL || l->ts_recv == HR_NULL_I64) return hr_read_broken(&j);
+    while (data.p < data.end && (*data.p == ' ' || *data.p == '\t'))
+        data.p++;
+    return decode_json(l, data.p, (size_t)(data.end - data.p));
+}
+
 static int decode_line(hr_line *l)
 {
     switch (l->info->format) {
@@ -166,6 +212,8 @@ static int decode_line(hr_line *l)
     case HR_FORMAT_CRYPTOFEED:
         return decode_cryptofeed(l);
     case HR_FORMAT_CAPTURE_JSON:
+        if (l->venue->decode != hr_binance_decode) return decode_envelope(l);
+        break;
     case HR_FORMAT_NDJSON:
     case HR_FORMAT_UNKNOWN:
     case HR_FORMAT_TARDIS_L2:
@@ -229,12 +277,15 @@ hr_status hr_decode_text(const hr_source_info *info, hr_evbatch *b, const char *
         return hr_csv_decode(info, b, text, len, pos, base_offset, line, target_rows, at_eof);
     hr_line_cache cache;
     memset(&cache, 0xff, sizeof cache);
-    const bool may_be_short = info->format != HR_FORMAT_CRYPTOFEED;
+    const hr_venue *venue = hr_venue_find(info->venue);
+    if (venue == NULL) venue = &hr_venue_binance;
+    const bool may_be_short =
+        info->format != HR_FORMAT_CRYPTOFEED && venue->decode == hr_binance_decode;
     const char *end = text + len;
     const char *p = text + *pos;
     if (base_offset == 0 && *pos == 0 && len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0) p += 3;
     hr_status st = HR_OK;
-    hr_line l = {.info = info, .batch = b, .cache = &cache, .limit = end};
+    hr_line l = {.info = info, .venue = venue, .batch = b, .cache = &cache, .limit = end};
     while (p < end) {
         l.s = p;
         l.offset = base_offset + (p - text);

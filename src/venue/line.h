@@ -12,8 +12,10 @@ typedef struct hr_line_cache {
     int16_t sym[HR_LINE_CACHE_SLOTS]; /* -1 none */
 } hr_line_cache;
 
+struct hr_venue;
 typedef struct hr_line {
     const hr_source_info *info;
+    const struct hr_venue *venue;
     hr_evbatch *batch;
     hr_line_cache *cache;
     const char *s; /* without its line end */

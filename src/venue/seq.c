@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "venue/seq.h"
 
-#include <string.h>
-
-#include "venue/adapter.h"
+#include "venue/venue.h"
 
 hr_seq_rule hr_seq_rule_for(const char *venue, int format)
 {
@@ -26,7 +24,8 @@ hr_seq_rule hr_seq_rule_for(const char *venue, int format)
     case HR_FORMAT_COUNT:
         break;
     }
-    return strcmp(venue, "binance") == 0 ? HR_SEQ_BINANCE_SPOT : HR_SEQ_BINANCE_FUTURES;
+    const hr_venue *v = hr_venue_find(venue);
+    return v != NULL ? v->rule : HR_SEQ_BINANCE_FUTURES;
 }
 
 void hr_seq_init(hr_seq *s, hr_seq_rule rule)
@@ -37,6 +36,12 @@ void hr_seq_init(hr_seq *s, hr_seq_rule rule)
 static bool is_numbered(const hr_seq *s)
 {
     return s->rule == HR_SEQ_BINANCE_SPOT || s->rule == HR_SEQ_BINANCE_FUTURES;
+}
+
+/* Snapshots come in the stream, and each is newer than all before it. */
+static bool is_in_stream(const hr_seq *s)
+{
+    return s->rule == HR_SEQ_NONE || s->rule == HR_SEQ_STEP || s->rule == HR_SEQ_CHAIN;
 }
 
 /* first <= have + 1, for every id. */
@@ -60,6 +65,18 @@ static hr_seq_verdict follows(const hr_seq *s, int64_t have, int64_t first, int6
     case HR_SEQ_BINANCE_FUTURES:
         if (last <= have) return last == have ? HR_SEQ_DUPLICATE : HR_SEQ_STALE;
         return prev == have ? HR_SEQ_APPLY : HR_SEQ_HOLE;
+    case HR_SEQ_STEP:
+        if (last <= have) return last == have ? HR_SEQ_DUPLICATE : HR_SEQ_STALE;
+        return joins(have, first) ? HR_SEQ_APPLY : HR_SEQ_HOLE;
+    case HR_SEQ_CHAIN:
+        if (last < 0 || prev == have) return HR_SEQ_APPLY;
+        if (last <= have) return last == have ? HR_SEQ_DUPLICATE : HR_SEQ_STALE;
+        return HR_SEQ_HOLE;
+    case HR_SEQ_AFTER:
+        if (last <= have) return last == have ? HR_SEQ_DUPLICATE : HR_SEQ_STALE;
+        return HR_SEQ_APPLY;
+    case HR_SEQ_RULE_COUNT:
+        break;
     }
     return HR_SEQ_HOLE;
 }
@@ -70,7 +87,11 @@ static hr_seq_verdict follows_snapshot(const hr_seq *s, int64_t first, int64_t l
     switch ((hr_seq_rule)s->rule) {
     case HR_SEQ_NONE:
     case HR_SEQ_MONOTONE:
-        return HR_SEQ_APPLY_FIRST;
+    case HR_SEQ_STEP:
+    case HR_SEQ_CHAIN:
+    case HR_SEQ_AFTER:
+    case HR_SEQ_RULE_COUNT:
+        return HR_SEQ_APPLY_FIRST; /* no state of theirs: they are live at once */
     case HR_SEQ_BINANCE_SPOT:
         if (last <= s->last) return HR_SEQ_STALE;
         return joins(s->last, first) ? HR_SEQ_APPLY_FIRST : HR_SEQ_HOLE;
@@ -121,6 +142,7 @@ static hr_seq_verdict judge_stale(hr_seq *s, int64_t before, int64_t first, int6
 hr_seq_verdict hr_seq_delta(hr_seq *s, int64_t first, int64_t last, int64_t prev)
 {
     bool has_chain = s->chain >= 0 && s->rule != HR_SEQ_NONE;
+    if (s->rule == HR_SEQ_CHAIN && last < 0) return hr_seq_is_live(s) ? HR_SEQ_APPLY : HR_SEQ_WAIT;
     hr_seq_verdict step = has_chain ? follows(s, s->chain, first, last, prev) : HR_SEQ_APPLY;
     int64_t before = s->back;
     s->back = -1;
@@ -139,7 +161,7 @@ hr_seq_verdict hr_seq_delta(hr_seq *s, int64_t first, int64_t last, int64_t prev
     }
     if (hr_seq_is_live(s)) return count(s, offer(s, first, last, prev));
     if (step == HR_SEQ_HOLE) return count(s, step);
-    return HR_SEQ_BUFFER;
+    return is_in_stream(s) ? HR_SEQ_WAIT : HR_SEQ_BUFFER;
 }
 
 hr_seq_verdict hr_seq_replay(hr_seq *s, int64_t first, int64_t last, int64_t prev)
@@ -149,12 +171,13 @@ hr_seq_verdict hr_seq_replay(hr_seq *s, int64_t first, int64_t last, int64_t pre
 
 bool hr_seq_snapshot(hr_seq *s, int64_t id)
 {
-    if (s->rule != HR_SEQ_NONE && hr_seq_is_live(s) && id < s->last) {
+    if (!is_in_stream(s) && hr_seq_is_live(s) && id < s->last) {
         s->n_stale++;
         return false;
     }
     s->state = is_numbered(s) ? HR_SEQ_SYNCING : HR_SEQ_LIVE;
     s->last = id;
+    if (s->rule == HR_SEQ_STEP || s->rule == HR_SEQ_CHAIN) s->chain = id;
     s->back = -1;
     s->ever_synced = 1;
     s->n_syncs++;
@@ -170,7 +193,7 @@ void hr_seq_lose(hr_seq *s)
 
 bool hr_seq_is_sound(const hr_seq *s)
 {
-    if (s->rule > HR_SEQ_MONOTONE || s->state > HR_SEQ_LOST || s->ever_synced > 1) return false;
+    if (s->rule >= HR_SEQ_RULE_COUNT || s->state > HR_SEQ_LOST || s->ever_synced > 1) return false;
     if (s->last < -1 || s->chain < -1 || s->back < -1) return false;
     if ((s->state == HR_SEQ_BUFFERING) == (s->ever_synced == 1)) return false;
     return s->state != HR_SEQ_SYNCING || is_numbered(s);

@@ -9,11 +9,16 @@
 #include "base/status.h"
 
 typedef enum hr_seq_rule {
-    HR_SEQ_NONE = 0,        /* no sequence: order of arrival (Tardis CSV: snapshots in stream) */
+    HR_SEQ_NONE = 0,        /* no sequence: order of arrival; snapshots in the stream */
     HR_SEQ_BINANCE_SPOT,    /* U <= id + 1; first after snapshot U <= L + 1 <= u */
     HR_SEQ_BINANCE_FUTURES, /* pu == previous u; first after snapshot U <= L <= u */
-    HR_SEQ_MONOTONE, /* seq must not fall (Crypto Lake sequence_number: gaps are not visible; there
-                        are no snapshots, so the book starts anew with the row after a loss) */
+    HR_SEQ_MONOTONE,  /* seq must not fall (Crypto Lake sequence_number: gaps are not visible; there
+                         are no snapshots, so the book starts anew with the row after a loss) */
+    HR_SEQ_STEP = 4,  /* first == last before + 1; snapshots in the stream */
+    HR_SEQ_CHAIN = 5, /* prev == last before, ids may fall; snapshots in the stream; messages
+                         without ids are taken in order of arrival */
+    HR_SEQ_AFTER = 6, /* ids (times) rise, holes do not show; snapshots by request */
+    HR_SEQ_RULE_COUNT = 7,
 } hr_seq_rule;
 hr_seq_rule hr_seq_rule_for(const char *venue, int format); /* format: hr_format */
 
@@ -32,6 +37,8 @@ typedef enum hr_seq_verdict {
     HR_SEQ_STALE = 4,       /* its last id is behind the stream's */
     HR_SEQ_HOLE = 5,        /* gap found: drop the book, buffer this message */
     HR_SEQ_RESET = 6,       /* the venue numbers anew: drop the book, buffer this message */
+    HR_SEQ_WAIT = 7,        /* no book yet, and the snapshot to come is in the stream: newer than
+                               this, which nobody needs */
 } hr_seq_verdict;
 
 /* A venue that starts its numbers anew would look stale for ever. A message whose ids stand below

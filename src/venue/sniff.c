@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "text/csv.h"
-#include "venue/line.h"
+#include "venue/venue.h"
 
 #define SNIFF_LINES_MAX 4096
 
 static const char known_formats[] =
-    "known are capture, capture-json, cryptofeed and ndjson (Binance), tardis, tardis-trades, "
+    "known are capture, capture-json, cryptofeed and ndjson, tardis, tardis-trades, "
     "tardis-snapshot, binance-depth-csv and Crypto Lake style Parquet";
 
 /* What the head's messages tell together. */
@@ -21,6 +21,8 @@ typedef struct findings {
     bool has_diff_depth, has_depth_without_pu;
     bool is_fstream, is_dstream, is_spot_host, has_foreign_host;
     char venue[HR_VENUE_MAX + 1]; /* an envelope names it, as our own captures do */
+    const hr_venue *host;         /* first venue of the table that a url names */
+    const hr_venue *mark;         /* first whose marks a line carries */
     bool is_binance;              /* some message has the shape of one of Binance's */
     int64_t time_ns;              /* the first in a message, 0 none */
     uint32_t n_lines;
@@ -139,6 +141,36 @@ static void note_message(findings *f, const message *m)
         f->is_binance = true;
 }
 
+/* All parts of a mark, which '&' joins. */
+static bool has_mark(const char *s, size_t n, const char *mark)
+{
+    while (*mark != '\0') {
+        size_t part = strcspn(mark, "&");
+        if (memmem(s, n, mark, part) == NULL) return false;
+        mark += part + (mark[part] == '&');
+    }
+    return true;
+}
+
+static void note_mark(findings *f, const char *s, size_t n)
+{
+    uint32_t n_venues;
+    const hr_venue *const *v = hr_venue_all(&n_venues);
+    for (uint32_t i = 0; f->mark == NULL && i < n_venues; i++)
+        for (int k = 0; k < HR_VENUE_PARTS_MAX && v[i]->marks[k] != NULL; k++)
+            if (has_mark(s, n, v[i]->marks[k])) f->mark = v[i];
+}
+
+static void note_other_host(findings *f, const char *s, size_t n)
+{
+    uint32_t n_venues;
+    const hr_venue *const *v = hr_venue_all(&n_venues);
+    for (uint32_t i = 0; f->host == NULL && i < n_venues; i++)
+        for (int k = 0; k < HR_VENUE_PARTS_MAX && v[i]->hosts[k] != NULL; k++)
+            if (find(s, n, v[i]->hosts[k]) != NULL) f->host = v[i];
+    if (f->host == NULL) f->has_foreign_host = true;
+}
+
 static void note_host(findings *f, const char *s, size_t n)
 {
     bool is_fstream = find(s, n, "fstream.binance") != NULL || find(s, n, "fapi.binance") != NULL;
@@ -146,7 +178,7 @@ static void note_host(findings *f, const char *s, size_t n)
     f->is_fstream = f->is_fstream || is_fstream;
     f->is_dstream = f->is_dstream || is_dstream;
     if (find(s, n, "binance.") == NULL)
-        f->has_foreign_host = true;
+        note_other_host(f, s, n);
     else if (!is_fstream && !is_dstream)
         f->is_spot_host = true;
 }
@@ -158,6 +190,7 @@ static void note_line(findings *f, const char *s, size_t n)
     if (url != NULL) note_host(f, s, space != NULL ? (size_t)(space - s) : n);
     const char *body = memchr(s, '{', n);
     f->n_lines++;
+    note_mark(f, s, n);
     if (body == NULL) return;
     message m = {0};
     hr_json j;
@@ -286,6 +319,33 @@ static hr_status check_venue(const hr_source_info *info, const findings *f, bool
         path, (int)HR_MIN(n, 60), s, known_formats);
 }
 
+/* A venue of the table other than Binance, whose messages are told apart above; NULL: none. What
+ * the user says is certain, then the host, the file's name, what only its messages hold. */
+static const hr_venue *other_venue(const hr_source_info *info, const findings *f, const char *path)
+{
+    const hr_venue *named = hr_venue_find(info->venue);
+    uint32_t n_venues;
+    const hr_venue *const *v = hr_venue_all(&n_venues);
+    if (named != NULL) return named->decode != hr_binance_decode ? named : NULL;
+    if (info->venue[0] != '\0') return NULL;
+    if (f->host != NULL) return f->host;
+    if (f->is_spot_host || f->is_fstream || f->is_dstream) return NULL;
+    for (uint32_t i = 0; i < n_venues; i++)
+        if (v[i]->decode != hr_binance_decode && v[i]->file != NULL && file_is(path, v[i]->file))
+            return v[i];
+    return f->is_binance ? NULL : f->mark;
+}
+
+static void learn(hr_source_info *info, const hr_venue *v, const char *p, const char *end)
+{
+    for (uint32_t n = 0; v->learn != NULL && p < end && n < SNIFF_LINES_MAX; n++) {
+        const char *eol = hr_find_newline(p, end);
+        if (eol == NULL) return;
+        v->learn(info, p, (size_t)(eol - p));
+        p = eol + 1;
+    }
+}
+
 static bool is_csv(hr_format f)
 {
     return f == HR_FORMAT_TARDIS_L2 || f == HR_FORMAT_TARDIS_TRADES ||
@@ -305,6 +365,15 @@ static hr_status sniff_lines(hr_source_info *info, char *why, size_t why_cap, co
                        is_forced ? "CSV header" : "format", path, (int)HR_MIN(n, 60), p,
                        known_formats);
     note_head(&f, p, end);
+    const hr_venue *other = other_venue(info, &f, path);
+    if (other != NULL) {
+        snprintf(info->venue, sizeof info->venue, "%s", other->name);
+        info->head_time_ns = f.time_ns;
+        learn(info, other, p, end);
+        snprintf(why, why_cap, "first line is framed as %s; messages of %s",
+                 hr_format_name(info->format), other->name);
+        return HR_OK;
+    }
     HR_TRY(check_venue(info, &f, is_forced, path, p, n, err));
     if (info->venue[0] == '\0') snprintf(info->venue, sizeof info->venue, "%s", venue_of(&f, path));
     if (info->symbol[0] == '\0' && f.has_symbol && !f.has_two)

@@ -51,13 +51,72 @@ static void test_no_sequence(void **state)
     hr_seq s;
     (void)state;
     hr_seq_init(&s, HR_SEQ_NONE);
-    assert_int_equal(hr_seq_delta(&s, -1, -1, -1), HR_SEQ_BUFFER);
+    assert_int_equal(hr_seq_delta(&s, -1, -1, -1), HR_SEQ_WAIT);
     assert_true(hr_seq_snapshot(&s, -1));
     assert_int_equal(hr_seq_delta(&s, -1, -1, -1), HR_SEQ_APPLY);
     hr_seq_init(&s, HR_SEQ_MONOTONE);
     assert_int_equal(hr_seq_delta(&s, 5, 5, -1), HR_SEQ_APPLY_FIRST);
     assert_int_equal(hr_seq_delta(&s, 5, 5, -1), HR_SEQ_APPLY);
     assert_int_equal(hr_seq_delta(&s, 4, 4, -1), HR_SEQ_STALE);
+}
+
+/* Snapshots in the stream: each replaces, nothing before it is needed. */
+static void test_step(void **state)
+{
+    hr_seq s;
+    (void)state;
+    hr_seq_init(&s, HR_SEQ_STEP);
+    assert_int_equal(hr_seq_delta(&s, 7, 7, -1), HR_SEQ_WAIT);
+    assert_true(hr_seq_snapshot(&s, 8));
+    assert_int_equal(s.state, HR_SEQ_LIVE);
+    assert_int_equal(hr_seq_delta(&s, 9, 9, -1), HR_SEQ_APPLY);
+    assert_int_equal(hr_seq_delta(&s, 9, 9, -1), HR_SEQ_DUPLICATE);
+    assert_int_equal(hr_seq_delta(&s, 8, 8, -1), HR_SEQ_STALE);
+    assert_int_equal(hr_seq_delta(&s, 11, 11, -1), HR_SEQ_HOLE);
+    assert_int_equal(hr_seq_delta(&s, 12, 12, -1), HR_SEQ_WAIT);
+    assert_int_equal(hr_seq_delta(&s, 14, 14, -1), HR_SEQ_HOLE); /* seen without a book too */
+    assert_true(hr_seq_snapshot(&s, 2)); /* the venue began anew, and says so */
+    assert_int_equal(hr_seq_delta(&s, 3, 3, -1), HR_SEQ_APPLY);
+    assert_int_equal(s.n_gaps, 2);
+    assert_int_equal(s.n_syncs, 2);
+}
+
+static void test_chain(void **state)
+{
+    hr_seq s;
+    (void)state;
+    hr_seq_init(&s, HR_SEQ_CHAIN);
+    assert_int_equal(hr_seq_delta(&s, 7, 7, 5), HR_SEQ_WAIT);
+    assert_int_equal(hr_seq_delta(&s, -1, -1, -1), HR_SEQ_WAIT);
+    assert_true(hr_seq_snapshot(&s, 100));
+    assert_int_equal(hr_seq_delta(&s, 140, 140, 100), HR_SEQ_APPLY);
+    assert_int_equal(hr_seq_delta(&s, 140, 140, 140), HR_SEQ_APPLY); /* keep-alive */
+    assert_int_equal(hr_seq_delta(&s, 3, 3, 140), HR_SEQ_APPLY);     /* maintenance */
+    assert_int_equal(hr_seq_delta(&s, 8, 8, 3), HR_SEQ_APPLY);
+    assert_int_equal(hr_seq_delta(&s, 8, 8, 3), HR_SEQ_DUPLICATE);
+    assert_int_equal(hr_seq_delta(&s, -1, -1, -1), HR_SEQ_APPLY);
+    assert_int_equal(hr_seq_delta(&s, 20, 20, 15), HR_SEQ_HOLE);
+    assert_int_equal(hr_seq_delta(&s, -1, -1, -1), HR_SEQ_WAIT);
+    assert_int_equal(hr_seq_delta(&s, 21, 21, 20), HR_SEQ_WAIT);
+    assert_true(hr_seq_snapshot(&s, 21));
+    assert_int_equal(hr_seq_delta(&s, 22, 22, 21), HR_SEQ_APPLY);
+    assert_int_equal(s.n_gaps, 1);
+}
+
+static void test_after(void **state)
+{
+    hr_seq s;
+    (void)state;
+    hr_seq_init(&s, HR_SEQ_AFTER);
+    assert_int_equal(hr_seq_delta(&s, 90, 90, -1), HR_SEQ_BUFFER);
+    assert_int_equal(hr_seq_delta(&s, 101, 101, -1), HR_SEQ_BUFFER);
+    assert_true(hr_seq_snapshot(&s, 95));
+    assert_int_equal(hr_seq_replay(&s, 90, 90, -1), HR_SEQ_STALE);
+    assert_int_equal(hr_seq_replay(&s, 101, 101, -1), HR_SEQ_APPLY);
+    assert_int_equal(hr_seq_delta(&s, 400, 400, -1), HR_SEQ_APPLY);
+    assert_int_equal(hr_seq_delta(&s, 399, 399, -1), HR_SEQ_STALE);
+    assert_false(hr_seq_snapshot(&s, 300));
+    assert_int_equal(s.n_gaps, 0);
 }
 
 /* An older snapshot never replaces a newer one, also before the first delta after it. */
@@ -329,11 +388,11 @@ static void test_garbage_states(void **state)
     test_rng_init(&r, test_seed());
     hr_seq_init(&s, HR_SEQ_BINANCE_SPOT);
     assert_true(hr_seq_is_sound(&s));
-    s.rule = HR_SEQ_MONOTONE + 1;
+    s.rule = HR_SEQ_RULE_COUNT;
     assert_false(hr_seq_is_sound(&s));
     for (uint64_t k = 0; k < test_iters(20000); k++) {
         test_rng_bytes(&r, &s, sizeof s);
-        s.rule %= 5;
+        s.rule %= HR_SEQ_RULE_COUNT + 1;
         s.state %= 5;
         s.ever_synced %= 3;
         if (!hr_seq_is_sound(&s)) continue;
@@ -497,6 +556,9 @@ int main(void)
         cmocka_unit_test(test_spot),
         cmocka_unit_test(test_futures),
         cmocka_unit_test(test_no_sequence),
+        cmocka_unit_test(test_step),
+        cmocka_unit_test(test_chain),
+        cmocka_unit_test(test_after),
         cmocka_unit_test(test_older_snapshot),
         cmocka_unit_test(test_monotone_after_loss),
         cmocka_unit_test(test_restart),

@@ -108,23 +108,29 @@ static void test_venues(void **state)
            HR_FORMAT_CRYPTOFEED, "binance-futures", "A_PERP");
 }
 
-#define BYBIT                                                                                      \
-    "{\"topic\":\"orderbook.50.BTCUSDT\",\"type\":\"delta\",\"ts\":1,\"data\":{\"s\":\"BTCUSDT\"," \
-    "\"b\":[[\"1\",\"2\"]],\"a\":[],\"u\":1,\"seq\":2}}\n"
-#define GATE                                                                                       \
-    "{\"time\":1,\"channel\":\"spot.order_book_update\",\"event\":\"update\",\"result\":" DEPTH(   \
-        "A_B", "") "}\n"
+/* Venues of the table: by the host, by the file's name, by what only their messages hold. */
+static void test_table(void **state)
+{
+    (void)state;
+    expect("f", "wss://ws.kraken.com <-> 1618678132.3\n1618678132.5: {}\n", HR_FORMAT_CRYPTOFEED,
+           "kraken", "");
+    expect("data/KRAKEN.ws.50.0.gz", "1618678132.5: {\"a\":1}\n", HR_FORMAT_CRYPTOFEED, "kraken",
+           "");
+    expect("f", "{\"arg\":{\"channel\":\"books\",\"instId\":\"BTC-USDT\"},\"data\":[]}\n",
+           HR_FORMAT_NDJSON, "okx", "");
+    expect("venue=okx/f", "{\"a\":1}\n", HR_FORMAT_NDJSON, "okx", "");
+}
 
 /* Other venues are refused: by the host, by the file's name, by their messages. */
 static void test_foreign(void **state)
 {
     static const char *const text[] = {
-        BYBIT,
-        GATE,
+        "{\"topic\":\"book.50.BTCUSDT\",\"ts\":1,\"data\":{\"s\":\"BTCUSDT\",\"b\":[]}}\n",
+        "{\"time\":1,\"event\":\"update\",\"result\":" DEPTH("A_B", "") "}\n",
         "{\"arg\":{\"channel\":\"books\"},\"data\":[{\"asks\":[],\"bids\":[],\"ts\":\"1\"}]}\n",
         "1618678132.5: [320,{\"as\":[],\"bs\":[]},\"book-1000\",\"XBT/EUR\"]\n",
         "1618678132.5: {\"jsonrpc\":\"2.0\",\"params\":{\"data\":{}}}\n",
-        "wss://ws.kraken.com <-> 1618678132.3\n1618678132.5: {}\n",
+        "wss://ws.example.com <-> 1618678132.3\n1618678132.5: {}\n",
         "{\"id\":1}\n",
     };
     (void)state;
@@ -133,11 +139,12 @@ static void test_foreign(void **state)
         assert_int_equal(sniff("f", text[i]), HR_EUNSUPPORTED);
         assert_true(strstr(message, "venue") != NULL);
     }
-    assert_int_equal(sniff("data/KRAKEN.ws.50.0.gz", "1618678132.5: {\"a\":1}\n"), HR_EUNSUPPORTED);
-    assert_non_null(strstr(message, "KRAKEN"));
-    assert_int_equal(sniff("data/BYBIT.0", "configuration: {\"e\":\"x\",\"E\":1}\n"),
+    assert_int_equal(sniff("data/EXAMPLE.ws.50.0.gz", "1618678132.5: {\"a\":1}\n"),
                      HR_EUNSUPPORTED);
-    assert_non_null(strstr(message, "BYBIT"));
+    assert_non_null(strstr(message, "EXAMPLE"));
+    assert_int_equal(sniff("data/OTHER_ONE.0", "configuration: {\"e\":\"x\",\"E\":1}\n"),
+                     HR_EUNSUPPORTED);
+    assert_non_null(strstr(message, "OTHER_ONE"));
     /* A plan that names the format knows better. */
     char why[128];
     hr_source_info forced = {.format = HR_FORMAT_NDJSON};
@@ -165,7 +172,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_framings), cmocka_unit_test(test_spaces),
         cmocka_unit_test(test_symbols),  cmocka_unit_test(test_venues),
-        cmocka_unit_test(test_foreign),  cmocka_unit_test(test_cut_head),
+        cmocka_unit_test(test_table),    cmocka_unit_test(test_foreign),
+        cmocka_unit_test(test_cut_head),
     };
     return cmocka_run_group_tests_name("venue sniff", tests, NULL, NULL);
 }
