@@ -19,9 +19,9 @@ static void on_signal(int sig)
     atomic_store_explicit(&stop_wanted, 1, memory_order_relaxed);
 }
 
-static const char *const targets[] = {"events",  "deltas",       "trades",
-                                      "tickers", "tardis",       "tardis-trades",
-                                      "capture", "capture-json", NULL};
+static const char *const targets[] = {"events",  "deltas",        "trades",  "tickers",
+                                      "tardis",  "tardis-trades", "capture", "capture-json",
+                                      "records", "records-csv",   NULL};
 
 static hr_status parse_args(hr_convert_options *o, bool *json, int argc, char **argv, hr_err *err)
 {
@@ -38,6 +38,8 @@ static hr_status parse_args(hr_convert_options *o, bool *json, int argc, char **
         {"--venue", "V", "venue of IN, where it does not say", HR_OPT_TEXT, &o->venue, 0, 0, NULL},
         {"--symbol", "S", "symbol of IN, where it does not say", HR_OPT_TEXT, &o->symbol, 0, 0,
          NULL},
+        {"--records", "TYPE", "DBN of several types of records: mbo, trades, ...", HR_OPT_TEXT,
+         &o->records, 0, 0, NULL},
         {"--price-decimals", "N", "decimals of prices (default: 9)", HR_OPT_COUNT, &decimals[0], 0,
          18, NULL},
         {"--quantity-decimals", "N", "decimals of quantities (default: 8)", HR_OPT_COUNT,
@@ -53,6 +55,7 @@ static hr_status parse_args(hr_convert_options *o, bool *json, int argc, char **
             ".csv\n"
             "(tardis, or tardis-trades when IN holds trades), .ndjson (capture-json); .gz or .zst\n"
             "behind .csv and .ndjson compresses. deltas, trades and tickers are Parquet too.\n"
+            "Databento DBN becomes its records, under their official names: .parquet or .csv.\n"
             "A first pass finds what the target cannot hold; then nothing is written without\n"
             "--lossy. Lines that cannot be used go to OUT.rejects.ndjson.",
         .example = "headrace convert capture.ndjson.gz events.parquet",
@@ -99,9 +102,8 @@ static void print_json(const hr_convert_options *o, const hr_convert_report *r)
     hr_app_json_text(o->out);
     printf(",\"from\":\"%s\",\"to\":\"%s\",\"compression\":\"%s\",\"lines\":%llu,\"read\":%llu,"
            "\"written\":%llu,\"rejected\":%llu,\"filtered\":%llu,\"rows\":%llu,",
-           hr_format_name(r->format), hr_target_format_name(r->to), hr_container_name(r->container),
-           (ull)r->lines, (ull)r->read, (ull)r->written, (ull)r->rejected, (ull)r->filtered,
-           (ull)r->rows);
+           r->from, hr_target_format_name(r->to), hr_container_name(r->container), (ull)r->lines,
+           (ull)r->read, (ull)r->written, (ull)r->rejected, (ull)r->filtered, (ull)r->rows);
     printf("\"rejects\":{");
     for (int i = 0; i < HR_REJECT_COUNT; i++) {
         if (r->rejects[i] == 0) continue;
@@ -123,8 +125,8 @@ static void print_json(const hr_convert_options *o, const hr_convert_report *r)
 
 static void print_text(const hr_convert_options *o, const hr_convert_report *r)
 {
-    printf("%s (%s) -> %s (%s, %s)\n", o->in, hr_format_name(r->format), o->out,
-           hr_target_format_name(r->to), hr_container_name(r->container));
+    printf("%s (%s) -> %s (%s, %s)\n", o->in, r->from, o->out, hr_target_format_name(r->to),
+           hr_container_name(r->container));
     printf("%llu lines: %llu messages read = %llu written + %llu rejected + %llu filtered%s\n",
            (ull)r->lines, (ull)r->read, (ull)r->written, (ull)r->rejected, (ull)r->filtered,
            hr_convert_adds_up(r) ? "" : ": DOES NOT ADD UP");

@@ -4,6 +4,7 @@
 
 #include "app/app.h"
 #include "app/app_check.h"
+#include "app/app_dbn.h"
 #include "app/app_table.h"
 #include "app/opts.h"
 #include "app/where.h"
@@ -374,6 +375,11 @@ static hr_status inspect(const options *o, hr_err *err)
 {
     hr_app_table t;
     bool is_table;
+    bool is_dbn = false;
+    if (o->format == 0 && o->where == NULL) {
+        hr_status dbn = hr_app_dbn_inspect(&is_dbn, o->path, o->n_rows, o->head, o->json, err);
+        if (is_dbn) return dbn;
+    }
     hr_status st = hr_app_table_open(&t, o->path, &is_table, err);
     if (st == HR_OK && !is_table && o->where != NULL)
         st = HR_FAIL(err, HR_EUSAGE, "--where: '%s' is no Parquet table", o->path);

@@ -7,6 +7,7 @@
 
 #include "base/sys.h"
 #include "job/convert_parts.h"
+#include "job/dbn_file.h"
 #include "job/reject_text.h"
 #include "pipe/source.h"
 
@@ -25,6 +26,8 @@ static const char *const target_names[HR_TO_COUNT] = {
     [HR_TO_CAPTURE] = "capture",
     [HR_TO_TARDIS_TRADES] = "tardis-trades",
     [HR_TO_CAPTURE_JSON] = "capture-json",
+    [HR_TO_RECORDS] = "records",
+    [HR_TO_RECORDS_CSV] = "records-csv",
 };
 
 const char *hr_target_format_name(hr_target_format f)
@@ -64,12 +67,6 @@ typedef struct job {
 
 /* ---- names ---- */
 
-static bool ends_with(const char *s, size_t n, const char *what)
-{
-    size_t k = strlen(what);
-    return n > k && memcmp(s + n - k, what, k) == 0;
-}
-
 static bool is_table(hr_target_format to)
 {
     return to == HR_TO_EVENTS || to == HR_TO_DELTAS || to == HR_TO_TRADES || to == HR_TO_TICKERS;
@@ -84,20 +81,18 @@ static bool is_trade_table(hr_format f)
 static hr_status set_target(job *j, hr_err *err)
 {
     const char *s = j->o->out;
-    size_t n = strlen(s);
+    size_t n;
     hr_convert_report *r = j->r;
     r->to = j->o->to;
-    r->container = ends_with(s, n, ".gz")    ? HR_CONTAINER_GZIP
-                   : ends_with(s, n, ".zst") ? HR_CONTAINER_ZSTD
-                                             : HR_CONTAINER_PLAIN;
-    if (r->container == HR_CONTAINER_GZIP) n -= 3;
-    if (r->container == HR_CONTAINER_ZSTD) n -= 4;
+    r->container = hr_out_container(s, &n);
+    if (r->to == HR_TO_RECORDS || r->to == HR_TO_RECORDS_CSV || j->o->records != NULL)
+        return HR_FAIL(err, HR_EUSAGE, "'%s' is no DBN: only that has records", j->o->in);
     if (r->to == HR_TO_AUTO) {
-        if (ends_with(s, n, ".parquet"))
+        if (hr_out_ends_with(s, n, ".parquet"))
             r->to = HR_TO_EVENTS;
-        else if (ends_with(s, n, ".csv"))
+        else if (hr_out_ends_with(s, n, ".csv"))
             r->to = is_trade_table(r->format) ? HR_TO_TARDIS_TRADES : HR_TO_TARDIS;
-        else if (ends_with(s, n, ".ndjson") || ends_with(s, n, ".jsonl"))
+        else if (hr_out_ends_with(s, n, ".ndjson") || hr_out_ends_with(s, n, ".jsonl"))
             r->to = HR_TO_CAPTURE_JSON;
         else
             return HR_FAIL(err, HR_EUSAGE,
@@ -122,6 +117,7 @@ static hr_status open_source(job *j, hr_err *err)
                           LINE_BYTES + HR_READER_BLOCK_BYTES, err));
     j->r->bytes_in = j->source.reader.size_bytes;
     j->r->format = j->source.info.format;
+    j->r->from = hr_format_name(j->r->format);
     memcpy(j->r->why, j->source.why, sizeof j->r->why);
     return HR_OK;
 }
@@ -333,6 +329,11 @@ hr_status hr_convert(const hr_convert_options *o, hr_convert_report *report, hr_
 {
     int64_t began = hr_sys_mono_ns();
     memset(report, 0, sizeof *report);
+    if (o->format == HR_FORMAT_UNKNOWN && hr_dbn_file_probe(o->in) != HR_DBN_NOT) {
+        hr_status dbn = hr_convert_dbn(o, report, err);
+        report->seconds = (double)(hr_sys_mono_ns() - began) * 1e-9;
+        return dbn;
+    }
     job *j = hr_heap_zero(1, sizeof *j);
     if (j == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory to convert '%s'", o->in);
     j->o = o;

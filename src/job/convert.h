@@ -20,6 +20,8 @@ typedef enum hr_target_format {
     HR_TO_TARDIS_TRADES,
     HR_TO_CAPTURE,      /* `<recv_ns> <json>` */
     HR_TO_CAPTURE_JSON, /* {"capture_ns":..,"stream":..,"data":..} */
+    HR_TO_RECORDS,      /* of DBN: Parquet, one type's records under their official names */
+    HR_TO_RECORDS_CSV,
     HR_TO_COUNT
 } hr_target_format;
 const char *hr_target_format_name(hr_target_format f);
@@ -35,6 +37,7 @@ hr_target_format hr_target_format_from_name(const char *name);
     X(HR_LOSS_AGG, "that a trade is an aggregate")                                                 \
     X(HR_LOSS_BORDER, "where one message ends and the next begins")                                \
     X(HR_LOSS_NAME, "the instrument's name (put symbol=NAME/ into the output's path)")             \
+    X(HR_LOSS_WIDE, "values that a column cannot hold (null stands for them)")                     \
     X(HR_LOSS_KIND, "messages of a kind it has no place for")                                      \
     X(HR_LOSS_EMPTY, "messages without levels")                                                    \
     X(HR_LOSS_NO_SEQ, "messages without update ids")                                               \
@@ -57,6 +60,7 @@ typedef struct hr_convert_options {
     hr_target_format to;
     hr_format format;           /* of the input; 0: sniff */
     const char *venue, *symbol; /* of the input, where it does not say; NULL: none */
+    const char *records; /* DBN of several types: the one that is wanted; NULL: there is one */
     uint8_t px_scale, qty_scale;
     bool force, lossy;
     const _Atomic uint32_t *stop; /* != 0: give up; may be NULL */
@@ -74,6 +78,7 @@ typedef struct hr_convert_report {
     hr_target_format to;
     hr_container container; /* of the output */
     hr_format format;       /* of the input */
+    const char *from;       /* its name */
     char why[128];
     uint64_t lines;                             /* or rows of a table */
     uint64_t read, written, rejected, filtered; /* messages */

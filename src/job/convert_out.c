@@ -23,6 +23,22 @@ static hr_codec_options codec_options(hr_container c)
                               .level = c == HR_CONTAINER_GZIP ? 6 : 3};
 }
 
+bool hr_out_ends_with(const char *path, size_t n, const char *what)
+{
+    size_t k = strlen(what);
+    return n > k && memcmp(path + n - k, what, k) == 0;
+}
+
+hr_container hr_out_container(const char *path, size_t *n)
+{
+    *n = strlen(path);
+    hr_container c = hr_out_ends_with(path, *n, ".gz")    ? HR_CONTAINER_GZIP
+                     : hr_out_ends_with(path, *n, ".zst") ? HR_CONTAINER_ZSTD
+                                                          : HR_CONTAINER_PLAIN;
+    if (c != HR_CONTAINER_PLAIN) *n -= c == HR_CONTAINER_GZIP ? 3 : 4;
+    return c;
+}
+
 size_t hr_out_bytes(void)
 {
     size_t most = 0;

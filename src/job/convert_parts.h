@@ -36,6 +36,15 @@ HR_MUST_USE hr_status hr_out_publish(hr_out_file *o, hr_err *err);
 /** Closes and removes what was not published; take_back: what was, too. */
 void hr_out_abandon(hr_out_file *o, bool take_back);
 
+/** By the end of its name; *n: bytes of the name without that. */
+hr_container hr_out_container(const char *path, size_t *n);
+bool hr_out_ends_with(const char *path, size_t n, const char *what);
+
+/* ---- DBN ---- */
+/** hr_convert of a file that hr_dbn_file_probe knows. */
+HR_MUST_USE hr_status hr_convert_dbn(const hr_convert_options *o, hr_convert_report *report,
+                                     hr_err *err);
+
 /* ---- what cannot be held ---- */
 typedef struct hr_losses {
     hr_target_format to;
