@@ -17,6 +17,7 @@
  * levels proves the book. Levels behind the subscribed depth are gone without a word. */
 #include "text/decimal.h"
 #include "venue/read.h"
+#include "venue/request.h"
 #include "venue/venue.h"
 
 #define HR_KRAKEN_DEPTHS 5
@@ -349,6 +350,23 @@ static int decode(const hr_line *l, hr_json *j)
     return t == HR_JSON_OBJECT ? decode_v2(l, j) : hr_read_wrong_type(t);
 }
 
+/* v2 */
+static size_t subscribe(char *out, size_t cap, const char *channel, const char *const *symbols,
+                        uint32_t n)
+{
+#define REQUEST(name, more)                                                                        \
+    "{\"method\":\"subscribe\",\"params\":{\"channel\":\"" name "\",\"symbol\":[<\"$\">]" more "}" \
+                                                                                               "}"
+    static const hr_request requests[] = {
+        {"book", REQUEST("book", ",\"depth\":1000"), 0},
+        {"trades", REQUEST("trade", ",\"snapshot\":false"), 0},
+        {"ticker", REQUEST("ticker", ",\"event_trigger\":\"bbo\""), 0},
+    };
+#undef REQUEST
+    return hr_request_fill(out, cap, requests, sizeof requests / sizeof *requests, channel, symbols,
+                           n);
+}
+
 const hr_venue hr_venue_kraken = {
     .name = "kraken",
     .file = "KRAKEN",
@@ -356,4 +374,8 @@ const hr_venue hr_venue_kraken = {
     .marks = {"\"channelName\":", "\"channel\":\"book\"&\"checksum\":"},
     .rule = HR_SEQ_NONE,
     .decode = decode,
+    .subscribe = subscribe,
+    .keep_alive = "{\"method\":\"ping\"}",
+    .keep_alive_s = 30,
+    .silent_s = 5,
 };

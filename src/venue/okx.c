@@ -11,6 +11,7 @@
  * prevSeqId names the message before; ids may jump and, in maintenance, fall. Messages from before
  * 2022-09 carry none. A checksum of 0 is none: since June 2026 the venue sends no other. */
 #include "venue/read.h"
+#include "venue/request.h"
 #include "venue/venue.h"
 
 typedef enum channel {
@@ -203,6 +204,21 @@ static int decode(const hr_line *l, hr_json *j)
     return HR_LINE_DONE;
 }
 
+static size_t subscribe(char *out, size_t cap, const char *channel, const char *const *symbols,
+                        uint32_t n)
+{
+#define REQUEST(name)                                                                              \
+    "{\"op\":\"subscribe\",\"args\":[<{\"channel\":\"" name "\",\"instId\":\"$\"}>]}"
+    static const hr_request requests[] = {
+        {"book", REQUEST("books"), 100},
+        {"trades", REQUEST("trades"), 100},
+        {"ticker", REQUEST("bbo-tbt"), 100},
+    };
+#undef REQUEST
+    return hr_request_fill(out, cap, requests, sizeof requests / sizeof *requests, channel, symbols,
+                           n);
+}
+
 const hr_venue hr_venue_okx = {
     .name = "okx",
     .file = "OKX",
@@ -210,4 +226,8 @@ const hr_venue hr_venue_okx = {
     .marks = {"\"arg\":{&\"instId\":"},
     .rule = HR_SEQ_CHAIN,
     .decode = decode,
+    .subscribe = subscribe,
+    .keep_alive = "ping",
+    .keep_alive_s = 25,
+    .silent_s = 75,
 };

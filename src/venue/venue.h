@@ -28,6 +28,14 @@ typedef struct hr_venue {
     /** Looks at a line of the head: what later messages leave unsaid (channel numbers). May be
      * NULL. */
     void (*learn)(hr_source_info *info, const char *line, size_t n);
+    /* ---- the live feed ---- */
+    /** The requests that subscribe a channel ("book", "trades", "ticker") of n symbols, each ended
+     * by '\n'; returns the length. 0: does not fit, not offered, or a symbol that is none. */
+    size_t (*subscribe)(char *out, size_t cap, const char *channel, const char *const *symbols,
+                        uint32_t n);
+    const char *keep_alive; /* text to send when silent; NULL: WebSocket pings only */
+    uint32_t keep_alive_s;  /* every so many seconds without a message of ours; 0: never */
+    uint32_t silent_s;      /* a book channel silent for longer is stale */
 } hr_venue;
 
 /** By name; NULL: not known. */

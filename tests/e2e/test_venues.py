@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real captures of every venue: each row, count and rebuilt book equals that of a plain reader of the venue's messages
+(venue_reader.py), and single messages of the venues' documents are taken. One entry a venue in VENUES."""
+import glob
+import json
+import os
+
+import tap
+import venue_reader
+from venue_reader import nanos, utc
+
+
+def kraken(m, url, state):
+    if isinstance(m, list) and isinstance(m[-2], str):
+        yield from kraken_v1(m)
+        return
+    data = m.get("data", []) if isinstance(m, dict) else []
+    for d in data if isinstance(data, list) else []:
+        if m["channel"] == "book":
+            levels = [(s, x["price"], x["qty"]) for s, k in enumerate(("bids", "asks")) for x in d[k]]
+            time = utc(d["timestamp"]) if "timestamp" in d else None
+            yield "snapshot" if m["type"] == "snapshot" else "delta", d["symbol"], time, (None, None, None), levels
+            yield "check", d["symbol"]
+        elif m["channel"] == "trade":
+            yield "trade", d["symbol"], utc(d["timestamp"]), d["trade_id"], ("buy", "sell").index(d["side"]), d["price"], d["qty"]
+        elif m["channel"] == "ticker":
+            time = utc(d["timestamp"]) if "timestamp" in d else None
+            yield "ticker", d["symbol"], time, None, d["bid"], d["bid_qty"], d["ask"], d["ask_qty"]
+
+
+def kraken_v1(m):
+    symbol, name = m[-1], m[-2]
+    if name.startswith("book-"):
+        parts = {k: v for x in m[1:-2] for k, v in x.items()}
+        whole = "as" in parts or "bs" in parts
+        sides = ("bs", "as") if whole else ("b", "a")
+        rows = [(s, x) for s, k in enumerate(sides) for x in parts.get(k, [])]
+        yield "snapshot" if whole else "delta", symbol, max(nanos(x[2]) for _, x in rows), (None, None, None), \
+            [(s, x[0], x[1]) for s, x in rows]
+        if "c" in parts:
+            yield "check", symbol
+    elif name == "trade":
+        for x in m[1]:
+            yield "trade", symbol, nanos(x[2]), None, "bs".index(x[3]), x[0], x[1]
+    elif name == "spread":
+        bid, ask, time, bid_qty, ask_qty = m[1][:5]
+        yield "ticker", symbol, nanos(time), None, bid, bid_qty, ask, ask_qty
+
+
+def okx(m, url, state):
+    channel, symbol = m.get("arg", {}).get("channel"), m.get("arg", {}).get("instId")
+    for d in m.get("data", []):
+        time = nanos(d["ts"], 10**6) if "ts" in d else None
+        if channel in ("books", "books5", "books-l2-tbt", "books50-l2-tbt"):
+            whole = m.get("action") == "snapshot" or channel == "books5"
+            last, prev = d.get("seqId"), d.get("prevSeqId", -1)
+            levels = [(s, x[0], x[1]) for s, k in enumerate(("bids", "asks")) for x in d[k]]
+            yield "snapshot" if whole else "delta", symbol, time, (last, last, prev if prev >= 0 else None), levels
+            if d.get("checksum", 0) != 0:
+                yield "check", symbol
+        elif channel == "trades":
+            yield "trade", d["instId"], time, d["tradeId"], ("buy", "sell").index(d["side"]), d["px"], d["sz"]
+        elif channel == "tickers":
+            yield "ticker", symbol, time, None, d["bidPx"] or 0, d["bidSz"] or 0, d["askPx"] or 0, d["askSz"] or 0
+        elif channel == "bbo-tbt":
+            (bid, ask) = ((d[k] or [[0, 0]])[0] for k in ("bids", "asks"))
+            yield "ticker", symbol, time, None, bid[0], bid[1], ask[0], ask[1]
+
+
+# captures: lists of files that are one stream; rule: of venue_reader.Book; decimals: those of run; steps: messages that
+# follow the one before, as an independent count has them; checks: checksums; samples: single messages, {name: rejects}
+VENUES = {
+    "kraken": dict(read=kraken, rule="none", captures=[["KRAKEN.ws.50.0"], ["KRAKEN.ws.48.0"]], decimals=(8, 8), depth=1000,
+                   checks=4269, samples={"ws_book_snapshot": 0, "ws_book_update": 0, "ws_trade_update": 0,
+                                         "ws_ticker_snapshot": 0, "ws_pong": 0, "ws_ohlc_update": 0}),
+    "okx": dict(read=okx, rule="chain", captures=[["OKX.ws.1.0"]], checks=290,
+                samples={"ws_books_snapshot": 0, "ws_books_update": 0, "ws_bbo_tbt": 0, "ws_tickers": 0, "ws_trades": 0,
+                         "ws_candle": 0, "ws_instruments": 0, "ws_funding_rate": 0}),
+}
+
+
+def compare(name, want, out, v):
+    wrong = []
+    for kind, tables in want.rows.items():
+        for symbol, rows in tables.items():
+            got = venue_reader.table(out, kind, symbol)
+            first = next((i for i, (a, b) in enumerate(zip(got, rows)) if a != b), min(len(got), len(rows)))
+            if got != rows:
+                wrong.append(f"{symbol} {kind}: {len(got)} rows, not {len(rows)}; row {first}: {got[first:first + 1]}, "
+                             f"not {rows[first:first + 1]}")
+    n = sum(len(rows) for t in want.rows.values() for rows in t.values())
+    tap.check(f"{name}: {n} rows are the reader's", n > 0 and not wrong, "\n".join(wrong))
+    wrong = []
+    whole = {s: b for s, b in want.books.items() if b.is_live and (b.side[0] or b.side[1])}
+    for symbol, book in whole.items():
+        got = venue_reader.last_book(out, symbol)
+        if got != book.top(10):
+            wrong.append(f"{symbol}: {got}\nnot {book.top(10)}")
+    tap.check(f"{name}: {len(whole)} books are the reader's", not wrong, "\n".join(wrong))
+
+
+def capture(name, files, v, out):
+    decimals = v.get("decimals", (9, 8))
+    want = venue_reader.Capture(files, v["read"], v["rule"], decimals, v.get("depth", 0))
+    scale = ["--price-decimals", decimals[0], "--quantity-decimals", decimals[1]]
+    got = tap.run_json(*files, "--out", out, *scale)
+    counts = dict(want.counts, crossed=want.sum("crossed"), gaps=want.sum("gaps"), checksums=want.checks,
+                  checksums_equal=want.checks)
+    wrong = {k: (got.get(k), n) for k, n in counts.items() if got.get(k) != n}
+    tap.check(f"{name}: counts are the reader's", not wrong, f"{wrong} {got}")
+    rejected = sum(got.get("rejected", {"?": 1}).values())
+    tap.check(f"{name}: {len(want.rejects)} rejects", rejected == len(want.rejects), got)
+    compare(name, want, out, v)
+    code, text, err = tap.run("verify", *files, *scale)
+    found = v.get("findings", 0)
+    tap.check(f"{name}: verify has {found} findings", code == (4 if found else 0) and f"{found} findings" in text, text + err)
+    return want
+
+
+def samples(data, name, v):
+    """Single messages, on a line of their own with a time, each read as this venue's."""
+    for path in sorted(glob.glob(os.path.join(data, "venue-samples", name, "ws_*.json"))):
+        sample = os.path.basename(path)[:-5]
+        rejects = v.get("samples", {}).get(sample)
+        if rejects is None:
+            continue
+        with open(path, encoding="utf-8") as f:
+            text = json.dumps(json.load(f, parse_float=lambda s: Verbatim(s)))
+        folder = os.path.join(tap.SCRATCH, "samples", f"venue={name}", "symbol=BTC-USD")
+        os.makedirs(folder, exist_ok=True)
+        line = os.path.join(folder, sample + ".txt")
+        with open(line, "w", encoding="utf-8") as f:
+            f.write(f"1700000000000000000 {text}\n")
+        got = tap.run_json(line, "--out", line + ".out")
+        tap.check(f"{name}: {sample} is taken", sum(got.get("rejected", {"?": 99}).values()) == rejects, got)
+
+
+class Verbatim(float):
+    """A number that is written as it was read."""
+
+    def __new__(cls, text):
+        v = super().__new__(cls, text)
+        v.text = text
+        return v
+
+    def __repr__(self):
+        return self.text
+
+
+def main():
+    data = tap.data_dir()
+    if data is None:
+        tap.skip_all("the captures' folder is absent")
+    for name, v in VENUES.items():
+        steps = checks = 0
+        for i, group in enumerate(v["captures"]):
+            files = [os.path.join(data, "cryptofeed", f + ".gz") for f in group]
+            want = capture(f"{name} {group[0]}", files, v, os.path.join(tap.SCRATCH, f"{name}.{i}"))
+            steps, checks = steps + want.sum("steps"), checks + want.checks
+        tap.check(f"{name}: {v.get('steps', 0)} steps, {v.get('checks', 0)} checksums",
+                  (steps, checks) == (v.get("steps", steps), v.get("checks", 0)), (steps, checks))
+        samples(data, name, v)
+    tap.finish()
+
+
+main()

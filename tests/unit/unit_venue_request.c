@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is sent to a venue: requests that subscribe, of the shape that the venues' documents and
+ * real sessions show. */
+#include "harness.h"
+
+#include "venue/request.h"
+#include "venue/venue.h"
+
+static const char *const pair[] = {"AAA-B", "C-D"};
+
+static void expect(const char *venue, const char *channel, const char *want)
+{
+    char out[1024];
+    const hr_venue *v = hr_venue_find(venue);
+    assert_non_null(v);
+    size_t n = v->subscribe(out, sizeof out, channel, pair, 2);
+    assert_string_equal(out, want);
+    assert_int_equal(n, strlen(want));
+    assert_int_equal(v->subscribe(out, n + 1, channel, pair, 2), n); /* just so */
+    assert_int_equal(v->subscribe(out, n, channel, pair, 2), 0);
+    assert_string_equal(out, "");
+    assert_int_equal(v->subscribe(out, sizeof out, "weather", pair, 2), 0);
+}
+
+static void test_kraken(void **state)
+{
+    (void)state;
+    expect("kraken", "book",
+           "{\"method\":\"subscribe\",\"params\":{\"channel\":\"book\",\"symbol\":[\"AAA-B\","
+           "\"C-D\"],\"depth\":1000}}\n");
+    expect("kraken", "trades",
+           "{\"method\":\"subscribe\",\"params\":{\"channel\":\"trade\",\"symbol\":[\"AAA-B\","
+           "\"C-D\"],\"snapshot\":false}}\n");
+}
+
+static void test_okx(void **state)
+{
+    (void)state;
+    expect("okx", "book",
+           "{\"op\":\"subscribe\",\"args\":[{\"channel\":\"books\",\"instId\":\"AAA-B\"},"
+           "{\"channel\":\"books\",\"instId\":\"C-D\"}]}\n");
+    expect("okx", "ticker",
+           "{\"op\":\"subscribe\",\"args\":[{\"channel\":\"bbo-tbt\",\"instId\":\"AAA-B\"},"
+           "{\"channel\":\"bbo-tbt\",\"instId\":\"C-D\"}]}\n");
+}
+
+/* What a venue says to keep a connection, and when a silent one is suspect, is said of each. */
+static void test_all(void **state)
+{
+    char out[1024];
+    uint32_t n;
+    (void)state;
+    const hr_venue *const *all = hr_venue_all(&n);
+    for (uint32_t i = 0; i < n; i++) {
+        const hr_venue *v = all[i];
+        if (i > 0) assert_true(strcmp(all[i - 1]->name, v->name) < 0);
+        if (v->subscribe == NULL) continue;
+        assert_true(v->subscribe(out, sizeof out, "book", pair, 2) > 0);
+        assert_true(v->subscribe(out, sizeof out, "trades", pair, 2) > 0);
+        assert_true(v->silent_s > 0);
+        assert_true((v->keep_alive == NULL) == (v->keep_alive_s == 0));
+    }
+}
+
+static void test_templates(void **state)
+{
+    static const hr_request requests[] = {
+        {"book", "[<$@$>]", 2},
+        {"trades", "one $", 2},
+        {"ticker", "none", 0},
+    };
+    const char *symbol[] = {"a", "b", "c"};
+    char out[40];
+    (void)state;
+    assert_int_equal(hr_request_fill(out, sizeof out, requests, 3, "book", symbol, 3), 16);
+    assert_string_equal(out, "[a@a,b@b]\n[c@c]\n");
+    assert_int_equal(hr_request_fill(out, sizeof out, requests, 3, "trades", symbol, 2), 12);
+    assert_string_equal(out, "one a\none b\n");
+    assert_int_equal(hr_request_fill(out, sizeof out, requests, 3, "ticker", symbol, 1), 5);
+    assert_int_equal(hr_request_fill(out, sizeof out, requests, 3, "book", symbol, 0), 0);
+    assert_int_equal(hr_request_fill(out, 0, requests, 3, "book", symbol, 3), 0);
+    symbol[1] = "b\"";
+    assert_int_equal(hr_request_fill(out, sizeof out, requests, 3, "book", symbol, 3), 0);
+    symbol[1] = "";
+    assert_int_equal(hr_request_fill(out, sizeof out, requests, 3, "book", symbol, 3), 0);
+    symbol[1] = "a-name-of-thirty-two-bytes-is-one";
+    assert_int_equal(hr_request_fill(out, sizeof out, requests, 3, "book", symbol, 3), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_kraken),
+        cmocka_unit_test(test_okx),
+        cmocka_unit_test(test_all),
+        cmocka_unit_test(test_templates),
+    };
+    return cmocka_run_group_tests_name("venue request", tests, NULL, NULL);
+}
