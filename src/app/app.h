@@ -4,6 +4,8 @@
 /* Verbs of the program: each takes its own argv (argv[0] is the verb) and returns an exit code. */
 #include "base/status.h"
 
+int hr_cmd_asof(int argc, char **argv);
+int hr_cmd_bars(int argc, char **argv);
 int hr_cmd_convert(int argc, char **argv);
 int hr_cmd_gen(int argc, char **argv);
 int hr_cmd_inspect(int argc, char **argv);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/app.h"
+#include "app/app_plan.h"
 #include "app/opts.h"
 #include "base/sys.h"
 #include "job/run.h"
@@ -34,30 +34,10 @@ static void on_signal(int sig)
         n_early++;
 }
 
-static bool is_plan(const char *path)
-{
-    size_t n = strlen(path);
-    return (n > 5 && strcmp(path + n - 5, ".yaml") == 0) ||
-           (n > 4 && strcmp(path + n - 4, ".yml") == 0);
-}
-
-static hr_status load_plan(hr_plan *p, const char *path, hr_err *err)
-{
-    static char text[(1 << 20) + 1]; /* one more than a plan may have */
-    int fd = hr_sys_open(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-    if (fd < 0) return HR_FAIL_SYS(err, fd, "cannot open plan '%s'", path);
-    int64_t n = hr_sys_read_full(fd, text, sizeof text);
-    (void)hr_sys_close(fd);
-    if (n < 0) return HR_FAIL_SYS(err, n, "cannot read plan '%s'", path);
-    return hr_plan_parse(p, path, text, (size_t)n, err);
-}
-
 /* Plans and captures among the arguments, then the options, which win over plans. */
 static hr_status take_args(options *o, int n_args, char **args, hr_err *err)
 {
-    for (int i = 0; i < n_args; i++)
-        HR_TRY(is_plan(args[i]) ? load_plan(&o->plan, args[i], err)
-                                : hr_plan_add_input(&o->plan, args[i], err));
+    HR_TRY(hr_app_plan_add(&o->plan, n_args, args, err));
     hr_opts_engine_apply(&o->engine, &o->plan);
     if (o->from_ns >= 0) o->plan.from_ns = o->from_ns;
     if (o->to_ns >= 0) o->plan.to_ns = o->to_ns;

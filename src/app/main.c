@@ -17,6 +17,8 @@ typedef struct verb {
 static const verb verbs[] = {
     {"run", hr_cmd_run, "read captures, rebuild books, write a dataset"},
     {"convert", hr_cmd_convert, "write a file in another format"},
+    {"bars", hr_cmd_bars, "make bars of trades or of the best bid and ask"},
+    {"asof", hr_cmd_asof, "join each trade with the newest book before it"},
     {"verify", hr_cmd_verify, "check captures, tables or a dataset"},
     {"inspect", hr_cmd_inspect, "show what a file is and its first rows"},
     {"gen", hr_cmd_gen, "make a realistic capture with its ground truth"},

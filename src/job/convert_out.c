@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/assert.h"
 #include "base/sys.h"
@@ -98,6 +99,20 @@ hr_status hr_out_open(hr_out_file *o, const char *path, hr_container container, 
     return HR_OK;
 }
 
+hr_status hr_out_open_stdout(hr_out_file *o, hr_arena *arena, hr_err *err)
+{
+    memset(o, 0, sizeof *o);
+    o->fd = -1;
+    o->container = HR_CONTAINER_PLAIN;
+    snprintf(o->path, sizeof o->path, "standard output");
+    snprintf(o->temp, sizeof o->temp, "standard output");
+    o->text = hr_arena_alloc(arena, 2 * CHUNK_BYTES, 64);
+    if (o->text == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory to write to standard output");
+    o->is_stdout = true;
+    o->fd = STDOUT_FILENO;
+    return HR_OK;
+}
+
 static hr_status flush(hr_out_file *o, hr_err *err)
 {
     const char *p = o->text;
@@ -160,6 +175,10 @@ static int sync_folder(const char *path)
 hr_status hr_out_seal(hr_out_file *o, bool force, hr_err *err)
 {
     HR_TRY(flush(o, err));
+    if (o->is_stdout) {
+        o->fd = -1; /* not ours to close */
+        return HR_OK;
+    }
     int rc = hr_sys_sync(o->fd);
     if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot sync '%s'", o->temp);
     rc = hr_sys_close(o->fd);
@@ -170,6 +189,7 @@ hr_status hr_out_seal(hr_out_file *o, bool force, hr_err *err)
 
 hr_status hr_out_publish(hr_out_file *o, hr_err *err)
 {
+    if (o->is_stdout) return HR_OK;
     int rc = hr_sys_rename(AT_FDCWD, o->temp, AT_FDCWD, o->path);
     if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot rename '%s'", o->temp);
     o->has_temp = false;
@@ -181,6 +201,11 @@ hr_status hr_out_publish(hr_out_file *o, hr_err *err)
 void hr_out_abandon(hr_out_file *o, bool take_back)
 {
     const hr_sys *sys = hr_sys_get();
+    if (o->is_stdout) {
+        if (o->fd >= 0) (void)flush(o, NULL);
+        o->fd = -1;
+        return;
+    }
     if (o->fd >= 0) (void)hr_sys_close(o->fd);
     o->fd = -1;
     if (o->has_temp) (void)sys->unlink(sys->self, AT_FDCWD, o->temp, false);

@@ -11,7 +11,7 @@
 typedef struct hr_out_file {
     char path[HR_OUT_PATH_MAX], temp[HR_OUT_PATH_MAX];
     bool has_temp; /* ours to remove */
-    bool is_published;
+    bool is_published, is_stdout;
     int fd; /* -1: closed; set it before the first call */
     hr_container container;
     hr_codec_ctx *codec; /* NULL: plain */
@@ -24,6 +24,8 @@ size_t hr_out_bytes(void);
 /** Creates the temporary file. force: an existing path will be replaced. */
 HR_MUST_USE hr_status hr_out_open(hr_out_file *o, const char *path, hr_container container,
                                   bool force, hr_arena *arena, hr_err *err);
+/** Standard output instead, as it comes: nothing to publish, nothing to take back. */
+HR_MUST_USE hr_status hr_out_open_stdout(hr_out_file *o, hr_arena *arena, hr_err *err);
 /** Room for at least n bytes (n <= 1 MiB) to write to; then hr_out_took. NULL with *err. */
 char *hr_out_room(hr_out_file *o, size_t n, hr_err *err);
 void hr_out_took(hr_out_file *o, size_t n);
@@ -33,7 +35,8 @@ HR_MUST_USE hr_status hr_out_put(hr_out_file *o, const void *bytes, size_t n, hr
 HR_MUST_USE hr_status hr_out_seal(hr_out_file *o, bool force, hr_err *err);
 /** Renames what is sealed to its place and syncs the folder. */
 HR_MUST_USE hr_status hr_out_publish(hr_out_file *o, hr_err *err);
-/** Closes and removes what was not published; take_back: what was, too. */
+/** Closes and removes what was not published; take_back: what was, too. Standard output gets what
+ * it was to have. */
 void hr_out_abandon(hr_out_file *o, bool take_back);
 
 /** By the end of its name; *n: bytes of the name without that. */

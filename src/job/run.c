@@ -209,7 +209,7 @@ static hr_status open_sources(hr_run *r, hr_err *err)
     for (uint32_t i = 0; i < r->n_sources; i++)
         r->source[i].reader.fd = -1;
     HR_TRY(run_order_create(&r->order, r->n_sources, err));
-    size_t share = (size_t)p->memory_bytes / 16 / r->n_sources / (HR_SOURCE_SLOTS + 1);
+    size_t share = r->memory_bytes / 16 / r->n_sources / (HR_SOURCE_SLOTS + 1);
     size_t text_cap = (size_t)p->line_bytes + HR_READER_BLOCK_BYTES;
     if (text_cap > share) text_cap = HR_MAX(share, 2 * (size_t)HR_READER_BLOCK_BYTES);
     for (uint32_t i = 0; i < r->n_sources; i++) {
@@ -299,7 +299,9 @@ static hr_status create(hr_run **out, const hr_plan *plan, hr_open_mode mode, co
     r->tap = tap;
     hr_kern_init(hr_cpu_detect() & plan->cpu_mask); /* before any lane runs */
     hr_dataset_init(&r->ds);
-    hr_budget_init(&r->budget, (size_t)plan->memory_bytes);
+    size_t held = tap != NULL ? tap->held_bytes : 0;
+    r->memory_bytes = (size_t)plan->memory_bytes - HR_MIN(held, (size_t)plan->memory_bytes);
+    hr_budget_init(&r->budget, r->memory_bytes);
     hr_status st = open_all(r, mode, err);
     if (st != HR_OK) {
         hr_run_destroy(&r);

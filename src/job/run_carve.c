@@ -22,7 +22,7 @@ static size_t pow2_floor(size_t v)
 /* A block must hold a few rows of the widest table. */
 static uint32_t pick_block_bytes(const hr_run *r)
 {
-    size_t n = clamp(pow2_floor((size_t)r->plan->memory_bytes / 16384), 8u << 10, 64u << 10);
+    size_t n = clamp(pow2_floor(r->memory_bytes / 16384), 8u << 10, 64u << 10);
     for (int k = 0; k < HR_KIND_COUNT; k++) {
         const hr_schema *s = &r->tables.schema[k];
         while (n < 64 * (s->n_fields + 2u) + 8 * hr_schema_row_bytes(s))
@@ -72,7 +72,7 @@ static hr_status carve_instruments(hr_run *r, hr_err *err)
 {
     const hr_plan *plan = r->plan;
     uint32_t n = plan->instruments;
-    size_t memory = (size_t)plan->memory_bytes;
+    size_t memory = r->memory_bytes;
     uint32_t slots = 4;
     while (slots < 2 * n)
         slots *= 2;
@@ -106,7 +106,7 @@ static hr_status carve_instruments(hr_run *r, hr_err *err)
 
 static hr_status carve_batches(hr_run *r, hr_err *err)
 {
-    bool is_small = r->plan->memory_bytes < (int64_t)(256 * MiB) || r->n_sources > 4;
+    bool is_small = r->memory_bytes < 256 * MiB || r->n_sources > 4;
     r->caps = (hr_evbatch_caps){.msgs = is_small ? 4096 : 16384,
                                 .levels = is_small ? 24576 : 65536,
                                 .rejects = 1024,
@@ -122,7 +122,7 @@ static hr_status carve_batches(hr_run *r, hr_err *err)
 
 hr_status run_carve(hr_run *r, hr_err *err)
 {
-    size_t memory = (size_t)r->plan->memory_bytes;
+    size_t memory = r->memory_bytes;
     size_t overhead = 6 * MiB; /* code, libraries, stacks, the heap of cold paths */
     size_t taken = atomic_load_explicit(&r->budget.used_bytes, memory_order_relaxed);
     r->group_bytes = clamp(memory / 32, 2 * MiB, 64 * MiB);

@@ -90,6 +90,7 @@ struct hr_run {
     const hr_plan *plan;
     hr_tables tables;
     hr_desk_config cfg;
+    size_t memory_bytes; /* the plan's, less what a tap holds */
     hr_budget budget;
     hr_arena *arena;
     hr_rec *rec; /* stages of hr_stage, counters of hr_run_counter */

@@ -14,6 +14,7 @@
 
 typedef struct hr_tap {
     void *self;
+    size_t held_bytes; /* of the plan's memory: the listener's own, taken before the run's */
     /** Desk, batch and message are borrowed for the call. Anything but HR_OK ends the run with it.
      */
     hr_status (*message)(void *self, const hr_desk *d, const hr_evbatch *b, uint32_t msg,

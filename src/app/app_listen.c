@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/app_listen.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "app/app_check.h"
+#include "app/app_plan.h"
+
+const char *const hr_app_clocks[] = {"local", "venue", NULL};
+const char *const hr_app_trades[] = {"first", "single", "agg", "all", NULL};
+
+typedef unsigned long long ull;
+
+static _Atomic uint32_t stop_wanted;
+
+static void on_signal(int sig)
+{
+    (void)sig;
+    atomic_store_explicit(&stop_wanted, 1, memory_order_relaxed);
+}
+
+hr_status hr_app_listen_take(hr_app_listen *x, int n_args, char **args, hr_err *err)
+{
+    hr_plan *p = &x->plan;
+    hr_app_check_plan(p);
+    HR_TRY(hr_app_plan_add(p, n_args, args, err));
+    hr_opts_engine_apply(&x->engine, p);
+    if (x->from_ns >= 0) p->from_ns = x->from_ns;
+    if (x->to_ns >= 0) p->to_ns = x->to_ns;
+    /* Of what a plan may say on output and books nothing is made here. */
+    p->depth = 1;
+    p->rows_on = HR_ROWS_ON_BBO;
+    for (int k = 0; k < HR_KIND_COUNT; k++)
+        p->write[k] = false;
+    if (p->n_inputs == 0) return HR_FAIL(err, HR_EUSAGE, "no input: name a capture or a plan");
+    signal(SIGINT, on_signal);
+    signal(SIGTERM, on_signal);
+    return hr_plan_check(p, err);
+}
+
+hr_listen_options hr_app_listen_options(const hr_app_listen *x)
+{
+    return (hr_listen_options){.plan = &x->plan,
+                               .to = {.path = x->out, .json = x->json, .force = x->force},
+                               .clock = (hr_clock)x->clock,
+                               .trades = (hr_trade_kinds)x->trades,
+                               .keep_repeated = x->keep_repeated,
+                               .stop = &stop_wanted};
+}
+
+static void print_json(const hr_listen_report *r, const hr_app_figure *common, size_t n_common,
+                       const hr_app_figure *figure, size_t n_figures)
+{
+    printf("{\"rows\":%llu,\"instruments\":%u", (ull)r->rows, r->instruments);
+    for (size_t i = 0; i < n_common; i++)
+        printf(",\"%s\":%llu", common[i].name, (ull)common[i].n);
+    for (size_t i = 0; i < n_figures; i++)
+        printf(",\"%s\":%llu", figure[i].name, (ull)figure[i].n);
+    printf(",\"bytes_out\":%lld,\"seconds\":%.6f}\n", (long long)r->bytes_out, r->seconds);
+}
+
+void hr_app_listen_print(const hr_app_listen *x, const hr_listen_report *r, const char *rows,
+                         const hr_app_figure *figure, size_t n_figures)
+{
+    const hr_app_figure common[] = {
+        {"trades", "trades", r->trades},
+        {"repeated", "repeated trades", r->repeated},
+        {"other_kind", "trades of the other kind (--trades)", r->other_kind},
+        {"no_time", "trades without a venue time", r->no_time},
+        {"books", "books", r->books},
+        {"books_no_time", "books without a venue time", r->books_no_time},
+        {"rejected", "rejected messages", r->rejected},
+        {"gaps", "gaps", r->gaps},
+    };
+    if (x->json && x->out != NULL) {
+        print_json(r, common, HR_ARRAY_LEN(common), figure, n_figures);
+        return;
+    }
+    FILE *to = x->out != NULL ? stdout : stderr;
+    fprintf(to, "%llu %s of %u instruments", (ull)r->rows, rows, r->instruments);
+    const char *sep = ": ";
+    for (size_t i = 0; i < HR_ARRAY_LEN(common) + n_figures; i++) {
+        const hr_app_figure *f =
+            i < HR_ARRAY_LEN(common) ? &common[i] : &figure[i - HR_ARRAY_LEN(common)];
+        if (f->n == 0) continue;
+        fprintf(to, "%s%llu %s", sep, (ull)f->n, f->what);
+        sep = ", ";
+    }
+    fprintf(to, "; %.3f s\n", r->seconds);
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HR_APP_APP_PLAN_H
+#define HR_APP_APP_PLAN_H
+/* Arguments of the verbs that read what a run reads. */
+#include "pipe/plan.h"
+
+/** Plans (.yaml, .yml) are parsed into *plan in their order; other arguments are its inputs. */
+HR_MUST_USE hr_status hr_app_plan_add(hr_plan *plan, int n_args, char **args, hr_err *err);
+
+#endif
