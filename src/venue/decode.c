@@ -88,10 +88,12 @@ static int decode_json(hr_line *l, const char *s, size_t n)
     const uint32_t n_msgs = l->batch->n_msgs;
     const uint32_t n_levels = l->batch->n_levels;
     const uint32_t n_syms = l->batch->n_syms;
+    const uint32_t n_texts = l->batch->n_texts;
     int rc = l->venue->decode(l, &j);
     if (rc == HR_LINE_DONE && !hr_json_at_end(&j)) rc = HR_LINE_REJECT(HR_REJECT_JSON);
     if (HR_UNLIKELY(rc != HR_LINE_DONE)) {
         hr_line_undo(l, n_msgs, n_levels, n_syms);
+        l->batch->n_texts = n_texts;
         return rc;
     }
     return l->batch->n_msgs > n_msgs ? HR_LINE_DONE : hr_line_other(l);

@@ -125,8 +125,8 @@ static int put_book(const hr_line *l, book *k)
     hr_evbatch *b = l->batch;
     uint32_t m;
     uint32_t n = 0;
-    int rc = hr_read_begin(l, k->is_snapshot ? HR_MSG_SNAPSHOT : HR_MSG_DELTA, HR_NULL_I64,
-                           k->symbol, &m);
+    int rc = hr_read_begin(l, k->is_snapshot ? HR_MSG_SNAPSHOT : HR_MSG_DELTA,
+                           k->ts_event > 0 ? k->ts_event : HR_NULL_I64, k->symbol, &m);
     if (rc == HR_LINE_DONE) rc = put_side(l, k, HR_SIDE_BID, &n);
     const uint32_t n_bids = n;
     if (rc == HR_LINE_DONE) rc = put_side(l, k, HR_SIDE_ASK, &n);
