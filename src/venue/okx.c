@@ -204,7 +204,7 @@ static int decode(const hr_line *l, hr_json *j)
     return HR_LINE_DONE;
 }
 
-static size_t subscribe(char *out, size_t cap, const char *channel, const char *const *symbols,
+static size_t subscribe(char *out, size_t cap, const char *what, const char *const *symbols,
                         uint32_t n)
 {
 #define REQUEST(name)                                                                              \
@@ -215,7 +215,7 @@ static size_t subscribe(char *out, size_t cap, const char *channel, const char *
         {"ticker", REQUEST("bbo-tbt"), 100},
     };
 #undef REQUEST
-    return hr_request_fill(out, cap, requests, sizeof requests / sizeof *requests, channel, symbols,
+    return hr_request_fill(out, cap, requests, sizeof requests / sizeof *requests, what, symbols,
                            n);
 }
 

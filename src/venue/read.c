@@ -72,6 +72,12 @@ int hr_read_text(hr_json *j, hr_json_str *out)
     return hr_json_string(j, out) ? HR_LINE_DONE : HR_LINE_REJECT(HR_REJECT_JSON);
 }
 
+int hr_read_id(hr_json *j, hr_json_str *out)
+{
+    if (hr_json_peek(j) != HR_JSON_NUMBER) return hr_read_text(j, out);
+    return hr_json_number(j, out) ? HR_LINE_DONE : HR_LINE_REJECT(HR_REJECT_JSON);
+}
+
 /* ---- times ---- */
 
 static int scaled_time(hr_json *j, int64_t *ns, int64_t unit)
@@ -317,10 +323,11 @@ int hr_read_put_ticker(const hr_line *l, int64_t event_ns, hr_json_str symbol, c
     b->seq_first[m] = b->seq_last[m] = id;
     for (uint32_t s = 0; s < 2; s++) {
         const int64_t *v = s == 0 ? bid : ask;
-        if (v[0] < 0 || v[1] < 0) return HR_LINE_REJECT(HR_REJECT_NEGATIVE);
+        bool is_unsaid = v[1] == HR_NULL_I64;
+        if (v[0] < 0 || (v[1] < 0 && !is_unsaid)) return HR_LINE_REJECT(HR_REJECT_NEGATIVE);
         bool is_empty = v[0] == 0 || v[1] == 0;
         b->px[b->n_levels + s] = is_empty ? 0 : v[0];
-        b->qty[b->n_levels + s] = is_empty ? 0 : v[1];
+        b->qty[b->n_levels + s] = is_empty || is_unsaid ? 0 : v[1];
         b->side[b->n_levels + s] = (uint8_t)s;
     }
     hr_line_commit(l, 2);
@@ -357,4 +364,35 @@ int hr_read_list(const hr_line *l, hr_json *j, hr_read_item_fn fn, void *self)
         if (rc != HR_LINE_DONE) return rc;
     }
     return j->error != NULL ? HR_LINE_REJECT(HR_REJECT_JSON) : HR_LINE_DONE;
+}
+
+int hr_read_fields(hr_json *j, const char *const *names, uint32_t n, hr_json *at, uint32_t *seen)
+{
+    hr_json_str key;
+    hr_json_type t = hr_json_peek(j);
+    memset(at, 0, n * sizeof *at);
+    *seen = 0;
+    if (t != HR_JSON_OBJECT) return hr_read_wrong_type(t);
+    (void)hr_json_enter_object(j);
+    while (hr_json_next_key(j, &key)) {
+        for (uint32_t i = 0; i < n; i++) {
+            if (strncmp(names[i], key.s, key.n) != 0 || names[i][key.n] != '\0') continue;
+            at[i] = *j;
+            *seen |= HR_READ_BIT(i);
+            break;
+        }
+        if (!hr_json_skip(j)) return HR_LINE_REJECT(HR_REJECT_JSON);
+    }
+    return j->error != NULL ? HR_LINE_REJECT(HR_REJECT_JSON) : HR_LINE_DONE;
+}
+
+int hr_read_side(hr_json *j, hr_side *side)
+{
+    hr_json_str s;
+    int rc = hr_read_text(j, &s);
+    if (rc != HR_LINE_DONE) return rc;
+    *side = HR_IS(s, "buy") || HR_IS(s, "BUY") || HR_IS(s, "Buy") ? HR_SIDE_BID : HR_SIDE_ASK;
+    if (*side == HR_SIDE_BID || HR_IS(s, "sell") || HR_IS(s, "SELL") || HR_IS(s, "Sell"))
+        return HR_LINE_DONE;
+    return HR_LINE_REJECT(HR_REJECT_SIDE);
 }

@@ -23,6 +23,8 @@ int hr_read_signed(hr_json *j, int64_t *out, unsigned scale);
 /** The same, >= 0. */
 int hr_read_decimal(hr_json *j, int64_t *out, unsigned scale);
 int hr_read_text(hr_json *j, hr_json_str *out);
+/** An id for hr_read_put_trade: a number or a text. */
+int hr_read_id(hr_json *j, hr_json_str *out);
 /** The number of a text that was read already. */
 int hr_read_number_text(hr_json_str text, int64_t *out, unsigned scale);
 
@@ -51,7 +53,8 @@ int hr_read_begin(const hr_line *l, hr_msg_kind kind, int64_t event_ns, hr_json_
  * n == 0: none. */
 int hr_read_put_trade(const hr_line *l, int64_t event_ns, hr_json_str symbol, hr_side taker,
                       int64_t px, int64_t qty, hr_json_str id);
-/** Writes a whole ticker; an empty side is 0, 0. id: -1 none. */
+/** Writes a whole ticker; an empty side is 0, 0. id: -1 none. A quantity of HR_NULL_I64 is one that
+ * the venue does not give: 0 beside its price. */
 int hr_read_put_ticker(const hr_line *l, int64_t event_ns, hr_json_str symbol, const int64_t bid[2],
                        const int64_t ask[2], int64_t id);
 /** Fixes a checksum to message msg (hr_evbatch_note). */
@@ -64,5 +67,12 @@ int hr_read_object(const hr_line *l, hr_json *j, hr_read_key_fn fn, void *self);
 typedef int (*hr_read_item_fn)(void *self, const hr_line *l, hr_json *j);
 int hr_read_list(const hr_line *l, hr_json *j, hr_read_item_fn fn, void *self);
 int hr_read_skip(hr_json *j);
+/** Walks an object whose keys mean something only once another was read: where the values of these
+ * keys stand goes to at[], zeroed where there is none; each is to be read from there. names: at
+ * most 32; of a key that is there twice the later counts. *seen: a bit for each that was found. */
+int hr_read_fields(hr_json *j, const char *const *names, uint32_t n, hr_json *at, uint32_t *seen);
+#define HR_READ_BIT(field) (UINT32_C(1) << (field))
+/** "buy" or "sell", in small letters, in capitals or "Buy". */
+int hr_read_side(hr_json *j, hr_side *side);
 
 #endif

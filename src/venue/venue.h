@@ -49,6 +49,7 @@ size_t hr_venue_names(char *out, size_t cap);
     X(binance)                                                                                     \
     X(binance_delivery)                                                                            \
     X(binance_futures)                                                                             \
+    X(coinbase)                                                                                    \
     X(kraken)                                                                                      \
     X(okx)
 #define HR_VENUE_EXTERN(id) extern const hr_venue hr_venue_##id;

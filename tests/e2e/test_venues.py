@@ -67,9 +67,26 @@ def okx(m, url, state):
             yield "ticker", symbol, time, None, bid[0], bid[1], ask[0], ask[1]
 
 
+def coinbase(m, url, state):
+    if not isinstance(m, dict) or url:
+        return
+    kind, symbol, time = m.get("type"), m.get("product_id"), utc(m["time"]) if "time" in m else None
+    if kind == "snapshot":
+        levels = [(s, x[0], x[1]) for s, k in enumerate(("bids", "asks")) for x in m[k]]
+        yield "snapshot", symbol, time, (None, None, None), levels
+    elif kind == "l2update":
+        yield "delta", symbol, time, (None, None, None), [(("buy", "sell").index(x[0]), x[1], x[2]) for x in m["changes"]]
+    elif kind == "match":  # the side is the maker's
+        yield "trade", symbol, time, m["trade_id"], ("sell", "buy").index(m["side"]), m["price"], m["size"]
+    elif kind == "ticker":
+        yield "ticker", symbol, time, m["sequence"], m["best_bid"], m.get("best_bid_size", 0), m["best_ask"], \
+            m.get("best_ask_size", 0)
+
+
 # captures: lists of files that are one stream; rule: of venue_reader.Book; decimals: those of run; steps: messages that
 # follow the one before, as an independent count has them; checks: checksums; samples: single messages, {name: rejects}
 VENUES = {
+    "coinbase": dict(read=coinbase, rule="none", captures=[["COINBASE.ws.28.0"]]),
     "kraken": dict(read=kraken, rule="none", captures=[["KRAKEN.ws.50.0"], ["KRAKEN.ws.48.0"]], decimals=(8, 8), depth=1000,
                    checks=4269, samples={"ws_book_snapshot": 0, "ws_book_update": 0, "ws_trade_update": 0,
                                          "ws_ticker_snapshot": 0, "ws_pong": 0, "ws_ohlc_update": 0}),

@@ -44,6 +44,14 @@ static void test_okx(void **state)
            "{\"channel\":\"bbo-tbt\",\"instId\":\"C-D\"}]}\n");
 }
 
+static void test_coinbase(void **state)
+{
+    (void)state;
+    expect("coinbase", "book",
+           "{\"type\":\"subscribe\",\"product_ids\":[\"AAA-B\",\"C-D\"],"
+           "\"channels\":[\"level2_batch\",\"heartbeat\"]}\n");
+}
+
 /* What a venue says to keep a connection, and when a silent one is suspect, is said of each. */
 static void test_all(void **state)
 {
@@ -90,6 +98,7 @@ static void test_templates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_coinbase),
         cmocka_unit_test(test_kraken),
         cmocka_unit_test(test_okx),
         cmocka_unit_test(test_all),
