@@ -90,7 +90,24 @@ static int scaled_time(hr_json *j, int64_t *ns, int64_t unit)
 
 int hr_read_ms(hr_json *j, int64_t *ns)
 {
-    return scaled_time(j, ns, 1000000);
+    hr_json_str s;
+    hr_json begin = *j;
+    char frac[24] = "0";
+    int64_t part;
+    if (HR_LIKELY(scaled_time(j, ns, 1000000) == HR_LINE_DONE)) return HR_LINE_DONE;
+    *j = begin;
+    int rc = number_text(j, &s);
+    if (rc != HR_LINE_DONE) return rc;
+    const char *point = memchr(s.s, '.', s.n);
+    size_t n_whole = point != NULL ? (size_t)(point - s.s) : s.n;
+    size_t n_frac = s.n - n_whole;
+    if (n_frac > 20 || hr_int_parse(ns, s.s, n_whole) != HR_OK || *ns < 0)
+        return HR_LINE_REJECT(HR_REJECT_TIME);
+    memcpy(frac + 1, s.s + n_whole, n_frac);
+    if (hr_decimal_parse(&part, frac, n_frac + 1, 6) != HR_OK ||
+        __builtin_mul_overflow(*ns, INT64_C(1000000), ns) || __builtin_add_overflow(*ns, part, ns))
+        return HR_LINE_REJECT(HR_REJECT_TIME);
+    return HR_LINE_DONE;
 }
 
 int hr_read_us(hr_json *j, int64_t *ns)

@@ -28,8 +28,9 @@ int hr_read_id(hr_json *j, hr_json_str *out);
 /** The number of a text that was read already. */
 int hr_read_number_text(hr_json_str text, int64_t *out, unsigned scale);
 
-/** Times to ns since the epoch: milliseconds, microseconds, decimal seconds (each a number or a
- *  text of one), and RFC 3339 as "2021-04-17T16:43:05.000Z" with 0 to 9 decimals, UTC. */
+/** Times to ns since the epoch: milliseconds (decimals allowed), microseconds, decimal seconds
+ * (each a number or a text of one), and RFC 3339 as "2021-04-17T16:43:05.000Z" with 0 to 9
+ * decimals, UTC. */
 int hr_read_ms(hr_json *j, int64_t *ns);
 int hr_read_us(hr_json *j, int64_t *ns);
 int hr_read_seconds(hr_json *j, int64_t *ns);

@@ -50,6 +50,8 @@ size_t hr_venue_names(char *out, size_t cap);
     X(binance_delivery)                                                                            \
     X(binance_futures)                                                                             \
     X(coinbase)                                                                                    \
+    X(gateio)                                                                                      \
+    X(gateio_futures)                                                                              \
     X(kraken)                                                                                      \
     X(okx)
 #define HR_VENUE_EXTERN(id) extern const hr_venue hr_venue_##id;

@@ -83,10 +83,41 @@ def coinbase(m, url, state):
             m.get("best_ask_size", 0)
 
 
+def gateio(m, url, state):
+    if url:  # futures say seconds
+        symbol = url.partition("currency_pair=" if "spot" in url else "contract=")[2].partition("&")[0]
+        levels = [(s, *gate_level(x)) for s, k in enumerate(("bids", "asks")) for x in m[k]]
+        time = nanos(m["update"], 10**6 if "spot" in url else 10**9) if "update" in m else None
+        yield "snapshot", symbol, time, (m["id"], m["id"], None), levels
+        return
+    if not isinstance(m, dict) or m.get("event") != "update":
+        return
+    what, r = m["channel"].partition(".")[2], m["result"]
+    if what == "order_book_update":
+        levels = [(s, *gate_level(x)) for s, k in enumerate("ba") for x in r[k]]
+        yield "delta", r["s"], nanos(r["t"], 10**6), (r["U"], r["u"], None), levels
+    elif what == "book_ticker":
+        yield "ticker", r["s"], nanos(r["t"], 10**6), r["u"], r["b"] or 0, r["B"], r["a"] or 0, r["A"]
+    elif m["channel"] == "spot.tickers":
+        yield "ticker", r["currency_pair"], nanos(m["time"]), None, r["highest_bid"], 0, r["lowest_ask"], 0
+    elif what == "trades":
+        for t in r if isinstance(r, list) else [r]:
+            sold = t["side"] == "sell" if "side" in t else t["size"] < 0
+            yield "trade", t.get("currency_pair") or t["contract"], nanos(t["create_time_ms"], 10**6), t["id"], int(sold), \
+                t["price"], t.get("amount") or abs(t["size"])
+
+
+def gate_level(x):
+    return (x["p"], x["s"]) if isinstance(x, dict) else x
+
+
 # captures: lists of files that are one stream; rule: of venue_reader.Book; decimals: those of run; steps: messages that
 # follow the one before, as an independent count has them; checks: checksums; samples: single messages, {name: rejects}
 VENUES = {
     "coinbase": dict(read=coinbase, rule="none", captures=[["COINBASE.ws.28.0"]]),
+    "gateio": dict(read=gateio, rule="spot", captures=[["GATEIO.ws.1.0", "GATEIO.http.0.0"]], steps=162, decimals=(8, 10)),
+    "gateio-futures": dict(read=gateio, rule="spot", captures=[["GATEIO_FUTURES.ws.1.0", "GATEIO_FUTURES.http.0.0"]],
+                           steps=342),
     "kraken": dict(read=kraken, rule="none", captures=[["KRAKEN.ws.50.0"], ["KRAKEN.ws.48.0"]], decimals=(8, 8), depth=1000,
                    checks=4269, samples={"ws_book_snapshot": 0, "ws_book_update": 0, "ws_trade_update": 0,
                                          "ws_ticker_snapshot": 0, "ws_pong": 0, "ws_ohlc_update": 0}),

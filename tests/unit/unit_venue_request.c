@@ -52,6 +52,19 @@ static void test_coinbase(void **state)
            "\"channels\":[\"level2_batch\",\"heartbeat\"]}\n");
 }
 
+static void test_gateio(void **state)
+{
+    (void)state;
+    expect("gateio", "book",
+           "{\"channel\":\"spot.order_book_update\",\"event\":\"subscribe\","
+           "\"payload\":[\"AAA-B\",\"100ms\"]}\n"
+           "{\"channel\":\"spot.order_book_update\",\"event\":\"subscribe\","
+           "\"payload\":[\"C-D\",\"100ms\"]}\n");
+    expect("gateio-futures", "trades",
+           "{\"channel\":\"futures.trades\",\"event\":\"subscribe\","
+           "\"payload\":[\"AAA-B\",\"C-D\"]}\n");
+}
+
 /* What a venue says to keep a connection, and when a silent one is suspect, is said of each. */
 static void test_all(void **state)
 {
@@ -98,11 +111,9 @@ static void test_templates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_coinbase),
-        cmocka_unit_test(test_kraken),
-        cmocka_unit_test(test_okx),
-        cmocka_unit_test(test_all),
-        cmocka_unit_test(test_templates),
+        cmocka_unit_test(test_coinbase), cmocka_unit_test(test_gateio),
+        cmocka_unit_test(test_kraken),   cmocka_unit_test(test_okx),
+        cmocka_unit_test(test_all),      cmocka_unit_test(test_templates),
     };
     return cmocka_run_group_tests_name("venue request", tests, NULL, NULL);
 }
