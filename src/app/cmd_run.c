@@ -148,11 +148,13 @@ static void print_json(const hr_run_report *r)
     for (int k = 0; k < HR_KIND_COUNT; k++)
         printf("%s\"%s\":%llu", k > 0 ? "," : "", hr_kind_name((hr_kind)k), (ull)c->written[k]);
     printf("},\"ticker_checks\":%llu,\"ticker_checks_equal\":%llu,\"checksums\":%llu,"
-           "\"checksums_equal\":%llu,\"instruments\":%u,\"commits\":%"
+           "\"checksums_equal\":%llu,\"orders\":%llu,\"order_faults\":%llu,\"instruments\":%u,"
+           "\"commits\":%"
            "u,\"lanes\":%u,"
            "\"io\":\"%s\",\"cpu\":\"%s\",\"stages\":{",
            (ull)c->ticker_checks, (ull)c->ticker_checks_equal, (ull)c->checksums,
-           (ull)c->checksums_equal, r->n_instruments, r->n_commits, r->lanes, r->io, r->cpu);
+           (ull)c->checksums_equal, (ull)c->orders, (ull)c->order_faults, r->n_instruments,
+           r->n_commits, r->lanes, r->io, r->cpu);
     for (int s = 0; s < HR_STAGE_COUNT; s++)
         printf("%s\"%s\":%.6f", s > 0 ? "," : "", hr_stage_name((hr_stage)s),
                (double)r->stage[s].ns * 1e-9);
@@ -182,6 +184,9 @@ static void print_text(const hr_run_report *r)
                (ull)c->ticker_checks);
     if (c->checksums > 0)
         printf("checksums: %llu of %llu equal\n", (ull)c->checksums_equal, (ull)c->checksums);
+    if (c->orders > 0)
+        printf("orders: %llu messages, %llu of them fit no live order\n", (ull)c->orders,
+               (ull)c->order_faults);
     printf("written:");
     for (int k = 0; k < HR_KIND_COUNT; k++)
         printf(" %s %llu", hr_kind_name((hr_kind)k), (ull)c->written[k]);

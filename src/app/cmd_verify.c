@@ -114,9 +114,10 @@ static void print_json(const hr_app_checked *x, uint64_t *n_findings)
            (ull)hr_check_count(x->check, HR_FINDING_TIME),
            (ull)hr_check_count(x->check, HR_FINDING_REJECT));
     printf("\"synced\":%llu,\"never_synced\":%llu,\"ticker_checks\":%llu,"
-           "\"ticker_checks_equal\":%llu,\"checksums\":%llu,\"checksums_equal\":%llu,",
+           "\"ticker_checks_equal\":%llu,\"checksums\":%llu,\"checksums_equal\":%llu,"
+           "\"orders\":%llu,\"order_faults\":%llu,",
            (ull)c->synced, (ull)c->never_synced, (ull)c->ticker_checks, (ull)c->ticker_checks_equal,
-           (ull)c->checksums, (ull)c->checksums_equal);
+           (ull)c->checksums, (ull)c->checksums_equal, (ull)c->orders, (ull)c->order_faults);
     hr_app_check_json_instruments(x);
     printf(",\"list\":[");
     *n_findings = print_findings(x, true);
@@ -146,6 +147,9 @@ static void print_text(const hr_app_checked *x, uint64_t *n_findings)
            (ull)hr_check_count(x->check, HR_FINDING_TIME));
     if (c->checksums > 0)
         printf("checksums: %llu of %llu equal\n", (ull)c->checksums_equal, (ull)c->checksums);
+    if (c->orders > 0)
+        printf("orders: %llu messages, %llu of them fit no live order\n", (ull)c->orders,
+               (ull)c->order_faults);
     fflush(stdout);
     *n_findings = print_findings(x, false);
     printf("%llu findings%s\n", (ull)*n_findings,

@@ -633,6 +633,17 @@ uint32_t hr_l3_queue(const hr_l3 *b, uint32_t instrument, hr_side side, int64_t 
     return n;
 }
 
+uint32_t hr_l3_queue_behind(const hr_l3 *b, uint64_t id, uint32_t cap, hr_l3_order *out)
+{
+    uint32_t n = 0;
+    uint32_t at;
+    uint32_t i = order_find(b, id, &at);
+    if (i == 0) return 0;
+    for (i = b->node[i].next; i != 0 && n < cap; i = b->node[i].next)
+        describe(b, &out[n++], i);
+    return n;
+}
+
 void hr_l3_stats_get(const hr_l3 *b, hr_l3_stats *out)
 {
     *out = b->stats;

@@ -134,6 +134,8 @@ bool hr_l3_level(const hr_l3 *b, uint32_t instrument, hr_side side, int64_t px, 
 /** The first orders of a level's queue, up to cap; returns how many were written. */
 uint32_t hr_l3_queue(const hr_l3 *b, uint32_t instrument, hr_side side, int64_t px, uint32_t cap,
                      hr_l3_order *out);
+/** Those behind a live order, in the same queue. */
+uint32_t hr_l3_queue_behind(const hr_l3 *b, uint64_t id, uint32_t cap, hr_l3_order *out);
 void hr_l3_stats_get(const hr_l3 *b, hr_l3_stats *out);
 /** Full check of every invariant, for tests: O(everything). */
 bool hr_l3_is_sound(const hr_l3 *b);

@@ -293,7 +293,7 @@ static node add_list(block *k)
 static uint32_t put_messages(block *k, node *out)
 {
     static const char *const kinds[HR_MSG_KIND_COUNT] = {"delta", "snapshot", "trade", "ticker",
-                                                         "bad",   "status",   "other"};
+                                                         "bad",   "status",   "other", "order"};
     const hr_evbatch *b = k->batch;
     int64_t n = b->n_msgs;
     uint32_t i = 0;

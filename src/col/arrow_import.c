@@ -478,7 +478,7 @@ static hr_status get_id(const column *c, int64_t row, int64_t *out, hr_err *err)
 static hr_status set_kind(const table *t, hr_evbatch *b, int64_t row, hr_err *err)
 {
     static const char *const kinds[] = {"delta", "snapshot", "trade", "ticker",
-                                        "bad",   "status",   "other"};
+                                        "bad",   "status",   "other", "order"};
     span s;
     b->kind[b->n_msgs] = HR_MSG_TRADE;
     if (t->is_trades) return HR_OK;
@@ -563,11 +563,12 @@ static hr_status set_level(const table *t, hr_evbatch *b, int64_t item, uint32_t
     if (!get_text(&t->side, item, &s)) return bad_row(err, row, "side", "index out of range");
     int side = word_of(s, sides, HR_ARRAY_LEN(sides));
     if (side > HR_SIDE_NONE) side -= 3;
-    if (side < 0 || (side == HR_SIDE_NONE && kind != HR_MSG_TRADE))
+    bool may_be_none = kind == HR_MSG_TRADE || kind == HR_MSG_ORDER;
+    if (side < 0 || (side == HR_SIDE_NONE && !may_be_none))
         return bad_row(err, row, "side", "is no side");
     if (!get(&t->px, item, &b->px[to])) return bad_row(err, row, "px", "does not fit");
     if (!get(&t->qty, item, &b->qty[to])) return bad_row(err, row, "qty", "does not fit");
-    bool may_be_zero = kind == HR_MSG_TICKER || kind == HR_MSG_TRADE;
+    bool may_be_zero = kind == HR_MSG_TICKER || may_be_none;
     if (b->px[to] < (may_be_zero ? 0 : 1)) return bad_row(err, row, "px", "is null or below zero");
     if (b->qty[to] < 0) return bad_row(err, row, "qty", "is null or below zero");
     b->side[to] = (uint8_t)side;
@@ -589,7 +590,7 @@ static bool has_its_shape(const hr_evbatch *b, uint32_t n)
 {
     hr_msg_kind kind = (hr_msg_kind)b->kind[b->n_msgs];
     const uint8_t *side = b->side + b->n_levels;
-    if (kind == HR_MSG_TRADE) return n == 1;
+    if (kind == HR_MSG_TRADE || kind == HR_MSG_ORDER) return n == 1;
     if (kind == HR_MSG_TICKER) return n == 2 && side[0] == HR_SIDE_BID && side[1] == HR_SIDE_ASK;
     return (kind != HR_MSG_STATUS && kind != HR_MSG_OTHER) || n == 0;
 }

@@ -14,6 +14,8 @@
  * BAD         none: the source text was rejected; see the reject list
  * STATUS      none: connection opened or lost (flags HR_FLAG_RESET)
  * OTHER       none: understood and left out (klines, subscriptions); counted as filtered
+ * ORDER       one level: side, px, qty of an order; what happened to it is in the flags
+ *             (hr_order_action), its id in seq_first, see there
  *
  * Threads: one owner at a time; handed on through slots and rings. */
 #include <stdatomic.h>
@@ -32,8 +34,29 @@ typedef enum hr_msg_kind {
     HR_MSG_BAD = 4,
     HR_MSG_STATUS = 5,
     HR_MSG_OTHER = 6,
-    HR_MSG_KIND_COUNT = 7,
+    HR_MSG_ORDER = 7,
+    HR_MSG_KIND_COUNT = 8,
 } hr_msg_kind;
+
+/* What an ORDER message says. seq_first is the order's id (0 to INT64_MAX), seq_last the
+ * venue's sequence number or -1. Side and px may be missing (HR_SIDE_NONE, 0) where the id says it
+ * all. */
+typedef enum hr_order_action {
+    HR_ORDER_ADD = 0,     /* side, px, qty */
+    HR_ORDER_EXECUTE = 1, /* qty was traded at the order's price, or at px where it is not 0;
+                             seq_prev: number of the match, or -1 */
+    HR_ORDER_CANCEL = 2,  /* qty was taken back */
+    HR_ORDER_DELETE = 3,  /* all of it was */
+    HR_ORDER_REPLACE = 4, /* becomes an order of id seq_prev with px and qty, last in its queue */
+    HR_ORDER_MODIFY = 5,  /* qty is left; px where it is not 0 and not the order's: a new place */
+    HR_ORDER_CLEAR = 6,   /* all orders of the instrument are gone */
+} hr_order_action;
+#define HR_ORDER_SHIFT 12 /* place of the action in flags */
+#define HR_ORDER_MASK (7u << HR_ORDER_SHIFT)
+HR_INLINE hr_order_action hr_order_action_of(uint32_t flags)
+{
+    return (hr_order_action)((flags & HR_ORDER_MASK) >> HR_ORDER_SHIFT);
+}
 
 typedef enum hr_side { HR_SIDE_BID = 0, HR_SIDE_ASK = 1, HR_SIDE_NONE = 2 } hr_side;
 

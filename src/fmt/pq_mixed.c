@@ -10,7 +10,7 @@
 #define BAD_VALUE (HR_NULL_I64 + 1)
 
 static const char *const kind_names[] = {"delta", "snapshot", "trade", "ticker",
-                                         "bad",   "status",   "other"};
+                                         "bad",   "status",   "other", "order"};
 static const char *const side_names[] = {"bid", "ask", "none"};
 _Static_assert(HR_ARRAY_LEN(kind_names) == HR_MSG_KIND_COUNT, "one name a kind");
 
@@ -315,7 +315,7 @@ static hr_status set_head(const hr_pq_mixed *e, hr_evbatch *b, const message_hea
     if (*reason >= 0) return HR_OK;
     b->kind[m] = (uint8_t)h->kind;
     b->flags[m] = (uint32_t)e->value[HR_MIXED_FLAGS][e->at] &
-                  (HR_FLAG_SNAPSHOT | HR_FLAG_RESET | HR_FLAG_AGG);
+                  (HR_FLAG_SNAPSHOT | HR_FLAG_RESET | HR_FLAG_AGG | HR_ORDER_MASK);
     b->ts_event[m] = h->ts_event;
     b->ts_recv[m] = h->ts_recv;
     b->seq_last[m] = h->seq;
@@ -339,9 +339,10 @@ static int check_level(int64_t kind, int64_t px, int64_t qty, int64_t side)
     if (px == HR_NULL_I64 || qty == HR_NULL_I64) return HR_REJECT_NULL;
     if (px == BAD_VALUE || qty == BAD_VALUE) return HR_REJECT_RANGE;
     if (px < 0 || qty < 0) return HR_REJECT_NEGATIVE;
-    if (px == 0 && kind != HR_MSG_TICKER && kind != HR_MSG_TRADE) return HR_REJECT_NEGATIVE;
+    bool is_level = kind == HR_MSG_DELTA || kind == HR_MSG_SNAPSHOT;
+    if (px == 0 && is_level) return HR_REJECT_NEGATIVE;
     if (side == HR_NULL_I64) return HR_REJECT_SIDE;
-    return side == HR_SIDE_NONE && kind != HR_MSG_TRADE ? HR_REJECT_SIDE : -1;
+    return side == HR_SIDE_NONE && (is_level || kind == HR_MSG_TICKER) ? HR_REJECT_SIDE : -1;
 }
 
 static bool is_empty_row(const hr_pq_mixed *e)
@@ -402,7 +403,7 @@ static hr_status take_levels(hr_pq_mixed *e, hr_evbatch *b, const message_head *
 static bool has_its_shape(const hr_evbatch *b, int64_t kind, uint32_t n)
 {
     const uint8_t *side = b->side + b->n_levels;
-    if (kind == HR_MSG_TRADE) return n == 1;
+    if (kind == HR_MSG_TRADE || kind == HR_MSG_ORDER) return n == 1;
     if (kind == HR_MSG_TICKER) return n == 2 && side[0] == HR_SIDE_BID && side[1] == HR_SIDE_ASK;
     return kind != HR_MSG_STATUS || n == 0;
 }

@@ -49,7 +49,7 @@ static bool holds_kind(hr_target_format to, hr_msg_kind k)
         return k == HR_MSG_TICKER;
     case HR_TO_CAPTURE:
     case HR_TO_CAPTURE_JSON:
-        return k != HR_MSG_STATUS;
+        return k != HR_MSG_STATUS && k != HR_MSG_ORDER;
     case HR_TO_AUTO:
     case HR_TO_EVENTS:
     case HR_TO_RECORDS:

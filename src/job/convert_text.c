@@ -282,6 +282,7 @@ static void put_capture(hr_text_out *t, pen *k, const hr_evbatch *b, uint32_t m)
     case HR_MSG_BAD:
     case HR_MSG_STATUS:
     case HR_MSG_OTHER:
+    case HR_MSG_ORDER:
     case HR_MSG_KIND_COUNT:
         HR_ASSERT(false);
         break;

@@ -224,6 +224,8 @@ static hr_status open_sources(hr_run *r, hr_err *err)
         HR_TRY(hr_source_open(&r->source[i], p->inputs[i], &info, &r->budget, text_cap, err));
         r->all_bytes += r->source[i].reader.size_bytes;
     }
+    for (uint32_t i = 0; i < r->n_sources; i++) /* one book of orders, so one shard */
+        if (hr_format_has_orders(r->source[i].info.format)) r->n_shards = 1;
     return run_want(r, err);
 }
 
@@ -271,6 +273,7 @@ static hr_status open_all(hr_run *r, hr_open_mode mode, hr_err *err)
         s->idx = i;
         s->env.cfg = &r->cfg;
         s->env.cuts = r->cuts;
+        s->env.orders = r->orders;
         hr_rows_init(&s->env.rows, r->blocks, r->ds.root, s->io, r->io_blocks);
     }
     r->was_complete = r->tail.is_ended;

@@ -104,6 +104,27 @@ static hr_status carve_instruments(hr_run *r, hr_err *err)
                           err);
 }
 
+/* Where an input tells of single orders: as many as the plan says, or as an eighth of the memory
+ * holds. */
+static hr_status carve_orders(hr_run *r, hr_err *err)
+{
+    hr_l3_options o = {.max_instruments = r->plan->instruments};
+    bool has_orders = false;
+    for (uint32_t i = 0; i < r->n_sources; i++)
+        has_orders = has_orders || hr_format_has_orders(r->source[i].info.format);
+    if (!has_orders) return HR_OK;
+    o.max_orders = r->plan->orders > 0 ? r->plan->orders : UINT32_C(1) << 30;
+    do {
+        o.max_levels = HR_MAX(o.max_orders / 2, 1024u);
+        if (r->plan->orders > 0 || hr_l3_bytes(&o) <= (size_t)r->plan->memory_bytes / 8) break;
+        o.max_orders -= o.max_orders / 4;
+    } while (o.max_orders > 1024);
+    if (hr_l3_create(&r->orders, r->arena, &o, err) == HR_OK) return HR_OK;
+    return HR_FAIL(err, HR_EBUDGET,
+                   "%u live orders take %zu bytes: lower limits.orders or raise engine.memory",
+                   o.max_orders, hr_l3_bytes(&o));
+}
+
 static hr_status carve_batches(hr_run *r, hr_err *err)
 {
     bool is_small = r->memory_bytes < 256 * MiB || r->n_sources > 4;
@@ -139,6 +160,7 @@ hr_status run_carve(hr_run *r, hr_err *err)
     }
     HR_TRY(carve_batches(r, err));
     HR_TRY(carve_instruments(r, err));
+    HR_TRY(carve_orders(r, err));
     for (int i = 0; i < 2; i++)
         r->epoch[i].parts = hr_arena_alloc(r->arena, RUN_PARTS_MAX * sizeof(hr_part), 64);
     r->state_cap = 1 * MiB;

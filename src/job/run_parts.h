@@ -133,6 +133,7 @@ struct hr_run {
     run_shard shard[RUN_LANES_MAX];
     uint32_t n_shards;
     hr_pool *blocks, *cuts;
+    hr_l3 *orders; /* the only shard's; NULL: no input tells of single orders */
     uint32_t block_bytes, io_blocks;
     /* cuts on their way to encoders: guarded by cutq_busy */
     _Atomic uint32_t cutq_busy;

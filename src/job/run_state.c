@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The checkpoint: everything a run needs to go on after its last commit. One little-endian image:
  *
- *   8  magic "HRSTATE2", the last character is the version
+ *   8  magic "HRSTATE3", the last character is the version
  *   sources: n, then per source offset, line, time_max, only_id, done
  *   counters: sizeof(hr_counts)
- *   desks: n, then per desk its name and its image (pipe/desk_state.c)
+ *   desks: n, then per desk its name, its image (pipe/desk_state.c) and, where inputs have them,
+ * its live orders
  *
  * The manifest holds its length and CRC-32C: a damaged one is not used. */
 #include <string.h>
@@ -14,7 +15,7 @@
 #include "job/run_parts.h"
 #include "pipe/desk_state.h"
 
-#define STATE_MAGIC UINT64_C(0x3245544154535248) /* "HRSTATE2" */
+#define STATE_MAGIC UINT64_C(0x3345544154535248) /* "HRSTATE3" */
 
 static void pack_run(hr_run *r, hr_pack *k)
 {
@@ -37,6 +38,7 @@ static void pack_run(hr_run *r, hr_pack *k)
         hr_pack_bytes(k, r->desk[i]->venue, sizeof r->desk[i]->venue);
         hr_pack_bytes(k, r->desk[i]->symbol, sizeof r->desk[i]->symbol);
         hr_desk_pack(r->desk[i], k);
+        if (r->orders != NULL) hr_desk_pack_orders(r->desk[i], r->orders, k);
     }
 }
 
@@ -116,7 +118,8 @@ static bool load_desks(hr_run *r, hr_unpack *u, hr_err *err)
         hr_unpack_bytes(u, symbol, sizeof symbol);
         venue[HR_VENUE_MAX] = symbol[HR_SYMBOL_MAX] = '\0';
         hr_desk *d = run_desk(r, venue, symbol, 0, err);
-        ok = d != NULL && hr_desk_unpack(d, &r->shard[(uint32_t)i % r->n_shards].env, u);
+        ok = d != NULL && hr_desk_unpack(d, &r->shard[(uint32_t)i % r->n_shards].env, u) &&
+             (r->orders == NULL || hr_desk_unpack_orders(d, r->orders, u));
     }
     return ok;
 }

@@ -283,7 +283,7 @@ static void lose_book(hr_desk *d)
     clear_top(d);
 }
 
-static hr_row_key key_of(const hr_evbatch *b, uint32_t msg, uint32_t flags)
+hr_row_key hr_desk_key_of(const hr_evbatch *b, uint32_t msg, uint32_t flags)
 {
     int64_t clock = b->ts_event[msg] != HR_NULL_I64 ? b->ts_event[msg] : b->ts_recv[msg];
     return (hr_row_key){.ts_event = b->ts_event[msg],
@@ -298,7 +298,7 @@ static hr_row_key key_of(const hr_evbatch *b, uint32_t msg, uint32_t flags)
 static HR_NOINLINE void grid_rows(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg)
 {
     const hr_plan *plan = env->cfg->plan;
-    hr_row_key key = key_of(b, msg, 0);
+    hr_row_key key = hr_desk_key_of(b, msg, 0);
     int64_t slot = key.clock_ns / plan->grid_ns;
     if (d->grid_next_ns == INT64_MIN) d->grid_next_ns = (slot + 1) * plan->grid_ns;
     if (key.clock_ns < d->grid_next_ns) return;
@@ -336,7 +336,7 @@ static void touch_row(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_
         flags |= HR_FLAG_CROSSED;
         env->counts.crossed++;
     }
-    hr_row_key key = key_of(b, msg, flags);
+    hr_row_key key = hr_desk_key_of(b, msg, flags);
     hr_desk_put_touch_row(d, env, &key, &front);
 }
 
@@ -358,17 +358,32 @@ static void book_row(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t
         flags |= HR_FLAG_CROSSED;
         env->counts.crossed++;
     }
-    hr_row_key key = key_of(b, msg, flags);
+    hr_row_key key = hr_desk_key_of(b, msg, flags);
     hr_desk_put_book_row(d, env, &key);
 }
 
 /* ---- messages ---- */
 
-static void gap(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg, hr_gap_cause cause)
+void hr_desk_gap(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
+                 hr_gap_cause cause)
 {
     hr_desk_put_gap(d, env, b->ts_event[msg], b->ts_recv[msg], cause, b->seq_first[msg]);
     lose_book(d);
     drop_buffer(d, env->cfg);
+}
+
+hr_status hr_desk_take_levels(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
+                              const hr_desk_levels *v, hr_err *err)
+{
+    bool hit = false;
+    uint32_t flags = b->flags[msg] & ~HR_ORDER_MASK;
+    env->counts.levels += v->n;
+    if (env->cfg->plan->rows_on == HR_ROWS_ON_GRID) grid_rows(d, env, b, msg);
+    d->gap_flags = 0;
+    hr_desk_put_levels(d, env, b, msg, v, flags);
+    HR_TRY(apply_levels(d, env, v->side, v->px, v->qty, v->n, &hit, err));
+    if (hit) book_row(d, env, b, msg, flags);
+    return HR_OK;
 }
 
 /* Drops what stands behind the depth that the venue keeps. */
@@ -411,7 +426,7 @@ static hr_status follow_note(hr_desk *d, hr_desk_env *env, const hr_book_note *n
 static void on_bad_checksum(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg)
 {
     hr_seq_lose(&d->seq);
-    gap(d, env, b, msg, HR_GAP_CHECKSUM);
+    hr_desk_gap(d, env, b, msg, HR_GAP_CHECKSUM);
 }
 
 /* A delta that says something of the book after it: rows are written when that was looked at. */
@@ -479,7 +494,7 @@ static hr_status on_delta(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uin
         break;
     case HR_SEQ_HOLE:
     case HR_SEQ_RESET:
-        gap(d, env, b, msg, v == HR_SEQ_HOLE ? HR_GAP_SEQ_HOLE : HR_GAP_VENUE_RESET);
+        hr_desk_gap(d, env, b, msg, v == HR_SEQ_HOLE ? HR_GAP_SEQ_HOLE : HR_GAP_VENUE_RESET);
         if (v == HR_SEQ_RESET && d->check != NULL) hr_tickcheck_restart(d->check);
         flags |= d->gap_flags;
         keep_message(d, env, b, msg);
@@ -569,7 +584,7 @@ static hr_status on_ticker(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, ui
 static void on_trade(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg)
 {
     uint32_t at = (uint32_t)b->level_begin[msg];
-    hr_row_key key = key_of(b, msg, 0);
+    hr_row_key key = hr_desk_key_of(b, msg, 0);
     env->counts.trades++;
     hr_desk_put_trade(d, env, b, msg);
     hr_featset_trade(d->features, key.clock_ns, b->px[at], b->qty[at]);
@@ -579,8 +594,10 @@ static void on_trade(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t
 static void on_status(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg)
 {
     bool was_live = hr_seq_is_live(&d->seq);
+    hr_l3_change ignored;
     hr_seq_lose(&d->seq);
-    if (was_live) gap(d, env, b, msg, HR_GAP_RECONNECT);
+    if (env->orders != NULL) hr_l3_clear(env->orders, &ignored, (uint32_t)d->id);
+    if (was_live) hr_desk_gap(d, env, b, msg, HR_GAP_RECONNECT);
 }
 
 hr_status hr_desk_message(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
@@ -601,6 +618,8 @@ hr_status hr_desk_message(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uin
     case HR_MSG_STATUS:
         on_status(d, env, b, msg);
         return HR_OK;
+    case HR_MSG_ORDER:
+        return hr_desk_order(d, env, b, msg, err);
     case HR_MSG_BAD:
     case HR_MSG_OTHER:
     case HR_MSG_KIND_COUNT:

@@ -11,6 +11,7 @@
 
 #include "base/status.h"
 #include "book/l2.h"
+#include "book/l3.h"
 #include "calc/feat.h"
 #include "col/evbatch.h"
 #include "mem/mem.h"
@@ -29,6 +30,8 @@ typedef struct hr_counts {
     uint64_t written[HR_KIND_COUNT];
     uint64_t ticker_checks, ticker_checks_equal, ticker_evicted;
     uint64_t checksums, checksums_equal;
+    uint64_t orders, order_faults; /* messages about single orders; of them those that no live
+                                      order fits */
     uint64_t synced, never_synced; /* instruments with depth, at the end */
 } hr_counts;
 void hr_counts_add(hr_counts *sum, const hr_counts *part);
@@ -66,6 +69,7 @@ typedef struct hr_desk_env {
     hr_rows rows;
     hr_pool *cuts;
     hr_cut *outbox_first, *outbox_last; /* cut, not yet taken by an encoder */
+    hr_l3 *orders; /* order by order books of its desks; NULL: no input has orders */
     hr_cut *cut_stash;
     uint32_t n_cut_stash;
     uint32_t epoch;

@@ -111,14 +111,13 @@ static bool is_written(const hr_desk_env *env, hr_kind kind, int64_t ts_recv)
     return p->write[kind] && ts_recv >= p->from_ns;
 }
 
-void hr_desk_put_deltas(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
-                        uint32_t flags)
+void hr_desk_put_levels(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
+                        const hr_desk_levels *v, uint32_t flags)
 {
     const hr_kind kind = HR_KIND_DELTAS;
-    uint32_t at = (uint32_t)b->level_begin[msg];
-    uint32_t end = (uint32_t)b->level_begin[msg + 1];
+    uint32_t at = 0;
     if (!is_written(env, kind, b->ts_recv[msg])) {
-        env->counts.filtered_rows += end - at;
+        env->counts.filtered_rows += v->n;
         return;
     }
     turn_day(d, env, kind);
@@ -128,15 +127,42 @@ void hr_desk_put_deltas(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint3
                         .seq_first = null_if_none(b->seq_first[msg]),
                         .seq_prev = null_if_none(b->seq_prev[msg]),
                         .flags = flags};
-    while (at < end) {
-        uint32_t n = side_run(b->side, at, end);
+    while (at < v->n) {
+        uint32_t n = side_run(v->side, at, v->n);
         hr_row_block *rb = room(d, env, kind, &n);
-        run.side = b->side[at];
-        run.is_last = at + n == end;
-        n = hr_pack_run(rb, &run, b->px + at, b->qty + at, n);
+        run.side = v->side[at];
+        run.is_last = at + n == v->n;
+        n = hr_pack_run(rb, &run, v->px + at, v->qty + at, n);
         at += n;
         took(d, env, kind, rb, n);
     }
+}
+
+void hr_desk_put_deltas(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
+                        uint32_t flags)
+{
+    uint32_t at = (uint32_t)b->level_begin[msg];
+    const hr_desk_levels v = {.side = b->side + at,
+                              .px = b->px + at,
+                              .qty = b->qty + at,
+                              .n = (uint32_t)b->level_begin[msg + 1] - at};
+    hr_desk_put_levels(d, env, b, msg, &v, flags);
+}
+
+static hr_row_block *put_trade(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
+                               uint8_t taker, int64_t px, int64_t qty)
+{
+    const hr_kind kind = HR_KIND_TRADES;
+    turn_day(d, env, kind);
+    hr_row_block *rb = room_for_one(d, env, kind);
+    put_head(env, rb, kind, b, msg);
+    *COL(uint8_t, kind, HR_TRADE_SIDE) = taker;
+    *COL(int64_t, kind, HR_TRADE_PX) = px;
+    *COL(int64_t, kind, HR_TRADE_QTY) = qty;
+    hr_text *id = COL(hr_text, kind, HR_TRADE_ID);
+    memset(id, 0, sizeof *id);
+    id->len = HR_TEXT_NULL;
+    return rb;
 }
 
 void hr_desk_put_trade(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg)
@@ -147,17 +173,23 @@ void hr_desk_put_trade(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32
         env->counts.filtered_rows++;
         return;
     }
-    turn_day(d, env, kind);
-    hr_row_block *rb = room_for_one(d, env, kind);
-    put_head(env, rb, kind, b, msg);
-    *COL(uint8_t, kind, HR_TRADE_SIDE) = b->side[at];
-    *COL(int64_t, kind, HR_TRADE_PX) = b->px[at];
-    *COL(int64_t, kind, HR_TRADE_QTY) = b->qty[at];
-    hr_text *id = COL(hr_text, kind, HR_TRADE_ID);
-    memset(id, 0, sizeof *id);
-    id->len = HR_TEXT_NULL;
-    if (b->text[msg] >= 0) *id = b->texts[b->text[msg]];
+    hr_row_block *rb = put_trade(d, env, b, msg, b->side[at], b->px[at], b->qty[at]);
+    if (b->text[msg] >= 0) *COL(hr_text, kind, HR_TRADE_ID) = b->texts[b->text[msg]];
     *COL(uint32_t, kind, HR_TRADE_FLAGS) = b->flags[msg] | HR_FLAG_LAST;
+    took(d, env, kind, rb, 1);
+}
+
+void hr_desk_put_fill(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
+                      hr_side taker, int64_t px, int64_t qty, int64_t id)
+{
+    const hr_kind kind = HR_KIND_TRADES;
+    if (!is_written(env, kind, b->ts_recv[msg])) {
+        env->counts.filtered_rows++;
+        return;
+    }
+    hr_row_block *rb = put_trade(d, env, b, msg, (uint8_t)taker, px, qty);
+    *COL(int64_t, kind, HR_COLI_SEQ) = null_if_none(id);
+    *COL(uint32_t, kind, HR_TRADE_FLAGS) = HR_FLAG_LAST;
     took(d, env, kind, rb, 1);
 }
 

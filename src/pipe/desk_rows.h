@@ -12,12 +12,38 @@ typedef struct hr_row_key {
     uint32_t flags;
 } hr_row_key;
 
+/* Levels of one message. */
+typedef struct hr_desk_levels {
+    const uint8_t *side;
+    const int64_t *px, *qty;
+    uint32_t n;
+} hr_desk_levels;
+
 /** Days since the epoch, rounded down. */
 int32_t hr_day_of(int64_t ts_ns);
 void hr_desk_cut(hr_desk *d, hr_desk_env *env, hr_kind kind);
 void hr_desk_put_deltas(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
                         uint32_t flags);
+/** The same of other levels than the message's own. */
+void hr_desk_put_levels(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
+                        const hr_desk_levels *v, uint32_t flags);
 void hr_desk_put_trade(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg);
+/** A trade that the message tells of, with its own values. id: -1 none. */
+void hr_desk_put_fill(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
+                      hr_side taker, int64_t px, int64_t qty, int64_t id);
+/** Brings levels to a book that is whole, with the rows that follow from it. */
+HR_MUST_USE hr_status hr_desk_take_levels(hr_desk *d, hr_desk_env *env, const hr_evbatch *b,
+                                          uint32_t msg, const hr_desk_levels *v, hr_err *err);
+/** The book is not whole any more: a gap row; what was kept is dropped. */
+void hr_desk_gap(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
+                 hr_gap_cause cause);
+hr_row_key hr_desk_key_of(const hr_evbatch *b, uint32_t msg, uint32_t flags);
+/** The key of an order in the shard's book of orders, and back. */
+uint64_t hr_desk_order_key(const hr_desk *d, int64_t id);
+int64_t hr_desk_order_id(const hr_desk *d, uint64_t key);
+/** An ORDER message. */
+HR_MUST_USE hr_status hr_desk_order(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
+                                    hr_err *err);
 void hr_desk_put_ticker(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg);
 void hr_desk_put_gap(hr_desk *d, hr_desk_env *env, int64_t ts_event, int64_t ts_recv,
                      hr_gap_cause cause, int64_t seq_next);

@@ -5,9 +5,11 @@
 
 #include "base/crc32c.h"
 #include "base/sys.h"
+#include "pipe/desk_rows.h"
 #include "venue/adapter.h"
 
 #define EXPORT_STEP 128u
+#define QUEUE_STEP 32u
 
 void hr_pack_flush(hr_pack *k)
 {
@@ -138,6 +140,63 @@ void hr_desk_pack(const hr_desk *d, hr_pack *k)
     if (d->check != NULL) hr_pack_bytes(k, d->check, sizeof *d->check);
     hr_pack_i64(k, d->buffer != NULL);
     if (d->buffer != NULL) hr_pack_bytes(k, d->buffer, d->buffer_len);
+}
+
+/* ---- orders: by side, price from the best on, place in the queue ---- */
+
+static uint32_t pack_queue(const hr_desk *d, const hr_l3_order *o, uint32_t n, hr_pack *k)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        hr_pack_i64(k, hr_desk_order_id(d, o[i].id));
+        hr_pack_i64(k, o[i].px);
+        hr_pack_i64(k, o[i].qty);
+    }
+    return n;
+}
+
+static void pack_level(const hr_desk *d, const hr_l3 *orders, hr_side side, int64_t px, hr_pack *k)
+{
+    hr_l3_order o[QUEUE_STEP];
+    int64_t qty;
+    uint32_t n_all;
+    if (!hr_l3_level(orders, (uint32_t)d->id, side, px, &qty, &n_all)) return;
+    uint32_t n = pack_queue(d, o, hr_l3_queue(orders, (uint32_t)d->id, side, px, QUEUE_STEP, o), k);
+    while (n == QUEUE_STEP)
+        n = pack_queue(d, o, hr_l3_queue_behind(orders, o[n - 1].id, QUEUE_STEP, o), k);
+}
+
+void hr_desk_pack_orders(const hr_desk *d, const hr_l3 *orders, hr_pack *k)
+{
+    int64_t px[EXPORT_STEP];
+    int64_t qty[EXPORT_STEP];
+    for (int s = 0; s < 2; s++) {
+        uint32_t n = hr_l2_level_count(d->book, (hr_side)s);
+        for (uint32_t at = 0; at < n; at += EXPORT_STEP) {
+            uint32_t got =
+                hr_l2_export(d->book, (hr_side)s, at, HR_MIN(EXPORT_STEP, n - at), px, qty);
+            for (uint32_t i = 0; i < got; i++)
+                pack_level(d, orders, (hr_side)s, px[i], k);
+        }
+        hr_pack_i64(k, -1); /* no id */
+    }
+}
+
+bool hr_desk_unpack_orders(const hr_desk *d, hr_l3 *orders, hr_unpack *u)
+{
+    for (uint8_t s = 0; s < 2; s++) {
+        int64_t id;
+        while ((id = hr_unpack_i64(u)) >= 0 && !u->is_bad) {
+            hr_l3_change ch;
+            int64_t px = hr_unpack_i64(u);
+            hr_l3_order o = {.id = hr_desk_order_key(d, id),
+                             .px = px,
+                             .qty = hr_unpack_i64(u),
+                             .instrument = (uint32_t)d->id,
+                             .side = s};
+            if (hr_l3_add(orders, &ch, &o) != HR_OK || ch.verdict != HR_L3_OK) return false;
+        }
+    }
+    return !u->is_bad;
 }
 
 static bool unpack_tail(hr_desk *d, hr_desk_env *env, hr_unpack *u)

@@ -43,6 +43,10 @@ HR_INLINE int64_t hr_unpack_i64(hr_unpack *u)
 
 /** The desk's chains must be empty (just cut). */
 void hr_desk_pack(const hr_desk *d, hr_pack *k);
+/** Its live orders; the book by price must hold their levels. */
+void hr_desk_pack_orders(const hr_desk *d, const hr_l3 *orders, hr_pack *k);
+/** Behind hr_desk_unpack; false: no orders of a book. */
+bool hr_desk_unpack_orders(const hr_desk *d, hr_l3 *orders, hr_unpack *u);
 /** Into a fresh desk; false when the image is not one. */
 bool hr_desk_unpack(hr_desk *d, hr_desk_env *env, hr_unpack *u);
 

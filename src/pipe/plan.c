@@ -98,6 +98,8 @@ static const plan_key keys[] = {
      "instructions kernels may use: a tier, then -NAME for each to leave out"},
     {"engine", "io", V_IO, AT(io), 0, 16, io_choice, "how files are read and written"},
     {"limits", "instruments", V_U32, AT(instruments), 1, 65536, NULL, "instruments at most"},
+    {"limits", "orders", V_U32, AT(orders), 0, 1 << 30, NULL,
+     "live orders of order by order inputs at most; 0: from memory"},
     {"limits", "line", V_SIZE, AT(line_bytes), 1024, 1 << 28, NULL, "longest line"},
     {"limits", "rejects", V_I64, AT(rejects), 0, INT64_C(1) << 40, NULL,
      "stop past this many; 0: never"},

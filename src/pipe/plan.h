@@ -61,6 +61,8 @@ typedef struct hr_plan {
     char io[16];       /* engine.io: auto | io_uring | threads */
     /* limits: */
     uint32_t instruments; /* limits.instruments: 1..65,536; 1,024 */
+    uint32_t orders;      /* limits.orders: live at a time, of all instruments; 0: as many as an
+                             eighth of engine.memory holds */
     int64_t line_bytes;   /* limits.line: size, 4MB */
     int64_t rejects;      /* limits.rejects: stop with exit 3 past this many; 0 = never */
 } hr_plan;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "pipe/plan.h"
+#include "text/date.h"
 #include "text/decimal.h"
 
 #define NS_PER_S INT64_C(1000000000)
@@ -18,16 +19,6 @@ static bool take_digits(const char **p, int n, int64_t *out)
     return true;
 }
 
-/* Source: Howard Hinnant, chrono-compatible low-level date algorithms, days_from_civil. */
-static int64_t days_of(int64_t year, int64_t month, int64_t day)
-{
-    int64_t y = year - (month <= 2); /* years begin in March */
-    int64_t era = y / 400;
-    int64_t of_era = y - era * 400;
-    int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
 static bool take_date(const char **p, int64_t *days)
 {
     static const int8_t lengths[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -40,7 +31,7 @@ static bool take_date(const char **p, int64_t *days)
     bool is_leap = y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
     if (y < 1970 || m < 1 || m > 12 || d < 1 || d > lengths[m - 1] + (is_leap && m == 2))
         return false;
-    *days = days_of(y, m, d);
+    *days = hr_date_days(y, m, d);
     return true;
 }
 

@@ -5,8 +5,10 @@
 
 #include "base/assert.h"
 #include "text/csv.h"
+#include "venue/itch.h"
 
 #define SNIFF_BYTES (1u << 20)
+#define STOCKS_BYTES (600u << 10)
 #define TEXT_PAD 64 /* readable bytes past the text: scanners may load whole words */
 
 size_t hr_source_bytes(hr_container c, size_t text_cap, size_t window_bytes)
@@ -44,8 +46,29 @@ static hr_status carve(hr_source *s, size_t window_bytes, hr_err *err)
                : HR_OK;
 }
 
+/* The directory that a day begins with. */
+static hr_status read_stocks(hr_source *s, hr_budget *budget, const uint8_t *p, size_t n,
+                             hr_err *err)
+{
+    hr_itch_dir *dir;
+    hr_itch_msg m;
+    hr_itch_step step;
+    hr_status st;
+    HR_TRY(hr_arena_create(&s->names, budget, STOCKS_BYTES, s->path, err));
+    HR_TRY(hr_itch_dir_create(&dir, s->names, err));
+    while ((st = hr_itch_decode(&step, &m, 1, p, n, false)) != HR_OK || step.n_msgs == 1) {
+        if (step.n_msgs == 1) (void)hr_itch_dir_note(dir, &m);
+        if (step.n_taken == 0) break;
+        p += step.n_taken;
+        n -= step.n_taken;
+    }
+    s->info.stocks = dir;
+    return HR_OK;
+}
+
 /* Decompressed head into slot 0's text, for sniffing; the stream is reset afterwards. */
-static hr_status sniff(hr_source *s, const uint8_t *head, size_t n_head, hr_err *err)
+static hr_status sniff(hr_source *s, hr_budget *budget, const uint8_t *head, size_t n_head,
+                       hr_err *err)
 {
     uint8_t *out = (uint8_t *)s->slot[0].text;
     size_t cap = HR_MIN(s->text_cap, (size_t)SNIFF_BYTES);
@@ -69,8 +92,9 @@ static hr_status sniff(hr_source *s, const uint8_t *head, size_t n_head, hr_err 
             return st;
         }
     }
-    return hr_sniff_text(&s->info, s->why, sizeof s->why, s->path, (const char *)out, cap - left,
-                         err);
+    HR_TRY(hr_sniff_text(&s->info, s->why, sizeof s->why, s->path, (const char *)out, cap - left,
+                         err));
+    return s->info.format == HR_FORMAT_ITCH ? read_stocks(s, budget, out, cap - left, err) : HR_OK;
 }
 
 static bool is_csv(hr_format f)
@@ -144,7 +168,7 @@ hr_status hr_source_open(hr_source *s, const char *path, const hr_source_info *i
     HR_TRY(hr_reader_open(&s->reader, path, s->arena, err));
     HR_TRY(
         read_head(path, (uint8_t *)s->carry, HR_MIN(text_cap, (size_t)SNIFF_BYTES), &n_head, err));
-    HR_TRY(sniff(s, (const uint8_t *)s->carry, n_head, err));
+    HR_TRY(sniff(s, budget, (const uint8_t *)s->carry, n_head, err));
     s->is_sequential = is_csv(s->info.format);
     return HR_OK;
 }
@@ -153,6 +177,7 @@ void hr_source_close(hr_source *s)
 {
     hr_reader_close(&s->reader);
     hr_arena_destroy(&s->arena);
+    hr_arena_destroy(&s->names);
 }
 
 hr_status hr_source_resume(hr_source *s, int64_t offset, int64_t line, hr_err *err)
@@ -217,7 +242,7 @@ static size_t drop_skipped(hr_source *s, char *p, size_t n)
     }
     int64_t skip = s->skip_to - s->out_offset;
     s->out_offset += (int64_t)n;
-    if (n > 0 && s->skip_to > 3 /* a byte order mark */)
+    if (n > 0 && s->skip_to > 3 /* a byte order mark */ && !hr_format_is_binary(s->info.format))
         s->is_in_cut_line = p[HR_MIN(skip, (int64_t)n) - 1] != '\n';
     if (skip >= (int64_t)n) return 0;
     memmove(p, p + skip, n - (size_t)skip);
@@ -235,7 +260,11 @@ static void publish(hr_source *s, hr_slot *slot, size_t len, bool is_last)
     slot->is_cut = s->is_in_cut_line && len > 0;
     slot->n_tail = 0;
     atomic_store_explicit(&slot->is_read, 0, memory_order_relaxed);
-    if (!s->is_sequential)
+    if (hr_format_is_binary(s->info.format)) {
+        uint64_t n_msgs;
+        (void)hr_itch_whole((const uint8_t *)slot->text, len, &n_msgs);
+        s->next_line += (int64_t)n_msgs;
+    } else if (!s->is_sequential)
         for (const char *p = slot->text, *end = p + len; (p = hr_find_newline(p, end)) != NULL; p++)
             s->next_line++;
     s->fill_seq++;
@@ -248,10 +277,16 @@ static void publish(hr_source *s, hr_slot *slot, size_t len, bool is_last)
 /* Cuts the filled text at its last line end; the rest opens the next slot. */
 static bool cut(hr_source *s, hr_slot *slot)
 {
-    const char *nl = hr_rfind_newline(slot->text, slot->text + s->filled);
-    if (nl == NULL && s->filled < s->text_cap) return false;
-    size_t len = nl != NULL ? (size_t)(nl + 1 - slot->text) : s->filled;
-    s->is_in_cut_line = nl == NULL;
+    size_t len;
+    if (hr_format_is_binary(s->info.format)) {
+        uint64_t n_msgs; /* none is as long as a slot */
+        len = hr_itch_whole((const uint8_t *)slot->text, s->filled, &n_msgs);
+    } else {
+        const char *nl = hr_rfind_newline(slot->text, slot->text + s->filled);
+        if (nl == NULL && s->filled < s->text_cap) return false;
+        len = nl != NULL ? (size_t)(nl + 1 - slot->text) : s->filled;
+        s->is_in_cut_line = nl == NULL;
+    }
     s->n_carry = s->filled - len;
     memcpy(s->carry, slot->text + len, s->n_carry);
     s->staged = len;

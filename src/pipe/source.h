@@ -46,6 +46,7 @@ typedef struct hr_source {
     char why[128];
     hr_container container;
     hr_arena *arena;
+    hr_arena *names; /* ITCH: its stocks by locate */
     hr_reader reader;
     hr_inflate *inflate;
     hr_pq_file *table; /* Parquet: rows instead of text */

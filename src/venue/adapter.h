@@ -33,6 +33,8 @@ typedef enum hr_format {
     HR_FORMAT_TARDIS_TRADES,  /* Tardis CSV trades */
     HR_FORMAT_TARDIS_SNAPSHOT, /* Tardis CSV book_snapshot_<n>: each row a whole top-n book */
     HR_FORMAT_BINANCE_DEPTH_CSV,
+    HR_FORMAT_ITCH,           /* Nasdaq TotalView-ITCH 5.0, each message behind its length */
+    HR_FORMAT_LOBSTER,        /* LOBSTER message files */
     HR_FORMAT_PARQUET_DELTAS, /* Crypto Lake book_delta_v2 and our own deltas */
     HR_FORMAT_PARQUET_TRADES, /* Crypto Lake trades and our own */
     HR_FORMAT_PARQUET_BOOK,   /* Crypto Lake book: top-n snapshots */
@@ -40,6 +42,16 @@ typedef enum hr_format {
 } hr_format;
 const char *hr_format_name(hr_format f); /* "capture-json", "capture-prefix", "cryptofeed", ... */
 hr_format hr_format_from_name(const char *name);
+/** Bytes instead of lines. */
+HR_INLINE bool hr_format_is_binary(hr_format f)
+{
+    return f == HR_FORMAT_ITCH;
+}
+/** Do its messages tell of single orders? */
+HR_INLINE bool hr_format_has_orders(hr_format f)
+{
+    return f == HR_FORMAT_ITCH || f == HR_FORMAT_LOBSTER;
+}
 
 /** What is known of one source before decoding: from sniffing its first bytes, its path and the
  * plan. */
@@ -57,6 +69,8 @@ typedef struct hr_source_info {
     uint16_t n_depth; /* book_snapshot_<n>: levels a side, and the columns of each: ask price, ask
                          amount, bid price, bid amount */
     int16_t depth_column[HR_SNAPSHOT_LEVELS_MAX][4];
+    int64_t day_ns; /* ITCH, LOBSTER: midnight in New York, from the path's date; 0: it has none */
+    const struct hr_itch_dir *stocks; /* ITCH: by locate, from the head; may be NULL */
     int64_t head_time_ns; /* first time in the head, 0 none: for messages that carry none and have
                              none before them */
     bool has_diff_depth;  /* the head shows a stream of changes: @depth<n> tops are left out */

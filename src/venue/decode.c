@@ -222,6 +222,8 @@ static int decode_line(hr_line *l)
     case HR_FORMAT_TARDIS_TRADES:
     case HR_FORMAT_TARDIS_SNAPSHOT:
     case HR_FORMAT_BINANCE_DEPTH_CSV:
+    case HR_FORMAT_ITCH:
+    case HR_FORMAT_LOBSTER:
     case HR_FORMAT_PARQUET_DELTAS:
     case HR_FORMAT_PARQUET_TRADES:
     case HR_FORMAT_PARQUET_BOOK:
@@ -275,6 +277,8 @@ hr_status hr_decode_text(const hr_source_info *info, hr_evbatch *b, const char *
                          bool at_eof)
 {
     b->source_idx = info->source_idx;
+    if (hr_format_has_orders(info->format))
+        return hr_orders_decode(info, b, text, len, pos, base_offset, line, target_rows, at_eof);
     if (is_csv(info->format))
         return hr_csv_decode(info, b, text, len, pos, base_offset, line, target_rows, at_eof);
     hr_line_cache cache;

@@ -281,6 +281,19 @@ static hr_l3_order order_of(const hr_itch_msg *m)
         .id = m->id, .px = m->px, .qty = m->qty, .instrument = m->locate, .side = m->side};
 }
 
+size_t hr_itch_whole(const uint8_t *p, size_t n_bytes, uint64_t *n_msgs)
+{
+    size_t at = 0;
+    *n_msgs = 0;
+    while (n_bytes - at >= 2) {
+        size_t n = ((size_t)p[at] << 8 | p[at + 1]) + 2;
+        if (n > n_bytes - at) break;
+        at += n;
+        ++*n_msgs;
+    }
+    return at;
+}
+
 hr_status hr_itch_apply(hr_l3 *b, hr_l3_change *out, const hr_itch_msg *m)
 {
     switch (m->type) {

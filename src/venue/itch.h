@@ -106,6 +106,10 @@ typedef struct hr_itch_step {
 /** Bytes of a message of this type, 0: no such type. */
 uint32_t hr_itch_length(uint8_t type);
 
+/** Bytes of the whole messages at the front of [p, p + n_bytes), by the lengths that they state,
+ * and how many they are. */
+size_t hr_itch_whole(const uint8_t *p, size_t n_bytes, uint64_t *n_msgs);
+
 /** Whole messages at the front of [p, p + n_bytes), up to cap of them. HR_OK: all that are whole
  * were taken, the rest (n_bytes - n_taken) is the beginning of one that must be shown again with
  * more. HR_FULL: out holds cap. HR_EINPUT: one is bad, those before it were written; it is skipped

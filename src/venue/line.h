@@ -88,6 +88,13 @@ bool hr_seconds_to_ns(int64_t *out, const char *s, size_t n);
 hr_status hr_csv_decode(const hr_source_info *info, hr_evbatch *b, const char *text, size_t len,
                         size_t *pos, int64_t base_offset, int64_t *line, uint32_t target_rows,
                         bool at_eof);
+/** ITCH and LOBSTER: the same; at_eof: what is left of a message at the end is a reject. */
+hr_status hr_orders_decode(const hr_source_info *info, hr_evbatch *b, const char *text, size_t len,
+                           size_t *pos, int64_t base_offset, int64_t *line, uint32_t target_rows,
+                           bool at_eof);
+/** Is it one of them? Fills format, venue, symbol and day. */
+bool hr_orders_sniff(hr_source_info *info, char *why, size_t why_cap, const char *path,
+                     const char *head, size_t head_len);
 /** Recognises a CSV header; fills format and columns. HR_END: not a known header; HR_EUNSUPPORTED:
  * a known one with columns that cannot be read. */
 HR_MUST_USE hr_status hr_csv_sniff_header(hr_source_info *info, const char *s, size_t n,

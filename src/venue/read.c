@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "venue/read.h"
 
+#include "text/date.h"
 #include "text/decimal.h"
 #include "text/json_inl.h"
 
@@ -123,16 +124,6 @@ int hr_read_seconds(hr_json *j, int64_t *ns)
     return hr_seconds_to_ns(ns, s.s, s.n) ? HR_LINE_DONE : HR_LINE_REJECT(HR_REJECT_TIME);
 }
 
-/* Days since 1970-01-01 of a date in the Gregorian calendar (Howard Hinnant, days_from_civil). */
-static int64_t days_of(int64_t y, int64_t m, int64_t d)
-{
-    y -= m <= 2;
-    int64_t era = y / 400;
-    int64_t of_era = y - era * 400;
-    int64_t of_year = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
-    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
 /* n digits at s, or -1. */
 static int64_t digits(const char *s, size_t n)
 {
@@ -164,7 +155,7 @@ static bool parse_rfc3339(const char *s, size_t n, int64_t *ns)
     } else if (n != 20) {
         return false;
     }
-    *ns = ((days_of(y, mo, d) * 24 + h) * 3600 + mi * 60 + sec) * NS_PER_S + frac;
+    *ns = ((hr_date_days(y, mo, d) * 24 + h) * 3600 + mi * 60 + sec) * NS_PER_S + frac;
     return true;
 }
 

@@ -393,6 +393,7 @@ hr_status hr_sniff_text(hr_source_info *info, char *why, size_t why_cap, const c
     const char *end = head + head_len;
     const char *p = head;
     hr_sniff_path(info, path);
+    if (hr_orders_sniff(info, why, why_cap, path, head, head_len)) return HR_OK;
     if (head_len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0) p += 3;
     while (p < end && (*p == '\n' || *p == '\r'))
         p++;

@@ -206,11 +206,13 @@ static const struct {
      "p:2:11: wrong value '' for 'input.paths': expected a path of at most 1023 bytes"},
     {"input:\n  format: capturejson\n",
      "p:2:11: wrong value 'capturejson' for 'input.format': expected one of capture-json capture "
-     "cryptofeed ndjson tardis tardis-trades tardis-snapshot binance-depth-csv lake-deltas "
+     "cryptofeed ndjson tardis tardis-trades tardis-snapshot binance-depth-csv itch lobster "
+     "lake-deltas "
      "lake-trades lake-book, did you mean 'capture-json'?"},
     {"input:\n  format: xml\n",
      "p:2:11: wrong value 'xml' for 'input.format': expected one of capture-json capture "
-     "cryptofeed ndjson tardis tardis-trades tardis-snapshot binance-depth-csv lake-deltas "
+     "cryptofeed ndjson tardis tardis-trades tardis-snapshot binance-depth-csv itch lobster "
+     "lake-deltas "
      "lake-trades lake-book"},
     {"input:\n  venue: a venue with spaces\n",
      "p:2:10: wrong value 'a venue with spaces' for 'input.venue': expected letters, digits and . "
