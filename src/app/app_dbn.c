@@ -259,7 +259,10 @@ hr_status hr_app_dbn_inspect(bool *is_dbn, const char *path, int64_t n_rows, boo
                              hr_err *err)
 {
     static view v;
-    *is_dbn = hr_dbn_file_probe(path) != HR_DBN_NOT;
+    hr_dbn_kind kind;
+    *is_dbn = false;
+    HR_TRY(hr_dbn_file_probe(&kind, path, err));
+    *is_dbn = kind != HR_DBN_NOT;
     if (!*is_dbn) return HR_OK;
     v = (view){.path = path, .n_rows = n_rows, .head = head, .json = json};
     hr_budget_init(&v.budget, MEMORY_BYTES);

@@ -7,7 +7,7 @@
 
 #include "base/status.h"
 
-/** *is_dbn false: the file is none (or cannot be read), and nothing was printed. head: the first
+/** *is_dbn false: the file is none, and nothing was printed. head: the first
  * records only. */
 HR_MUST_USE hr_status hr_app_dbn_inspect(bool *is_dbn, const char *path, int64_t n_rows, bool head,
                                          bool json, hr_err *err);

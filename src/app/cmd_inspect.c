@@ -378,7 +378,7 @@ static hr_status inspect(const options *o, hr_err *err)
     bool is_dbn = false;
     if (o->format == 0 && o->where == NULL) {
         hr_status dbn = hr_app_dbn_inspect(&is_dbn, o->path, o->n_rows, o->head, o->json, err);
-        if (is_dbn) return dbn;
+        if (is_dbn || dbn != HR_OK) return dbn;
     }
     hr_status st = hr_app_table_open(&t, o->path, &is_table, err);
     if (st == HR_OK && !is_table && o->where != NULL)

@@ -329,7 +329,9 @@ hr_status hr_convert(const hr_convert_options *o, hr_convert_report *report, hr_
 {
     int64_t began = hr_sys_mono_ns();
     memset(report, 0, sizeof *report);
-    if (o->format == HR_FORMAT_UNKNOWN && hr_dbn_file_probe(o->in) != HR_DBN_NOT) {
+    hr_dbn_kind kind = HR_DBN_NOT;
+    if (o->format == HR_FORMAT_UNKNOWN) HR_TRY(hr_dbn_file_probe(&kind, o->in, err));
+    if (kind != HR_DBN_NOT) {
         hr_status dbn = hr_convert_dbn(o, report, err);
         report->seconds = (double)(hr_sys_mono_ns() - began) * 1e-9;
         return dbn;

@@ -9,52 +9,61 @@
 #define BUF_BYTES ((size_t)1 << 20)
 #define RECS 4096u
 #define HEAD_BYTES 65536u
-#define LOOK_BYTES 4096u
+#define LOOK_BYTES 2048u
 #define LIVE_MAX 65536u /* instruments that mapping records may name */
 #define IDLE_NS 20000
 
 /* ---- what it is ---- */
 
-static hr_dbn_kind look_inside(hr_container c, const uint8_t *head, size_t n)
+/* Damage is told by whoever reads the file: here it ends what can be looked at. */
+static hr_status look_inside(hr_dbn_kind *out, const uint8_t *head, size_t n, hr_err *err)
 {
-    uint8_t out[LOOK_BYTES / 2];
-    uint8_t *to = out;
-    size_t left = sizeof out;
+    uint8_t text[LOOK_BYTES];
+    uint8_t *to = text;
+    size_t left = sizeof text;
     hr_arena *arena = NULL;
     hr_inflate *z = NULL;
+    hr_container c = hr_container_sniff(head, n);
     size_t window = hr_inflate_window(head, n, 0);
-    hr_dbn_kind kind = HR_DBN_NOT;
-    if (hr_arena_create(&arena, NULL, hr_inflate_bytes(c, window) + 4096, "look", NULL) == HR_OK &&
-        hr_inflate_create(&z, arena, c, window, NULL) == HR_OK) {
-        hr_err damage = HR_ERR_INIT;
-        while (hr_inflate_step(z, &head, &n, &to, &left, &damage) == HR_OK) {
-        }
-        kind = hr_dbn_is(out, sizeof out - left);
+    HR_TRY(hr_arena_create(&arena, NULL, hr_inflate_bytes(c, window) + 4096, "look", err));
+    hr_status st = hr_inflate_create(&z, arena, c, window, err);
+    hr_err damage = HR_ERR_INIT;
+    while (st == HR_OK && hr_inflate_step(z, &head, &n, &to, &left, &damage) == HR_OK) {
     }
+    if (st == HR_OK) *out = hr_dbn_is(text, sizeof text - left);
     hr_arena_destroy(&arena);
-    return kind;
+    return st;
 }
 
-hr_dbn_kind hr_dbn_file_probe(const char *path)
+static hr_status look(hr_dbn_kind *out, const char *path, int fd, uint8_t *head, hr_err *err)
 {
     const hr_sys *sys = hr_sys_get();
     hr_sys_stat info;
-    hr_dbn_kind kind = HR_DBN_NOT;
+    int rc = sys->fstat(sys->self, fd, &info);
+    if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot stat '%s'", path);
+    if (!info.is_file) return HR_OK;
+    int64_t n = hr_sys_pread_full(fd, head, HEAD_BYTES, 0);
+    if (n < 0) return HR_FAIL_SYS(err, n, "cannot read '%s'", path);
+    if (hr_container_sniff(head, (size_t)n) != HR_CONTAINER_PLAIN)
+        return look_inside(out, head, (size_t)n, err);
+    *out = hr_dbn_is(head, (size_t)n);
+    return HR_OK;
+}
+
+hr_status hr_dbn_file_probe(hr_dbn_kind *out, const char *path, hr_err *err)
+{
     hr_arena *arena = NULL;
-    if (hr_arena_create(&arena, NULL, HEAD_BYTES + 4096, "head", NULL) != HR_OK) return kind;
+    *out = HR_DBN_NOT;
+    if (strcmp(path, "-") == 0) return HR_OK;
+    HR_TRY(hr_arena_create(&arena, NULL, HEAD_BYTES + 4096, "head", err));
     uint8_t *head = hr_arena_alloc(arena, HEAD_BYTES, 64);
     int fd = hr_sys_open(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-    if (fd >= 0 && sys->fstat(sys->self, fd, &info) == 0 && info.is_file) {
-        int64_t n = hr_sys_pread_full(fd, head, HEAD_BYTES, 0);
-        hr_container c = n > 0 ? hr_container_sniff(head, (size_t)n) : HR_CONTAINER_PLAIN;
-        if (n > 0 && c == HR_CONTAINER_PLAIN)
-            kind = hr_dbn_is(head, (size_t)n);
-        else if (n > 0)
-            kind = look_inside(c, head, (size_t)n);
-    }
+    hr_status st = fd < 0         ? HR_FAIL_SYS(err, fd, "cannot open '%s'", path)
+                   : head == NULL ? HR_FAIL(err, HR_ENOMEM, "no memory to read '%s'", path)
+                                  : look(out, path, fd, head, err);
     if (fd >= 0) (void)hr_sys_close(fd);
     hr_arena_destroy(&arena);
-    return kind;
+    return st;
 }
 
 /* ---- bytes ---- */

@@ -43,8 +43,8 @@ typedef struct hr_dbn_file {
     uint64_t first_ns, last_ns; /* UINT64_MAX, 0: none */
 } hr_dbn_file;
 
-/** HR_DBN_NOT also where the file cannot be read: whoever opens it then says so. */
-hr_dbn_kind hr_dbn_file_probe(const char *path);
+/** What the file's first bytes are, decompressed. Pipes are HR_DBN_NOT: they are read once. */
+HR_MUST_USE hr_status hr_dbn_file_probe(hr_dbn_kind *out, const char *path, hr_err *err);
 /** HR_EUNSUPPORTED: .dbz, or a newer version. Close after any outcome. */
 HR_MUST_USE hr_status hr_dbn_file_open(hr_dbn_file *f, const char *path, hr_budget *budget,
                                        hr_err *err);

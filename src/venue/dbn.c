@@ -8,6 +8,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "records are read as t
 #define WORD 4u
 #define TS_OUT_BYTES 8u
 #define VERSION_MAX 3
+#define NO_KEY UINT32_MAX
 #define LOOK_RECORDS 16 /* of a fragment */
 
 const char *hr_dbn_reason_name(hr_dbn_reason r)
@@ -89,7 +90,7 @@ hr_status hr_dbn_walk(hr_dbn_step *step, hr_dbn_rec *out, uint32_t cap, const ui
 {
     size_t at = 0;
     uint32_t n = 0;
-    uint32_t last = 0; /* length and type of the record before; 0: none */
+    uint32_t last = NO_KEY; /* length and type of the record before */
     uint8_t layout = HR_DBN_NO_LAYOUT;
     hr_status st = HR_OK;
     *step = (hr_dbn_step){0};

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "dbn_made.h"
 #include "fault_case.h"
 #include "harness.h"
 #include "job/convert.h"
@@ -272,6 +273,9 @@ static const verb_case verb_cases[] = {
     {.line = "convert /capture.ndjson /new.csv.gz --lossy", .has_times = true},
     {.line = "convert /capture.parquet /new.ndjson.zst", .has_times = true},
     {.line = "convert /capture.csv /capture.parquet --force", .has_times = true},
+    {.line = "inspect /mbo.dbn --json"},
+    {.line = "convert /mbo.dbn /new.parquet", .has_times = true},
+    {.line = "convert /mbo.dbn /new.csv.zst", .has_times = true},
     {.line = "run /plan.yaml /capture.ndjson --out /new --lanes 1",
      .has_times = true,
      .leaves_a_part = true},
@@ -286,6 +290,26 @@ static const verb_case verb_cases[] = {
 
 static hr_sys_sim *verbs_disk; /* as each verb finds it */
 
+static void store_dbn(const hr_sys *sys)
+{
+    static const dbn_made_mapping mapping = {"ESM4", "5602", 20240508, 20240509};
+    static uint8_t p[DBN_MADE_HEADER_MAX + 64 * 56];
+    dbn_made_header h = {
+        .version = 3, .stype_in = 1, .dataset = "GLBX.MDP3", .mappings = &mapping, .n_mappings = 1};
+    size_t n = dbn_made_header_put(p, &h);
+    for (uint32_t i = 1; i < 64; i++) {
+        hr_dbn_mbo m = {.instrument = 5602,
+                        .ts_recv = UINT64_C(1715126400000000000) + i,
+                        .order_id = i,
+                        .px = i,
+                        .qty = i,
+                        .action = 'A',
+                        .side = 'B'};
+        n += dbn_made_mbo(p + n, &m);
+    }
+    fault_store(sys, "/mbo.dbn", (const char *)p, n);
+}
+
 static void make_verbs_disk(void)
 {
     static const char plan[] = "limits: {instruments: 2}\n";
@@ -296,6 +320,7 @@ static void make_verbs_disk(void)
         if (strcmp(specs[i].name, "lanes") != 0)
             fault_store(sys, specs[i].input, worlds[i].capture, worlds[i].n_capture);
     fault_store(sys, "/plan.yaml", plan, sizeof plan - 1);
+    store_dbn(sys);
     hr_sys_install(sys);
     if (test_engine_run(&worlds[0].engine, NULL, &err) != HR_OK) abort();
     hr_sys_install(NULL);
