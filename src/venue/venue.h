@@ -53,6 +53,7 @@ size_t hr_venue_names(char *out, size_t cap);
     X(gateio)                                                                                      \
     X(gateio_futures)                                                                              \
     X(kraken)                                                                                      \
+    X(kucoin)                                                                                      \
     X(okx)
 #define HR_VENUE_EXTERN(id) extern const hr_venue hr_venue_##id;
 HR_VENUE_LIST(HR_VENUE_EXTERN)

@@ -65,6 +65,14 @@ static void test_gateio(void **state)
            "\"payload\":[\"AAA-B\",\"C-D\"]}\n");
 }
 
+static void test_kucoin(void **state)
+{
+    (void)state;
+    expect("kucoin", "trades",
+           "{\"id\":1,\"type\":\"subscribe\",\"topic\":\"/market/match:AAA-B,C-D\","
+           "\"privateChannel\":false,\"response\":true}\n");
+}
+
 /* What a venue says to keep a connection, and when a silent one is suspect, is said of each. */
 static void test_all(void **state)
 {
