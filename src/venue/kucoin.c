@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* KuCoin spot (www.kucoin.com/docs-new, public WebSocket channels; order book guide):
  *   {"topic":"/market/level2:BTC-USDT","subject":"trade.l2update","data":{"sequenceStart":..,
- *    "sequenceEnd":..,"symbol":..,"time":ms,"changes":{"asks":[["px","qty","seq"],..],"bids":[..]}}}
+ *    "sequenceEnd":..,"symbol":..,"time":ms,"changes":{"asks":[["px","qty","seq"],..],
+ *    "bids":[..]}}}
  *   {"topic":"/market/match:..","subject":"trade.l3match","data":{"symbol":..,"side":..,"size":..,
  *    "price":..,"tradeId":..,"time":"ns",..}}
  *   {"topic":"/market/ticker:..","subject":"trade.ticker","data":{"sequence":"..","bestBid":..,

@@ -119,9 +119,10 @@ static void test_templates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_coinbase), cmocka_unit_test(test_gateio),
-        cmocka_unit_test(test_kraken),   cmocka_unit_test(test_okx),
-        cmocka_unit_test(test_all),      cmocka_unit_test(test_templates),
+        cmocka_unit_test(test_coinbase),  cmocka_unit_test(test_gateio),
+        cmocka_unit_test(test_kucoin),    cmocka_unit_test(test_kraken),
+        cmocka_unit_test(test_okx),       cmocka_unit_test(test_all),
+        cmocka_unit_test(test_templates),
     };
     return cmocka_run_group_tests_name("venue request", tests, NULL, NULL);
 }
