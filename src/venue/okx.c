@@ -138,39 +138,15 @@ typedef struct ticker {
     int64_t ns;
 } ticker;
 
-/* "" stands for no price. */
-static int read_or_none(hr_json *j, int64_t *out, unsigned scale)
-{
-    hr_json probe = *j;
-    hr_json_str s;
-    if (hr_json_peek(&probe) == HR_JSON_STRING && hr_json_string(&probe, &s) && s.n == 0) {
-        *j = probe;
-        return HR_LINE_DONE;
-    }
-    return hr_read_decimal(j, out, scale);
-}
-
-/* bbo-tbt: a list of one level a side, or of none. */
-static int read_best(const hr_line *l, hr_json *j, int64_t best[2])
-{
-    uint32_t n = 0;
-    if (!hr_evbatch_has_room(l->batch, 1, 4)) return HR_LINE_FULL;
-    int rc = hr_read_levels(l, j, HR_SIDE_BID, &n);
-    if (rc != HR_LINE_DONE || n == 0) return rc;
-    best[0] = l->batch->px[l->batch->n_levels];
-    best[1] = l->batch->qty[l->batch->n_levels];
-    return HR_LINE_DONE;
-}
-
 static int on_ticker_key(void *self, const hr_line *l, hr_json *j, hr_json_str key)
 {
     ticker *t = self;
-    if (HR_IS(key, "bidPx")) return read_or_none(j, &t->bid[0], l->info->px_scale);
-    if (HR_IS(key, "bidSz")) return read_or_none(j, &t->bid[1], l->info->qty_scale);
-    if (HR_IS(key, "askPx")) return read_or_none(j, &t->ask[0], l->info->px_scale);
-    if (HR_IS(key, "askSz")) return read_or_none(j, &t->ask[1], l->info->qty_scale);
-    if (HR_IS(key, "bids")) return read_best(l, j, t->bid);
-    if (HR_IS(key, "asks")) return read_best(l, j, t->ask);
+    if (HR_IS(key, "bidPx")) return hr_read_decimal_or_none(j, &t->bid[0], l->info->px_scale);
+    if (HR_IS(key, "bidSz")) return hr_read_decimal_or_none(j, &t->bid[1], l->info->qty_scale);
+    if (HR_IS(key, "askPx")) return hr_read_decimal_or_none(j, &t->ask[0], l->info->px_scale);
+    if (HR_IS(key, "askSz")) return hr_read_decimal_or_none(j, &t->ask[1], l->info->qty_scale);
+    if (HR_IS(key, "bids")) return hr_read_best(l, j, t->bid);
+    if (HR_IS(key, "asks")) return hr_read_best(l, j, t->ask);
     if (HR_IS(key, "ts")) return hr_read_ms(j, &t->ns);
     return hr_read_skip(j);
 }

@@ -65,6 +65,18 @@ int hr_read_decimal(hr_json *j, int64_t *out, unsigned scale)
     return rc == HR_LINE_DONE && *out < 0 ? HR_LINE_REJECT(HR_REJECT_NEGATIVE) : rc;
 }
 
+int hr_read_decimal_or_none(hr_json *j, int64_t *out, unsigned scale)
+{
+    hr_json probe = *j;
+    hr_json_str s;
+    hr_json_type t = hr_json_peek(&probe);
+    if (t == HR_JSON_NULL || (t == HR_JSON_STRING && hr_json_string(&probe, &s) && s.n == 0)) {
+        *out = 0;
+        return hr_read_skip(j);
+    }
+    return hr_read_decimal(j, out, scale);
+}
+
 int hr_read_text(hr_json *j, hr_json_str *out)
 {
     if (HR_LIKELY(hr_json_short_string(j, out))) return HR_LINE_DONE;
@@ -199,6 +211,17 @@ static int read_level(const hr_line *l, hr_json *j, hr_side side, uint32_t *n)
         if (!hr_json_skip(j)) return HR_LINE_REJECT(HR_REJECT_JSON);
     if (j->error != NULL) return HR_LINE_REJECT(HR_REJECT_JSON);
     return hr_read_put_level(l, side, px, qty, n);
+}
+
+int hr_read_best(const hr_line *l, hr_json *j, int64_t best[2])
+{
+    uint32_t n = 0;
+    if (!hr_evbatch_has_room(l->batch, 1, 4)) return HR_LINE_FULL;
+    int rc = hr_read_levels(l, j, HR_SIDE_BID, &n);
+    if (rc != HR_LINE_DONE || n == 0) return rc;
+    best[0] = l->batch->px[l->batch->n_levels];
+    best[1] = l->batch->qty[l->batch->n_levels];
+    return HR_LINE_DONE;
 }
 
 /* All at once where they have the ordinary shape; false: nothing is known. */

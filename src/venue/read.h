@@ -22,6 +22,8 @@ int hr_read_int(hr_json *j, int64_t *out);
 int hr_read_signed(hr_json *j, int64_t *out, unsigned scale);
 /** The same, >= 0. */
 int hr_read_decimal(hr_json *j, int64_t *out, unsigned scale);
+/** The same of a value that may be absent: null and "" are 0. */
+int hr_read_decimal_or_none(hr_json *j, int64_t *out, unsigned scale);
 int hr_read_text(hr_json *j, hr_json_str *out);
 /** An id for hr_read_put_trade: a number or a text. */
 int hr_read_id(hr_json *j, hr_json_str *out);
@@ -43,6 +45,8 @@ int hr_read_levels(const hr_line *l, hr_json *j, hr_side side, uint32_t *n);
 /** The same of objects; other keys are skipped. */
 int hr_read_level_objects(const hr_line *l, hr_json *j, hr_side side, const char *px_key,
                           const char *qty_key, uint32_t *n);
+/** The first of a list of levels, best first: price and quantity; unchanged where it is empty. */
+int hr_read_best(const hr_line *l, hr_json *j, int64_t best[2]);
 /** One level behind the *n of this message. Price and quantity were read. */
 int hr_read_put_level(const hr_line *l, hr_side side, int64_t px, int64_t qty, uint32_t *n);
 

@@ -144,7 +144,8 @@ static hr_seq_verdict judge_stale(hr_seq *s, int64_t before, int64_t first, int6
 hr_seq_verdict hr_seq_delta(hr_seq *s, int64_t first, int64_t last, int64_t prev)
 {
     bool has_chain = s->chain >= 0 && s->rule != HR_SEQ_NONE;
-    if (s->rule == HR_SEQ_CHAIN && last < 0) return hr_seq_is_live(s) ? HR_SEQ_APPLY : HR_SEQ_WAIT;
+    if ((s->rule == HR_SEQ_CHAIN || s->rule == HR_SEQ_STEP) && last < 0)
+        return hr_seq_is_live(s) ? HR_SEQ_APPLY : HR_SEQ_WAIT;
     hr_seq_verdict step = has_chain ? follows(s, s->chain, first, last, prev) : HR_SEQ_APPLY;
     int64_t before = s->back;
     s->back = -1;

@@ -14,7 +14,8 @@ typedef enum hr_seq_rule {
     HR_SEQ_BINANCE_FUTURES, /* pu == previous u; first after snapshot U <= L <= u */
     HR_SEQ_MONOTONE,  /* seq must not fall (Crypto Lake sequence_number: gaps are not visible; there
                          are no snapshots, so the book starts anew with the row after a loss) */
-    HR_SEQ_STEP = 4,  /* first == last before + 1; snapshots in the stream */
+    HR_SEQ_STEP = 4,  /* first == last before + 1; snapshots in the stream; messages without ids are
+                         taken in order of arrival */
     HR_SEQ_CHAIN = 5, /* prev == last before, ids may fall; snapshots in the stream; messages
                          without ids are taken in order of arrival */
     HR_SEQ_AFTER = 6, /* ids (times) rise, holes do not show; snapshots by request */

@@ -49,6 +49,7 @@ size_t hr_venue_names(char *out, size_t cap);
     X(binance)                                                                                     \
     X(binance_delivery)                                                                            \
     X(binance_futures)                                                                             \
+    X(bybit)                                                                                       \
     X(coinbase)                                                                                    \
     X(gateio)                                                                                      \
     X(gateio_futures)                                                                              \

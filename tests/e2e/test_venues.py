@@ -4,6 +4,7 @@
 import glob
 import json
 import os
+import zipfile
 
 import tap
 import venue_reader
@@ -65,6 +66,24 @@ def okx(m, url, state):
         elif channel == "bbo-tbt":
             (bid, ask) = ((d[k] or [[0, 0]])[0] for k in ("bids", "asks"))
             yield "ticker", symbol, time, None, bid[0], bid[1], ask[0], ask[1]
+
+
+def bybit(m, url, state):
+    if url or not isinstance(m, dict):
+        return
+    (topic, _, rest), d = m.get("topic", "").partition("."), m.get("data")
+    if topic == "orderbook":
+        whole = m["type"] == "snapshot" or d["u"] == 1
+        levels = [(s, x[0], x[1]) for s, k in enumerate("ba") for x in d[k]]
+        yield "snapshot" if whole else "delta", d["s"], m["cts"] * 10**6, (d["u"], d["u"], None), levels
+    elif topic == "orderBookL2_25":
+        levels = [("BS".index(x["side"][0]), x["price"], x.get("size", 0)) for k, rows in d.items() for x in rows]
+        time = nanos(m["timestamp_e6"], 1000)
+        yield "snapshot" if m["type"] == "snapshot" else "delta", rest, time, (None, None, None), levels
+    elif topic == "trade":
+        for x in d:
+            yield "trade", x["symbol"], nanos(x["trade_time_ms"], 10**6), x["trade_id"], "BS".index(x["side"][0]), \
+                x["price"], x["size"]
 
 
 def coinbase(m, url, state):
@@ -135,6 +154,9 @@ def kucoin(m, url, state):
 # captures: lists of files that are one stream; rule: of venue_reader.Book; decimals: those of run; steps: messages that
 # follow the one before, as an independent count has them; checks: checksums; samples: single messages, {name: rejects}
 VENUES = {
+    "bybit": dict(read=bybit, rule="step", captures=[["BYBIT.ws.25.0"], ["bybit_xrpusdt-ob500.data.zip"]], steps=49,
+                  samples={"ws_kline": 0, "ws_public_trade": 0, "ws_subscription_ack": 0, "ws_subscription_failure": 0,
+                           "ws_ticker_linear": 0, "ws_ticker_option": 0}),
     "coinbase": dict(read=coinbase, rule="none", captures=[["COINBASE.ws.28.0"]]),
     "gateio": dict(read=gateio, rule="spot", captures=[["GATEIO.ws.1.0", "GATEIO.http.0.0"]], steps=162, decimals=(8, 10)),
     "gateio-futures": dict(read=gateio, rule="spot", ticker_checks=True, captures=[["GATEIO_FUTURES.ws.1.0", "GATEIO_FUTURES.http.0.0"]],
@@ -220,6 +242,17 @@ class Verbatim(float):
         return self.text
 
 
+def find(data, name):
+    """A capture of cryptofeed by its name, else a file of the venues' folder; a zip file's only member."""
+    path = os.path.join(data, "venues", name)
+    if not os.path.exists(path):
+        return os.path.join(data, "cryptofeed", name + ".gz")
+    if not zipfile.is_zipfile(path):
+        return path
+    with zipfile.ZipFile(path) as z:
+        return z.extract(z.namelist()[0], tap.SCRATCH)
+
+
 def main():
     data = tap.data_dir()
     if data is None:
@@ -227,7 +260,7 @@ def main():
     for name, v in VENUES.items():
         steps = checks = 0
         for i, group in enumerate(v["captures"]):
-            files = [os.path.join(data, "cryptofeed", f + ".gz") for f in group]
+            files = [find(data, f) for f in group]
             want = capture(f"{name} {group[0]}", files, v, os.path.join(tap.SCRATCH, f"{name}.{i}"))
             steps, checks = steps + want.sum("steps"), checks + want.checks
         tap.check(f"{name}: {v.get('steps', 0)} steps, {v.get('checks', 0)} checksums",

@@ -34,10 +34,10 @@ def utc(text):
 
 def lines(paths):
     """(receive time, url of a request or None, message) of each line in order of time; message None: none of the venue's,
-    with the url " " where it is blank. Several files are one stream."""
+    with the url " " where it is blank; time -1: it is the message's own. Several files are one stream."""
     out = []
     for path in paths:
-        with gzip.open(path, "rt") as f:
+        with gzip.open(path, "rt") if path.endswith(".gz") else open(path, encoding="utf-8") as f:
             for line in f.read().splitlines():
                 out += line_of(line)
     return sorted(out, key=lambda x: x[0])
@@ -46,6 +46,11 @@ def lines(paths):
 def line_of(line):
     if not line.strip():
         return [(0, " ", None)]
+    if line[0] == "{":
+        return [(-1, None, line)]
+    word, _, rest = line.partition(" ")
+    if word.isdigit():
+        return [(int(word), None, rest)]
     if line[0].isdigit():
         time, _, text = line.partition(": ")
         return [(nanos(time), None, text)]
@@ -161,6 +166,7 @@ class Capture:
         px = lambda v: self.units(v, self.decimals[0])
         qty = lambda v: self.units(v, self.decimals[1])
         kind, symbol = e[0], e[1]
+        recv = e[2] if recv < 0 else recv
         book = self.books.setdefault(symbol, Book(self.rule))
         book.depth = self.depth
         if kind == "check":

@@ -57,6 +57,8 @@ typedef struct venue_case {
 } venue_case;
 
 #define VENUE_CASES(X)                                                                             \
+    X(bybit)                                                                                       \
+    X(bybit_old)                                                                                   \
     X(kraken_v1)                                                                                   \
     X(kraken_v2)                                                                                   \
     X(okx)                                                                                         \

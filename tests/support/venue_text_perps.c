@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bybit, Deribit, BitMEX, Hyperliquid. */
+#include "venue_text.h"
+
+/* ---- Bybit ---- */
+
+static void bybit_text(venue_text *t, const char *key, int64_t v, unsigned decimals)
+{
+    venue_put(t, "\"%s\":\"", key);
+    venue_put_number(t, v, decimals, true);
+    venue_put(t, "\",");
+}
+
+static void bybit_best(venue_text *t, const venue_event *e, int side, const char *px,
+                       const char *qty)
+{
+    const venue_level *best = &e->level[side][0];
+    bybit_text(t, px, e->n[side] > 0 ? best->px : 0, 2);
+    bybit_text(t, qty, e->n[side] > 0 ? best->qty : 0, 3);
+}
+
+static void bybit(venue_text *t, const venue_event *e)
+{
+    static const char *const topic[] = {"orderbook.200", "orderbook.200", "publicTrade", "tickers"};
+    venue_put(t, "{\"topic\":\"%s.ABCUSDT\",\"type\":\"%s\",\"ts\":%lld,\"data\":", topic[e->kind],
+              e->kind == HR_MSG_DELTA ? "delta" : "snapshot",
+              (long long)e->ms + (e->kind <= HR_MSG_SNAPSHOT ? 3 : 0));
+    if (e->kind == HR_MSG_TRADE) {
+        venue_put(t, "[{\"T\":%lld,\"s\":\"ABCUSDT\",\"S\":\"%s\",", (long long)e->ms,
+                  e->side == HR_SIDE_BID ? "Buy" : "Sell");
+        bybit_text(t, "v", e->level[0][0].qty, 3);
+        bybit_text(t, "p", e->level[0][0].px, 2);
+        venue_put(t, "\"L\":\"PlusTick\",\"i\":\"%lld\",\"BT\":false}]", (long long)e->last);
+    } else if (e->kind == HR_MSG_TICKER) {
+        venue_put(t, "{\"symbol\":\"ABCUSDT\",");
+        bybit_best(t, e, 0, "bid1Price", "bid1Size");
+        bybit_best(t, e, 1, "ask1Price", "ask1Size");
+        venue_put(t, "\"fundingRate\":\"-0.0002\"},\"cs\":1");
+    } else {
+        venue_put(t, "{\"s\":\"ABCUSDT\",\"b\":[");
+        venue_put_pairs(t, e->level[0], e->n[0], "\"");
+        venue_put(t, "],\"a\":[");
+        venue_put_pairs(t, e->level[1], e->n[1], "\"");
+        venue_put(t, "],\"u\":%lld,\"seq\":%lld},\"cts\":%lld", (long long)e->last,
+                  (long long)e->last * 3, (long long)e->ms);
+    }
+    venue_put(t, "}\n");
+}
+
+/* Rows of one kind: 0 what is gone, 1 what was there, 2 what is new, 3 all. */
+static void bybit_rows(venue_text *t, const venue_event *e, const char *key, int what)
+{
+    uint32_t n = 0;
+    venue_put(t, "\"%s\":[", key);
+    for (int s = 0; s < 2; s++)
+        for (uint32_t i = 0; i < e->n[s]; i++) {
+            const venue_level *v = &e->level[s][i];
+            if (what < 3 && what != (v->qty == 0 ? 0 : v->is_new ? 2 : 1)) continue;
+            venue_put(t, "%s{", n++ > 0 ? "," : "");
+            bybit_text(t, "price", v->px, 2);
+            venue_put(t, "\"symbol\":\"ABCUSDT\",\"id\":\"%lld\",\"side\":\"%s\"",
+                      (long long)v->px * 100, s == HR_SIDE_BID ? "Buy" : "Sell");
+            if (v->qty > 0) venue_put(t, ",\"size\":");
+            if (v->qty > 0) venue_put_number(t, v->qty, 3, true);
+            venue_put(t, "}");
+        }
+    venue_put(t, "]");
+}
+
+static void bybit_old(venue_text *t, const venue_event *e)
+{
+    if (e->kind == HR_MSG_TRADE) {
+        venue_put(t, "{\"topic\":\"trade.ABCUSDT\",\"data\":[{\"symbol\":\"ABCUSDT\",");
+        bybit_text(t, "price", e->level[0][0].px, 2);
+        venue_put(t, "\"size\":");
+        venue_put_number(t, e->level[0][0].qty, 3, true);
+        venue_put(t, ",\"trade_time_ms\":\"%lld\",\"side\":\"%s\",\"trade_id\":\"x-%lld\"}]}\n",
+                  (long long)e->ms, e->side == HR_SIDE_BID ? "Buy" : "Sell", (long long)e->last);
+        return;
+    }
+    venue_put(t, "{\"topic\":\"orderBookL2_25.ABCUSDT\",\"type\":\"%s\",\"data\":{",
+              e->kind == HR_MSG_SNAPSHOT ? "snapshot" : "delta");
+    if (e->kind == HR_MSG_SNAPSHOT) {
+        bybit_rows(t, e, "order_book", 3);
+    } else {
+        bybit_rows(t, e, "delete", 0);
+        venue_put(t, ",");
+        bybit_rows(t, e, "update", 1);
+        venue_put(t, ",");
+        bybit_rows(t, e, "insert", 2);
+    }
+    venue_put(t, "},\"cross_seq\":\"%lld\",\"timestamp_e6\":\"%lld\"}\n", (long long)e->last,
+              (long long)e->ms * 1000);
+}
+
+const venue_case venue_case_bybit = {.label = "Bybit v5",
+                                     .venue = "bybit",
+                                     .symbol = "ABCUSDT",
+                                     .format = HR_FORMAT_NDJSON,
+                                     .rule = HR_SEQ_STEP,
+                                     .write = bybit};
+const venue_case venue_case_bybit_old = {.label = "Bybit before v5",
+                                         .venue = "bybit",
+                                         .symbol = "ABCUSDT",
+                                         .format = HR_FORMAT_NDJSON,
+                                         .rule = HR_SEQ_NONE,
+                                         .has_no_ticker = true,
+                                         .write = bybit_old};

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bybit, Deribit, BitMEX, Hyperliquid: every message that is read, and every reason one is refused
+ * for. */
+#include "harness.h"
+#include "venue/venue.h"
+#include "venue_rig.h"
+
+#define MS INT64_C(1000000)
+
+static hr_source_info info;
+static const hr_evbatch *b;
+
+static void use(const char *venue)
+{
+    info = venue_info(HR_FORMAT_NDJSON);
+    memset(info.venue, 0, sizeof info.venue);
+    memcpy(info.venue, venue, strlen(venue));
+    info.symbol[0] = '\0';
+}
+
+static void expect_level(uint32_t i, hr_side side, int64_t px, int64_t qty)
+{
+    assert_int_equal(b->side[i], side);
+    assert_int_equal(b->px[i], px);
+    assert_int_equal(b->qty[i], qty);
+}
+
+static void expect_message(uint32_t m, hr_msg_kind kind, const char *symbol, int64_t ns)
+{
+    assert_true(m < b->n_msgs);
+    assert_int_equal(b->kind[m], kind);
+    assert_string_equal(b->syms[b->sym[m]].symbol, symbol);
+    assert_string_equal(b->syms[b->sym[m]].venue, info.venue);
+    assert_true(b->ts_event[m] == ns);
+}
+
+static void expect_ids(uint32_t m, int64_t first, int64_t last, int64_t prev)
+{
+    assert_int_equal(b->seq_first[m], first);
+    assert_int_equal(b->seq_last[m], last);
+    assert_int_equal(b->seq_prev[m], prev);
+}
+
+static void expect_text(uint32_t m, const char *text)
+{
+    assert_true(b->text[m] >= 0);
+    const hr_text *t = &b->texts[b->text[m]];
+    assert_int_equal(t->len, strlen(text));
+    assert_memory_equal(t->byte, text, t->len);
+}
+
+/* Understood and left out. */
+static void expect_other(const char *line)
+{
+    b = venue_decode(&info, line);
+    if (b->n_msgs != 1 || b->kind[0] != HR_MSG_OTHER) print_message("# %s\n", line);
+    assert_int_equal(b->n_msgs, 1);
+    assert_int_equal(b->kind[0], HR_MSG_OTHER);
+}
+
+typedef struct refusal {
+    const char *line;
+    hr_reject_reason reason;
+} refusal;
+
+static void expect_refused(const refusal *r, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        int got = venue_reason(&info, r[i].line);
+        if (got != (int)r[i].reason)
+            print_message("# %s: %s\n", r[i].line,
+                          got < 0 ? "taken" : hr_reject_name((hr_reject_reason)got));
+        assert_int_equal(got, r[i].reason);
+    }
+}
+#define EXPECT_REFUSED(table) expect_refused(table, sizeof table / sizeof *table)
+
+static void expect_sniffed(const char *text, const char *venue)
+{
+    char why[128];
+    hr_source_info got = {.px_scale = 2, .qty_scale = 3};
+    assert_int_equal(hr_sniff_text(&got, why, sizeof why, "f", text, strlen(text), NULL), HR_OK);
+    assert_string_equal(got.venue, venue);
+}
+
+static void expect_request(const char *venue, const char *channel, const char *want)
+{
+    static const char *const pair[] = {"AAA-B", "C-D"};
+    char out[1024];
+    const hr_venue *v = hr_venue_find(venue);
+    assert_non_null(v);
+    size_t n = v->subscribe(out, sizeof out, channel, pair, 2);
+    assert_string_equal(out, want);
+    assert_int_equal(n, strlen(want));
+    assert_int_equal(v->subscribe(out, n, channel, pair, 2), 0);
+}
+
+/* ---- Bybit ---- */
+
+#define BYBIT_BOOK(depth, type, more)                                                              \
+    "{\"topic\":\"orderbook." depth ".ABC\",\"type\":\"" type "\",\"ts\":9,\"data\":{" more "}"
+
+#define SNAPSHOT                                                                                   \
+    "\"s\":\"ABC\",\"b\":[[\"1.5\",\"2\"]],\"a\":[[\"1.75\",\"0.5\"]],\"u\":7,\"seq\":70"
+#define DELTA "\"a\":[[\"1.75\",\"0\"]],\"b\":[],\"u\":8"
+
+static void test_bybit_book(void **state)
+{
+    (void)state;
+    use("bybit");
+    b = venue_decode(
+        &info,
+        BYBIT_BOOK("50", "snapshot", SNAPSHOT) ",\"cts\":8}\n" BYBIT_BOOK(
+            "50", "delta", DELTA) "}\n" BYBIT_BOOK("50", "delta", "\"s\":\"ABC\",\"u\":1") "}\n");
+    assert_int_equal(b->n_msgs, 3);
+    expect_message(0, HR_MSG_SNAPSHOT, "ABC", 8 * MS);
+    assert_int_equal(b->flags[0], HR_FLAG_SNAPSHOT);
+    expect_ids(0, 7, 7, -1);
+    expect_level(0, HR_SIDE_BID, 150, 2000);
+    expect_level(1, HR_SIDE_ASK, 175, 500);
+    expect_message(1, HR_MSG_DELTA, "ABC", 9 * MS);
+    expect_ids(1, 8, 8, -1);
+    expect_level(2, HR_SIDE_ASK, 175, 0);
+    expect_message(2, HR_MSG_SNAPSHOT, "ABC", 9 * MS); /* u = 1: begun anew */
+    expect_sniffed(BYBIT_BOOK("50", "delta", "") "}\n", "bybit");
+}
+
+static void test_bybit_best(void **state)
+{
+    (void)state;
+    use("bybit");
+    b = venue_decode(&info,
+                     BYBIT_BOOK("1", "snapshot", "\"b\":[[\"1.5\",\"2\"]],\"a\":[],\"u\":7") "}\n");
+    expect_message(0, HR_MSG_TICKER, "ABC", 9 * MS);
+    expect_ids(0, -1, -1, -1);
+    expect_level(0, HR_SIDE_BID, 150, 2000);
+    expect_level(1, HR_SIDE_ASK, 0, 0);
+    expect_other(BYBIT_BOOK("1", "delta", "\"b\":[[\"1.5\",\"2\"]],\"a\":[],\"u\":7") "}\n");
+    b = venue_decode(
+        &info, "{\"topic\":\"tickers.A\",\"ts\":3,\"data\":{\"symbol\":\"A\",\"bid1Price\":\"2\","
+               "\"bid1Size\":\"3\",\"ask1Price\":\"\",\"ask1Size\":\"\"}}\n"
+               "{\"data\":{\"bidPrice\":\"0\",\"bidSize\":\"0\",\"askPrice\":\"4\",\"askSize\":"
+               "\"5\"},\"topic\":\"tickers.B-C\",\"ts\":4}\n");
+    expect_message(0, HR_MSG_TICKER, "A", 3 * MS);
+    expect_level(0, HR_SIDE_BID, 200, 3000);
+    expect_level(1, HR_SIDE_ASK, 0, 0);
+    expect_message(1, HR_MSG_TICKER, "B-C", 4 * MS);
+    expect_level(3, HR_SIDE_ASK, 400, 5000);
+    expect_other("{\"topic\":\"tickers.A\",\"type\":\"delta\",\"ts\":3,\"data\":{\"symbol\":\"A\","
+                 "\"bid1Price\":\"2\",\"bid1Size\":\"3\"}}");
+}
+
+static void test_bybit_trades(void **state)
+{
+    (void)state;
+    use("bybit");
+    b = venue_decode(
+        &info, "{\"topic\":\"publicTrade.A\",\"ts\":9,\"data\":[{\"T\":5,\"s\":\"A\",\"S\":"
+               "\"Buy\",\"v\":\"2\",\"p\":\"1.5\",\"i\":\"2100000000007\",\"BT\":true},"
+               "{\"s\":\"A\",\"S\":\"Sell\",\"v\":\"1\",\"p\":\"1.25\",\"i\":\"a-b\"}]}\n"
+               "{\"topic\":\"trade.B\",\"data\":[{\"symbol\":\"B\",\"price\":\"3\",\"size\":4,"
+               "\"timestamp\":\"2021-04-17T16:43:05.000Z\",\"trade_time_ms\":\"6\",\"side\":"
+               "\"Sell\",\"trade_id\":\"u-1\"}]}\n");
+    assert_int_equal(b->n_msgs, 3);
+    expect_message(0, HR_MSG_TRADE, "A", 5 * MS);
+    expect_level(0, HR_SIDE_BID, 150, 2000);
+    expect_ids(0, 2100000000007, 2100000000007, -1);
+    expect_message(1, HR_MSG_TRADE, "A", 9 * MS);
+    expect_level(1, HR_SIDE_ASK, 125, 1000);
+    expect_text(1, "a-b");
+    expect_message(2, HR_MSG_TRADE, "B", 6 * MS);
+    expect_level(2, HR_SIDE_ASK, 300, 4000);
+    expect_text(2, "u-1");
+}
+
+#define BYBIT_OLD(type, data)                                                                      \
+    "{\"topic\":\"orderBookL2_25.A\",\"type\":\"" type "\",\"data\":" data                         \
+    ",\"cross_seq\":\"5\",\"timestamp_e6\":\"7000\"}"
+
+static void test_bybit_old(void **state)
+{
+    (void)state;
+    use("bybit");
+    b = venue_decode(&info,
+                     BYBIT_OLD("snapshot",
+                               "{\"order_book\":[{\"price\":\"1\",\"side\":\"Buy\",\"size\":2}]"
+                               "}") "\n" BYBIT_OLD("snapshot",
+                                                   "[{\"price\":\"1\",\"side\":\"Sell\",\"size\":2}"
+                                                   "]") "\n" BYBIT_OLD("delta", "{\"delete\":[{"
+                                                                                "\"price\":"
+                                                                                "\"1\",\"side\":"
+                                                                                "\"Buy\","
+                                                                                "\"size\":9}],"
+                                                                                "\"update\":[{"
+                                                                                "\"price\":"
+                                                                                "\"2\",\"side\":"
+                                                                                "\"Sell\","
+                                                                                "\"size\":3}],"
+                                                                                "\"insert\":[{"
+                                                                                "\"price\":"
+                                                                                "\"3\",\"side\":"
+                                                                                "\"Buy\","
+                                                                                "\"size\":0.5}],"
+                                                                                "\"transactTimeE"
+                                                                                "6\":0}") "\n");
+    assert_int_equal(b->n_msgs, 3);
+    expect_message(0, HR_MSG_SNAPSHOT, "A", 7 * MS);
+    expect_level(0, HR_SIDE_BID, 100, 2000);
+    expect_message(1, HR_MSG_SNAPSHOT, "A", 7 * MS);
+    expect_level(1, HR_SIDE_ASK, 100, 2000);
+    expect_message(2, HR_MSG_DELTA, "A", 7 * MS);
+    expect_ids(2, -1, -1, -1);
+    expect_level(2, HR_SIDE_BID, 100, 0);
+    expect_level(3, HR_SIDE_ASK, 200, 3000);
+    expect_level(4, HR_SIDE_BID, 300, 500);
+}
+
+static void test_bybit_others(void **state)
+{
+    (void)state;
+    use("bybit");
+    expect_other("{\"success\":true,\"op\":\"subscribe\"}");
+    expect_other("{\"topic\":\"kline.5.A\",\"data\":[{}]}");
+    expect_other("{\"topic\":\"orderbook.full.A\",\"type\":\"delta\",\"data\":{}}");
+    expect_other("{\"topic\":\"orderbook.50\",\"type\":\"delta\",\"data\":{}}");
+    expect_other("{\"topic\":\"x\",\"data\":{}}");
+    expect_other("{\"topic\":\"tickers.A\"}");
+}
+
+static void test_bybit_refused(void **state)
+{
+    static const refusal refused[] = {
+        {"[]", HR_REJECT_FIELD_TYPE},
+        {"{\"topic\":5}", HR_REJECT_FIELD_TYPE},
+        {"{\"topic\":\"orderbook.50.A\",\"data\":", HR_REJECT_JSON},
+        {BYBIT_BOOK("50", "delta", "\"b\":[]") "}", HR_REJECT_FIELD_MISSING},
+        {BYBIT_BOOK("50", "other", "\"u\":2") "}", HR_REJECT_UNKNOWN},
+        {BYBIT_BOOK("50", "delta", "\"u\":null") "}", HR_REJECT_NULL},
+        {BYBIT_BOOK("50", "delta", "\"u\":2,\"b\":{}") "}", HR_REJECT_FIELD_TYPE},
+        {BYBIT_BOOK("50", "delta", "\"u\":2,\"b\":[[\"x\",\"1\"]]") "}", HR_REJECT_NUMBER},
+        {BYBIT_BOOK("50", "delta", "\"u\":2,\"b\":[[\"1.555\",\"1\"]]") "}", HR_REJECT_RANGE},
+        {BYBIT_BOOK("50", "delta", "\"u\":2,\"b\":[[\"1\",\"-1\"]]") "}", HR_REJECT_NEGATIVE},
+        {BYBIT_BOOK("50", "delta", "\"u\":2,\"b\":[[\"1\"]]") "}", HR_REJECT_FIELD_MISSING},
+        {BYBIT_BOOK("50", "delta", "\"u\":2,\"s\":\"A B\"") "}", HR_REJECT_SYMBOL},
+        {"{\"topic\":\"orderbook.50.A\",\"ts\":-3}", HR_REJECT_TIME},
+        {"{\"topic\":\"orderbook.50.A\",\"ts\":9223372036854775807}", HR_REJECT_TIME},
+        {BYBIT_OLD("delta", "{\"update\":[{\"price\":\"1\",\"side\":\"Buy\"}]}"),
+         HR_REJECT_FIELD_MISSING},
+        {BYBIT_OLD("delta", "{\"update\":[{\"price\":\"1\",\"size\":1}]}"),
+         HR_REJECT_FIELD_MISSING},
+        {BYBIT_OLD("delta", "{\"delete\":[{\"side\":\"Buy\"}]}"), HR_REJECT_FIELD_MISSING},
+        {BYBIT_OLD("delta", "{\"delete\":[{\"price\":\"1\",\"side\":\"Up\"}]}"), HR_REJECT_SIDE},
+        {BYBIT_OLD("new", "{}"), HR_REJECT_UNKNOWN},
+        {BYBIT_OLD("delta", "7"), HR_REJECT_FIELD_TYPE},
+        {"{\"topic\":\"trade.A\",\"data\":[{\"price\":\"1\",\"size\":1,\"trade_time_ms\":1}]}",
+         HR_REJECT_FIELD_MISSING},
+        {"{\"topic\":\"trade.A\",\"data\":[{\"side\":\"Buy\",\"size\":1,\"trade_time_ms\":1}]}",
+         HR_REJECT_NEGATIVE},
+        {"{\"topic\":\"tickers.A\",\"data\":[]}", HR_REJECT_FIELD_TYPE},
+    };
+    (void)state;
+    use("bybit");
+    EXPECT_REFUSED(refused);
+}
+
+static void test_requests(void **state)
+{
+    (void)state;
+    expect_request("bybit", "book",
+                   "{\"op\":\"subscribe\",\"args\":[\"orderbook.200.AAA-B\","
+                   "\"orderbook.200.C-D\"]}\n");
+    expect_request("bybit", "trades",
+                   "{\"op\":\"subscribe\",\"args\":[\"publicTrade.AAA-B\","
+                   "\"publicTrade.C-D\"]}\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bybit_book),   cmocka_unit_test(test_bybit_best),
+        cmocka_unit_test(test_bybit_trades), cmocka_unit_test(test_bybit_old),
+        cmocka_unit_test(test_bybit_others), cmocka_unit_test(test_bybit_refused),
+        cmocka_unit_test(test_requests),
+    };
+    return cmocka_run_group_tests_name("venue perps", tests, NULL, NULL);
+}
