@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "venue/checksum.h"
 
+#include <string.h>
+
 #include "kern/kern.h"
 #include "text/decimal.h"
 
@@ -40,11 +42,36 @@ static size_t kraken_side(char *out, const top *t, const hr_book_note *note, uns
     return n;
 }
 
-static size_t put_pair(char *out, int64_t px, int64_t qty, unsigned px_scale, unsigned qty_scale)
+/* A number as JavaScript prints it, which Bitfinex sums up: "2.5e-7" below 1e-6. */
+static size_t put_script_number(char *out, int64_t v, unsigned scale)
 {
-    size_t n = hr_decimal_format(out, px, px_scale);
+    char digits[HR_DECIMAL_TEXT_MAX];
+    const int64_t size = v < 0 ? -v : v;
+    if (size == 0 || scale <= 6 || size >= hr_pow10[scale - 6])
+        return hr_decimal_format(out, v, scale);
+    size_t n_digits = hr_decimal_format(digits, size, 0);
+    const unsigned exponent = scale - (unsigned)n_digits + 1;
+    while (digits[n_digits - 1] == '0')
+        n_digits--;
+    size_t n = 0;
+    if (v < 0) out[n++] = '-';
+    out[n++] = digits[0];
+    if (n_digits > 1) out[n++] = '.';
+    memcpy(out + n, digits + 1, n_digits - 1);
+    n += n_digits - 1;
+    out[n++] = 'e';
+    out[n++] = '-';
+    return n + hr_decimal_format(out + n, exponent, 0);
+}
+
+typedef size_t (*put_fn)(char *out, int64_t v, unsigned scale);
+
+static size_t put_pair(char *out, put_fn put, int64_t px, int64_t qty, unsigned px_scale,
+                       unsigned qty_scale)
+{
+    size_t n = put(out, px, px_scale);
     out[n++] = ':';
-    n += hr_decimal_format(out + n, qty, qty_scale);
+    n += put(out + n, qty, qty_scale);
     out[n++] = ':';
     return n;
 }
@@ -64,11 +91,12 @@ uint32_t hr_book_crc(const hr_l2 *book, const hr_book_note *note, unsigned px_sc
         n += kraken_side(text + n, &bid, note, px_scale, qty_scale);
     } else {
         bool is_signed = note->checksum == HR_CHECKSUM_BITFINEX;
+        put_fn put = is_signed ? put_script_number : hr_decimal_format;
         for (uint32_t i = 0; i < depth; i++) {
-            if (i < bid.n) n += put_pair(text + n, bid.px[i], bid.qty[i], px_scale, qty_scale);
+            if (i < bid.n) n += put_pair(text + n, put, bid.px[i], bid.qty[i], px_scale, qty_scale);
             if (i < ask.n)
-                n += put_pair(text + n, ask.px[i], is_signed ? -ask.qty[i] : ask.qty[i], px_scale,
-                              qty_scale);
+                n += put_pair(text + n, put, ask.px[i], is_signed ? -ask.qty[i] : ask.qty[i],
+                              px_scale, qty_scale);
         }
         if (n > 0) n--; /* the last colon */
     }

@@ -49,6 +49,7 @@ size_t hr_venue_names(char *out, size_t cap);
     X(binance)                                                                                     \
     X(binance_delivery)                                                                            \
     X(binance_futures)                                                                             \
+    X(bitfinex)                                                                                    \
     X(bybit)                                                                                       \
     X(coinbase)                                                                                    \
     X(gateio)                                                                                      \

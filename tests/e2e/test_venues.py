@@ -11,6 +11,26 @@ import venue_reader
 from venue_reader import nanos, utc
 
 
+def bitfinex(m, url, state):
+    if isinstance(m, dict):
+        if m.get("event") == "subscribed":
+            state[m["chanId"]] = (m["channel"], m["symbol"])
+        return
+    channel, symbol = state.get(m[0], (None, None))
+    if m[1] == "cs":
+        yield "delta", symbol, None, (None, None, None), []
+        yield "check", symbol
+    elif m[1] == "te":
+        number, ms, amount, px = m[2][:4]
+        yield "trade", symbol, nanos(ms, 10**6), number, int(amount < 0), px, abs(amount)
+    elif channel == "book" and m[1] != "hb":
+        rows = m[1] if not m[1] or isinstance(m[1][0], list) else [m[1]]
+        levels = [(int(q < 0), px, abs(q) if n else 0) for px, n, q in rows]
+        yield "delta" if rows is not m[1] else "snapshot", symbol, None, (None, None, None), levels
+    elif channel == "ticker" and m[1] != "hb":  # its sizes are sums over 25 levels
+        yield "ticker", symbol, None, None, m[1][0], 0, m[1][2], 0
+
+
 def kraken(m, url, state):
     if isinstance(m, list) and isinstance(m[-2], str):
         yield from kraken_v1(m)
@@ -154,6 +174,7 @@ def kucoin(m, url, state):
 # captures: lists of files that are one stream; rule: of venue_reader.Book; decimals: those of run; steps: messages that
 # follow the one before, as an independent count has them; checks: checksums; samples: single messages, {name: rejects}
 VENUES = {
+    "bitfinex": dict(read=bitfinex, rule="none", captures=[["BITFINEX.ws.11.0"]]),
     "bybit": dict(read=bybit, rule="step", captures=[["BYBIT.ws.25.0"], ["bybit_xrpusdt-ob500.data.zip"]], steps=49,
                   samples={"ws_kline": 0, "ws_public_trade": 0, "ws_subscription_ack": 0, "ws_subscription_failure": 0,
                            "ws_ticker_linear": 0, "ws_ticker_option": 0}),

@@ -73,6 +73,25 @@ static void test_kucoin(void **state)
            "\"privateChannel\":false,\"response\":true}\n");
 }
 
+/* Checksums are switched on before the books. */
+static void test_bitfinex(void **state)
+{
+    char out[200];
+    (void)state;
+    const hr_venue *v = hr_venue_find("bitfinex");
+    static const char want[] = "{\"event\":\"conf\",\"flags\":131072}\n"
+                               "{\"event\":\"subscribe\",\"channel\":\"book\",\"symbol\":\"AAA-B\","
+                               "\"prec\":\"P0\",\"freq\":\"F0\",\"len\":\"250\"}\n";
+    assert_int_equal(v->subscribe(out, sizeof out, "book", pair, 1), sizeof want - 1);
+    assert_string_equal(out, want);
+    assert_int_equal(v->subscribe(out, sizeof want, "book", pair, 1), sizeof want - 1);
+    for (size_t cap = 0; cap < sizeof want; cap++)
+        assert_int_equal(v->subscribe(out, cap, "book", pair, 1), 0);
+    expect("bitfinex", "ticker",
+           "{\"event\":\"subscribe\",\"channel\":\"ticker\",\"symbol\":\"AAA-B\"}\n"
+           "{\"event\":\"subscribe\",\"channel\":\"ticker\",\"symbol\":\"C-D\"}\n");
+}
+
 /* What a venue says to keep a connection, and when a silent one is suspect, is said of each. */
 static void test_all(void **state)
 {
@@ -119,10 +138,10 @@ static void test_templates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_coinbase),  cmocka_unit_test(test_gateio),
-        cmocka_unit_test(test_kucoin),    cmocka_unit_test(test_kraken),
-        cmocka_unit_test(test_okx),       cmocka_unit_test(test_all),
-        cmocka_unit_test(test_templates),
+        cmocka_unit_test(test_coinbase), cmocka_unit_test(test_bitfinex),
+        cmocka_unit_test(test_gateio),   cmocka_unit_test(test_kucoin),
+        cmocka_unit_test(test_kraken),   cmocka_unit_test(test_okx),
+        cmocka_unit_test(test_all),      cmocka_unit_test(test_templates),
     };
     return cmocka_run_group_tests_name("venue request", tests, NULL, NULL);
 }
