@@ -12,14 +12,16 @@ typedef struct options {
     int64_t levels, instruments, rate, seed, gaps, duplicates, disorder, bad;
     int format;
     const char *out, *truth;
-    bool is_lake, is_raw;
+    int64_t orders;
+    bool is_lake, is_raw, is_itch;
 } options;
 
-static const char *const format_names[] = {"capture", "capture-json",  "ndjson",   "tardis",
-                                           "lake",    "tardis-trades", "lake-raw", NULL};
+static const char *const format_names[] = {"capture",  "capture-json", "ndjson",
+                                           "tardis",   "lake",         "tardis-trades",
+                                           "lake-raw", "itch",         NULL};
 static const hr_synth_format formats[] = {
     HR_SYNTH_CAPTURE, HR_SYNTH_CAPTURE_JSON,  HR_SYNTH_NDJSON, HR_SYNTH_TARDIS,
-    HR_SYNTH_EVENTS,  HR_SYNTH_TARDIS_TRADES, HR_SYNTH_EVENTS,
+    HR_SYNTH_EVENTS,  HR_SYNTH_TARDIS_TRADES, HR_SYNTH_EVENTS, HR_SYNTH_CAPTURE,
 };
 
 static void report(const hr_synth *s, const options *o)
@@ -102,6 +104,7 @@ static void settle(options *o)
     s->format = formats[o->format];
     o->is_lake = s->format == HR_SYNTH_EVENTS;
     o->is_raw = strcmp(format_names[o->format], "lake-raw") == 0;
+    o->is_itch = strcmp(format_names[o->format], "itch") == 0;
     s->n_levels = (uint64_t)o->levels;
     s->n_instruments = (uint32_t)o->instruments;
     s->rate = (uint64_t)o->rate;
@@ -119,10 +122,14 @@ static hr_status parse_args(options *o, int argc, char **argv, hr_err *err)
         {"--out", "FILE", "where to (.gz and .zst compress); - is standard output; lake: a folder",
          HR_OPT_TEXT, &o->out, 0, 0, NULL},
         {"--format", "F",
-         "capture (default), capture-json, ndjson (Binance), tardis, tardis-trades, lake, lake-raw",
+         "capture (default), capture-json, ndjson (Binance), tardis, tardis-trades, lake, "
+         "lake-raw, "
+         "itch",
          HR_OPT_CHOICE, &o->format, 0, 0, format_names},
         {"--levels", "N", "level updates (default: 1000000)", HR_OPT_COUNT, &o->levels, 0,
          INT64_MAX, NULL},
+        {"--orders", "N", "itch: messages about orders (default: 1000000)", HR_OPT_COUNT,
+         &o->orders, 0, INT64_MAX, NULL},
         {"--instruments", "N", "instruments (default: 20)", HR_OPT_COUNT, &o->instruments, 1,
          HR_SYNTH_INSTRUMENTS_MAX, NULL},
         {"--rate", "N", "mean messages a second of simulated time (default: 20000)", HR_OPT_COUNT,
@@ -162,13 +169,20 @@ static hr_status parse_args(options *o, int argc, char **argv, hr_err *err)
 
 int hr_cmd_gen(int argc, char **argv)
 {
-    options o = {.synth = HR_SYNTH_OPTIONS_DEFAULT};
+    options o = {.synth = HR_SYNTH_OPTIONS_DEFAULT, .orders = 1000000};
     hr_err err = HR_ERR_INIT;
     o.levels = (int64_t)o.synth.n_levels;
     o.instruments = o.synth.n_instruments;
     o.rate = (int64_t)o.synth.rate;
     o.seed = (int64_t)o.synth.seed;
     hr_status st = parse_args(&o, argc, argv, &err);
-    if (st == HR_OK) st = o.is_lake ? generate_lake(&o, &err) : generate_text(&o, &err);
+    if (st == HR_OK && o.is_itch) {
+        const hr_synth_orders_options orders = {.n_stocks = (uint32_t)o.instruments,
+                                                .n_orders = (uint64_t)o.orders,
+                                                .seed = (uint64_t)o.seed,
+                                                .rate = (uint64_t)o.rate};
+        st = hr_gen_orders(o.out, o.truth, &orders, &err);
+    } else if (st == HR_OK)
+        st = o.is_lake ? generate_lake(&o, &err) : generate_text(&o, &err);
     return st == HR_OK || st == HR_END ? HR_EXIT_OK : hr_app_fail(&err);
 }

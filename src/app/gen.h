@@ -4,10 +4,15 @@
 /* What `headrace gen` is made of, beside its output files. */
 #include "base/status.h"
 #include "venue/synth.h"
+#include "venue/synth_orders.h"
 
 /** What was made, as JSON. */
 HR_MUST_USE hr_status hr_gen_truth_write(const char *path, const hr_synth *s,
                                          const hr_synth_options *o, hr_err *err);
+
+/** A day of ITCH 5.0 to path; truth: counts as JSON, NULL none. */
+HR_MUST_USE hr_status hr_gen_orders(const char *path, const char *truth,
+                                    const hr_synth_orders_options *o, hr_err *err);
 
 #define HR_GEN_LAKE_INSTRUMENTS_MAX 128 /* each has three files open */
 /** Crypto Lake's folders of Parquet tables: a sink for the events, the files it fills. */

@@ -26,6 +26,7 @@ static const char *const target_names[HR_TO_COUNT] = {
     [HR_TO_CAPTURE] = "capture",
     [HR_TO_TARDIS_TRADES] = "tardis-trades",
     [HR_TO_CAPTURE_JSON] = "capture-json",
+    [HR_TO_ITCH] = "itch",
     [HR_TO_RECORDS] = "records",
     [HR_TO_RECORDS_CSV] = "records-csv",
 };
@@ -61,7 +62,8 @@ typedef struct job {
     hr_out_file out, rejects;
     bool has_rejects;
     hr_text_out text;
-    hr_table_out *table; /* NULL: text */
+    hr_table_out *table; /* NULL: text or ITCH */
+    hr_itch_out *itch;   /* NULL: another target */
     bool is_dry;         /* first pass: only what would be lost */
 } job;
 
@@ -94,10 +96,12 @@ static hr_status set_target(job *j, hr_err *err)
             r->to = is_trade_table(r->format) ? HR_TO_TARDIS_TRADES : HR_TO_TARDIS;
         else if (hr_out_ends_with(s, n, ".ndjson") || hr_out_ends_with(s, n, ".jsonl"))
             r->to = HR_TO_CAPTURE_JSON;
+        else if (hr_out_ends_with(s, n, ".itch"))
+            r->to = HR_TO_ITCH;
         else
-            return HR_FAIL(err, HR_EUSAGE,
-                           "'%s' does not end in .parquet, .csv or .ndjson: --to names the format",
-                           s);
+            return HR_FAIL(
+                err, HR_EUSAGE,
+                "'%s' does not end in .parquet, .csv, .ndjson or .itch: --to names the format", s);
     }
     if (is_table(r->to) && r->container != HR_CONTAINER_PLAIN)
         return HR_FAIL(err, HR_EUSAGE,
@@ -171,7 +175,8 @@ static hr_status put_reject(job *j, const hr_evbatch *b, const hr_reject *reject
 static hr_status put_message(job *j, const hr_evbatch *b, uint32_t m, hr_err *err)
 {
     hr_convert_report *r = j->r;
-    uint32_t bits = hr_losses_of(&j->losses, b, m);
+    uint32_t bits =
+        j->itch != NULL ? hr_itch_out_losses(j->itch, b, m) : hr_losses_of(&j->losses, b, m);
     for (uint32_t l = 0; l < HR_LOSS_COUNT && bits != 0; l++)
         r->loss[l] += (bits >> l) & 1u;
     if (j->is_dry) return HR_OK;
@@ -182,6 +187,7 @@ static hr_status put_message(job *j, const hr_evbatch *b, uint32_t m, hr_err *er
         return HR_OK;
     }
     r->written++;
+    if (j->itch != NULL) return hr_itch_out_message(j->itch, b, m, &r->rows, err);
     return j->table != NULL ? hr_table_out_message(j->table, b, m, &r->rows, err)
                             : hr_text_out_message(&j->text, b, m, &r->rows, err);
 }
@@ -261,7 +267,7 @@ static hr_status look_first(job *j, hr_err *err)
     for (int l = 0; l < HR_LOSS_COUNT; l++)
         is_lossless = is_lossless && j->r->loss[l] == 0;
     hr_source_close(&j->source);
-    if (!is_lossless)
+    if (!is_lossless && !j->o->lossy)
         return HR_FAIL(err, HR_EUSAGE, "%s cannot hold all of '%s': --lossy converts what it can",
                        hr_target_format_name(j->r->to), j->o->in);
     forget_counts(j->r);
@@ -273,7 +279,7 @@ static hr_status carve(job *j, hr_err *err)
     j->caps = (hr_evbatch_caps){
         .msgs = 16384, .levels = 65536, .rejects = 1024, .raw = 80u << 10, .texts = 4096};
     size_t n = (HR_SOURCE_SLOTS + 2) * (hr_evbatch_bytes(&j->caps) + 4096) + 2 * hr_out_bytes() +
-               hr_table_out_bytes() + (1u << 20);
+               hr_table_out_bytes() + hr_itch_out_bytes() + (1u << 20);
     HR_TRY(hr_arena_create(&j->arena, &j->budget, n, "convert", err));
     return hr_pool_create(&j->batches, j->arena, hr_evbatch_bytes(&j->caps), HR_SOURCE_SLOTS + 1,
                           "batches", err);
@@ -283,6 +289,7 @@ static hr_status open_output(job *j, hr_err *err)
 {
     const hr_convert_report *r = j->r;
     HR_TRY(hr_out_open(&j->out, j->o->out, r->container, j->o->force, j->arena, err));
+    if (j->itch != NULL) return hr_itch_out_begin(j->itch, &j->out, err);
     if (is_table(r->to))
         return hr_table_out_create(&j->table, r->to, r->format, j->o, &j->out, j->arena, err);
     j->text = (hr_text_out){
@@ -302,6 +309,7 @@ static void forget_old_rejects(const char *out)
 static hr_status finish(job *j, hr_err *err)
 {
     if (j->table != NULL) HR_TRY(hr_table_out_finish(j->table, err));
+    if (j->itch != NULL) HR_TRY(hr_itch_out_finish(j->itch, err));
     HR_TRY(hr_out_seal(&j->out, j->o->force, err));
     if (j->has_rejects) {
         HR_TRY(hr_out_seal(&j->rejects, j->o->force, err));
@@ -318,7 +326,9 @@ static hr_status convert(job *j, hr_err *err)
     HR_TRY(carve(j, err));
     HR_TRY(open_source(j, err));
     HR_TRY(set_target(j, err));
-    if (j->r->to != HR_TO_EVENTS && !j->o->lossy) HR_TRY(look_first(j, err));
+    bool is_itch = j->r->to == HR_TO_ITCH; /* its directory comes first */
+    if (is_itch) HR_TRY(hr_itch_out_create(&j->itch, j->o, j->arena, err));
+    if (is_itch || (j->r->to != HR_TO_EVENTS && !j->o->lossy)) HR_TRY(look_first(j, err));
     hr_losses_init(&j->losses, j->r->to, j->o->out);
     HR_TRY(open_output(j, err));
     HR_TRY(pass(j, err));

@@ -20,6 +20,7 @@ typedef enum hr_target_format {
     HR_TO_TARDIS_TRADES,
     HR_TO_CAPTURE,      /* `<recv_ns> <json>` */
     HR_TO_CAPTURE_JSON, /* {"capture_ns":..,"stream":..,"data":..} */
+    HR_TO_ITCH,         /* Nasdaq TotalView-ITCH 5.0 */
     HR_TO_RECORDS,      /* of DBN: Parquet, one type's records under their official names */
     HR_TO_RECORDS_CSV,
     HR_TO_COUNT
@@ -34,6 +35,9 @@ hr_target_format hr_target_format_from_name(const char *name);
     X(HR_LOSS_TIME, "digits of times")                                                             \
     X(HR_LOSS_NO_EVENT, "that there was no venue time (the receive time stands for it)")           \
     X(HR_LOSS_CHECKSUM, "the venue's checksums and depths of books")                               \
+    X(HR_LOSS_DAY, "the day (put YYYY-MM-DD into the output's path)")                              \
+    X(HR_LOSS_TAKER, "who took in trades that no order shows")                                     \
+    X(HR_LOSS_VENUE_NAME, "the venue's name")                                                      \
     X(HR_LOSS_AGG, "that a trade is an aggregate")                                                 \
     X(HR_LOSS_BORDER, "where one message ends and the next begins")                                \
     X(HR_LOSS_NAME, "the instrument's name (put symbol=NAME/ into the output's path)")             \
@@ -44,6 +48,9 @@ hr_target_format hr_target_format_from_name(const char *name);
     X(HR_LOSS_NO_NAME, "messages that name no instrument")                                         \
     X(HR_LOSS_OTHER_NAME, "messages of other instruments than the first")                          \
     X(HR_LOSS_VENUE, "messages of other venues than Binance, or of several")                       \
+    X(HR_LOSS_LONG_NAME, "instruments of more than 8 letters, or more than 65535 of them")         \
+    X(HR_LOSS_DIGITS, "prices of more than 4 decimals, parts of a share, or too large ones")       \
+    X(HR_LOSS_OTHER_DAY, "messages of another day than the output's path names")                   \
     X(HR_LOSS_SIDE, "trades without a side")                                                       \
     X(HR_LOSS_TRADE_ID, "trades whose id is missing or no number")
 typedef enum hr_loss {

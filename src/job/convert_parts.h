@@ -77,6 +77,18 @@ HR_MUST_USE hr_status hr_text_out_begin(hr_text_out *t, hr_err *err);
 HR_MUST_USE hr_status hr_text_out_message(hr_text_out *t, const hr_evbatch *b, uint32_t m,
                                           uint64_t *n_rows, hr_err *err);
 
+/* ---- ITCH ---- */
+typedef struct hr_itch_out hr_itch_out;
+size_t hr_itch_out_bytes(void);
+HR_MUST_USE hr_status hr_itch_out_create(hr_itch_out **out, const hr_convert_options *o,
+                                         hr_arena *arena, hr_err *err);
+/** As hr_losses_of; notes the instrument. All messages come by here before the first is written. */
+uint32_t hr_itch_out_losses(hr_itch_out *t, const hr_evbatch *b, uint32_t m);
+HR_MUST_USE hr_status hr_itch_out_begin(hr_itch_out *t, hr_out_file *file, hr_err *err);
+HR_MUST_USE hr_status hr_itch_out_message(hr_itch_out *t, const hr_evbatch *b, uint32_t m,
+                                          uint64_t *n_rows, hr_err *err);
+HR_MUST_USE hr_status hr_itch_out_finish(hr_itch_out *t, hr_err *err);
+
 /* ---- Parquet ---- */
 typedef struct hr_table_out hr_table_out;
 size_t hr_table_out_bytes(void);

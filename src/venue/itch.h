@@ -118,6 +118,12 @@ size_t hr_itch_whole(const uint8_t *p, size_t n_bytes, uint64_t *n_msgs);
 HR_MUST_USE hr_status hr_itch_decode(hr_itch_step *step, hr_itch_msg *out, uint32_t cap,
                                      const uint8_t *p, size_t n_bytes, bool at_eof);
 
+#define HR_ITCH_BYTES_MAX 52 /* of a message with its length */
+/** A message as it stands in a file, its length in front: S, R, A, E, C, X, D, U, P and Q; returns
+ * its bytes, 0 for another type. What the wire has no room for is cut: quantities of orders and
+ * prices are 32 bits. Decoding it again gives the same fields. */
+size_t hr_itch_put(uint8_t *out, const hr_itch_msg *m);
+
 /** Brings a message to the books; the instrument is the locate. Types A F E C X D U change them,
  * all others give an empty change. HR_EBUDGET as hr_l3_add. The change's instrument is the order's
  * own: a message that says another is the venue's error and is not looked for here. */

@@ -8,6 +8,7 @@
 #include "text/decimal.h"
 #include "venue/line.h"
 #include "venue/lobster.h"
+#include "venue/orders.h"
 
 #define STEP 24u
 #define CACHE_SLOTS 512u
@@ -333,25 +334,38 @@ static bool is_summer(int y, int m, int d)
     return day >= begin && day < end;
 }
 
-static bool set_day(hr_source_info *info, int y, int m, int d)
+static bool set_day(int64_t *ns, int y, int m, int d)
 {
     if (y < 1987 || y > 2200 || m < 1 || m > 12 || d < 1 || d > 31) return false;
-    info->day_ns = hr_date_days(y, m, d) * NS_PER_DAY + (is_summer(y, m, d) ? 4 : 5) * NS_PER_HOUR;
+    *ns = hr_date_days(y, m, d) * NS_PER_DAY + (is_summer(y, m, d) ? 4 : 5) * NS_PER_HOUR;
     return true;
 }
 
 /* 2012-06-21 anywhere, or what stands in the venue's own names: 01302019.NASDAQ_ITCH50. */
-static bool find_day(hr_source_info *info, const char *path)
+bool hr_orders_path_day(int64_t *ns, const char *path)
 {
     int y, m, d;
     for (const char *p = path; strlen(p) >= 10; p++)
         if (p[4] == '-' && p[7] == '-' && number_at(p, 4, &y) && number_at(p + 5, 2, &m) &&
-            number_at(p + 8, 2, &d) && set_day(info, y, m, d))
+            number_at(p + 8, 2, &d) && set_day(ns, y, m, d))
             return true;
     for (const char *p = strstr(path, ".NASDAQ"); p != NULL && p - path >= 8; p = NULL)
         if (number_at(p - 8, 2, &m) && number_at(p - 6, 2, &d) && number_at(p - 4, 4, &y))
-            return set_day(info, y, m, d);
+            return set_day(ns, y, m, d);
     return false;
+}
+
+int64_t hr_orders_midnight(int64_t ts_ns)
+{
+    int y, m, d;
+    int64_t out = 0;
+    int64_t day =
+        (ts_ns - 5 * NS_PER_HOUR) / NS_PER_DAY; /* in winter; or an hour before midnight */
+    for (int64_t k = day + 1; k >= day; k--) {
+        hr_date_of_days(k, &y, &m, &d);
+        if (set_day(&out, y, m, d) && out <= ts_ns) return out;
+    }
+    return 0;
 }
 
 /* AAPL_2012-06-21_..: what stands before the first underscore. */
@@ -374,7 +388,7 @@ bool hr_orders_sniff(hr_source_info *info, char *why, size_t why_cap, const char
             info->format = HR_FORMAT_LOBSTER;
     }
     if (!hr_format_has_orders(info->format)) return false;
-    bool has_day = find_day(info, path);
+    bool has_day = hr_orders_path_day(&info->day_ns, path);
     if (info->venue[0] == '\0') memcpy(info->venue, "nasdaq", 7);
     if (info->format == HR_FORMAT_LOBSTER) find_symbol(info, path);
     snprintf(why, why_cap, "%s; %s",
