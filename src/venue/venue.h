@@ -52,6 +52,7 @@ size_t hr_venue_names(char *out, size_t cap);
     X(bitfinex)                                                                                    \
     X(bybit)                                                                                       \
     X(coinbase)                                                                                    \
+    X(deribit)                                                                                     \
     X(gateio)                                                                                      \
     X(gateio_futures)                                                                              \
     X(kraken)                                                                                      \

@@ -171,6 +171,25 @@ def kucoin(m, url, state):
             d["bestBidSize"], d["bestAsk"], d["bestAskSize"]
 
 
+def deribit(m, url, state):
+    p = m.get("params", {}) if isinstance(m, dict) else {}
+    kind, d = p.get("channel", "").split(".")[0], p.get("data")
+    if kind == "book":
+        time, last, prev = d["timestamp"] * 10**6, d["change_id"], d.get("prev_change_id")
+        if p["channel"].count(".") > 2:
+            levels = [(s, *x) for s, k in enumerate(("bids", "asks")) for x in d[k]]
+        else:
+            levels = [(s, x[1], 0 if x[0] == "delete" else x[2]) for s, k in enumerate(("bids", "asks")) for x in d[k]]
+        yield "snapshot" if prev is None else "delta", d["instrument_name"], time, (last, last, prev), levels
+    elif kind == "trades":
+        for x in d:
+            yield "trade", x["instrument_name"], x["timestamp"] * 10**6, x["trade_id"], ("buy", "sell").index(x["direction"]), \
+                x["price"], x["amount"]
+    elif kind in ("ticker", "quote"):
+        yield "ticker", d["instrument_name"], d["timestamp"] * 10**6, None, \
+            *((d[f"best_{s}_{k}"] or 0) for s in ("bid", "ask") for k in ("price", "amount"))
+
+
 # captures: lists of files that are one stream; rule: of venue_reader.Book; decimals: those of run; steps: messages that
 # follow the one before, as an independent count has them; checks: checksums; samples: single messages, {name: rejects}
 VENUES = {
@@ -179,6 +198,10 @@ VENUES = {
                   samples={"ws_kline": 0, "ws_public_trade": 0, "ws_subscription_ack": 0, "ws_subscription_failure": 0,
                            "ws_ticker_linear": 0, "ws_ticker_option": 0}),
     "coinbase": dict(read=coinbase, rule="none", captures=[["COINBASE.ws.28.0"]]),
+    "deribit": dict(read=deribit, rule="chain", captures=[["DERIBIT.ws.1.0"]], steps=36,
+                    samples={"ws_book_delta": 0, "ws_book_grouped_snapshot": 0, "ws_book_snapshot": 0, "ws_chart": 0,
+                             "ws_error": 0, "ws_quote": 0, "ws_subscribe_response": 0, "ws_test_request": 0, "ws_ticker": 0,
+                             "ws_trades": 0, "ws_trades_option_combo": 0, "ws_volatility_index": 0}),
     "gateio": dict(read=gateio, rule="spot", captures=[["GATEIO.ws.1.0", "GATEIO.http.0.0"]], steps=162, decimals=(8, 10)),
     "gateio-futures": dict(read=gateio, rule="spot", ticker_checks=True, captures=[["GATEIO_FUTURES.ws.1.0", "GATEIO_FUTURES.http.0.0"]],
                            steps=342),

@@ -59,6 +59,7 @@ typedef struct venue_case {
 #define VENUE_CASES(X)                                                                             \
     X(bybit)                                                                                       \
     X(bybit_old)                                                                                   \
+    X(deribit)                                                                                     \
     X(kraken_v1)                                                                                   \
     X(kraken_v2)                                                                                   \
     X(okx)                                                                                         \

@@ -106,3 +106,71 @@ const venue_case venue_case_bybit_old = {.label = "Bybit before v5",
                                          .rule = HR_SEQ_NONE,
                                          .has_no_ticker = true,
                                          .write = bybit_old};
+
+/* ---- Deribit ---- */
+
+static void deribit_levels(venue_text *t, const venue_event *e, int side)
+{
+    for (uint32_t i = 0; i < e->n[side]; i++) {
+        const venue_level *v = &e->level[side][i];
+        bool is_new = v->is_new || e->kind == HR_MSG_SNAPSHOT;
+        venue_put(t, "%s[\"%s\",", i > 0 ? "," : "",
+                  v->qty == 0 ? "delete"
+                  : is_new    ? "new"
+                              : "change");
+        venue_put_number(t, v->px, 2, true);
+        venue_put(t, ",");
+        venue_put_number(t, v->qty, 3, true);
+        venue_put(t, "]");
+    }
+}
+
+static void deribit_best(venue_text *t, const venue_event *e, int side, const char *name)
+{
+    venue_put(t, ",\"best_%s_price\":", name);
+    if (e->n[side] == 0) venue_put(t, "null,\"best_%s_amount\":0.0", name);
+    if (e->n[side] == 0) return;
+    venue_put_number(t, e->level[side][0].px, 2, true);
+    venue_put(t, ",\"best_%s_amount\":", name);
+    venue_put_number(t, e->level[side][0].qty, 3, true);
+}
+
+static void deribit(venue_text *t, const venue_event *e)
+{
+    static const char *const channel[] = {"book", "book", "trades", "ticker"};
+    venue_put(t,
+              "{\"jsonrpc\":\"2.0\",\"method\":\"subscription\",\"params\":{\"channel\":"
+              "\"%s.ABC-PERPETUAL.raw\",\"data\":%s{\"timestamp\":%lld,\"instrument_name\":"
+              "\"ABC-PERPETUAL\"",
+              channel[e->kind], e->kind == HR_MSG_TRADE ? "[" : "", (long long)e->ms);
+    if (e->kind == HR_MSG_TRADE) {
+        venue_put(t, ",\"direction\":\"%s\",\"trade_id\":\"%lld\",\"price\":",
+                  e->side == HR_SIDE_BID ? "buy" : "sell", (long long)e->last);
+        venue_put_number(t, e->level[0][0].px, 2, true);
+        venue_put(t, ",\"amount\":");
+        venue_put_number(t, e->level[0][0].qty, 3, true);
+        venue_put(t, "}]}}\n");
+        return;
+    }
+    if (e->kind == HR_MSG_TICKER) {
+        deribit_best(t, e, 0, "bid");
+        deribit_best(t, e, 1, "ask");
+    } else {
+        venue_put(t, ",\"type\":\"%s\",\"change_id\":%lld",
+                  e->kind == HR_MSG_SNAPSHOT ? "snapshot" : "change", (long long)e->last);
+        if (e->kind == HR_MSG_DELTA) venue_put(t, ",\"prev_change_id\":%lld", (long long)e->prev);
+        venue_put(t, ",\"bids\":[");
+        deribit_levels(t, e, 0);
+        venue_put(t, "],\"asks\":[");
+        deribit_levels(t, e, 1);
+        venue_put(t, "]");
+    }
+    venue_put(t, "}}}\n");
+}
+
+const venue_case venue_case_deribit = {.label = "Deribit",
+                                       .venue = "deribit",
+                                       .symbol = "ABC-PERPETUAL",
+                                       .format = HR_FORMAT_NDJSON,
+                                       .rule = HR_SEQ_CHAIN,
+                                       .write = deribit};

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bybit, Deribit, BitMEX, Hyperliquid: every message that is read, and every reason one is refused
  * for. */
+#include <stdio.h>
+
 #include "harness.h"
 #include "venue/venue.h"
 #include "venue_rig.h"
@@ -78,7 +80,8 @@ static void expect_refused(const refusal *r, size_t n)
 static void expect_sniffed(const char *text, const char *venue)
 {
     char why[128];
-    hr_source_info got = {.px_scale = 2, .qty_scale = 3};
+    static hr_source_info got;
+    got = (hr_source_info){.px_scale = 2, .qty_scale = 3};
     assert_int_equal(hr_sniff_text(&got, why, sizeof why, "f", text, strlen(text), NULL), HR_OK);
     assert_string_equal(got.venue, venue);
 }
@@ -263,6 +266,103 @@ static void test_bybit_refused(void **state)
     EXPECT_REFUSED(refused);
 }
 
+/* ---- Deribit ---- */
+
+#define DERIBIT(channel, data)                                                                     \
+    "{\"jsonrpc\":\"2.0\",\"method\":\"subscription\",\"params\":{\"channel\":\"" channel          \
+    "\",\"data\":" data "}}\n"
+#define DERIBIT_BOOK(more)                                                                         \
+    DERIBIT("book.A-B.raw", "{\"timestamp\":5,\"instrument_name\":\"A-B\"," more "}")
+
+static void test_deribit_book(void **state)
+{
+    static const char text[] =
+        DERIBIT_BOOK("\"type\":\"snapshot\",\"change_id\":7,\"prev_change_id\":null,\"bids\":"
+                     "[[\"new\",1.5,2.0]],\"asks\":[]");
+    static const char more[] = DERIBIT_BOOK(
+        "\"type\":\"change\",\"change_id\":9,\"prev_change_id\":7,\"bids\":[[\"delete\","
+        "1.5,4],[\"change\",1.25,1]],\"asks\":[[\"new\",2,3]]");
+    static const char whole[] =
+        DERIBIT("book.A-B.none.10.100ms", "{\"timestamp\":6,\"instrument_name\":\"A-B\","
+                                          "\"change_id\":11,\"bids\":[[1,2]],\"asks\":[[3,4]]}");
+    static char all[1024];
+    (void)state;
+    use("deribit");
+    snprintf(all, sizeof all, "%s%s%s%s", text, more, whole, DERIBIT_BOOK("\"change_id\":12"));
+    b = venue_decode(&info, all);
+    assert_int_equal(b->n_msgs, 4);
+    expect_message(0, HR_MSG_SNAPSHOT, "A-B", 5 * MS);
+    expect_ids(0, 7, 7, -1);
+    expect_level(0, HR_SIDE_BID, 150, 2000);
+    expect_message(1, HR_MSG_DELTA, "A-B", 5 * MS);
+    expect_ids(1, 9, 9, 7);
+    expect_level(1, HR_SIDE_BID, 150, 0);
+    expect_level(2, HR_SIDE_BID, 125, 1000);
+    expect_level(3, HR_SIDE_ASK, 200, 3000);
+    expect_message(2, HR_MSG_SNAPSHOT, "A-B", 6 * MS);
+    expect_ids(2, 11, 11, -1);
+    expect_message(3, HR_MSG_SNAPSHOT, "A-B", 5 * MS); /* no type and none before it */
+    /* A top does not replace the book where there is a whole one. */
+    hr_venue_find("deribit")->learn(&info, whole, sizeof whole - 2);
+    assert_false(info.has_diff_depth);
+    hr_venue_find("deribit")->learn(&info, text, sizeof text - 2);
+    assert_true(info.has_diff_depth);
+    expect_other(whole);
+    expect_sniffed(text, "deribit");
+}
+
+static void test_deribit_others(void **state)
+{
+    (void)state;
+    use("deribit");
+    b = venue_decode(
+        &info, DERIBIT("trades.A-B.raw",
+                       "[{\"timestamp\":4,\"instrument_name\":\"A-B\",\"price\":2,"
+                       "\"amount\":3,\"direction\":\"sell\",\"trade_id\":\"E-7\",\"legs\":"
+                       "[{\"price\":9}]},{\"timestamp\":5,\"instrument_name\":\"A-C\","
+                       "\"price\":4,\"amount\":5,\"direction\":\"buy\",\"trade_id\":\"8\"}]"));
+    expect_message(0, HR_MSG_TRADE, "A-B", 4 * MS);
+    expect_level(0, HR_SIDE_ASK, 200, 3000);
+    expect_text(0, "E-7");
+    expect_message(1, HR_MSG_TRADE, "A-C", 5 * MS);
+    expect_level(1, HR_SIDE_BID, 400, 5000);
+    expect_ids(1, 8, 8, -1);
+    b = venue_decode(&info, DERIBIT("quote.A-B", "{\"timestamp\":4,\"instrument_name\":\"A-B\","
+                                                 "\"best_bid_price\":null,\"best_bid_amount\":0,"
+                                                 "\"best_ask_price\":2,\"best_ask_amount\":3}"));
+    expect_message(0, HR_MSG_TICKER, "A-B", 4 * MS);
+    expect_level(0, HR_SIDE_BID, 0, 0);
+    expect_level(1, HR_SIDE_ASK, 200, 3000);
+    expect_other("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":[\"x\"]}");
+    expect_other("{\"method\":\"heartbeat\",\"params\":{\"type\":\"test_request\"}}");
+    expect_other("{\"params\":[]}");
+    expect_other(DERIBIT("incremental_ticker.A-B", "{}"));
+}
+
+static void test_deribit_refused(void **state)
+{
+    static const refusal refused[] = {
+        {"7", HR_REJECT_FIELD_TYPE},
+        {DERIBIT("book.A-B.raw", "[]"), HR_REJECT_FIELD_TYPE},
+        {DERIBIT("trades.A-B.raw", "{}"), HR_REJECT_FIELD_TYPE},
+        {DERIBIT("trades.A-B.raw", "[{\"timestamp\":1,\"instrument_name\":\"A\",\"price\":1}]"),
+         HR_REJECT_FIELD_MISSING},
+        {DERIBIT("trades.A-B.raw", "[{\"direction\":\"up\"}]"), HR_REJECT_SIDE},
+        {DERIBIT("quote.A-B", "{\"timestamp\":1,\"best_bid_price\":1}"), HR_REJECT_FIELD_MISSING},
+        {DERIBIT("quote.A-B", "{\"best_bid_price\":-1}"), HR_REJECT_NEGATIVE},
+        {DERIBIT_BOOK("\"type\":\"change\",\"change_id\":3"), HR_REJECT_FIELD_MISSING},
+        {DERIBIT_BOOK("\"prev_change_id\":3"), HR_REJECT_FIELD_MISSING},
+        {DERIBIT_BOOK("\"change_id\":\"x\""), HR_REJECT_NUMBER},
+        {DERIBIT_BOOK("\"change_id\":3,\"bids\":[[\"was\",1,2]]"), HR_REJECT_UNKNOWN},
+        {DERIBIT_BOOK("\"change_id\":3,\"bids\":[[\"new\",1]]"), HR_REJECT_FIELD_MISSING},
+        {DERIBIT_BOOK("\"change_id\":3,\"bids\":[[\"new\",-1,1]]"), HR_REJECT_NEGATIVE},
+        {DERIBIT_BOOK("\"change_id\":3,\"bids\":[7]"), HR_REJECT_FIELD_TYPE},
+    };
+    (void)state;
+    use("deribit");
+    EXPECT_REFUSED(refused);
+}
+
 static void test_requests(void **state)
 {
     (void)state;
@@ -272,15 +372,19 @@ static void test_requests(void **state)
     expect_request("bybit", "trades",
                    "{\"op\":\"subscribe\",\"args\":[\"publicTrade.AAA-B\","
                    "\"publicTrade.C-D\"]}\n");
+    expect_request("deribit", "book",
+                   "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"public/subscribe\",\"params\":{"
+                   "\"channels\":[\"book.AAA-B.100ms\",\"book.C-D.100ms\"]}}\n");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bybit_book),   cmocka_unit_test(test_bybit_best),
-        cmocka_unit_test(test_bybit_trades), cmocka_unit_test(test_bybit_old),
-        cmocka_unit_test(test_bybit_others), cmocka_unit_test(test_bybit_refused),
-        cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_bybit_book),      cmocka_unit_test(test_bybit_best),
+        cmocka_unit_test(test_bybit_trades),    cmocka_unit_test(test_bybit_old),
+        cmocka_unit_test(test_bybit_others),    cmocka_unit_test(test_bybit_refused),
+        cmocka_unit_test(test_deribit_book),    cmocka_unit_test(test_deribit_others),
+        cmocka_unit_test(test_deribit_refused), cmocka_unit_test(test_requests),
     };
     return cmocka_run_group_tests_name("venue perps", tests, NULL, NULL);
 }
