@@ -237,7 +237,6 @@ void hr_quotes_touch(hr_quotes *q, int64_t ts, const hr_bar_quote *t)
     q->n_late += is_late && is_change;
     q->counts = is_change && !is_late;
     q->next = *t;
-    q->next_ns = ts;
     q->has_next = true;
 }
 
@@ -292,26 +291,17 @@ static void add_change(hr_quotes *q)
     hr_quote_bar *bar = &q->bar;
     const hr_bar_quote *t = &q->next;
     hr_wide v = value_of(t, q->price);
-    int64_t ts = q->next_ns;
     q->n_changes++;
     bar->spread_sum = hr_wide_add(bar->spread_sum, (hr_wide)t->ask_px - t->bid_px);
     if (bar->n_changes++ == 0) {
-        bar->open = bar->high = bar->low = bar->close = v;
-        bar->first_ns = bar->last_ns = ts;
-        bar->last = *t;
-        return;
+        bar->open = bar->high = bar->low = v;
+        bar->first_ns = q->now_ns;
     }
     if (v > bar->high) bar->high = v;
     if (v < bar->low) bar->low = v;
-    if (ts < bar->first_ns) {
-        bar->first_ns = ts;
-        bar->open = v;
-    }
-    if (ts >= bar->last_ns) {
-        bar->last_ns = ts;
-        bar->close = v;
-        bar->last = *t;
-    }
+    bar->close = v;
+    bar->last_ns = q->now_ns;
+    bar->last = *t;
 }
 
 /* The touch at hand, the same or a new one, stands from now on. */

@@ -103,7 +103,6 @@ typedef struct hr_quotes {
     hr_bar_quote now, next;
     int64_t now_ns;   /* newest time seen */
     int64_t since_ns; /* up to where `now` is weighed */
-    int64_t next_ns;  /* of `next`, as it came */
     bool is_open, is_filling, has_next, has_now, has_last;
     bool counts; /* `next` is a change and not late */
     int64_t last_end;
@@ -114,8 +113,8 @@ typedef struct hr_quotes {
 
 void hr_quotes_init(hr_quotes *q, const hr_bar_rule *rule, hr_bar_price price);
 /** The touch as it stands from ts on; equal to the one before it is no change, but time passes. A
- * touch that is not whole ends what is weighed and opens no bar. A late one counts in no bar, but
- * it stands. */
+ * touch that is not whole ends what is weighed and opens no bar. Times never fall: one with an
+ * earlier time stands from the newest on. A late one counts in no bar, but it stands. */
 void hr_quotes_touch(hr_quotes *q, int64_t ts, const hr_bar_quote *t);
 bool hr_quotes_next(hr_quotes *q, hr_quote_bar *out);
 /** The open bar, weighed up to the newest time (end_ns at most). */
