@@ -31,6 +31,17 @@ def bitfinex(m, url, state):
         yield "ticker", symbol, None, None, m[1][0], 0, m[1][2], 0
 
 
+def bitstamp(m, url, state):
+    d = m if url else m.get("data")
+    if url or m.get("channel", "").startswith("diff_order_book_") and m["event"] == "data":
+        symbol = url.rpartition("/")[2] if url else m["channel"][16:]
+        micros = int(d["microtimestamp"])
+        levels = [(s, *x) for s, k in enumerate(("bids", "asks")) for x in d[k]]
+        yield "snapshot" if url else "delta", symbol, micros * 1000, (micros, micros, None), levels
+    elif m["event"] == "trade":
+        yield "trade", m["channel"][12:], nanos(d["microtimestamp"], 1000), d["id"], d["type"], d["price_str"], d["amount_str"]
+
+
 def kraken(m, url, state):
     if isinstance(m, list) and isinstance(m[-2], str):
         yield from kraken_v1(m)
@@ -194,6 +205,8 @@ def deribit(m, url, state):
 # follow the one before, as an independent count has them; checks: checksums; samples: single messages, {name: rejects}
 VENUES = {
     "bitfinex": dict(read=bitfinex, rule="none", captures=[["BITFINEX.ws.11.0"]]),
+    "bitstamp": dict(read=bitstamp, rule="after", captures=[["BITSTAMP.ws.1.0", "BITSTAMP.http.0.0"]], steps=708,
+                     decimals=(8, 8)),
     "bybit": dict(read=bybit, rule="step", captures=[["BYBIT.ws.25.0"], ["bybit_xrpusdt-ob500.data.zip"]], steps=49,
                   samples={"ws_kline": 0, "ws_public_trade": 0, "ws_subscription_ack": 0, "ws_subscription_failure": 0,
                            "ws_ticker_linear": 0, "ws_ticker_option": 0}),

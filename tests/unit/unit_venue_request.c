@@ -92,6 +92,14 @@ static void test_bitfinex(void **state)
            "{\"event\":\"subscribe\",\"channel\":\"ticker\",\"symbol\":\"C-D\"}\n");
 }
 
+static void test_bitstamp(void **state)
+{
+    (void)state;
+    expect("bitstamp", "book",
+           "{\"event\":\"bts:subscribe\",\"data\":{\"channel\":\"diff_order_book_AAA-B\"}}\n"
+           "{\"event\":\"bts:subscribe\",\"data\":{\"channel\":\"diff_order_book_C-D\"}}\n");
+}
+
 /* What a venue says to keep a connection, and when a silent one is suspect, is said of each. */
 static void test_all(void **state)
 {
@@ -138,10 +146,11 @@ static void test_templates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_coinbase), cmocka_unit_test(test_bitfinex),
-        cmocka_unit_test(test_gateio),   cmocka_unit_test(test_kucoin),
-        cmocka_unit_test(test_kraken),   cmocka_unit_test(test_okx),
-        cmocka_unit_test(test_all),      cmocka_unit_test(test_templates),
+        cmocka_unit_test(test_coinbase),  cmocka_unit_test(test_bitfinex),
+        cmocka_unit_test(test_bitstamp),  cmocka_unit_test(test_gateio),
+        cmocka_unit_test(test_kucoin),    cmocka_unit_test(test_kraken),
+        cmocka_unit_test(test_okx),       cmocka_unit_test(test_all),
+        cmocka_unit_test(test_templates),
     };
     return cmocka_run_group_tests_name("venue request", tests, NULL, NULL);
 }
