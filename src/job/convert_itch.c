@@ -157,8 +157,8 @@ static uint8_t type_of(const hr_evbatch *b, uint32_t m)
         return 'A';
     case HR_ORDER_EXECUTE:
         return has_px ? 'C' : 'E';
-    case HR_ORDER_CANCEL:
-        return 'X';
+    case HR_ORDER_CANCEL: /* with a price: executed, not printed */
+        return has_px ? 'C' : 'X';
     case HR_ORDER_DELETE:
         return 'D';
     case HR_ORDER_REPLACE:
@@ -190,6 +190,7 @@ hr_status hr_itch_out_message(hr_itch_out *t, const hr_evbatch *b, uint32_t m, u
         o.id2 = (uint64_t)b->seq_prev[m];
     else if (b->seq_prev[m] > 0)
         o.match = (uint64_t)b->seq_prev[m];
+    if (o.type == 'C' && hr_order_action_of(b->flags[m]) == HR_ORDER_CANCEL) o.code = 'N';
     if (o.type == 'P') o.side = HR_SIDE_BID; /* as the venue has it for all */
     memcpy(o.stock, s->symbol, strnlen(s->symbol, 8));
     t->last_ns = o.ts_ns;

@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Order by order inputs: ITCH and LOBSTER files against a decoder and books of their own, written from the formats'
+documents alone; equal bytes for any lanes and after kills; conversions there and back."""
+import collections
+import json
+import os
+import random
+import signal
+import struct
+import subprocess
+import time
+
+import parquet
+import tap
+
+DAY = "2024-05-07"
+MIDNIGHT = 1715054400 * 10**9  # 04:00 UTC: New York in summer
+LENGTH = {"S": 12, "R": 39, "H": 25, "Y": 20, "L": 26, "V": 35, "W": 12, "K": 28, "J": 35, "h": 21, "A": 36, "F": 40, "E": 31, "C": 36,
+          "X": 23, "D": 19, "U": 35, "P": 44, "Q": 40, "B": 19, "I": 50, "N": 20, "O": 48}
+
+
+class Books:
+    """Plain books of orders: a dict of orders, a Counter of levels."""
+    def __init__(self):
+        self.order = {}
+        self.level = collections.defaultdict(collections.Counter)
+        self.trades = []
+        self.n = collections.Counter()
+
+    def add(self, key, stock, side, px, qty):
+        self.order[key] = [stock, side, px, qty]
+        self.level[stock][side, px] += qty
+
+    def take(self, key, qty):
+        o = self.order.get(key)
+        if o is None:
+            self.n["unknown"] += 1
+            return None
+        qty = min(qty, o[3])
+        o[3] -= qty
+        self.level[o[0]][o[1], o[2]] -= qty
+        if o[3] == 0:
+            del self.order[key]
+        return o, qty
+
+    def hit(self, key, qty, px=None):
+        got = self.take(key, qty)
+        if got is not None:
+            (stock, side, own, _), qty = got
+            self.trades.append((stock, "sell" if side == "bid" else "buy", own if px is None else px, qty))
+
+    def levels(self):
+        return {s: {k: v for k, v in c.items() if v} for s, c in self.level.items() if any(c.values())}
+
+
+def read_itch(path):
+    books, stock = Books(), {}
+    with open(path, "rb") as f:
+        data = f.read()
+    at = 0
+    while at < len(data):
+        n, = struct.unpack_from(">H", data, at)
+        m = data[at + 2:at + 2 + n]
+        at += 2 + n
+        kind, locate = chr(m[0]), struct.unpack_from(">H", m, 1)[0]
+        books.n[kind] += 1
+        if LENGTH[kind] != n:
+            raise ValueError(f"{kind} of {n} bytes")
+        if kind == "R":
+            stock[locate] = m[11:19].decode().strip()
+        elif kind in "AF":
+            key, side, qty, name, px = struct.unpack_from(">QcI8sI", m, 11)
+            books.add(key, name.decode().strip(), "bid" if side == b"B" else "ask", px, qty)
+        elif kind == "E":
+            books.hit(*struct.unpack_from(">QI", m, 11))
+        elif kind == "C":
+            key, qty, _, printable, px = struct.unpack_from(">QIQcI", m, 11)
+            if printable == b"N":
+                books.take(key, qty)
+            else:
+                books.hit(key, qty, px)
+        elif kind == "X":
+            books.take(*struct.unpack_from(">QI", m, 11))
+        elif kind == "D":
+            books.take(struct.unpack_from(">Q", m, 11)[0], 1 << 62)
+        elif kind == "U":
+            old, new, qty, px = struct.unpack_from(">QQII", m, 11)
+            got = books.take(old, 1 << 62)
+            if got is not None:
+                books.add(new, got[0][0], got[0][1], px, qty)
+        elif kind == "P":
+            _, _, qty, name, px = struct.unpack_from(">QcI8sI", m, 11)
+            books.trades.append((name.decode().strip(), "none", px, qty))
+    return books
+
+
+def rows_of(folder, table):
+    for base, _, files in sorted(os.walk(os.path.join(folder, table))):
+        for name in sorted(files, key=lambda s: int(s.split("-")[1].split(".")[0])):
+            symbol = [p[7:] for p in base.split(os.sep) if p.startswith("symbol=")][0]
+            yield symbol, parquet.read(os.path.join(base, name))
+
+
+def books_of(folder, scale):
+    """What the level updates of a dataset come to."""
+    level = collections.defaultdict(dict)
+    for symbol, t in rows_of(folder, "deltas"):
+        for side, px, qty in zip(t["side"], t["px"], t["qty"]):
+            side = side.decode() if isinstance(side, bytes) else side
+            level[symbol][side, px // scale] = qty // 10**8
+    return {s: {k: v for k, v in c.items() if v} for s, c in level.items() if any(c.values())}
+
+
+def trades_of(folder, scale):
+    out = []
+    for symbol, t in rows_of(folder, "trades"):
+        for side, px, qty in zip(t["side"], t["px"], t["qty"]):
+            side = side.decode() if isinstance(side, bytes) else side
+            out.append((symbol, side, px // scale, qty // 10**8))
+    return sorted(out)
+
+
+def compare(name, path, books):
+    out = os.path.join(tap.SCRATCH, name + ".out")
+    got = tap.run_json(path, "--out", out)
+    n = sum(books.n[k] for k in "AFECXDU")
+    tap.check(f"{name}: {n} messages about orders, {books.n['unknown']} of unknown ones",
+              got["orders"] == n and got["order_faults"] == books.n["unknown"] and not got["rejected"], got)
+    tap.check(f"{name}: every level of every book", books_of(out, 10**5) == books.levels())
+    tap.check(f"{name}: {len(books.trades)} trades", trades_of(out, 10**5) == sorted(books.trades))
+    tap.check(f"{name}: nothing crossed, all synced", got["crossed"] == 0 and got["never_synced"] == 0, got)
+    return out
+
+
+def check_itch():
+    path, truth = (os.path.join(tap.SCRATCH, f"day_{DAY}.{x}") for x in ("itch", "json"))
+    tap.run("gen", "--format", "itch", "--orders", 120000, "--instruments", 40, "--seed", 7, "--out", path, "--truth", truth)
+    books = read_itch(path)
+    with open(truth) as f:
+        made = json.load(f)
+    tap.check("gen: what it says it made is there",
+              made["added"] == books.n["A"] and made["executed"] == books.n["E"] + books.n["C"] and made["live"] == len(books.order)
+              and made["messages"] == sum(v for k, v in books.n.items() if k != "unknown"), f"{made} {books.n}")
+    whole = compare("itch", path, books)
+    digest = tap.digest(whole)
+    for args in (["--lanes", "1"], ["--lanes", "4"]):
+        out = os.path.join(tap.SCRATCH, "again")
+        tap.run("run", path, "--out", out, "--force", *args)
+        tap.check(f"itch: equal bytes with {' '.join(args)}", tap.digest(out) == digest)
+    zipped = path + ".gz"
+    subprocess.run(f"gzip -c '{path}' > '{zipped}'", shell=True, check=True)
+    tap.run("run", zipped, "--out", os.path.join(tap.SCRATCH, "zipped"))
+    same = all(sorted(rows_of(whole, t), key=str) == sorted(rows_of(os.path.join(tap.SCRATCH, "zipped"), t), key=str) for t in ("deltas", "trades"))
+    tap.check("itch: the same from gzip", same)
+    return path, digest, books
+
+
+def check_kills(path, digest):
+    """A plan with small commits, killed over and over, then resumed to its end."""
+    plan, out = os.path.join(tap.SCRATCH, "kill.yaml"), os.path.join(tap.SCRATCH, "killed")
+    with open(plan, "w") as f:
+        f.write(f"input: {{paths: ['{path}']}}\noutput: {{commit_rows: 20000}}\n")
+    code, _, err = tap.run("run", plan, "--out", out + ".whole")
+    tap.check("itch: a plan with small commits runs", code == 0, err)
+    want, rng, n, code = tap.digest(out + ".whole"), random.Random(11), 0, None
+    while code != 0 and n < 60:
+        args = [tap.EXE, "run", plan, "--out", out] + (["--resume"] if os.path.isdir(out) else [])
+        p = subprocess.Popen(args, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        time.sleep(rng.uniform(0.0, 0.35 if n < 40 else 30))
+        p.send_signal(signal.SIGKILL)
+        err = p.communicate()[1]
+        code, n = p.returncode, n + 1
+        if code not in (0, -9):
+            break
+    tap.check(f"itch: {n} starts, then the bytes of an undisturbed run", code == 0 and tap.digest(out) == want, f"{code} {err}")
+
+
+def check_damage(path):
+    with open(path, "rb") as f:
+        data = f.read()
+    cut = os.path.join(tap.SCRATCH, f"cut_{DAY}.itch")
+    with open(cut, "wb") as f:
+        f.write(data[:len(data) // 2 + 1])
+    got = tap.run_json(cut, "--out", cut + ".out")
+    tap.check("itch: a file cut short says so once", got["rejected"] == {"truncated": 1} or got["rejected"] == {}, got["rejected"])
+    bad = bytearray(data)
+    rng, at, n = random.Random(3), 0, 0
+    places = []
+    while at < len(data):
+        places.append(at)
+        at += 2 + struct.unpack_from(">H", data, at)[0]
+    for place in rng.sample(places[100:], 50):  # another type: skipped by its length
+        bad[place + 2] = ord("z")
+        n += 1
+    with open(cut, "wb") as f:
+        f.write(bad)
+    got = tap.run_json(cut, "--out", cut + ".out", "--force")
+    tap.check("itch: 50 unknown messages are 50 rejects", got["rejected"] == {"unknown_message": n}, got["rejected"])
+    code, _, err = tap.run("run", path, "--out", cut + ".few", "--memory", "128MB")
+    tap.check("itch: fits 128 MB", code == 0, err)
+    plan = os.path.join(tap.SCRATCH, "few.yaml")
+    with open(plan, "w") as f:
+        f.write(f"input: {{paths: ['{path}']}}\nlimits: {{orders: 500}}\n")
+    code, _, err = tap.run("run", plan, "--out", cut + ".few", "--force")
+    tap.check("itch: too many live orders: exit 5, the key is named", code == 5 and "limits.orders" in err, f"{code} {err}")
+
+
+def check_conversions(path, books):
+    table, back = os.path.join(tap.SCRATCH, "events.parquet"), os.path.join(tap.SCRATCH, f"back_{DAY}.itch")
+    code, _, err = tap.run("convert", path, table)
+    tap.check("itch -> events: nothing is lost", code == 0, err)
+    code, _, err = tap.run("convert", table, back)
+    tap.check("events -> itch: nothing is lost", code == 0, err)
+    again = read_itch(back)
+    tap.check("itch -> events -> itch: books and trades", again.levels() == books.levels() and sorted(again.trades) == sorted(books.trades))
+    second = os.path.join(tap.SCRATCH, "second.parquet")
+    tap.run("convert", back, second)
+    a, b = parquet.read(table), parquet.read(second)
+    tap.check("events -> itch -> events: every value", all(a[c] == b[c] for c in a))
+    code, _, err = tap.run("convert", path, os.path.join(tap.SCRATCH, "noday.itch"))
+    tap.check("the day would be lost: said before, and refused", code == 2 and "the day" in err, f"{code} {err}")
+
+
+def lobster_rows(n, rng):
+    """Rows of a LOBSTER message file and the books that they make."""
+    books, rows, now, live, next_id = Books(), [], 34200 * 10**9 + 17, [], 16113575
+    for _ in range(n):
+        now += rng.randrange(1, 3 * 10**7)
+        u = rng.random()
+        kind = 1 if not live or u < 0.5 else rng.choice((2, 3, 4)) if u < 0.95 else 5
+        if kind == 1:
+            side, qty = rng.choice((1, -1)), rng.randrange(1, 900)
+            px = 5853300 + (-rng.randrange(1, 40) if side == 1 else rng.randrange(1, 40)) * 100
+            key, next_id = next_id, next_id + rng.randrange(1, 9)
+            books.add(key, "AAPL", "bid" if side == 1 else "ask", px, qty)
+            live.append(key)
+        elif kind == 5:
+            side, qty, px, key = rng.choice((1, -1)), rng.randrange(1, 200), 5853300, 0
+            books.trades.append(("AAPL", "sell" if side == 1 else "buy", px, qty))
+        else:
+            key = rng.choice(live)
+            _, name, px, left = books.order[key]
+            side = 1 if name == "bid" else -1
+            qty = left if kind == 3 or rng.random() < 0.5 else rng.randrange(1, left + 1)
+            books.hit(key, qty) if kind == 4 else books.take(key, qty)
+            if key not in books.order:
+                live.remove(key)
+        books.n["A" if kind == 1 else "P" if kind == 5 else "X"] += 1
+        rows.append(f"{now // 10**9}.{now % 10**9:09},{kind},{key},{qty},{px},{side}")
+    return rows, books
+
+
+def check_lobster():
+    rows, books = lobster_rows(20000, random.Random(5))
+    rows.insert(100, rows[0].split(",")[0] + ",3,99,5,5853300,1")  # an order from before the file
+    books.n["X"] += 1
+    books.n["unknown"] += 1
+    path = os.path.join(tap.SCRATCH, f"AAPL_{DAY}_34200000_37800000_message_10.csv")
+    with open(path, "w") as f:
+        f.write("\n".join(rows) + "\n")
+    whole = compare("lobster", path, books)
+    times = [t for _, table in rows_of(whole, "deltas") for t in table["ts_event"]]
+    first = float(rows[0].split(",")[0])
+    tap.check("lobster: times are those of New York's day", abs(times[0] - MIDNIGHT - int(first * 1e9)) < 1000, times[0])
+    itch = os.path.join(tap.SCRATCH, f"lobster_{DAY}.itch")
+    code, _, err = tap.run("convert", path, itch)
+    tap.check("lobster -> itch: what is lost is said, and refused", code == 2 and "who took" in err, f"{code} {err}")
+    code, _, err = tap.run("convert", path, itch, "--lossy")
+    again = read_itch(itch)
+    tap.check("lobster -> itch --lossy: every level", code == 0 and again.levels() == books.levels(), err)
+
+
+def check_real():
+    data = tap.data_dir()
+    if data is None:
+        return
+    path = os.path.join(data, "lobster", "AAPL_2012-06-21_34200000_37800000_message_50.csv.gz")
+    got = tap.run_json(path, "--out", os.path.join(tap.SCRATCH, "aapl"))
+    tap.check("the hour of AAPL: 91,997 rows, 84 of orders from before",
+              got["lines"] == 91997 and got["orders"] == 44256 + 469 + 41004 + 4067 and got["order_faults"] == 84
+              and got["trades"] == 6256, got)  # of 4,067 + 2,201 executions 12 were of such orders
+    sample = os.path.join(data, "itch", "sample.itch")
+    got = tap.run_json(sample, "--out", os.path.join(tap.SCRATCH, "sample"))
+    tap.check("the sample of ITCH: 1,000 messages, no orders", got["lines"] == 1000 and got["other"] == 1000 and not got["rejected"], got)
+
+
+def main():
+    path, digest, books = check_itch()
+    check_kills(path, digest)
+    check_damage(path)
+    check_conversions(path, books)
+    check_lobster()
+    check_real()
+    tap.finish()
+
+
+main()
