@@ -27,30 +27,28 @@ static uint64_t text_id(const hr_text *t)
     return h;
 }
 
-static bool is_repeated(hr_tradegate *g, const hr_evbatch *b, uint32_t m)
+static bool is_repeated(hr_tradegate *g, const hr_trade *t)
 {
-    uint32_t at = (uint32_t)b->level_begin[m];
-    bool has_text = b->text[m] >= 0;
-    if (!has_text && b->seq_last[m] < 0) return false;
-    uint64_t id = has_text ? text_id(&b->texts[b->text[m]]) : (uint64_t)b->seq_last[m];
-    uint64_t key = mix(mix(mix(0, id), (uint64_t)b->ts_event[m]), (uint64_t)b->px[at]);
-    key = mix(mix(key, (uint64_t)b->qty[at]), b->side[at] | (b->flags[m] & HR_FLAG_AGG)) | 1;
-    uint64_t far = (b->flags[m] & HR_FLAG_AGG) != 0 ? HR_TRADEGATE_IDS / 2 : 0; /* own numbers */
+    if (t->text == NULL && t->id < 0) return false;
+    uint64_t id = t->text != NULL ? text_id(t->text) : (uint64_t)t->id;
+    uint64_t key = mix(mix(mix(0, id), (uint64_t)t->ts_event), (uint64_t)t->px);
+    key = mix(mix(key, (uint64_t)t->qty), 2u * t->side + t->is_agg) | 1;
+    uint64_t far = t->is_agg ? HR_TRADEGATE_IDS / 2 : 0; /* they have numbers of their own */
     uint64_t *slot = &g->seen[(id + far) % HR_TRADEGATE_IDS];
     if (*slot == key) return true;
     *slot = key;
     return false;
 }
 
-bool hr_tradegate_takes(hr_tradegate *g, const hr_evbatch *b, uint32_t m)
+bool hr_tradegate_takes(hr_tradegate *g, const hr_trade *t)
 {
-    uint8_t kind = (b->flags[m] & HR_FLAG_AGG) != 0 ? HR_TRADES_AGG : HR_TRADES_SINGLE;
+    uint8_t kind = t->is_agg ? HR_TRADES_AGG : HR_TRADES_SINGLE;
     if (g->kinds == HR_TRADES_FIRST) g->kinds = kind;
     if (g->kinds != HR_TRADES_ALL && g->kinds != kind) {
         g->n_other_kind++;
         return false;
     }
-    if (!is_repeated(g, b, m)) return true;
+    if (!is_repeated(g, t)) return true;
     g->n_repeated++;
     return g->keeps_repeated;
 }

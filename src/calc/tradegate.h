@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "col/evbatch.h"
+#include "col/schema.h"
 
 #define HR_TRADEGATE_IDS 1024u
 
@@ -30,8 +30,18 @@ typedef struct hr_tradegate {
     uint64_t seen[HR_TRADEGATE_IDS]; /* 0: none */
 } hr_tradegate;
 
+/** A trade, wherever it stood. */
+typedef struct hr_trade {
+    int64_t ts_event, ts_recv; /* ts_event: HR_NULL_I64 none */
+    int64_t px, qty;
+    int64_t id;          /* -1: none, or text */
+    const hr_text *text; /* of an id that is no number, or NULL */
+    uint8_t side;        /* hr_side of the taker */
+    bool is_agg;
+} hr_trade;
+
 void hr_tradegate_init(hr_tradegate *g, hr_trade_kinds kinds, bool keeps_repeated);
-/** Does trade m of b count? Counts those that do not. */
-bool hr_tradegate_takes(hr_tradegate *g, const hr_evbatch *b, uint32_t m);
+/** Does the trade count? Counts those that do not. */
+bool hr_tradegate_takes(hr_tradegate *g, const hr_trade *t);
 
 #endif

@@ -203,30 +203,30 @@ static state *state_of(job *j, const hr_desk *d, hr_err *err)
     return s;
 }
 
-static void fill_row(row *w, state *s, int64_t ts, const hr_evbatch *b, uint32_t m)
+static void fill_row(row *w, state *s, int64_t ts, const hr_trade *t)
 {
-    uint32_t at = (uint32_t)b->level_begin[m];
     w->s = s;
     w->ts = ts;
-    w->ts_event = b->ts_event[m];
-    w->ts_recv = b->ts_recv[m];
-    w->px = b->px[at];
-    w->qty = b->qty[at];
-    w->side = b->side[at];
-    w->id = b->seq_last[m] >= 0 ? b->seq_last[m] : HR_NULL_I64;
+    w->ts_event = t->ts_event;
+    w->ts_recv = t->ts_recv;
+    w->px = t->px;
+    w->qty = t->qty;
+    w->side = t->side;
+    w->id = t->id >= 0 ? t->id : HR_NULL_I64;
     w->is_waiting = false;
     w->text.len = HR_TEXT_NULL;
-    if (b->text[m] >= 0) w->text = b->texts[b->text[m]];
+    if (t->text != NULL) w->text = *t->text;
 }
 
 static hr_status on_trade(job *j, const hr_desk *d, const hr_evbatch *b, uint32_t m, hr_err *err)
 {
     const hr_listen_options *o = &j->o->listen;
-    if (hr_listen_is_early(o, b, m)) return HR_OK;
+    hr_trade trade;
+    if (!hr_listen_trade(&trade, d, b, m) || hr_listen_is_early(o, b, m)) return HR_OK;
     state *s = state_of(j, d, err);
     if (s == NULL) return HR_EBUDGET;
     j->r->listen.trades++;
-    if (!hr_tradegate_takes(&s->gate, b, m)) return HR_OK;
+    if (!hr_tradegate_takes(&s->gate, &trade)) return HR_OK;
     int64_t ts = hr_listen_time(o, b, m);
     if (ts == HR_NULL_I64) {
         j->r->listen.no_time++;
@@ -235,7 +235,7 @@ static hr_status on_trade(job *j, const hr_desk *d, const hr_evbatch *b, uint32_
     HR_TRY(make_room(j, err));
     uint32_t slot = (uint32_t)(j->tail++ & RING_MASK);
     row *w = row_at(j, slot);
-    fill_row(w, s, ts, b, m);
+    fill_row(w, s, ts, &trade);
     if (o->clock == HR_CLOCK_VENUE && ts > hr_asof_now(&s->books))
         wait_for_book(j, slot);
     else
@@ -270,7 +270,7 @@ static hr_status on_message(void *self, const hr_desk *d, const hr_evbatch *b, u
                             hr_err *err)
 {
     job *j = self;
-    if (b->kind[m] == HR_MSG_TRADE) return on_trade(j, d, b, m, err);
+    HR_TRY(on_trade(j, d, b, m, err)); /* an order that is hit is both, and the trade comes first */
     return hr_listen_is_book(j->o->book, b, m) ? on_book(j, d, b, m, err) : HR_OK;
 }
 

@@ -127,17 +127,17 @@ static state *state_of(job *j, const hr_desk *d, hr_err *err)
 
 static hr_status on_trade(job *j, const hr_desk *d, const hr_evbatch *b, uint32_t m, hr_err *err)
 {
-    uint32_t at = (uint32_t)b->level_begin[m];
     hr_bar bar;
-    if (hr_listen_is_early(&j->o->listen, b, m)) return HR_OK;
+    hr_trade trade;
+    if (!hr_listen_trade(&trade, d, b, m) || hr_listen_is_early(&j->o->listen, b, m)) return HR_OK;
     state *s = state_of(j, d, err);
     if (s == NULL) return HR_EBUDGET;
     j->r->listen.trades++;
-    if (!hr_tradegate_takes(&s->gate, b, m)) return HR_OK;
+    if (!hr_tradegate_takes(&s->gate, &trade)) return HR_OK;
     hr_bar_trade t = {.ts = hr_listen_time(&j->o->listen, b, m),
-                      .px = b->px[at],
-                      .qty = b->qty[at],
-                      .is_buy = b->side[at] == HR_SIDE_BID};
+                      .px = trade.px,
+                      .qty = trade.qty,
+                      .is_buy = trade.side == HR_SIDE_BID};
     if (t.ts == HR_NULL_I64) {
         j->r->listen.no_time++;
         return HR_OK;
@@ -184,8 +184,7 @@ static hr_status on_message(void *self, const hr_desk *d, const hr_evbatch *b, u
                             hr_err *err)
 {
     job *j = self;
-    if (j->o->of == HR_BARS_OF_TRADES)
-        return b->kind[m] == HR_MSG_TRADE ? on_trade(j, d, b, m, err) : HR_OK;
+    if (j->o->of == HR_BARS_OF_TRADES) return on_trade(j, d, b, m, err);
     hr_book_of of = j->o->of == HR_BARS_OF_BOOK ? HR_BOOK_OF_DEPTH : HR_BOOK_OF_TICKER;
     return hr_listen_is_book(of, b, m) ? on_book(j, d, b, m, err) : HR_OK;
 }

@@ -79,6 +79,8 @@ void hr_listener_close(hr_listener *l);
 
 /** The state of d; *is_new: its contents are not yet set. NULL with *err when memory is used up. */
 void *hr_listener_state(hr_listener *l, const hr_desk *d, bool *is_new, hr_err *err);
+/** The trade that message m is, or that it made with a resting order. */
+bool hr_listen_trade(hr_trade *out, const hr_desk *d, const hr_evbatch *b, uint32_t m);
 /** The time of message m by the clock; HR_NULL_I64: it has none. */
 HR_INLINE int64_t hr_listen_time(const hr_listen_options *o, const hr_evbatch *b, uint32_t m)
 {
@@ -94,7 +96,7 @@ HR_INLINE bool hr_listen_is_book(hr_book_of of, const hr_evbatch *b, uint32_t m)
 {
     hr_msg_kind k = (hr_msg_kind)b->kind[m];
     if (of == HR_BOOK_OF_TICKER) return k == HR_MSG_TICKER;
-    return k == HR_MSG_DELTA || k == HR_MSG_SNAPSHOT || k == HR_MSG_STATUS;
+    return k == HR_MSG_DELTA || k == HR_MSG_SNAPSHOT || k == HR_MSG_STATUS || k == HR_MSG_ORDER;
 }
 /** The best of each side after message m, by side; HR_NULL_I64: none. False: the book is not
  * certain, and nothing is told. */

@@ -76,6 +76,13 @@ typedef struct hr_desk_env {
     hr_counts counts;
 } hr_desk_env;
 
+/** What was traded with the last message about an order. */
+typedef struct hr_desk_fill {
+    int64_t px, qty, id; /* id: -1 none */
+    uint8_t side;        /* hr_side of the taker */
+    bool is_set;
+} hr_desk_fill;
+
 typedef struct hr_desk {
     char venue[HR_VENUE_MAX + 1];
     char symbol[HR_SYMBOL_MAX + 1];
@@ -89,6 +96,7 @@ typedef struct hr_desk {
     int64_t seq_last_good;
     uint64_t n_checksums, n_checksums_equal; /* the venue's, of books */
     int64_t watch_px[2];
+    hr_desk_fill fill;
     hr_l2 *book;
     hr_featset *features;
     hr_tickcheck *check; /* NULL until the first ticker */

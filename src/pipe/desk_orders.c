@@ -24,9 +24,11 @@ static void put_fill(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t
     int64_t px = b->px[b->level_begin[msg]];
     int64_t clock = hr_desk_key_of(b, msg, 0).clock_ns;
     if (px == 0) px = o->px;
+    hr_side taker = o->side == HR_SIDE_BID ? HR_SIDE_ASK : HR_SIDE_BID;
     env->counts.trades++;
-    hr_desk_put_fill(d, env, b, msg, o->side == HR_SIDE_BID ? HR_SIDE_ASK : HR_SIDE_BID, px, qty,
-                     b->seq_prev[msg]);
+    d->fill = (hr_desk_fill){
+        .px = px, .qty = qty, .id = b->seq_prev[msg], .side = (uint8_t)taker, .is_set = true};
+    hr_desk_put_fill(d, env, b, msg, taker, px, qty, b->seq_prev[msg]);
     hr_featset_trade(d->features, clock, px, qty);
 }
 
@@ -92,6 +94,7 @@ hr_status hr_desk_order(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint3
 {
     hr_l3_change ch;
     d->has_depth = true;
+    d->fill.is_set = false;
     env->counts.messages++;
     env->counts.orders++;
     if (env->orders == NULL)

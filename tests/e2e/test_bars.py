@@ -329,6 +329,21 @@ def check_ends(path):
     tap.check("a full standard output is exit 4", p.returncode == 4 and "cannot write 'standard output'" in p.stderr, p.stderr)
 
 
+def check_orders(folder):
+    """Order by order inputs: what is executed is traded, visible (4) or hidden (5)."""
+    for file in glob.glob(os.path.join(folder, "lobster", "AAPL*_message_50.csv.gz")):
+        want = {}
+        for line in touch.capture.read_bytes(file).decode().splitlines():
+            at, kind, _, size, px, _ = line.split(",")[:6]
+            if kind in "45":
+                start = int(at.split(".")[0]) // 60 * 60
+                n, volume, notional = want.get(start, (0, 0, 0))
+                want[start] = n + 1, volume + int(size), notional + int(size) * int(px)
+        _, got, err = bars(file, "--every", "1m")
+        rows = {int(r[0]) // SEC % 86400: (int(r[10]), int(r[8]), round(float(r[9]) * 10000)) for r in got}
+        tap.check("executed orders are trades", len(want) > 50 and rows == want, err)
+
+
 OTHERS = r"""
 import sys, polars as pl, pandas as pd, duckdb
 trades, ours = sys.argv[1], pl.read_parquet(sys.argv[2]).sort("symbol", "start")
@@ -383,6 +398,7 @@ def main():
     slow = path_of("slow.ndjson")
     tap.run("gen", "--levels", 60000, "--instruments", 2, "--rate", 2000, "--seed", 9, "--out", slow)
     check_others(slow)
+    check_orders(tap.data_dir() or "")
     folder = os.path.join(tap.data_dir() or "", "binance")
     for name, venue in (("spot_btcusdt_20240808", "binance"), ("usdm_btcusdt_20240808", "binance-futures")):
         for file in glob.glob(os.path.join(folder, name + "*.gz")):

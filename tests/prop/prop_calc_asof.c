@@ -2,6 +2,7 @@
 /* Books by time against a list of all of them; and which trades count against a list of all. */
 #include "calc/asof.h"
 
+#include "base/attr.h"
 #include "calc/tradegate.h"
 #include "harness.h"
 #include "rng.h"
@@ -61,41 +62,15 @@ static void test_before(void **state)
 
 #define TRADES 3000
 
-typedef struct batch {
-    hr_evbatch b;
-    int64_t event, px, qty, seq;
-    int32_t text, level[2];
-    uint32_t flags;
-    uint8_t side;
-    hr_text texts[1];
-} batch;
-
-static void point_batch(batch *t)
-{
-    t->b = (hr_evbatch){.ts_event = &t->event,
-                        .px = &t->px,
-                        .qty = &t->qty,
-                        .seq_last = &t->seq,
-                        .text = &t->text,
-                        .level_begin = t->level,
-                        .flags = &t->flags,
-                        .side = &t->side,
-                        .texts = t->texts};
-    t->text = -1;
-    t->level[0] = 0;
-    t->level[1] = 1;
-}
-
 static void test_repeated(void **state)
 {
     static int64_t seen[TRADES][3];
     test_rng r;
-    static batch t;
+    hr_trade t = {.qty = 1};
     static hr_tradegate g;
     size_t n = 0;
     (void)state;
     test_rng_init(&r, test_seed());
-    point_batch(&t);
     hr_tradegate_init(&g, HR_TRADES_FIRST, false);
     int64_t id = 5;
     for (int i = 0; i < TRADES; i++) {
@@ -103,55 +78,54 @@ static void test_repeated(void **state)
             size_t back = 1 + test_rng_below(&r, HR_MIN(n, (size_t)900));
             while (seen[n - back][0] < id - 900)
                 back--;
-            t.seq = seen[n - back][0];
-            t.event = seen[n - back][1];
+            t.id = seen[n - back][0];
+            t.ts_event = seen[n - back][1];
             t.px = seen[n - back][2] + (test_rng_chance(&r, 3) ? 1 : 0);
         } else {
-            t.seq = id++;
-            t.event = (int64_t)test_rng_below(&r, 1000);
+            t.id = id++;
+            t.ts_event = (int64_t)test_rng_below(&r, 1000);
             t.px = 100;
         }
         bool is_seen = false;
         for (size_t k = n; k > 0 && !is_seen; k--) /* the newest of its id */
-            if (seen[k - 1][0] == t.seq) {
-                is_seen = seen[k - 1][1] == t.event && seen[k - 1][2] == t.px;
+            if (seen[k - 1][0] == t.id) {
+                is_seen = seen[k - 1][1] == t.ts_event && seen[k - 1][2] == t.px;
                 break;
             }
-        assert_int_equal(hr_tradegate_takes(&g, &t.b, 0), !is_seen);
+        assert_int_equal(hr_tradegate_takes(&g, &t), !is_seen);
         if (is_seen) continue;
-        seen[n][0] = t.seq;
-        seen[n][1] = t.event;
+        seen[n][0] = t.id;
+        seen[n][1] = t.ts_event;
         seen[n++][2] = t.px;
     }
     assert_int_equal(g.n_repeated + n, TRADES);
-    t.seq = -1; /* without an id nothing is a repetition */
-    assert_true(hr_tradegate_takes(&g, &t.b, 0));
-    assert_true(hr_tradegate_takes(&g, &t.b, 0));
-    t.text = 0;
-    t.texts[0] = (hr_text){.byte = "8fc81a3e", .len = 8};
-    assert_true(hr_tradegate_takes(&g, &t.b, 0));
-    assert_false(hr_tradegate_takes(&g, &t.b, 0));
-    t.texts[0].byte[7] = 'f';
-    assert_true(hr_tradegate_takes(&g, &t.b, 0));
+    t.id = -1; /* without an id nothing is a repetition */
+    assert_true(hr_tradegate_takes(&g, &t));
+    assert_true(hr_tradegate_takes(&g, &t));
+    hr_text text = {.byte = "8fc81a3e", .len = 8};
+    t.text = &text;
+    assert_true(hr_tradegate_takes(&g, &t));
+    assert_false(hr_tradegate_takes(&g, &t));
+    text.byte[7] = 'f';
+    assert_true(hr_tradegate_takes(&g, &t));
 }
 
 static void test_kinds(void **state)
 {
-    static batch t;
+    hr_trade t = {.qty = 1};
     static hr_tradegate g;
     (void)state;
-    point_batch(&t);
     for (int kinds = 0; kinds < 4; kinds++)
         for (uint32_t first = 0; first < 2; first++) {
             hr_tradegate_init(&g, (hr_trade_kinds)kinds, true);
             for (int64_t i = 0; i < 10; i++) {
                 bool is_agg = (uint32_t)(i & 1) != first;
-                t.seq = i / 4; /* some again */
-                t.flags = is_agg ? HR_FLAG_AGG : 0;
+                t.id = i / 4; /* some again */
+                t.is_agg = is_agg;
                 bool want =
                     kinds == HR_TRADES_ALL ||
                     (kinds == HR_TRADES_FIRST ? (i & 1) == 0 : is_agg == (kinds == HR_TRADES_AGG));
-                assert_int_equal(hr_tradegate_takes(&g, &t.b, 0), want);
+                assert_int_equal(hr_tradegate_takes(&g, &t), want);
             }
             assert_int_equal(g.n_other_kind, kinds == HR_TRADES_ALL ? 0 : 5);
             assert_true(g.n_repeated > 0); /* counted though kept */
