@@ -44,7 +44,8 @@ HR_MUST_USE hr_status hr_codec_encode(hr_codec_ctx *x, hr_pq_codec codec, void *
 typedef enum hr_container {
     HR_CONTAINER_PLAIN = 0,
     HR_CONTAINER_GZIP = 1,
-    HR_CONTAINER_ZSTD = 2
+    HR_CONTAINER_ZSTD = 2,
+    HR_CONTAINER_ZIP = 3, /* of one file; decoding only */
 } hr_container;
 /** From the first bytes. */
 hr_container hr_container_sniff(const void *head, size_t n_bytes);

@@ -8,6 +8,8 @@
 
 #include "base/assert.h"
 #include "fmt/codec.h"
+#include "fmt/unzip.h"
+#include "kern/kern.h"
 
 #define WINDOW_USUAL ((size_t)8 << 20)
 
@@ -20,6 +22,7 @@ struct hr_inflate {
     size_t window_bytes;
     struct inflate_state *gzip;
     ZSTD_DStream *zstd;
+    hr_unzip zip;
 };
 
 hr_container hr_container_sniff(const void *head, size_t n_bytes)
@@ -28,12 +31,16 @@ hr_container hr_container_sniff(const void *head, size_t n_bytes)
     const uint8_t *p = head;
     if (n_bytes >= 2 && p[0] == 0x1f && p[1] == 0x8b) return HR_CONTAINER_GZIP;
     if (n_bytes >= 4 && memcmp(p, zstd_magic, 4) == 0) return HR_CONTAINER_ZSTD;
+    if (n_bytes >= 4 && memcmp(p, "PK\3\4", 4) == 0) return HR_CONTAINER_ZIP;
     return HR_CONTAINER_PLAIN;
 }
 
 const char *hr_container_name(hr_container c)
 {
-    return c == HR_CONTAINER_GZIP ? "gzip" : c == HR_CONTAINER_ZSTD ? "zstd" : "plain";
+    return c == HR_CONTAINER_GZIP   ? "gzip"
+           : c == HR_CONTAINER_ZSTD ? "zstd"
+           : c == HR_CONTAINER_ZIP  ? "zip"
+                                    : "plain";
 }
 
 size_t hr_inflate_window(const void *head, size_t n_bytes, size_t room_bytes)
@@ -45,10 +52,15 @@ size_t hr_inflate_window(const void *head, size_t n_bytes, size_t room_bytes)
     return HR_MAX(n, HR_MIN(room_bytes, HR_INFLATE_WINDOW_MAX));
 }
 
+static bool uses_isal(hr_container c)
+{
+    return c == HR_CONTAINER_GZIP || c == HR_CONTAINER_ZIP;
+}
+
 size_t hr_inflate_bytes(hr_container c, size_t window_bytes)
 {
     size_t n = sizeof(hr_inflate) + 512;
-    if (c == HR_CONTAINER_GZIP) n += sizeof(struct inflate_state);
+    if (uses_isal(c)) n += sizeof(struct inflate_state);
     if (c == HR_CONTAINER_ZSTD) n += ZSTD_estimateDStreamSize(window_bytes);
     return n;
 }
@@ -60,14 +72,14 @@ hr_status hr_inflate_create(hr_inflate **out, hr_arena *arena, hr_container c, s
     hr_inflate *z = hr_arena_alloc(arena, sizeof *z, 64);
     if (z == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory to decompress a stream");
     *z = (hr_inflate){.container = c, .window_bytes = window_bytes};
-    if (c == HR_CONTAINER_GZIP) z->gzip = hr_arena_alloc(arena, sizeof *z->gzip, 64);
+    if (uses_isal(c)) z->gzip = hr_arena_alloc(arena, sizeof *z->gzip, 64);
     if (c == HR_CONTAINER_ZSTD) {
         size_t n = ZSTD_estimateDStreamSize(window_bytes);
         void *mem = hr_arena_alloc(arena, n, 64);
         if (mem != NULL) z->zstd = ZSTD_initStaticDStream(mem, n);
         if (z->zstd != NULL) (void)ZSTD_DCtx_setMaxWindowSize(z->zstd, window_bytes);
     }
-    if ((c == HR_CONTAINER_GZIP && z->gzip == NULL) || (c == HR_CONTAINER_ZSTD && z->zstd == NULL))
+    if ((uses_isal(c) && z->gzip == NULL) || (c == HR_CONTAINER_ZSTD && z->zstd == NULL))
         return HR_FAIL(err, HR_EBUDGET, "no memory to decompress a stream: raise engine.memory");
     hr_inflate_reset(z);
     *out = z;
@@ -80,8 +92,9 @@ void hr_inflate_reset(hr_inflate *z)
     z->taken = 0;
     if (z->gzip != NULL) {
         isal_inflate_init(z->gzip);
-        z->gzip->crc_flag = ISAL_GZIP;
+        z->gzip->crc_flag = z->container == HR_CONTAINER_GZIP ? ISAL_GZIP : ISAL_DEFLATE;
     }
+    z->zip = (hr_unzip){0};
     if (z->zstd != NULL) (void)ZSTD_DCtx_reset(z->zstd, ZSTD_reset_session_only);
 }
 
@@ -140,6 +153,93 @@ static hr_status step_gzip(hr_inflate *z, const uint8_t **src, size_t *src_bytes
     return HR_OK;
 }
 
+/* ---- zip ---- */
+
+static hr_status walk_zip(hr_inflate *z, const uint8_t **p, size_t *n, hr_err *err)
+{
+    const char *why = "";
+    size_t before = *n;
+    hr_status st = hr_unzip_walk(&z->zip, p, n, &why);
+    z->taken += (int64_t)(before - *n);
+    if (st == HR_ECORRUPT) return bad(z, err, why);
+    if (st == HR_EUNSUPPORTED) return HR_FAIL(err, st, "zip archive: %s", why);
+    return st;
+}
+
+/* Whole bytes behind the deflated ones that the decoder holds already. */
+static hr_status return_bits(hr_inflate *z, hr_err *err)
+{
+    uint8_t held[8];
+    struct inflate_state *s = z->gzip;
+    size_t n = s->read_in_length > 0 ? (size_t)s->read_in_length / 8 : 0;
+    uint64_t bits = s->read_in >> (s->read_in_length > 0 ? s->read_in_length % 8 : 0);
+    n = HR_MIN(n, sizeof held);
+    for (size_t i = 0; i < n; i++)
+        held[i] = (uint8_t)(bits >> (8 * i));
+    const uint8_t *p = held;
+    z->taken -= (int64_t)n;
+    return walk_zip(z, &p, &n, err);
+}
+
+static hr_status step_deflated(hr_inflate *z, const uint8_t **src, size_t *src_bytes, uint8_t **dst,
+                               size_t *dst_bytes, hr_err *err)
+{
+    struct inflate_state *s = z->gzip;
+    s->next_in = (uint8_t *)(uintptr_t)*src;
+    s->avail_in = *src_bytes < UINT32_MAX ? (uint32_t)*src_bytes : UINT32_MAX;
+    s->next_out = *dst;
+    s->avail_out = *dst_bytes < UINT32_MAX ? (uint32_t)*dst_bytes : UINT32_MAX;
+    int rc = isal_inflate(s);
+    size_t took = (size_t)(s->next_in - *src);
+    size_t made = (size_t)(s->next_out - *dst);
+    z->zip.crc = hr_kern_get()->crc.crc32(z->zip.crc, *dst, made);
+    z->taken += (int64_t)took;
+    *src += took;
+    *src_bytes -= took;
+    *dst += made;
+    *dst_bytes -= made;
+    if (rc != ISAL_DECOMP_OK) return bad(z, err, "bad block");
+    if (s->block_state != ISAL_BLOCK_FINISH) return HR_OK;
+    hr_unzip_data_ended(&z->zip);
+    hr_status st = return_bits(z, err);
+    return st == HR_AGAIN ? HR_OK : st;
+}
+
+static void step_stored(hr_inflate *z, const uint8_t **src, size_t *src_bytes, uint8_t **dst,
+                        size_t *dst_bytes)
+{
+    size_t n = HR_MIN(*src_bytes, *dst_bytes);
+    if (n > z->zip.left) n = (size_t)z->zip.left;
+    memcpy(*dst, *src, n);
+    z->zip.crc = hr_kern_get()->crc.crc32(z->zip.crc, *dst, n);
+    z->zip.left -= n;
+    z->taken += (int64_t)n;
+    *src += n;
+    *src_bytes -= n;
+    *dst += n;
+    *dst_bytes -= n;
+    if (z->zip.left == 0) hr_unzip_data_ended(&z->zip);
+}
+
+static hr_status step_zip(hr_inflate *z, const uint8_t **src, size_t *src_bytes, uint8_t **dst,
+                          size_t *dst_bytes, hr_err *err)
+{
+    z->in_member = true;
+    hr_status st = walk_zip(z, src, src_bytes, err);
+    if (st != HR_OK) return st == HR_AGAIN ? HR_OK : st;
+    if (z->zip.state == HR_UNZIP_DATA) {
+        if (z->zip.is_deflated) return step_deflated(z, src, src_bytes, dst, dst_bytes, err);
+        step_stored(z, src, src_bytes, dst, dst_bytes);
+        return HR_OK;
+    }
+    z->in_member = false; /* the directory says again what was read */
+    z->any_member = z->in_padding = true;
+    z->taken += (int64_t)*src_bytes;
+    *src += *src_bytes;
+    *src_bytes = 0;
+    return HR_AGAIN;
+}
+
 static hr_status step_zstd(hr_inflate *z, const uint8_t **src, size_t *src_bytes, uint8_t **dst,
                            size_t *dst_bytes, hr_err *err)
 {
@@ -178,12 +278,14 @@ hr_status hr_inflate_step(hr_inflate *z, const uint8_t **src, size_t *src_bytes,
     /* A decoder may still hold output although its input is used up: only a member's end is sure.
      */
     if (*src_bytes == 0 && !z->in_member) return HR_AGAIN;
-    if (!z->in_member && z->any_member && (z->in_padding || **src == 0))
+    if (z->container != HR_CONTAINER_ZIP && !z->in_member && z->any_member &&
+        (z->in_padding || **src == 0))
         return pad(z, src, src_bytes, err);
     size_t before = *src_bytes + *dst_bytes;
-    hr_status st = z->container == HR_CONTAINER_GZIP
-                       ? step_gzip(z, src, src_bytes, dst, dst_bytes, err)
-                       : step_zstd(z, src, src_bytes, dst, dst_bytes, err);
+    hr_status st =
+        z->container == HR_CONTAINER_GZIP  ? step_gzip(z, src, src_bytes, dst, dst_bytes, err)
+        : z->container == HR_CONTAINER_ZIP ? step_zip(z, src, src_bytes, dst, dst_bytes, err)
+                                           : step_zstd(z, src, src_bytes, dst, dst_bytes, err);
     if (st != HR_OK) return st;
     if (*src_bytes + *dst_bytes < before || !z->in_member) return HR_OK;
     return *dst_bytes == 0 ? HR_FULL : HR_AGAIN;
