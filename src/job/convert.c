@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "job/convert.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -297,15 +296,6 @@ static hr_status open_output(job *j, hr_err *err)
     return hr_text_out_begin(&j->text, err);
 }
 
-/* Those of the file that is replaced. */
-static void forget_old_rejects(const char *out)
-{
-    char path[HR_OUT_PATH_MAX];
-    const hr_sys *sys = hr_sys_get();
-    int n = snprintf(path, sizeof path, "%s.rejects.ndjson", out);
-    if ((size_t)n < sizeof path) (void)sys->unlink(sys->self, AT_FDCWD, path, false);
-}
-
 static hr_status finish(job *j, hr_err *err)
 {
     if (j->table != NULL) HR_TRY(hr_table_out_finish(j->table, err));
@@ -316,7 +306,7 @@ static hr_status finish(job *j, hr_err *err)
         HR_TRY(hr_out_publish(&j->rejects, err));
     }
     HR_TRY(hr_out_publish(&j->out, err));
-    if (!j->has_rejects && j->o->force) forget_old_rejects(j->o->out);
+    if (!j->has_rejects && j->o->force) hr_out_forget_rejects(j->o->out);
     j->r->bytes_out = j->out.n_bytes;
     return HR_OK;
 }

@@ -9,6 +9,7 @@
 #include "fmt/pq_write.h"
 #include "job/convert_parts.h"
 #include "job/dbn_file.h"
+#include "job/reject_text.h"
 
 #define BUDGET_BYTES ((size_t)768 << 20) /* a bound, mostly the metadata's */
 #define GROUP_ROWS 65536u
@@ -22,8 +23,9 @@ typedef struct dbn_job {
     hr_convert_report *r;
     hr_budget budget;
     hr_dbn_file file;
-    hr_arena *arena;
-    hr_out_file out;
+    hr_arena *arena, *out_arena;
+    hr_out_file out, rejects;
+    bool has_rejects;
     hr_dbn_table table;
     uint8_t layout; /* HR_DBN_NO_LAYOUT: not known yet */
     hr_pq_scratch *scratch;
@@ -272,17 +274,23 @@ static size_t put_quoted(char *out, const char *s, size_t n)
     return k;
 }
 
-static hr_status put_lines(dbn_job *j, const hr_dbn_rec *recs, uint32_t n, hr_err *err)
+static size_t put_field(char *out, const hr_dbn_field *f, const uint8_t *rec)
 {
     char text[HR_DBN_TEXT_MAX];
+    size_t n;
+    bool is_text = f->type == HR_DBN_TEXT || f->type == HR_DBN_CHAR;
+    (void)hr_dbn_value_text(is_text ? text : out, &n, f, rec); /* a row has room for it */
+    return is_text ? put_quoted(out, text, n) : n;
+}
+
+static hr_status put_lines(dbn_job *j, const hr_dbn_rec *recs, uint32_t n, hr_err *err)
+{
     for (uint32_t i = 0; i < n; i++) {
         size_t k = 0;
-        size_t n_text;
         char *to = hr_out_room(&j->out, ROW_TEXT_MAX, err);
         if (to == NULL) return err != NULL ? err->code : HR_EIO;
         for (uint32_t c = 0; c < j->table.n_fields; c++) {
-            (void)hr_dbn_value_text(text, &n_text, &j->table.fields[c], j->file.p + recs[i].at);
-            k += put_quoted(to + k, text, n_text);
+            k += put_field(to + k, &j->table.fields[c], j->file.p + recs[i].at);
             to[k++] = ',';
         }
         find_symbol(j, &recs[i]);
@@ -307,6 +315,32 @@ static hr_status refuse_type(const dbn_job *j, const hr_dbn_rec *r, hr_err *err)
                    "'%s' holds several types of records, %s and %s: --records says which, --lossy "
                    "takes the first",
                    j->o->in, have->name, other->name);
+}
+
+/* A record that is too short for its type, into the file of rejects. */
+static hr_status put_reject(dbn_job *j, hr_err *err)
+{
+    const hr_dbn_file *f = &j->file;
+    hr_evbatch b = {.raw = (char *)(uintptr_t)f->bad};
+    hr_reject reject = {.src_offset = f->bad_offset,
+                        .src_line = (int64_t)(f->n_records + f->n_short),
+                        .raw_len = f->n_bad,
+                        .full_len = f->n_bad,
+                        .reason = HR_REJECT_UNKNOWN};
+    j->r->read++;
+    j->r->rejected++;
+    j->r->rejects[HR_REJECT_UNKNOWN]++;
+    if (!j->has_rejects) {
+        char path[HR_OUT_PATH_MAX];
+        int n = snprintf(path, sizeof path, "%s.rejects.ndjson", j->o->out);
+        if ((size_t)n >= sizeof path) return HR_FAIL(err, HR_EUSAGE, "'%s' is too long", j->o->out);
+        HR_TRY(hr_out_open(&j->rejects, path, HR_CONTAINER_PLAIN, j->o->force, j->out_arena, err));
+        j->has_rejects = true;
+    }
+    char *to = hr_out_room(&j->rejects, HR_REJECT_TEXT_MAX, err);
+    if (to == NULL) return err != NULL ? err->code : HR_EIO;
+    hr_out_took(&j->rejects, hr_reject_text(to, &b, &reject, 0));
+    return HR_OK;
 }
 
 /* Those of the file's records at hand that are rows. */
@@ -350,6 +384,7 @@ static hr_status pass(dbn_job *j, hr_err *err)
         if (j->o->stop != NULL && atomic_load_explicit(j->o->stop, memory_order_relaxed) != 0)
             return HR_FAIL(err, HR_ESTOPPED, "stopped: '%s' was not written", j->o->out);
         j->has_symbol = false; /* a mapping may have come */
+        if (j->file.bad != NULL) HR_TRY(put_reject(j, err));
         HR_TRY(choose(j, &n, err));
         if (n > 0)
             HR_TRY(j->writer != NULL ? put_columns(j, j->recs, n, err)
@@ -362,8 +397,6 @@ static hr_status pass(dbn_job *j, hr_err *err)
 
 static hr_status finish(dbn_job *j, hr_err *err)
 {
-    j->r->read += j->file.n_short;
-    j->r->rejected = j->r->rejects[HR_REJECT_UNKNOWN] = j->file.n_short;
     j->r->lines = j->file.n_records + j->file.n_short;
     if (j->layout == HR_DBN_NO_LAYOUT) {
         uint8_t layout = j->file.kind == HR_DBN_FILE ? layout_of_schema(j) : HR_DBN_NO_LAYOUT;
@@ -377,42 +410,47 @@ static hr_status finish(dbn_job *j, hr_err *err)
         HR_TRY(hr_pq_writer_finish(j->writer, j->scratch, err));
     }
     HR_TRY(hr_out_seal(&j->out, j->o->force, err));
+    if (j->has_rejects) {
+        HR_TRY(hr_out_seal(&j->rejects, j->o->force, err));
+        HR_TRY(hr_out_publish(&j->rejects, err));
+    }
     HR_TRY(hr_out_publish(&j->out, err));
+    if (!j->has_rejects && j->o->force) hr_out_forget_rejects(j->o->out);
     j->r->bytes_out = j->out.n_bytes;
     return HR_OK;
 }
 
-static hr_status convert(dbn_job *j, hr_arena **out_arena, hr_err *err)
+static hr_status convert(dbn_job *j, hr_err *err)
 {
     HR_TRY(check_type(j, err));
     HR_TRY(set_target(j, err));
     HR_TRY(hr_dbn_file_open(&j->file, j->o->in, &j->budget, err));
     j->r->bytes_in = j->file.reader.size_bytes;
-    size_t n = hr_out_bytes() + STEP * sizeof *j->recs + (64u << 10);
-    HR_TRY(hr_arena_create(out_arena, &j->budget, n, "output", err));
-    j->recs = hr_arena_alloc(*out_arena, STEP * sizeof *j->recs, 64);
+    size_t n = 2 * hr_out_bytes() + STEP * sizeof *j->recs + (64u << 10);
+    HR_TRY(hr_arena_create(&j->out_arena, &j->budget, n, "output", err));
+    j->recs = hr_arena_alloc(j->out_arena, STEP * sizeof *j->recs, 64);
     if (j->recs == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory to convert '%s'", j->o->in);
-    HR_TRY(hr_out_open(&j->out, j->o->out, j->r->container, j->o->force, *out_arena, err));
+    HR_TRY(hr_out_open(&j->out, j->o->out, j->r->container, j->o->force, j->out_arena, err));
     HR_TRY(pass(j, err));
     return finish(j, err);
 }
 
 hr_status hr_convert_dbn(const hr_convert_options *o, hr_convert_report *report, hr_err *err)
 {
-    hr_arena *out_arena = NULL;
     dbn_job *j = hr_heap_zero(1, sizeof *j);
     if (j == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory to convert '%s'", o->in);
     j->o = o;
     j->r = report;
     j->layout = HR_DBN_NO_LAYOUT;
-    j->out.fd = j->file.reader.fd = -1;
+    j->out.fd = j->rejects.fd = j->file.reader.fd = -1;
     report->from = "dbn";
     hr_budget_init(&j->budget, BUDGET_BYTES);
-    hr_status st = convert(j, &out_arena, err);
+    hr_status st = convert(j, err);
+    hr_out_abandon(&j->rejects, !j->out.is_published);
     hr_out_abandon(&j->out, false);
     hr_dbn_file_close(&j->file);
     hr_arena_destroy(&j->arena);
-    hr_arena_destroy(&out_arena);
+    hr_arena_destroy(&j->out_arena);
     hr_heap_free(j);
     return st;
 }

@@ -212,3 +212,11 @@ void hr_out_abandon(hr_out_file *o, bool take_back)
     if (take_back && o->is_published) (void)sys->unlink(sys->self, AT_FDCWD, o->path, false);
     o->has_temp = o->is_published = false;
 }
+
+void hr_out_forget_rejects(const char *out)
+{
+    char path[HR_OUT_PATH_MAX];
+    const hr_sys *sys = hr_sys_get();
+    int n = snprintf(path, sizeof path, "%s.rejects.ndjson", out);
+    if ((size_t)n < sizeof path) (void)sys->unlink(sys->self, AT_FDCWD, path, false);
+}

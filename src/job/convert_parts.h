@@ -43,6 +43,9 @@ void hr_out_abandon(hr_out_file *o, bool take_back);
 hr_container hr_out_container(const char *path, size_t *n);
 bool hr_out_ends_with(const char *path, size_t n, const char *what);
 
+/** Removes the rejects of the file that is replaced. */
+void hr_out_forget_rejects(const char *out);
+
 /* ---- DBN ---- */
 /** hr_convert of a file that hr_dbn_file_probe knows. */
 HR_MUST_USE hr_status hr_convert_dbn(const hr_convert_options *o, hr_convert_report *report,

@@ -250,21 +250,31 @@ static void give(hr_dbn_file *f)
     f->n_records += f->n_recs;
 }
 
-/* What the last walk said of the bytes behind its records. */
-static hr_status settle(hr_dbn_file *f, hr_err *err)
+static void pass_over(hr_dbn_file *f)
 {
-    if (f->walked == HR_EINPUT && f->step.reason != HR_DBN_SHORT) return damage(f, err);
-    f->n_short += f->walked == HR_EINPUT;
     f->pos += f->step.n_taken;
     f->step = (hr_dbn_step){0};
     f->walked = HR_OK;
-    return HR_OK;
+}
+
+static void give_bad(hr_dbn_file *f)
+{
+    f->bad = f->p + f->step.offset;
+    f->n_bad = (uint32_t)(f->step.n_taken - f->step.offset);
+    f->bad_offset = f->p_offset + (int64_t)f->step.offset;
+    f->n_short++;
+    pass_over(f);
 }
 
 static hr_status walk(hr_dbn_file *f, hr_err *err)
 {
     for (;;) {
-        HR_TRY(settle(f, err));
+        if (f->walked == HR_EINPUT && f->step.reason != HR_DBN_SHORT) return damage(f, err);
+        if (f->walked == HR_EINPUT) {
+            give_bad(f);
+            return HR_OK;
+        }
+        pass_over(f);
         f->p = f->buf + f->pos;
         f->p_offset = f->offset + (int64_t)f->pos;
         f->walked = hr_dbn_walk(&f->step, f->found, RECS, f->p, f->len - f->pos, f->at_eof);
@@ -272,8 +282,8 @@ static hr_status walk(hr_dbn_file *f, hr_err *err)
         f->n_unknown += f->step.n_unknown;
         if (f->n_found > 0) return HR_OK;
         if (f->walked == HR_EINPUT) continue;
-        HR_TRY(settle(f, err));
         if (f->at_eof) return HR_END;
+        pass_over(f);
         hr_status st = fill(f, err);
         if (st != HR_OK) {
             hr_err_prefix(err, "'%s'", f->path);
@@ -288,6 +298,7 @@ hr_status hr_dbn_file_next(hr_dbn_file *f, hr_err *err)
         f->n_unnamed += !hr_dbn_dir_note(f->dir, f->p + f->recs[f->n_recs - 1].at);
     f->n_begun += f->n_recs;
     f->n_recs = 0;
+    f->bad = NULL;
     if (f->n_begun == f->n_found) {
         f->n_begun = f->n_found = 0;
         HR_TRY(walk(f, err));

@@ -37,6 +37,9 @@ typedef struct hr_dbn_file {
     uint32_t n_found, n_begun;
     hr_dbn_step step;
     hr_status walked;
+    const uint8_t *bad; /* with no record at hand: one that is too short for its type; else NULL */
+    uint32_t n_bad;     /* bytes */
+    int64_t bad_offset;
     /* so far */
     uint64_t n_records, n_unknown, n_short, n_unnamed;
     uint64_t n_of[256];         /* by rtype */
@@ -49,9 +52,9 @@ HR_MUST_USE hr_status hr_dbn_file_probe(hr_dbn_kind *out, const char *path, hr_e
 HR_MUST_USE hr_status hr_dbn_file_open(hr_dbn_file *f, const char *path, hr_budget *budget,
                                        hr_err *err);
 void hr_dbn_file_close(hr_dbn_file *f);
-/** The next records: f->recs, f->n_recs of them, at f->p. Those of unknown types are among them;
- *  those too short for their type are left out and counted. HR_END: no more. HR_EINPUT: damage;
- *  err->offset is the place in the decompressed source; what came before it was given. */
+/** The next records: f->recs, f->n_recs of them, at f->p, those of unknown types among them; or
+ *  none and f->bad. HR_END: no more. HR_EINPUT: damage; err->offset is the place in the
+ *  decompressed source; what came before it was given. */
 HR_MUST_USE hr_status hr_dbn_file_next(hr_dbn_file *f, hr_err *err);
 /** The symbol of a record at hand; returns its length, 0: not known. */
 size_t hr_dbn_file_symbol(const hr_dbn_file *f, const hr_dbn_rec *rec, const char **out);

@@ -87,7 +87,7 @@ static hr_status write_reject(hr_run *r, const hr_source *s, const hr_evbatch *b
 {
     if (r->check != NULL) return run_check_reject(r, s->info.source_idx, j), HR_OK;
     if (r->tap != NULL) return HR_OK; /* counted, that is all */
-    char *out = r->state_buf; /* free between commits; the merge is its only user then */
+    char *out = r->state_buf;         /* free between commits; the merge is its only user then */
     size_t n = hr_reject_text(out, b, j, s->info.source_idx);
     return hr_dataset_reject(&r->ds, out, n, err);
 }

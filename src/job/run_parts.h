@@ -95,7 +95,7 @@ struct hr_run {
     hr_arena *arena;
     hr_rec *rec; /* stages of hr_stage, counters of hr_run_counter */
     hr_dataset ds;
-    struct hr_check *check; /* a run that only checks: no dataset; else NULL */
+    struct hr_check *check;   /* a run that only checks: no dataset; else NULL */
     const struct hr_tap *tap; /* a run that is listened to: no dataset, one shard; else NULL */
     hr_manifest_tail tail;
     char identity[4096];

@@ -141,14 +141,15 @@ bool hr_dbn_value_text(char out[HR_DBN_TEXT_MAX], size_t *n, const hr_dbn_field 
     if ((f->type == HR_DBN_PRICE || f->type == HR_DBN_QTY64) && v == INT64_MAX) return false;
     if (f->type == HR_DBN_TIME && v == UINT64_MAX) return false;
     if (f->type == HR_DBN_QTY32 && v == INT32_MAX) return false;
-    if (f->type == HR_DBN_TIME || f->type == HR_DBN_U64)
+    bool is_unsigned = f->type == HR_DBN_TIME || f->type == HR_DBN_U64;
+    if (is_unsigned && v > INT64_MAX)
         *n = (size_t)snprintf(out, HR_DBN_TEXT_MAX, "%llu", (unsigned long long)v);
-    else if (f->type == HR_DBN_PRICE && (int64_t)v == INT64_MIN)
-        *n = (size_t)snprintf(out, HR_DBN_TEXT_MAX, "-9223372036.854775808");
-    else if (f->type == HR_DBN_PRICE)
-        *n = hr_decimal_format(out, (int64_t)v, 9);
+    else if (f->width == 8 && (int64_t)v == INT64_MIN)
+        *n = (size_t)snprintf(out, HR_DBN_TEXT_MAX, "%s",
+                              f->type == HR_DBN_PRICE ? "-9223372036.854775808"
+                                                      : "-9223372036854775808");
     else
-        *n = (size_t)snprintf(out, HR_DBN_TEXT_MAX, "%lld", (long long)hr_dbn_value(f, rec));
+        *n = hr_decimal_format(out, hr_dbn_value(f, rec), f->type == HR_DBN_PRICE ? 9 : 0);
     return true;
 }
 

@@ -336,6 +336,11 @@ def check_damage():
     r = json.loads(text) if code == 0 else {}
     tap.check("unknown types are passed over, short ones left out, all counted",
               (r.get("read"), r.get("written"), r.get("filtered"), r.get("rejected")) == (6, 4, 1, 1), text + err)
+    rejects = os.path.join(tap.SCRATCH, "odd.csv.rejects.ndjson")
+    if tap_ok("the short one is a reject", os.path.exists(rejects)):
+        with open(rejects, encoding="utf-8") as f:
+            got = json.loads(f.read())
+        tap.check("with its place and bytes", (got["offset"], got["raw_hex"]) == (len(good + other) + 56, short.hex()), got)
     for name, raw, words in (("version 9", b"DBN\x09" + good[4:], "version 9"), ("short metadata", b"DBN\x01\x08\0\0\0" + b"x" * 200, "at least 100"),
                              ("cut metadata", good[:90], "90"), ("metadata past memory", b"DBN\x03\xff\xff\xff\xff", "at most"),
                              ("bad date", header(mappings=[("A", 20240230, 20240301, "1")]), "date"),
@@ -379,6 +384,8 @@ def main():
     check_own(data)
     check_damage()
     check_live()
+    p = subprocess.run(["python3", os.path.join(tap.ROOT, "tools", "dbn_docs.py"), "--check"])
+    tap.check("docs/modules/dbn.md has the fields of dbn_fields.c (tools/dbn_docs.py renews it)", p.returncode == 0)
     exe = tap.python_with("databento_dbn")
     if exe is None:
         print("# databento_dbn is not installed (HR_PYTHON names a Python that has it): the official client was not asked")
