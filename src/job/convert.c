@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/sys.h"
+#include "job/convert_feed.h"
 #include "job/convert_parts.h"
 #include "job/dbn_file.h"
 #include "job/reject_text.h"
@@ -57,6 +58,8 @@ typedef struct job {
     hr_pool *batches;
     hr_evbatch_caps caps;
     hr_source source;
+    hr_dbn_feed dbn;
+    bool is_dbn; /* dbn is the source */
     hr_losses losses;
     hr_out_file out, rejects;
     bool has_rejects;
@@ -86,8 +89,10 @@ static hr_status set_target(job *j, hr_err *err)
     hr_convert_report *r = j->r;
     r->to = j->o->to;
     r->container = hr_out_container(s, &n);
-    if (r->to == HR_TO_RECORDS || r->to == HR_TO_RECORDS_CSV || j->o->records != NULL)
+    if (r->to == HR_TO_RECORDS || r->to == HR_TO_RECORDS_CSV)
         return HR_FAIL(err, HR_EUSAGE, "'%s' is no DBN: only that has records", j->o->in);
+    if (j->o->records != NULL)
+        return HR_FAIL(err, HR_EUSAGE, "--records is for tables of DBN records (--to records)");
     if (r->to == HR_TO_AUTO) {
         if (hr_out_ends_with(s, n, ".parquet"))
             r->to = HR_TO_EVENTS;
@@ -116,6 +121,12 @@ static hr_status open_source(job *j, hr_err *err)
         .format = j->o->format, .px_scale = j->o->px_scale, .qty_scale = j->o->qty_scale};
     if (j->o->venue != NULL) snprintf(info.venue, sizeof info.venue, "%s", j->o->venue);
     if (j->o->symbol != NULL) snprintf(info.symbol, sizeof info.symbol, "%s", j->o->symbol);
+    if (j->is_dbn) {
+        HR_TRY(hr_dbn_feed_open(&j->dbn, j->o, &j->budget, err));
+        j->r->bytes_in = j->dbn.file.reader.size_bytes;
+        j->r->from = "dbn";
+        return HR_OK;
+    }
     HR_TRY(hr_source_open(&j->source, j->o->in, &info, &j->budget,
                           LINE_BYTES + HR_READER_BLOCK_BYTES, err));
     j->r->bytes_in = j->source.reader.size_bytes;
@@ -123,6 +134,23 @@ static hr_status open_source(job *j, hr_err *err)
     j->r->from = hr_format_name(j->r->format);
     memcpy(j->r->why, j->source.why, sizeof j->r->why);
     return HR_OK;
+}
+
+static void close_source(job *j)
+{
+    hr_source_close(&j->source);
+    hr_dbn_feed_close(&j->dbn);
+}
+
+static hr_status next_of_dbn(job *j, hr_evbatch **out, hr_err *err)
+{
+    hr_evbatch *b = hr_evbatch_init(hr_pool_get(j->batches), &j->caps);
+    hr_status st = hr_dbn_feed_next(&j->dbn, b, TARGET_ROWS, err);
+    if (st == HR_OK)
+        *out = b;
+    else
+        hr_pool_put(j->batches, b);
+    return st;
 }
 
 /* The next decoded batch; HR_END after the last. */
@@ -133,6 +161,7 @@ static hr_status next_batch(job *j, hr_evbatch **out, hr_err *err)
     for (;;) {
         if (j->o->stop != NULL && atomic_load_explicit(j->o->stop, memory_order_relaxed) != 0)
             return HR_FAIL(err, HR_ESTOPPED, "stopped: '%s' was not written", j->o->out);
+        if (j->is_dbn) return next_of_dbn(j, out, err);
         if ((*out = hr_source_head(s)) != NULL) return HR_OK;
         if (s->is_done) return HR_END;
         hr_status filled = hr_source_fill(s, err);
@@ -149,7 +178,7 @@ static hr_status next_batch(job *j, hr_evbatch **out, hr_err *err)
 
 static void done_batch(job *j, hr_evbatch *b)
 {
-    hr_source_advance(&j->source);
+    if (!j->is_dbn) hr_source_advance(&j->source);
     hr_pool_put(j->batches, b);
 }
 
@@ -192,11 +221,12 @@ static hr_status put_message(job *j, const hr_evbatch *b, uint32_t m, hr_err *er
 }
 
 /* As the merge of a run does: a message without a time takes the latest of its source. */
-static void settle_time(hr_source *s, hr_evbatch *b, uint32_t m)
+static void settle_time(job *j, hr_evbatch *b, uint32_t m)
 {
-    if (b->ts_recv[m] > s->time_max) s->time_max = b->ts_recv[m];
+    int64_t *time_max = j->is_dbn ? &j->dbn.time_max : &j->source.time_max;
+    if (b->ts_recv[m] > *time_max) *time_max = b->ts_recv[m];
     if ((b->flags[m] & HR_FLAG_NO_TIME) == 0) return;
-    b->ts_recv[m] = s->time_max;
+    b->ts_recv[m] = *time_max;
     b->flags[m] &= ~HR_FLAG_NO_TIME;
 }
 
@@ -214,7 +244,7 @@ static hr_status take_batch(job *j, hr_evbatch *b, hr_err *err)
         } else if (k == HR_MSG_OTHER) {
             j->r->filtered++;
         } else {
-            settle_time(&j->source, b, m);
+            settle_time(j, b, m);
             HR_TRY(put_message(j, b, m, err));
         }
     }
@@ -224,10 +254,11 @@ static hr_status take_batch(job *j, hr_evbatch *b, hr_err *err)
 static void tell(const job *j)
 {
     const hr_source *s = &j->source;
+    const hr_reader *reader = j->is_dbn ? &j->dbn.file.reader : &s->reader;
     if (j->o->progress == NULL) return;
-    double all = (double)(s->events != NULL ? hr_pq_file_rows(s->table) : s->reader.size_bytes);
+    double all = (double)(s->events != NULL ? hr_pq_file_rows(s->table) : reader->size_bytes);
     double done = s->events != NULL ? (double)j->r->lines
-                                    : (double)s->reader.next_take * (double)HR_READER_BLOCK_BYTES;
+                                    : (double)reader->next_take * (double)HR_READER_BLOCK_BYTES;
     j->o->progress(j->o->self, j->is_dry ? 1 : 2, all > done && all > 0 ? done / all : 1);
 }
 
@@ -265,7 +296,7 @@ static hr_status look_first(job *j, hr_err *err)
     j->is_dry = false;
     for (int l = 0; l < HR_LOSS_COUNT; l++)
         is_lossless = is_lossless && j->r->loss[l] == 0;
-    hr_source_close(&j->source);
+    close_source(j);
     if (!is_lossless && !j->o->lossy)
         return HR_FAIL(err, HR_EUSAGE, "%s cannot hold all of '%s': --lossy converts what it can",
                        hr_target_format_name(j->r->to), j->o->in);
@@ -330,8 +361,9 @@ hr_status hr_convert(const hr_convert_options *o, hr_convert_report *report, hr_
     int64_t began = hr_sys_mono_ns();
     memset(report, 0, sizeof *report);
     hr_dbn_kind kind = HR_DBN_NOT;
+    bool is_rows = o->to == HR_TO_AUTO || o->to == HR_TO_RECORDS || o->to == HR_TO_RECORDS_CSV;
     if (o->format == HR_FORMAT_UNKNOWN) HR_TRY(hr_dbn_file_probe(&kind, o->in, err));
-    if (kind != HR_DBN_NOT) {
+    if (kind != HR_DBN_NOT && is_rows) {
         hr_status dbn = hr_convert_dbn(o, report, err);
         report->seconds = (double)(hr_sys_mono_ns() - began) * 1e-9;
         return dbn;
@@ -340,10 +372,11 @@ hr_status hr_convert(const hr_convert_options *o, hr_convert_report *report, hr_
     if (j == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory to convert '%s'", o->in);
     j->o = o;
     j->r = report;
-    j->out.fd = j->rejects.fd = j->source.reader.fd = -1;
+    j->is_dbn = kind != HR_DBN_NOT;
+    j->out.fd = j->rejects.fd = j->source.reader.fd = j->dbn.file.reader.fd = -1;
     hr_budget_init(&j->budget, BUDGET_BYTES);
     hr_status st = convert(j, err);
-    hr_source_close(&j->source);
+    close_source(j);
     hr_out_abandon(&j->rejects, !j->out.is_published);
     hr_out_abandon(&j->out, false);
     hr_arena_destroy(&j->arena);

@@ -368,8 +368,12 @@ def check_live():
     tap.check("several types: which one is asked", code == 2 and "--records" in err, err)
     code, _, err = tap.run("convert", path, os.path.join(tap.SCRATCH, "l.csv"), "--records", "mbx")
     tap.check("an unknown type is named", code == 2 and "mbx" in err, err)
-    code, _, err = tap.run("convert", path, os.path.join(tap.SCRATCH, "l.csv"), "--to", "tardis")
-    tap.check("other targets are refused", code == 2 and "records" in err, err)
+    capture = os.path.join(tap.SCRATCH, "no.ndjson")
+    with open(capture, "w", encoding="utf-8") as f:
+        f.write('{"stream":"btcusdt@trade","data":{"e":"trade","E":1,"s":"BTCUSDT","t":1,"p":"1","q":"1","T":1,"m":true}}\n')
+    for more in (("--to", "records"), ("--records", "mbo")):
+        code, _, err = tap.run("convert", capture, os.path.join(tap.SCRATCH, "l.parquet"), *more)
+        tap.check(f"{more}: only DBN has records", code == 2 and "records" in err, err)
     wide = header() + mbo(1, order_id=2**63)
     code, _, err = tap.run("convert", write("wide.dbn", wide), os.path.join(tap.SCRATCH, "wide.parquet"))
     tap.check("a number past int64 is refused by Parquet", code == 2 and "order_id" in err and "row 1" in err, err)
@@ -379,11 +383,35 @@ def check_live():
     tap.check("CSV holds it", out and rows_of(out)[0]["order_id"] == str(2**63), report)
 
 
+def check_events(data):
+    """Messages of an event table beside the records as CSV."""
+    two = header(schema=3) + b"".join(
+        struct.pack("<BBHIQqIssBBQiIqqIIII", 20, 1, 1, 5602, 1715126400 * 10**9, 7 * 10**9, i, b"T" if i % 3 == 0 else b"A", b"B", 0, 0,
+                    1715126400 * 10**9 + i, 5, i, 6 * 10**9, 2**63 - 1 if i == 5 else 8 * 10**9, i, i, 1, 1) for i in range(1, 3001))
+    paths = [write("mbp.dbn", two)]
+    if data is not None:
+        paths.append(os.path.join(data, "dbn", "futures_mbp-1_20240702.dbn.zst"))
+    for path in paths:
+        name = os.path.basename(path)
+        out, report = convert(path, "rows.csv")
+        rows = rows_of(out)
+        trades = [r for r in rows if r["action"] == "T"]
+        out, report = convert(path, "events.parquet", "--to", "events")
+        ok = out and report["written"] == len(rows) + len(trades) == report["read"] and report["rows"] == 2 * len(rows) + len(trades)
+        tap.check(f"{name}: events, a ticker a record and a trade where it is one", ok, report)
+        code, text, err = tap.run("inspect", out, "--json", "--rows", 3)
+        got = json.loads(text) if code == 0 else {}
+        tap.check(f"{name}: the table of events is read back", (got.get("trades"), got.get("tickers")) == (len(trades), len(rows)), err or text)
+    code, _, err = tap.run("convert", write("lost.dbn", two + bytes(40)), os.path.join(tap.SCRATCH, "lost.parquet"), "--to", "events")
+    tap.check("events of a damaged file: refused with the place", code == 3 and f"offset {len(two)}" in err, err)
+
+
 def main():
     data = tap.data_dir()
     check_own(data)
     check_damage()
     check_live()
+    check_events(data)
     p = subprocess.run(["python3", os.path.join(tap.ROOT, "tools", "dbn_docs.py"), "--check"])
     tap.check("docs/modules/dbn.md has the fields of dbn_fields.c (tools/dbn_docs.py renews it)", p.returncode == 0)
     exe = tap.python_with("databento_dbn")
