@@ -89,33 +89,13 @@ static int put_snapshot(const hr_line *l, message *m)
     return rc;
 }
 
-/* ["buy", "px", "qty"] behind the *self levels of the message. */
-static int on_change(void *self, const hr_line *l, hr_json *j)
-{
-    hr_side side = HR_SIDE_BID;
-    int64_t v[2];
-    int i = 0;
-    hr_json_type t = hr_json_peek(j);
-    if (t != HR_JSON_ARRAY) return hr_read_wrong_type(t);
-    (void)hr_json_enter_array(j);
-    for (; hr_json_next_item(j); i++) {
-        int rc = i == 0   ? hr_read_side(j, &side)
-                 : i == 1 ? hr_read_decimal(j, &v[0], l->info->px_scale)
-                 : i == 2 ? hr_read_decimal(j, &v[1], l->info->qty_scale)
-                          : hr_read_skip(j);
-        if (rc != HR_LINE_DONE) return rc;
-    }
-    if (j->error != NULL || i < 3) return hr_read_broken(j);
-    return hr_read_put_level(l, side, v[0], v[1], self);
-}
-
 static int put_update(const hr_line *l, message *m)
 {
     uint32_t msg;
     uint32_t n = 0;
     int rc = read_head(m, HR_READ_BIT(F_CHANGES));
     if (rc == HR_LINE_DONE) rc = hr_read_begin(l, HR_MSG_DELTA, m->ns, m->symbol, &msg);
-    if (rc == HR_LINE_DONE) rc = hr_read_list(l, &m->at[F_CHANGES], on_change, &n);
+    if (rc == HR_LINE_DONE) rc = hr_read_changes(l, &m->at[F_CHANGES], &n);
     if (rc == HR_LINE_DONE) hr_line_commit(l, n);
     return rc;
 }

@@ -427,3 +427,28 @@ int hr_read_side(hr_json *j, hr_side *side)
         return HR_LINE_DONE;
     return HR_LINE_REJECT(HR_REJECT_SIDE);
 }
+
+/* ["buy", "px", "qty"] behind the *self levels of the message. */
+static int on_change(void *self, const hr_line *l, hr_json *j)
+{
+    hr_side side = HR_SIDE_BID;
+    int64_t v[2];
+    int i = 0;
+    hr_json_type t = hr_json_peek(j);
+    if (t != HR_JSON_ARRAY) return hr_read_wrong_type(t);
+    (void)hr_json_enter_array(j);
+    for (; hr_json_next_item(j); i++) {
+        int rc = i == 0   ? hr_read_side(j, &side)
+                 : i == 1 ? hr_read_decimal(j, &v[0], l->info->px_scale)
+                 : i == 2 ? hr_read_decimal(j, &v[1], l->info->qty_scale)
+                          : hr_read_skip(j);
+        if (rc != HR_LINE_DONE) return rc;
+    }
+    if (j->error != NULL || i < 3) return hr_read_broken(j);
+    return hr_read_put_level(l, side, v[0], v[1], self);
+}
+
+int hr_read_changes(const hr_line *l, hr_json *j, uint32_t *n)
+{
+    return hr_read_list(l, j, on_change, n);
+}

@@ -47,6 +47,8 @@ int hr_read_level_objects(const hr_line *l, hr_json *j, hr_side side, const char
                           const char *qty_key, uint32_t *n);
 /** The first of a list of levels, best first: price and quantity; unchanged where it is empty. */
 int hr_read_best(const hr_line *l, hr_json *j, int64_t best[2]);
+/** A list of ["buy" or "sell", price, quantity]. */
+int hr_read_changes(const hr_line *l, hr_json *j, uint32_t *n);
 /** One level behind the *n of this message. Price and quantity were read. */
 int hr_read_put_level(const hr_line *l, hr_side side, int64_t px, int64_t qty, uint32_t *n);
 

@@ -56,9 +56,12 @@ size_t hr_venue_names(char *out, size_t cap);
     X(deribit)                                                                                     \
     X(gateio)                                                                                      \
     X(gateio_futures)                                                                              \
+    X(gemini)                                                                                      \
+    X(hitbtc)                                                                                      \
     X(kraken)                                                                                      \
     X(kucoin)                                                                                      \
-    X(okx)
+    X(okx)                                                                                         \
+    X(poloniex)
 #define HR_VENUE_EXTERN(id) extern const hr_venue hr_venue_##id;
 HR_VENUE_LIST(HR_VENUE_EXTERN)
 #undef HR_VENUE_EXTERN

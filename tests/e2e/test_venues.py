@@ -42,6 +42,27 @@ def bitstamp(m, url, state):
         yield "trade", m["channel"][12:], nanos(d["microtimestamp"], 1000), d["id"], d["type"], d["price_str"], d["amount_str"]
 
 
+def gemini(m, url, state):
+    if m.get("type") == "l2_updates":
+        levels = [(("buy", "sell").index(x[0]), x[1], x[2]) for x in m["changes"]]
+        yield "snapshot" if "trades" in m else "delta", m["symbol"], None, (None, None, None), levels
+    elif m.get("type") == "trade":
+        yield "trade", m["symbol"], nanos(m["timestamp"], 10**6), m["event_id"], ("buy", "sell").index(m["side"]), m["price"], \
+            m["quantity"]
+
+
+def hitbtc(m, url, state):
+    method, d = m.get("method", ""), m.get("params")
+    if method in ("snapshotOrderbook", "updateOrderbook"):
+        levels = [(s, x["price"], x["size"]) for s, k in enumerate(("bid", "ask")) for x in d[k]]
+        yield "snapshot" if method[0] == "s" else "delta", d["symbol"], utc(d["timestamp"]), (d["sequence"], d["sequence"], None), levels
+    elif method == "updateTrades":
+        for t in d["data"]:
+            yield "trade", d["symbol"], utc(t["timestamp"]), t["id"], ("buy", "sell").index(t["side"]), t["price"], t["quantity"]
+    elif method == "ticker":
+        yield "ticker", d["symbol"], utc(d["timestamp"]), None, d["bid"] or 0, 0, d["ask"] or 0, 0
+
+
 def kraken(m, url, state):
     if isinstance(m, list) and isinstance(m[-2], str):
         yield from kraken_v1(m)
@@ -201,6 +222,17 @@ def deribit(m, url, state):
             *((d[f"best_{s}_{k}"] or 0) for s in ("bid", "ask") for k in ("price", "amount"))
 
 
+def poloniex(m, url, state):
+    for d in m.get("data", []):
+        if m["channel"] == "book_lv2":
+            levels = [(s, *x) for s, k in enumerate(("bids", "asks")) for x in d[k]]
+            ids = (d["id"], d["id"], d["lastId"])
+            yield "snapshot" if m["action"] == "snapshot" else "delta", d["symbol"], nanos(d["createTime"], 10**6), ids, levels
+        elif m["channel"] == "trades":
+            yield "trade", d["symbol"], nanos(d["createTime"], 10**6), d["id"], ("buy", "sell").index(d["takerSide"]), \
+                d["price"], d["quantity"]
+
+
 # captures: lists of files that are one stream; rule: of venue_reader.Book; decimals: those of run; steps: messages that
 # follow the one before, as an independent count has them; checks: checksums; samples: single messages, {name: rejects}
 VENUES = {
@@ -218,6 +250,9 @@ VENUES = {
     "gateio": dict(read=gateio, rule="spot", captures=[["GATEIO.ws.1.0", "GATEIO.http.0.0"]], steps=162, decimals=(8, 10)),
     "gateio-futures": dict(read=gateio, rule="spot", ticker_checks=True, captures=[["GATEIO_FUTURES.ws.1.0", "GATEIO_FUTURES.http.0.0"]],
                            steps=342),
+    "gemini": dict(read=gemini, rule="none", captures=[["GEMINI.ws.1.0"]]),
+    "hitbtc": dict(read=hitbtc, rule="step", captures=[["HITBTC.ws.1.0"]], steps=516, decimals=(10, 8),
+                   findings=2),  # 517, but one follows a book with an ask of 9999999999.99999
     "kraken": dict(read=kraken, rule="none", captures=[["KRAKEN.ws.50.0"], ["KRAKEN.ws.48.0"]], decimals=(8, 8), depth=1000,
                    checks=4269, samples={"ws_book_snapshot": 0, "ws_book_update": 0, "ws_trade_update": 0,
                                          "ws_ticker_snapshot": 0, "ws_pong": 0, "ws_ohlc_update": 0}),
@@ -226,6 +261,7 @@ VENUES = {
     "okx": dict(read=okx, rule="chain", captures=[["OKX.ws.1.0"]], checks=290,
                 samples={"ws_books_snapshot": 0, "ws_books_update": 0, "ws_bbo_tbt": 0, "ws_tickers": 0, "ws_trades": 0,
                          "ws_candle": 0, "ws_instruments": 0, "ws_funding_rate": 0}),
+    "poloniex": dict(read=poloniex, rule="chain", captures=[["POLONIEX.ws.1.0"]], steps=283),
 }
 
 

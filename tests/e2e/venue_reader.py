@@ -173,11 +173,13 @@ class Capture:
             self.checks += book.is_live
         elif kind == "trade":
             number, text = (int(e[3]), None) if str(e[3] or "x").isdigit() else (None, e[3])
+            row = (e[2], recv, number, ("buy", "sell")[e[4]], px(e[5]), qty(e[6]), text)
             self.counts["trades"] += 1
-            self.add("trades", symbol, (e[2], recv, number, ("buy", "sell")[e[4]], px(e[5]), qty(e[6]), text))
+            self.add("trades", symbol, row)
         elif kind == "ticker":
+            row = (e[2], recv, e[3], px(e[4]), qty(e[5]), px(e[6]), qty(e[7]))
             self.counts["tickers"] += 1
-            self.add("tickers", symbol, (e[2], recv, e[3], px(e[4]), qty(e[5]), px(e[6]), qty(e[7])))
+            self.add("tickers", symbol, row)
         else:
             levels = [(s, px(p), qty(q)) for s, p, q in e[4]]
             levels = [x for x in levels if x[1] > 0]

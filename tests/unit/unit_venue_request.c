@@ -100,6 +100,20 @@ static void test_bitstamp(void **state)
            "{\"event\":\"bts:subscribe\",\"data\":{\"channel\":\"diff_order_book_C-D\"}}\n");
 }
 
+static void test_small_venues(void **state)
+{
+    (void)state;
+    expect("gemini", "book",
+           "{\"type\":\"subscribe\",\"subscriptions\":[{\"name\":\"l2\","
+           "\"symbols\":[\"AAA-B\",\"C-D\"]}]}\n");
+    expect("hitbtc", "book",
+           "{\"method\":\"subscribe\",\"ch\":\"orderbook/full\","
+           "\"params\":{\"symbols\":[\"AAA-B\",\"C-D\"]},\"id\":1}\n");
+    expect("poloniex", "book",
+           "{\"event\":\"subscribe\",\"channel\":[\"book_lv2\"],"
+           "\"symbols\":[\"AAA-B\",\"C-D\"]}\n");
+}
+
 /* What a venue says to keep a connection, and when a silent one is suspect, is said of each. */
 static void test_all(void **state)
 {
@@ -146,11 +160,11 @@ static void test_templates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_coinbase),  cmocka_unit_test(test_bitfinex),
-        cmocka_unit_test(test_bitstamp),  cmocka_unit_test(test_gateio),
-        cmocka_unit_test(test_kucoin),    cmocka_unit_test(test_kraken),
-        cmocka_unit_test(test_okx),       cmocka_unit_test(test_all),
-        cmocka_unit_test(test_templates),
+        cmocka_unit_test(test_coinbase),     cmocka_unit_test(test_bitfinex),
+        cmocka_unit_test(test_small_venues), cmocka_unit_test(test_bitstamp),
+        cmocka_unit_test(test_gateio),       cmocka_unit_test(test_kucoin),
+        cmocka_unit_test(test_kraken),       cmocka_unit_test(test_okx),
+        cmocka_unit_test(test_all),          cmocka_unit_test(test_templates),
     };
     return cmocka_run_group_tests_name("venue request", tests, NULL, NULL);
 }
