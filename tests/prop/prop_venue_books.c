@@ -89,7 +89,9 @@ static void number(market *m, venue_event *e)
     e->first = m->id + 1;
     if (m->c->rule == HR_SEQ_CHAIN)
         m->id += 1 + (int64_t)test_rng_below(&m->r, 50);
-    else if (m->c->rule == HR_SEQ_BINANCE_SPOT || m->c->rule == HR_SEQ_AFTER)
+    else if (m->c->rule == HR_SEQ_AFTER)
+        m->id = e->ms * 1000; /* its time, in us */
+    else if (m->c->rule == HR_SEQ_BINANCE_SPOT)
         m->id += 1 + (int64_t)test_rng_below(&m->r, 5);
     else
         m->id++;

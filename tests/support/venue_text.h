@@ -57,13 +57,23 @@ typedef struct venue_case {
 } venue_case;
 
 #define VENUE_CASES(X)                                                                             \
+    X(bitstamp)                                                                                    \
     X(bybit)                                                                                       \
     X(bybit_old)                                                                                   \
+    X(coinbase)                                                                                    \
+    X(coinbase_advanced)                                                                           \
     X(deribit)                                                                                     \
+    X(gateio)                                                                                      \
+    X(gateio_futures)                                                                              \
+    X(gemini)                                                                                      \
+    X(hitbtc)                                                                                      \
+    X(hitbtc_old)                                                                                  \
     X(kraken_v1)                                                                                   \
     X(kraken_v2)                                                                                   \
+    X(kucoin)                                                                                      \
     X(okx)                                                                                         \
-    X(okx_old)
+    X(okx_old)                                                                                     \
+    X(poloniex)
 #define VENUE_CASE_EXTERN(id) extern const venue_case venue_case_##id;
 VENUE_CASES(VENUE_CASE_EXTERN)
 #undef VENUE_CASE_EXTERN
