@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A day of ITCH from a file, in memory before the clock starts: decoded; decoded and applied to
+ * order by order books; the same with books by price that follow. Processor time of this thread,
+ * in turns; the median of the turns.
+ *
+ * bench_itch FILE [TURNS] */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sys.h"
+#include "book/l3.h"
+#include "figure.h"
+#include "mem/mem.h"
+#include "venue/itch.h"
+
+#define BATCH 512u
+#define TURNS_MAX 99
+#define ORDERS (1u << 20)
+#define LEVELS (1u << 18)
+#define WINDOW 256u
+#define LOCATES 8192u
+
+typedef enum part { DECODE, ORDERS_ONLY, WITH_LEVELS, N_PARTS } part;
+static const char *const names[N_PARTS] = {"itch decode", "itch to orders",
+                                           "itch to orders and levels"};
+
+typedef struct bench {
+    const uint8_t *text;
+    size_t n_bytes;
+    uint64_t n_msgs;
+    hr_arena *arena;
+    hr_l3 *orders;
+    hr_l2 *book[LOCATES]; /* by locate, made when first named */
+    hr_pool *far;
+    char *room;
+    size_t n_room, each;
+} bench;
+
+static bool load(bench *b, const char *path)
+{
+    int fd = hr_sys_open(-100, path, 0, 0);
+    hr_sys_stat st;
+    const hr_sys *sys = hr_sys_get();
+    hr_arena *a;
+    if (fd < 0 || sys->fstat(sys->self, fd, &st) < 0) return false;
+    b->n_bytes = (size_t)st.size_bytes;
+    if (hr_arena_create(&a, NULL, b->n_bytes + 4096, "text", NULL) != HR_OK) return false;
+    uint8_t *text = hr_arena_alloc(a, b->n_bytes + 64, 64);
+    b->text = text;
+    return hr_sys_pread_full(fd, text, b->n_bytes, 0) == st.size_bytes;
+}
+
+static bool set_up(bench *b)
+{
+    const hr_l3_options o = {
+        .max_orders = ORDERS, .max_levels = LEVELS, .max_instruments = LOCATES};
+    b->each = (hr_l2_bytes(WINDOW) + 63) & ~(size_t)63;
+    b->n_room = 2048;
+    size_t n = hr_l3_bytes(&o) + b->n_room * b->each + 20000u * HR_L2_CHUNK_BYTES + (1u << 20);
+    if (hr_arena_create(&b->arena, NULL, n, "books", NULL) != HR_OK) return false;
+    b->room = hr_arena_alloc(b->arena, b->n_room * b->each, 64);
+    return b->room != NULL && hr_l3_create(&b->orders, b->arena, &o, NULL) == HR_OK &&
+           hr_pool_create(&b->far, b->arena, HR_L2_CHUNK_BYTES, 16000, "far", NULL) == HR_OK;
+}
+
+static void empty(bench *b)
+{
+    hr_l3_reset(b->orders);
+    for (uint32_t i = 0; i < LOCATES; i++)
+        if (b->book[i] != NULL) hr_l2_reset(b->book[i]);
+}
+
+static hr_l2 *book_of(bench *b, uint32_t locate)
+{
+    hr_l2 **at = &b->book[locate % LOCATES];
+    if (*at == NULL) *at = hr_l2_init(b->room + --b->n_room * b->each, WINDOW, b->far, NULL);
+    return *at;
+}
+
+static void apply(bench *b, hr_itch_msg *m, uint32_t n, part p)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        hr_l3_change c;
+        if (i + 16 < n) hr_itch_prefetch(b->orders, &m[i + 16], 0);
+        if (i + 8 < n) hr_itch_prefetch(b->orders, &m[i + 8], 1);
+        if (i + 4 < n) hr_itch_prefetch(b->orders, &m[i + 4], 2);
+        if (hr_itch_apply(b->orders, &c, &m[i]) != HR_OK) exit(1);
+        if (p == WITH_LEVELS && c.n > 0 && hr_l3_follow(book_of(b, m[i].locate), &c) != HR_OK)
+            exit(1);
+    }
+}
+
+/* ns a message. */
+static double run(bench *b, part p)
+{
+    static hr_itch_msg m[BATCH];
+    b->n_msgs = 0;
+    if (p != DECODE) empty(b);
+    int64_t t0 = figure_thread_ns();
+    for (size_t at = 0; at < b->n_bytes;) {
+        hr_itch_step step;
+        hr_status st = hr_itch_decode(&step, m, BATCH, b->text + at, b->n_bytes - at, true);
+        if (st != HR_OK && st != HR_FULL) exit(1);
+        if (p != DECODE) apply(b, m, step.n_msgs, p);
+        b->n_msgs += step.n_msgs;
+        at += step.n_taken;
+    }
+    return (double)(figure_thread_ns() - t0) / (double)b->n_msgs;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+int main(int argc, char **argv)
+{
+    static bench b;
+    static double ns[N_PARTS][TURNS_MAX];
+    int turns = argc > 2 ? (int)HR_MIN(strtol(argv[2], NULL, 10), TURNS_MAX) : 5;
+    if (argc < 2 || turns < 1 || !load(&b, argv[1]) || !set_up(&b)) return 1;
+    for (int k = 0; k < turns; k++)
+        for (int p = 0; p < N_PARTS; p++)
+            ns[p][k] = run(&b, (part)p);
+    for (int p = 0; p < N_PARTS; p++) {
+        qsort(ns[p], (size_t)turns, sizeof ns[p][0], by_size);
+        double mid = ns[p][turns / 2];
+        printf("%-28s %6.1f ns a message, best %6.1f, %5.1f M/s\n", names[p], mid, ns[p][0],
+               1e3 / mid);
+        figure(names[p], "rate", 1e3 / mid, "M/s");
+    }
+    return 0;
+}
