@@ -42,13 +42,13 @@ HR_INLINE uint64_t fold(uint64_t sum, const hr_dbn_mbo *m)
 static hr_status read_file(const char *path, uint64_t *sum, uint64_t *n, hr_err *err)
 {
     static hr_dbn_file f;
-    static hr_dbn_mbo m[BLOCK];
     hr_status st = hr_dbn_file_open(&f, path, NULL, err);
     *sum = *n = 0;
     while (st == HR_OK && (st = hr_dbn_file_next(&f, err)) == HR_OK) {
-        hr_dbn_mbo_read(m, f.p, f.recs, f.n_recs);
-        for (uint32_t i = 0; i < f.n_recs; i++)
-            *sum = fold(*sum, &m[i]);
+        for (uint32_t i = 0; i < f.n_recs; i++) {
+            hr_dbn_mbo m = hr_dbn_mbo_at(f.p + f.recs[i].at);
+            *sum = fold(*sum, &m);
+        }
         *n += f.n_recs;
     }
     hr_dbn_file_close(&f);
@@ -171,12 +171,12 @@ static uint64_t find_only(bench *b, const uint8_t *p, const hr_dbn_rec *recs, ui
 
 static uint64_t to_structs(bench *b, const uint8_t *p, const hr_dbn_rec *recs, uint32_t n)
 {
-    static hr_dbn_mbo m[BLOCK];
     uint64_t sum = 0;
     (void)b;
-    hr_dbn_mbo_read(m, p, recs, n);
-    for (uint32_t i = 0; i < n; i++)
-        sum = fold(sum, &m[i]);
+    for (uint32_t i = 0; i < n; i++) {
+        hr_dbn_mbo m = hr_dbn_mbo_at(p + recs[i].at);
+        sum = fold(sum, &m);
+    }
     return sum;
 }
 
@@ -195,7 +195,8 @@ static uint64_t to_books(bench *b, const uint8_t *p, const hr_dbn_rec *recs, uin
 {
     static hr_dbn_mbo m[BLOCK];
     uint64_t sum = 0;
-    hr_dbn_mbo_read(m, p, recs, n);
+    for (uint32_t i = 0; i < n; i++)
+        m[i] = hr_dbn_mbo_at(p + recs[i].at);
     for (uint32_t i = 0; i < n; i++) {
         hr_l3_change c;
         if (i + 16 < n) hr_dbn_prefetch(b->books, &m[i + 16], 0, 0);

@@ -123,7 +123,7 @@ static void print_meta(const view *v)
         printf(",\"format\":\"%s\",\"container\":\"%s\",\"why\":\"%s\",\"bytes\":%lld",
                is_file ? "dbn" : "dbn-fragment", container,
                is_file ? "begins with DBN" : "records of known types and lengths, no header",
-               (long long)f->reader.size_bytes);
+               (long long)f->size_bytes);
         if (is_file) print_meta_json(m);
     } else {
         printf("%s: Databento DBN, ", v->path);
@@ -131,7 +131,7 @@ static void print_meta(const view *v)
             printf("version %u (begins with DBN), ", m->version);
         else
             printf("a fragment (records of known types and lengths, no header), ");
-        printf("%s, %lld bytes\n", container, (long long)f->reader.size_bytes);
+        printf("%s, %lld bytes\n", container, (long long)f->size_bytes);
     }
     if (!v->json && is_file) {
         printf("dataset %s, schema %s, %s to %s%s\n", m->dataset, hr_dbn_schema_name(m->schema),

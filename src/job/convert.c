@@ -123,7 +123,7 @@ static hr_status open_source(job *j, hr_err *err)
     if (j->o->symbol != NULL) snprintf(info.symbol, sizeof info.symbol, "%s", j->o->symbol);
     if (j->is_dbn) {
         HR_TRY(hr_dbn_feed_open(&j->dbn, j->o, &j->budget, err));
-        j->r->bytes_in = j->dbn.file.reader.size_bytes;
+        j->r->bytes_in = j->dbn.file.size_bytes;
         j->r->from = "dbn";
         return HR_OK;
     }
@@ -254,11 +254,11 @@ static hr_status take_batch(job *j, hr_evbatch *b, hr_err *err)
 static void tell(const job *j)
 {
     const hr_source *s = &j->source;
-    const hr_reader *reader = j->is_dbn ? &j->dbn.file.reader : &s->reader;
     if (j->o->progress == NULL) return;
-    double all = (double)(s->events != NULL ? hr_pq_file_rows(s->table) : reader->size_bytes);
-    double done = s->events != NULL ? (double)j->r->lines
-                                    : (double)reader->next_take * (double)HR_READER_BLOCK_BYTES;
+    double all = (double)(s->events != NULL ? hr_pq_file_rows(s->table) : j->r->bytes_in);
+    double done = j->is_dbn           ? (double)j->dbn.file.n_read
+                  : s->events != NULL ? (double)j->r->lines
+                                      : (double)s->reader.next_take * (double)HR_READER_BLOCK_BYTES;
     j->o->progress(j->o->self, j->is_dry ? 1 : 2, all > done && all > 0 ? done / all : 1);
 }
 

@@ -369,9 +369,8 @@ static hr_status choose(dbn_job *j, uint32_t *n, hr_err *err)
 
 static void tell(const dbn_job *j)
 {
-    const hr_reader *r = &j->file.reader;
-    double done = (double)r->next_take * (double)HR_READER_BLOCK_BYTES;
-    double all = (double)r->size_bytes;
+    double done = (double)j->file.n_read;
+    double all = (double)j->file.size_bytes;
     if (j->o->progress != NULL)
         j->o->progress(j->o->self, 2, all > done && all > 0 ? done / all : 1);
 }
@@ -425,7 +424,7 @@ static hr_status convert(dbn_job *j, hr_err *err)
     HR_TRY(check_type(j, err));
     HR_TRY(set_target(j, err));
     HR_TRY(hr_dbn_file_open(&j->file, j->o->in, &j->budget, err));
-    j->r->bytes_in = j->file.reader.size_bytes;
+    j->r->bytes_in = j->file.size_bytes;
     size_t n = 2 * hr_out_bytes() + STEP * sizeof *j->recs + (64u << 10);
     HR_TRY(hr_arena_create(&j->out_arena, &j->budget, n, "output", err));
     j->recs = hr_arena_alloc(j->out_arena, STEP * sizeof *j->recs, 64);

@@ -6,7 +6,7 @@
 
 #include "base/sys.h"
 
-#define BUF_BYTES ((size_t)1 << 20)
+#define BUF_BYTES ((size_t)256 << 10) /* stays in the second cache, with the records' places */
 #define RECS 4096u
 #define HEAD_BYTES 65536u
 #define LOOK_BYTES 2048u
@@ -81,37 +81,39 @@ static hr_status take_block(hr_dbn_file *f, hr_err *err)
     return HR_OK;
 }
 
-/* Moves what is not taken to the front and fills the rest. */
-static hr_status fill(hr_dbn_file *f, hr_err *err)
+/* Straight into the buffer: a copy less than through the reader's blocks. */
+static hr_status fill_plain(hr_dbn_file *f, hr_err *err)
 {
-    memmove(f->buf, f->buf + f->pos, f->len - f->pos);
-    f->offset += (int64_t)f->pos;
-    f->len -= f->pos;
-    f->pos = 0;
+    int64_t left = f->size_bytes - f->n_read;
+    size_t want = (size_t)HR_MIN((int64_t)(f->cap - f->len), left);
+    int64_t n = hr_sys_pread_full(f->reader.fd, f->buf + f->len, want, f->n_read);
+    if (n < 0) return HR_FAIL_SYS(err, n, "cannot read at offset %lld", (long long)f->n_read);
+    f->n_read += n;
+    f->len += (size_t)n;
+    if ((size_t)n < want)
+        return HR_FAIL(err, HR_EIO, "file became shorter while it was read: %lld of %lld bytes",
+                       (long long)f->n_read, (long long)f->size_bytes);
+    f->at_eof = f->n_read == f->size_bytes;
+    return HR_OK;
+}
+
+static hr_status fill_inflated(hr_dbn_file *f, hr_err *err)
+{
     while (f->len < f->cap && !f->at_eof) {
         if (!f->has_block) {
             hr_status st = take_block(f, err);
-            if (st == HR_END) {
-                f->at_eof = true;
-                return f->inflate != NULL ? hr_inflate_finish(f->inflate, err) : HR_OK;
-            }
+            f->at_eof = st == HR_END;
+            if (st == HR_END) return hr_inflate_finish(f->inflate, err);
             if (st != HR_OK) return st;
+            f->n_read += (int64_t)f->n_in;
         }
         uint8_t *to = f->buf + f->len;
         size_t left = f->cap - f->len;
         hr_status st = HR_OK;
-        if (f->inflate != NULL) {
-            while (left > 0 &&
-                   (st = hr_inflate_step(f->inflate, &f->in, &f->n_in, &to, &left, err)) == HR_OK) {
-            }
-            if (st < 0) return st;
-        } else {
-            size_t n = HR_MIN(left, f->n_in);
-            memcpy(to, f->in, n);
-            f->in += n;
-            f->n_in -= n;
-            left -= n;
+        while (left > 0 &&
+               (st = hr_inflate_step(f->inflate, &f->in, &f->n_in, &to, &left, err)) == HR_OK) {
         }
+        if (st < 0) return st;
         f->len = f->cap - left;
         if (f->n_in == 0 && left > 0) { /* a full buffer may still hide bytes in the decoder */
             hr_reader_give(&f->reader);
@@ -119,6 +121,16 @@ static hr_status fill(hr_dbn_file *f, hr_err *err)
         }
     }
     return HR_OK;
+}
+
+/* Moves what is not taken to the front and fills the rest. */
+static hr_status fill(hr_dbn_file *f, hr_err *err)
+{
+    memmove(f->buf, f->buf + f->pos, f->len - f->pos);
+    f->offset += (int64_t)f->pos;
+    f->len -= f->pos;
+    f->pos = 0;
+    return f->inflate != NULL ? fill_inflated(f, err) : fill_plain(f, err);
 }
 
 /* ---- opening ---- */
@@ -186,6 +198,7 @@ static hr_status open_file(hr_dbn_file *f, hr_err *err)
     size_t room = f->budget != NULL ? f->budget->cap_bytes / 8 : 0;
     HR_TRY(carve(f, hr_inflate_window(magic, (size_t)n, room), err));
     HR_TRY(hr_reader_open(&f->reader, f->path, f->arena, err));
+    f->size_bytes = f->reader.size_bytes;
     HR_TRY(fill(f, err));
     f->kind = hr_dbn_is(f->buf, f->len);
     if (f->kind == HR_DBN_NOT) return HR_FAIL(err, HR_EINPUT, "no DBN: neither header nor records");

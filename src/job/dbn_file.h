@@ -18,7 +18,8 @@ typedef struct hr_dbn_file {
     hr_dbn_dir *dir;
     hr_budget *budget;
     hr_arena *arena, *meta_arena, *dir_arena;
-    hr_reader reader;
+    hr_reader reader; /* its read-ahead is for what is compressed */
+    int64_t size_bytes, n_read;
     hr_inflate *inflate;
     const uint8_t *in;
     size_t n_in;

@@ -8,7 +8,6 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "records are read as t
 #define WORD 4u
 #define TS_OUT_BYTES 8u
 #define VERSION_MAX 3
-#define NO_KEY UINT32_MAX
 #define LOOK_RECORDS 16 /* of a fragment */
 
 const char *hr_dbn_reason_name(hr_dbn_reason r)
@@ -70,7 +69,7 @@ static hr_status bad(hr_dbn_step *s, hr_dbn_reason reason, const uint8_t *p, siz
     return HR_EINPUT;
 }
 
-/* The record at p[at] whose type and length are not those of the one before it. HR_OK: it is whole,
+/* The record at p[at], unlike the one before it, or the first. HR_OK: it is whole,
  * *layout HR_DBN_NO_LAYOUT: of no known type. HR_AGAIN: the rest of it is wanted. */
 static hr_status look(hr_dbn_step *s, uint8_t *layout, const uint8_t *p, size_t at, size_t n)
 {
@@ -85,36 +84,47 @@ static hr_status look(hr_dbn_step *s, uint8_t *layout, const uint8_t *p, size_t 
     return HR_OK;
 }
 
+/* Records like the first of them, which is whole and known: the places do not wait for what is
+ * read, only for the guess that the next is like this one. */
+static size_t take_run(hr_dbn_step *step, hr_dbn_rec *out, uint32_t cap, const uint8_t *p,
+                       size_t at, size_t n_bytes, uint8_t layout)
+{
+    uint32_t n = step->n_recs;
+    uint16_t key;
+    memcpy(&key, p + at, sizeof key);
+    const size_t len = (key & 0xffu) * WORD;
+    const hr_dbn_rec like = {
+        .bytes = (uint16_t)len, .rtype = (uint8_t)(key >> 8), .layout = layout};
+    const uint32_t most = (uint32_t)HR_MIN((n_bytes - at) / len, (size_t)(cap - n));
+    const uint32_t end = n + most;
+    for (; n < end; n++, at += len) {
+        uint16_t is;
+        memcpy(&is, p + at, sizeof is);
+        if (is != key) break;
+        out[n] = like;
+        out[n].at = (uint32_t)at;
+    }
+    if (layout == HR_DBN_NO_LAYOUT) step->n_unknown += n - step->n_recs;
+    step->n_recs = n;
+    return at;
+}
+
 hr_status hr_dbn_walk(hr_dbn_step *step, hr_dbn_rec *out, uint32_t cap, const uint8_t *p,
                       size_t n_bytes, bool at_eof)
 {
     size_t at = 0;
-    uint32_t n = 0;
-    uint32_t last = NO_KEY; /* length and type of the record before */
-    uint8_t layout = HR_DBN_NO_LAYOUT;
     hr_status st = HR_OK;
     *step = (hr_dbn_step){0};
     while (at < n_bytes) {
-        uint16_t key = p[at];
-        size_t len = key * WORD;
-        if (n_bytes - at > 1) memcpy(&key, p + at, sizeof key);
-        if (HR_UNLIKELY(key != last || n_bytes - at < len)) {
-            st = look(step, &layout, p, at, n_bytes);
-            if (st != HR_OK) break;
-            last = key;
-        }
-        if (n == cap) {
+        uint8_t layout = HR_DBN_NO_LAYOUT;
+        st = look(step, &layout, p, at, n_bytes);
+        if (st != HR_OK) break;
+        if (step->n_recs == cap) {
             st = HR_FULL;
             break;
         }
-        step->n_unknown += layout == HR_DBN_NO_LAYOUT;
-        out[n++] = (hr_dbn_rec){.at = (uint32_t)at,
-                                .bytes = (uint16_t)len,
-                                .rtype = (uint8_t)(key >> 8),
-                                .layout = layout};
-        at += len;
+        at = take_run(step, out, cap, p, at, n_bytes, layout);
     }
-    step->n_recs = n;
     if (st == HR_EINPUT) return st;
     step->n_taken = at;
     if (st != HR_AGAIN) return st;
@@ -129,12 +139,6 @@ uint64_t hr_dbn_time(const uint8_t *rec, uint8_t layout)
 }
 
 /* ---- market by order ---- */
-
-void hr_dbn_mbo_read(hr_dbn_mbo *out, const uint8_t *p, const hr_dbn_rec *recs, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++)
-        memcpy(&out[i], p + recs[i].at, sizeof out[i]);
-}
 
 static uint8_t side_of(char letter)
 {

@@ -28,6 +28,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/status.h"
 #include "book/l3.h"
@@ -300,8 +301,13 @@ typedef struct hr_dbn_mbo {
 } hr_dbn_mbo;
 _Static_assert(sizeof(hr_dbn_mbo) == 56, "no padding");
 
-/** recs: n of layout HR_DBN_MBO. */
-void hr_dbn_mbo_read(hr_dbn_mbo *out, const uint8_t *p, const hr_dbn_rec *recs, uint32_t n);
+/** The record at p, of layout HR_DBN_MBO. Inline: what is not used of it is not read. */
+HR_INLINE hr_dbn_mbo hr_dbn_mbo_at(const uint8_t *p)
+{
+    hr_dbn_mbo m;
+    memcpy(&m, p, sizeof m);
+    return m;
+}
 /** Brings a record to the books as their instrument `book` (hr_l3 numbers them from 0, the venue
  * does not: the caller has the table). A adds, C takes, M changes price or quantity (an unknown
  * order is added, as the venue's own books do), R clears; T, F, N and levels (TOB, MBP) give an

@@ -120,9 +120,8 @@ static void apply_all(const run *r, const uint8_t *p)
     hr_arena *a = arena_of(hr_l3_bytes(&o) + 64);
     need(hr_l3_create(&b, a, &o, NULL) == HR_OK, "no books");
     for (uint32_t i = 0; i < r->n; i++) {
-        hr_dbn_mbo m;
         if (r->rec[i].layout != HR_DBN_MBO) continue;
-        hr_dbn_mbo_read(&m, p, &r->rec[i], 1);
+        hr_dbn_mbo m = hr_dbn_mbo_at(p + r->rec[i].at);
         for (unsigned step = 0; step < 3; step++)
             hr_dbn_prefetch(b, &m, m.instrument % 4, step);
         hr_status st = hr_dbn_apply(b, &c, &m, m.instrument % 4);

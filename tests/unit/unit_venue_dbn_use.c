@@ -174,10 +174,9 @@ static bool walk_file(naive *w, hr_l3 *b, const char *name)
     assert_int_equal(hr_dbn_file_open(&f, path, NULL, NULL), HR_OK);
     while ((st = hr_dbn_file_next(&f, NULL)) == HR_OK) {
         for (uint32_t i = 0; i < f.n_recs; i++) {
-            hr_dbn_mbo m;
             hr_l3_change c;
             assert_int_equal(f.recs[i].layout, HR_DBN_MBO);
-            hr_dbn_mbo_read(&m, f.p, &f.recs[i], 1);
+            hr_dbn_mbo m = hr_dbn_mbo_at(f.p + f.recs[i].at);
             naive_apply(w, &m);
             assert_int_equal(hr_dbn_apply(b, &c, &m, 0), HR_OK);
             assert_int_equal(c.verdict, HR_L3_OK);
