@@ -200,7 +200,7 @@ static void default_out(hr_run *r, char *out, size_t cap)
         snprintf(out, cap, "%s.headrace", r->plan->inputs[0]);
 }
 
-static hr_status open_sources(hr_run *r, hr_err *err)
+static HR_NOINLINE hr_status open_sources(hr_run *r, hr_err *err)
 {
     const hr_plan *p = r->plan;
     r->n_sources = p->n_inputs;

@@ -20,6 +20,7 @@ typedef struct hr_channel {
     uint32_t id;
     char kind; /* the venue's own letter */
     char symbol[HR_CHANNEL_SYMBOL_MAX + 1];
+    int64_t step; /* BitMEX: a step of the price, fixed point; 0 none */
 } hr_channel;
 
 typedef enum hr_format {

@@ -50,6 +50,7 @@ size_t hr_venue_names(char *out, size_t cap);
     X(binance_delivery)                                                                            \
     X(binance_futures)                                                                             \
     X(bitfinex)                                                                                    \
+    X(bitmex)                                                                                      \
     X(bitstamp)                                                                                    \
     X(bybit)                                                                                       \
     X(coinbase)                                                                                    \

@@ -233,10 +233,30 @@ def poloniex(m, url, state):
                 d["price"], d["quantity"]
 
 
+def bitmex(m, url, state):
+    if not isinstance(m, dict) or url:
+        return
+    for d in m.get("data", []):
+        time = utc(d["timestamp"]) if "timestamp" in d else None
+        if m["table"] == "orderBookL2":  # a row without a price is of a level that had one: the engine has it from a line
+            px = state.setdefault((d["symbol"], d["id"]), d.get("price"))
+            state["rows"] = state.get("rows", []) + [("BS".index(d["side"][0]), px, d.get("size", 0))]
+        elif m["table"] == "trade":
+            yield "trade", d["symbol"], time, d["trdMatchID"], "BS".index(d["side"][0]), d["price"], d["size"]
+        elif m["table"] == "quote":
+            yield "ticker", d["symbol"], time, None, d["bidPrice"], d["bidSize"], d["askPrice"], d["askSize"]
+    if "rows" in state:
+        symbols = {d["symbol"] for d in m["data"]}
+        assert len(symbols) == 1
+        yield "snapshot" if m["action"] == "partial" else "delta", symbols.pop(), None, (None, None, None), state.pop("rows")
+
+
 # captures: lists of files that are one stream; rule: of venue_reader.Book; decimals: those of run; steps: messages that
 # follow the one before, as an independent count has them; checks: checksums; samples: single messages, {name: rejects}
 VENUES = {
     "bitfinex": dict(read=bitfinex, rule="none", captures=[["BITFINEX.ws.11.0"]]),
+    "bitmex": dict(read=bitmex, rule="none", captures=[["BITMEX.ws.1.0"]], decimals=(10, 8),
+                   samples={"ws_funding_rate": 0, "ws_instrument": 0, "ws_liquidation": 0, "ws_quote": 0, "ws_trade": 0}),
     "bitstamp": dict(read=bitstamp, rule="after", captures=[["BITSTAMP.ws.1.0", "BITSTAMP.http.0.0"]], steps=708,
                      decimals=(8, 8)),
     "bybit": dict(read=bybit, rule="step", captures=[["BYBIT.ws.25.0"], ["bybit_xrpusdt-ob500.data.zip"]], steps=49,

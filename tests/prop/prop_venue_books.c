@@ -65,6 +65,17 @@ static void fill_top(venue_event *e, int64_t book[2][PRICES])
                 e->top[s][e->n_top[s]++] = (venue_level){.px = px_of(s, i), .qty = book[s][i]};
 }
 
+/* Where a message tells of one kind of change, the others of this moment did not happen. */
+static bool is_told(market *m, const venue_event *e, int side, int i)
+{
+    const int first = e->n[0] > 0 ? 0 : 1;
+    if (!m->c->is_split || e->n[0] + e->n[1] == 0) return true;
+    const venue_level *v = &e->level[first][0];
+    bool is_told = (v->qty == 0) == (m->qty[side][i] == 0) && v->is_new == (m->shown[side][i] == 0);
+    if (!is_told) m->qty[side][i] = m->shown[side][i];
+    return is_told;
+}
+
 /* The difference between what was shown and what is kept now. A level that fell behind the depth
  * goes without a word. */
 static void make_book(market *m, venue_event *e, bool is_snapshot)
@@ -76,9 +87,10 @@ static void make_book(market *m, venue_event *e, bool is_snapshot)
         for (int i = 0; i < PRICES; i++) {
             bool is_gone = now[s][i] == 0 && m->shown[s][i] > 0 && m->qty[s][i] == 0;
             bool is_changed = now[s][i] > 0 && now[s][i] != m->shown[s][i];
-            if (is_snapshot ? now[s][i] > 0 : is_changed || is_gone)
+            if (is_snapshot ? now[s][i] > 0 : (is_changed || is_gone) && is_told(m, e, s, i))
                 add(e, s, px_of(s, i), now[s][i], m->shown[s][i] == 0);
         }
+    keep(m, now);
     memcpy(m->shown, now, sizeof now);
     fill_top(e, now);
 }
@@ -325,13 +337,20 @@ static void end(rig *g)
     hr_arena_destroy(&g->arena);
 }
 
-static void decode(rig *g, const venue_case *c, const venue_event *e)
+/* The head shows the first message, whether it arrives or not. */
+static void show_head(rig *g, const venue_case *c, const venue_event *e)
 {
     const hr_venue *v = hr_venue_find(c->venue);
-    size_t pos = 0;
     g->text.n = 0;
     c->write(&g->text, e);
     if (v->learn != NULL) v->learn(&g->info, g->text.s, g->text.n - 1);
+}
+
+static void decode(rig *g, const venue_case *c, const venue_event *e)
+{
+    size_t pos = 0;
+    g->text.n = 0;
+    c->write(&g->text, e);
     hr_evbatch_reset(g->batch);
     assert_int_equal(hr_decode_text(&g->info, g->batch, g->text.s, g->text.n, &pos, 0, &g->line,
                                     UINT32_MAX, true),
@@ -463,6 +482,7 @@ static void walk(const venue_case *c, uint64_t seed)
         make_event(&m, &e[i], i == 0 || test_rng_chance(&m.r, 12));
         order[i] = i;
     }
+    show_head(&g, c, &e[0]);
     for (int i = 1; !is_clean && i + 1 < STREAM; i++) {
         if (!test_rng_chance(&m.r, 15)) continue;
         order[i]++;

@@ -50,6 +50,7 @@ typedef struct venue_case {
     hr_seq_rule rule;     /* what its ids are made for */
     uint32_t depth;       /* levels a side that the venue keeps, 0: all */
     uint32_t n_checked;   /* levels a side that a checksum sums up, 0: there is none */
+    bool is_split;        /* a message tells either of levels gone, or changed, or new */
     bool is_whole_only;   /* every book message is the whole book */
     bool has_no_trade_id; /* trades, */
     bool has_no_ticker;
@@ -58,6 +59,8 @@ typedef struct venue_case {
 
 #define VENUE_CASES(X)                                                                             \
     X(bitstamp)                                                                                    \
+    X(bitmex)                                                                                      \
+    X(bitmex_old)                                                                                  \
     X(bybit)                                                                                       \
     X(bybit_old)                                                                                   \
     X(coinbase)                                                                                    \

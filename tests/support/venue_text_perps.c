@@ -174,3 +174,108 @@ const venue_case venue_case_deribit = {.label = "Deribit",
                                        .format = HR_FORMAT_NDJSON,
                                        .rule = HR_SEQ_CHAIN,
                                        .write = deribit};
+
+/* ---- BitMEX ---- */
+
+/* Rows of one kind, as for Bybit; is_old: no time, a price only where a level is new. */
+static uint32_t bitmex_rows(venue_text *t, const venue_event *e, int what, bool is_old)
+{
+    uint32_t n = 0;
+    for (int s = 0; s < 2; s++)
+        for (uint32_t i = 0; i < e->n[s]; i++) {
+            const venue_level *v = &e->level[s][i];
+            if (what < 3 && what != (v->qty == 0 ? 0 : v->is_new ? 2 : 1)) continue;
+            venue_put(t, "%s{\"symbol\":\"ABCUSD\",\"id\":%lld,\"side\":\"%s\"", n++ > 0 ? "," : "",
+                      is_old ? 8800000000LL - (long long)v->px : 7LL + i,
+                      s == HR_SIDE_BID ? "Buy" : "Sell");
+            if (v->qty > 0) venue_put(t, ",\"size\":");
+            if (v->qty > 0) venue_put_number(t, v->qty, 3, true);
+            if (!is_old || what >= 2) venue_put(t, ",\"price\":");
+            if (!is_old || what >= 2) venue_put_number(t, v->px, 2, true);
+            if (!is_old) venue_put(t, ",\"timestamp\":\"");
+            if (!is_old) venue_put_rfc3339(t, e->ms);
+            venue_put(t, is_old ? "}" : "\"}");
+        }
+    return n;
+}
+
+static bool bitmex_has(const venue_event *e, int what)
+{
+    for (int s = 0; s < 2; s++)
+        for (uint32_t i = 0; i < e->n[s]; i++)
+            if (what == (e->level[s][i].qty == 0 ? 0 : e->level[s][i].is_new ? 2 : 1)) return true;
+    return false;
+}
+
+static void bitmex_best(venue_text *t, const venue_event *e, int side, const char *px,
+                        const char *qty)
+{
+    if (e->n[side] == 0) return;
+    venue_put(t, ",\"%s\":", px);
+    venue_put_number(t, e->level[side][0].px, 2, true);
+    venue_put(t, ",\"%s\":", qty);
+    venue_put_number(t, e->level[side][0].qty, 3, true);
+}
+
+static void bitmex_other(venue_text *t, const venue_event *e)
+{
+    venue_put(t, "{\"table\":\"%s\",\"action\":\"insert\",\"data\":[{\"symbol\":\"ABCUSD\"",
+              e->kind == HR_MSG_TRADE ? "trade" : "quote");
+    if (e->kind == HR_MSG_TRADE) {
+        bitmex_best(t, e, 0, "price", "size");
+        venue_put(t, ",\"side\":\"%s\",\"trdMatchID\":\"0-%lld\"",
+                  e->side == HR_SIDE_BID ? "Buy" : "Sell", (long long)e->last);
+    } else {
+        bitmex_best(t, e, 0, "bidPrice", "bidSize");
+        bitmex_best(t, e, 1, "askPrice", "askSize");
+    }
+    venue_put(t, ",\"timestamp\":\"");
+    venue_put_rfc3339(t, e->ms);
+    venue_put(t, "\"}]}\n");
+}
+
+/* A message of the model is one line here: what changed is split by action where the venue does. */
+static void bitmex_book(venue_text *t, const venue_event *e, bool is_old)
+{
+    static const char *const actions[] = {"delete", "update", "insert", "partial"};
+    int what = e->kind == HR_MSG_SNAPSHOT ? 3 : 0;
+    while (what < 3 && !bitmex_has(e, what))
+        what++;
+    venue_put(t, "{\"table\":\"orderBookL2\",\"action\":\"%s\",\"data\":[", actions[what]);
+    (void)bitmex_rows(t, e, what, is_old);
+    venue_put(t, "],\"filter\":{\"symbol\":\"ABCUSD\"}}\n");
+}
+
+static void bitmex(venue_text *t, const venue_event *e)
+{
+    if (e->kind > HR_MSG_SNAPSHOT)
+        bitmex_other(t, e);
+    else
+        bitmex_book(t, e, false);
+}
+
+static void bitmex_old(venue_text *t, const venue_event *e)
+{
+    venue_put_number(t, e->recv_ms, 3, false);
+    venue_put(t, ": ");
+    if (e->kind > HR_MSG_SNAPSHOT)
+        bitmex_other(t, e);
+    else
+        bitmex_book(t, e, true);
+}
+
+const venue_case venue_case_bitmex = {.label = "BitMEX",
+                                      .venue = "bitmex",
+                                      .symbol = "ABCUSD",
+                                      .format = HR_FORMAT_NDJSON,
+                                      .rule = HR_SEQ_NONE,
+                                      .is_split = true,
+                                      .write = bitmex};
+/* Before 2022: levels by their ids. */
+const venue_case venue_case_bitmex_old = {.label = "BitMEX by ids",
+                                          .venue = "bitmex",
+                                          .symbol = "ABCUSD",
+                                          .format = HR_FORMAT_CRYPTOFEED,
+                                          .rule = HR_SEQ_NONE,
+                                          .is_split = true,
+                                          .write = bitmex_old};

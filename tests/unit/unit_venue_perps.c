@@ -363,6 +363,165 @@ static void test_deribit_refused(void **state)
     EXPECT_REFUSED(refused);
 }
 
+/* ---- BitMEX ---- */
+
+#define BITMEX(table, action, data)                                                                \
+    "{\"table\":\"" table "\",\"action\":\"" action "\",\"data\":[" data "]}\n"
+#define AT "\"timestamp\":\"1970-01-01T00:00:00.005Z\""
+#define LEVEL(symbol, id, side, more)                                                              \
+    "{\"symbol\":\"" symbol "\",\"id\":" id ",\"side\":\"" side "\"" more "}"
+
+static void test_bitmex_levels(void **state)
+{
+    static const char partial[] =
+        BITMEX("orderBookL2", "partial",
+               LEVEL("A", "8799990000", "Sell", ",\"size\":2,\"price\":100," AT) "," LEVEL(
+                   "A", "8799990050", "Buy", ",\"size\":3,\"price\":99.5," AT));
+    static const char update[] =
+        BITMEX("orderBookL2", "update", LEVEL("A", "8799990075", "Buy", ",\"size\":4"));
+    const hr_venue *v = hr_venue_find("bitmex");
+    (void)state;
+    use("bitmex");
+    assert_int_equal(venue_reason(&info, update), HR_REJECT_FIELD_MISSING);
+    v->learn(&info, partial, sizeof partial - 2);
+    assert_int_equal(info.n_channels, 1);
+    assert_int_equal(info.channel[0].id, 88);
+    assert_int_equal(info.channel[0].step, 1);
+    b = venue_decode(&info, partial);
+    assert_int_equal(b->n_msgs, 1);
+    expect_message(0, HR_MSG_SNAPSHOT, "A", 5 * MS);
+    expect_level(0, HR_SIDE_ASK, 10000, 2000);
+    expect_level(1, HR_SIDE_BID, 9950, 3000);
+    b = venue_decode(&info, update);
+    assert_int_equal(b->kind[0], HR_MSG_DELTA);
+    assert_int_equal(b->ts_recv[0], 7); /* of the head: it has no time */
+    assert_int_equal(b->flags[0], HR_FLAG_NO_TIME);
+    expect_level(0, HR_SIDE_BID, 9925, 4000);
+    b = venue_decode(&info, BITMEX("orderBookL2", "delete", LEVEL("A", "8799990050", "Buy", "")));
+    expect_level(0, HR_SIDE_BID, 9950, 0);
+    expect_sniffed(partial, "bitmex");
+}
+
+/* A number of instrument and a step are believed only while all rows lie on their line. */
+static void test_bitmex_line(void **state)
+{
+    static const char far[] = BITMEX(
+        "orderBookL2", "partial", LEVEL("A", "8700000000", "Sell", ",\"size\":2,\"price\":5000"));
+    static const char off[] = BITMEX("orderBookL2", "insert",
+                                     LEVEL("A", "8799990000", "Sell", ",\"size\":2,\"price\":100"));
+    static const char odd[] =
+        BITMEX("orderBookL2", "insert", LEVEL("B", "17", "Sell", ",\"size\":2,\"price\":100"));
+    const hr_venue *v = hr_venue_find("bitmex");
+    (void)state;
+    use("bitmex");
+    info.px_scale = 6;
+    v->learn(&info, far, sizeof far - 2); /* the last of its hundred million ids */
+    assert_int_equal(info.channel[0].id, 88);
+    assert_int_equal(info.channel[0].step, 50);
+    assert_int_equal(
+        venue_reason(&info, BITMEX("orderBookL2", "delete", LEVEL("A", "8800000000", "Buy", ""))),
+        HR_REJECT_RANGE);
+    assert_int_equal(
+        venue_reason(&info, BITMEX("orderBookL2", "delete", LEVEL("A", "8699999999", "Buy", ""))),
+        HR_REJECT_RANGE);
+    v->learn(&info, off, sizeof off - 2);
+    assert_int_equal(info.n_channels, 1);
+    assert_int_equal(info.channel[0].step, 0);
+    v->learn(&info, odd, sizeof odd - 2);
+    assert_int_equal(info.n_channels, 2);
+    assert_int_equal(info.channel[1].step, 0); /* no whole step */
+    v->learn(&info, "{\"table\":\"orderBookL2\",\"price\"", 30); /* cut */
+    assert_int_equal(info.n_channels, 2);
+    for (int i = 0; i < 2 * HR_CHANNELS_MAX; i++) {
+        char line[256];
+        int n = snprintf(line, sizeof line,
+                         "{\"table\":\"orderBookL2\",\"data\":[{\"symbol\":"
+                         "\"S%d\",\"id\":99,\"price\":1}]}",
+                         i);
+        v->learn(&info, line, (size_t)n);
+    }
+    assert_int_equal(info.n_channels, HR_CHANNELS_MAX);
+}
+
+static void test_bitmex_several(void **state)
+{
+    (void)state;
+    use("bitmex");
+    b = venue_decode(
+        &info, BITMEX("orderBookL2", "insert",
+                      LEVEL("A", "1", "Buy", ",\"size\":2,\"price\":1") "," LEVEL(
+                          "A", "2", "Buy",
+                          ",\"size\":3,\"price\":2," AT) "," LEVEL("B", "3", "Sell",
+                                                                   ",\"size\":4,\"price\":3," AT)));
+    assert_int_equal(b->n_msgs, 2);
+    expect_message(0, HR_MSG_DELTA, "A", 5 * MS);
+    assert_int_equal(b->level_begin[1], 2);
+    expect_message(1, HR_MSG_DELTA, "B", 5 * MS);
+    assert_int_equal(b->level_begin[2], 3);
+    b = venue_decode(&info, "{\"table\":\"orderBookL2\",\"action\":\"partial\",\"data\":[],"
+                            "\"filter\":{\"symbol\":\"C\"}}\n");
+    assert_int_equal(b->kind[0], HR_MSG_SNAPSHOT);
+    assert_string_equal(b->syms[b->sym[0]].symbol, "C");
+    assert_int_equal(b->n_levels, 0);
+}
+
+static void test_bitmex_others(void **state)
+{
+    static const char top[] = BITMEX("orderBook10", "update",
+                                     "{\"symbol\":\"A\",\"bids\":[[1,2]],"
+                                     "\"asks\":[[3,4]]," AT "}");
+    (void)state;
+    use("bitmex");
+    b = venue_decode(&info, top);
+    expect_message(0, HR_MSG_SNAPSHOT, "A", 5 * MS);
+    expect_level(1, HR_SIDE_ASK, 300, 4000);
+    info.has_diff_depth = true;
+    expect_other(top);
+    b = venue_decode(&info, BITMEX("trade", "insert",
+                                   "{\"symbol\":\"A\",\"side\":\"Sell\",\"size\":2,\"price\":1,"
+                                   "\"trdMatchID\":\"0-1\"," AT "}"));
+    expect_message(0, HR_MSG_TRADE, "A", 5 * MS);
+    expect_level(0, HR_SIDE_ASK, 100, 2000);
+    expect_text(0, "0-1");
+    b = venue_decode(&info, BITMEX("quote", "insert",
+                                   "{\"symbol\":\"A\",\"bidSize\":null,"
+                                   "\"askPrice\":1,\"askSize\":2," AT "}"));
+    expect_message(0, HR_MSG_TICKER, "A", 5 * MS);
+    expect_level(0, HR_SIDE_BID, 0, 0);
+    expect_level(1, HR_SIDE_ASK, 100, 2000);
+    expect_other("{\"success\":true,\"subscribe\":\"trade:A\"}");
+    expect_other("[{\"symbol\":\"A\"}]");
+    expect_other(BITMEX("instrument", "update", "{\"symbol\":\"A\"}"));
+    expect_other(BITMEX("trade", "insert", "{\"symbol\":\".BXBT\",\"price\":1}"));
+}
+
+static void test_bitmex_refused(void **state)
+{
+    static const refusal refused[] = {
+        {"7", HR_REJECT_FIELD_TYPE},
+        {BITMEX("orderBookL2", "move", ""), HR_REJECT_UNKNOWN},
+        {"{\"table\":\"orderBookL2\",\"action\":7,\"data\":[]}", HR_REJECT_FIELD_TYPE},
+        {"{\"table\":\"trade\",\"data\":{}}", HR_REJECT_FIELD_TYPE},
+        {BITMEX("orderBookL2", "insert", LEVEL("A", "1", "Buy", "")), HR_REJECT_FIELD_MISSING},
+        {BITMEX("orderBookL2", "insert", "{\"symbol\":\"A\",\"size\":1,\"price\":1}"),
+         HR_REJECT_FIELD_MISSING},
+        {BITMEX("orderBookL2", "insert", LEVEL("A", "-1", "Buy", "")), HR_REJECT_NEGATIVE},
+        {BITMEX("orderBookL2", "insert", LEVEL("A", "1", "Up", "")), HR_REJECT_SIDE},
+        {BITMEX("orderBookL2", "insert", LEVEL("A B", "1", "Buy", ",\"size\":1,\"price\":1")),
+         HR_REJECT_SYMBOL},
+        {BITMEX("orderBookL2", "insert",
+                LEVEL("A", "1", "Buy", ",\"size\":1,\"price\":1") "," LEVEL("B", "1", "Buy", "")),
+         HR_REJECT_FIELD_MISSING},
+        {BITMEX("trade", "insert", "{\"symbol\":\"A\",\"price\":1}"), HR_REJECT_FIELD_MISSING},
+        {BITMEX("quote", "insert", "{\"symbol\":\"A\",\"bidSize\":-1,\"bidPrice\":1}"),
+         HR_REJECT_NEGATIVE},
+        {BITMEX("quote", "insert", "{\"symbol\":\"A\",\"timestamp\":\"now\"}"), HR_REJECT_TIME},
+    };
+    (void)state;
+    use("bitmex");
+    EXPECT_REFUSED(refused);
+}
+
 static void test_requests(void **state)
 {
     (void)state;
@@ -372,6 +531,8 @@ static void test_requests(void **state)
     expect_request("bybit", "trades",
                    "{\"op\":\"subscribe\",\"args\":[\"publicTrade.AAA-B\","
                    "\"publicTrade.C-D\"]}\n");
+    expect_request("bitmex", "book",
+                   "{\"op\":\"subscribe\",\"args\":[\"orderBookL2:AAA-B\",\"orderBookL2:C-D\"]}\n");
     expect_request("deribit", "book",
                    "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"public/subscribe\",\"params\":{"
                    "\"channels\":[\"book.AAA-B.100ms\",\"book.C-D.100ms\"]}}\n");
@@ -384,7 +545,10 @@ int main(void)
         cmocka_unit_test(test_bybit_trades),    cmocka_unit_test(test_bybit_old),
         cmocka_unit_test(test_bybit_others),    cmocka_unit_test(test_bybit_refused),
         cmocka_unit_test(test_deribit_book),    cmocka_unit_test(test_deribit_others),
-        cmocka_unit_test(test_deribit_refused), cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_deribit_refused), cmocka_unit_test(test_bitmex_levels),
+        cmocka_unit_test(test_bitmex_line),     cmocka_unit_test(test_bitmex_several),
+        cmocka_unit_test(test_bitmex_others),   cmocka_unit_test(test_bitmex_refused),
+        cmocka_unit_test(test_requests),
     };
     return cmocka_run_group_tests_name("venue perps", tests, NULL, NULL);
 }
