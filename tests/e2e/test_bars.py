@@ -330,13 +330,14 @@ def check_ends(path):
 
 
 def check_orders(folder):
-    """Order by order inputs: what is executed is traded, visible (4) or hidden (5)."""
+    """Order by order inputs: what is executed is traded, visible (4, of an order that is known) or hidden (5)."""
     for file in glob.glob(os.path.join(folder, "lobster", "AAPL*_message_50.csv.gz")):
-        want = {}
+        want, known = {}, set()
         for line in touch.capture.read_bytes(file).decode().splitlines():
-            at, kind, _, size, px, _ = line.split(",")[:6]
-            if kind in "45":
-                start = int(at.split(".")[0]) // 60 * 60
+            at, kind, order, size, px, _ = line.split(",")[:6]
+            known.update([order] if kind == "1" else [])
+            if kind == "5" or kind == "4" and order in known:
+                start = int(at.split(".")[0]) // 60 * 60 + 4 * 3600  # New York's summer
                 n, volume, notional = want.get(start, (0, 0, 0))
                 want[start] = n + 1, volume + int(size), notional + int(size) * int(px)
         _, got, err = bars(file, "--every", "1m")
