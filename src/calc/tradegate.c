@@ -31,8 +31,11 @@ static bool is_repeated(hr_tradegate *g, const hr_trade *t)
 {
     if (t->text == NULL && t->id < 0) return false;
     uint64_t id = t->text != NULL ? text_id(t->text) : (uint64_t)t->id;
-    uint64_t key = mix(mix(mix(0, id), (uint64_t)t->ts_event), (uint64_t)t->px);
-    key = mix(mix(key, (uint64_t)t->qty), 2u * t->side + t->is_agg) | 1;
+    /* Each part by a multiplier of its own, then mixed once: what differs in one part differs. */
+    uint64_t key = id + (uint64_t)t->ts_event * UINT64_C(0x9e3779b97f4a7c15) +
+                   (uint64_t)t->px * UINT64_C(0xc2b2ae3d27d4eb4f) +
+                   (uint64_t)t->qty * UINT64_C(0x165667b19e3779f9);
+    key = mix(key, 2u * t->side + t->is_agg) | 1;
     uint64_t far = t->is_agg ? HR_TRADEGATE_IDS / 2 : 0; /* they have numbers of their own */
     uint64_t *slot = &g->seen[(id + far) % HR_TRADEGATE_IDS];
     if (*slot == key) return true;

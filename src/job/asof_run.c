@@ -11,7 +11,7 @@
 _Static_assert((HR_ASOF_WAITING & RING_MASK) == 0, "rows wait in a ring");
 
 typedef struct state {
-    const hr_desk *desk;
+    hr_text venue, symbol;
     uint32_t first, last; /* its rows that wait for a book, by time; NO_ROW: none */
     hr_tradegate gate;
     hr_asof books;
@@ -26,7 +26,7 @@ typedef struct row {
     bool is_waiting;
     uint8_t answer; /* hr_asof_answer */
     hr_asof_book book;
-    int64_t id; /* HR_NULL_I64: none, or text */
+    int64_t id; /* -1: none, or text */
     hr_text text;
 } row;
 
@@ -70,18 +70,19 @@ static uint32_t make_fields(hr_row_field *f, const hr_plan *p)
 }
 
 /* The id's text, in `text` where it is a number. */
-static hr_cell id_cell(const row *w, char text[HR_DECIMAL_TEXT_MAX])
+static hr_cell id_cell(const row *w, hr_text *text)
 {
-    if (w->text.len != HR_TEXT_NULL) return (hr_cell){.s = w->text.byte, .n = w->text.len};
-    if (w->id == HR_NULL_I64) return HR_CELL_NULL;
-    uint8_t n = (uint8_t)hr_decimal_format(text, w->id, 0);
-    return (hr_cell){.s = text, .n = n};
+    if (w->text.len != HR_TEXT_NULL) return hr_cell_text(&w->text);
+    if (w->id < 0) return HR_CELL_NULL;
+    memset(text, 0, sizeof *text);
+    text->len = (uint8_t)hr_decimal_format(text->byte, w->id, 0);
+    return hr_cell_text(text);
 }
 
 static hr_cell side_cell(uint8_t side)
 {
-    if (side == HR_SIDE_NONE) return HR_CELL_NULL;
-    return hr_cell_text(side == HR_SIDE_BID ? "buy" : "sell");
+    static const hr_text name[] = {{"buy", 3}, {"sell", 4}, {"", HR_TEXT_NULL}};
+    return hr_cell_text(&name[HR_MIN(side, (uint8_t)HR_SIDE_NONE)]);
 }
 
 /* Counts what became of the row; the book, or NULL. */
@@ -99,7 +100,7 @@ static const hr_asof_book *book_of(job *j, const row *w)
 
 static hr_status put_row(job *j, const row *w, hr_err *err)
 {
-    char id[HR_DECIMAL_TEXT_MAX];
+    hr_text id;
     static const hr_asof_book nothing = {HR_NULL_I64, HR_NULL_I64, HR_NULL_I64, HR_NULL_I64,
                                          HR_NULL_I64};
     const hr_asof_book *k = book_of(j, w);
@@ -118,9 +119,9 @@ static hr_status put_row(job *j, const row *w, hr_err *err)
     const hr_cell cell[] = {
         hr_cell_i64(w->ts_event),
         hr_cell_i64(w->ts_recv),
-        hr_cell_text(w->s->desk->venue),
-        hr_cell_text(w->s->desk->symbol),
-        id_cell(w, id),
+        hr_cell_text(&w->s->venue),
+        hr_cell_text(&w->s->symbol),
+        id_cell(w, &id),
         side_cell(w->side),
         hr_cell_of(w->px),
         hr_cell_of(w->qty),
@@ -196,7 +197,8 @@ static state *state_of(job *j, const hr_desk *d, hr_err *err)
     bool is_new;
     state *s = hr_listener_state(&j->l, d, &is_new, err);
     if (s == NULL || !is_new) return s;
-    s->desk = d;
+    s->venue = hr_text_of(d->venue);
+    s->symbol = hr_text_of(d->symbol);
     s->first = s->last = NO_ROW;
     hr_tradegate_init(&s->gate, j->o->listen.trades, j->o->listen.keep_repeated);
     hr_asof_init(&s->books);
@@ -212,7 +214,7 @@ static void fill_row(row *w, state *s, int64_t ts, const hr_trade *t)
     w->px = t->px;
     w->qty = t->qty;
     w->side = t->side;
-    w->id = t->id >= 0 ? t->id : HR_NULL_I64;
+    w->id = t->id;
     w->is_waiting = false;
     w->text.len = HR_TEXT_NULL;
     if (t->text != NULL) w->text = *t->text;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 typedef struct state {
-    const hr_desk *desk;
+    hr_text venue, symbol;
     hr_tradegate gate;
     hr_bars bars;     /* of trades */
     hr_quotes quotes; /* of the touch */
@@ -43,8 +43,8 @@ static hr_status put_bar(job *j, const state *s, const hr_bar *b, hr_err *err)
     const hr_cell cell[] = {
         hr_cell_i64(b->start_ns),
         hr_cell_i64(b->end_ns),
-        hr_cell_text(s->desk->venue),
-        hr_cell_text(s->desk->symbol),
+        hr_cell_text(&s->venue),
+        hr_cell_text(&s->symbol),
         hr_cell_of(b->open),
         hr_cell_of(b->high),
         hr_cell_of(b->low),
@@ -89,8 +89,8 @@ static hr_status put_quote_bar(job *j, const state *s, const hr_quote_bar *b, hr
     const hr_cell cell[] = {
         hr_cell_i64(b->start_ns),
         hr_cell_i64(b->end_ns),
-        hr_cell_text(s->desk->venue),
-        hr_cell_text(s->desk->symbol),
+        hr_cell_text(&s->venue),
+        hr_cell_text(&s->symbol),
         hr_cell_of(b->open * 5),
         hr_cell_of(b->high * 5),
         hr_cell_of(b->low * 5),
@@ -116,7 +116,8 @@ static state *state_of(job *j, const hr_desk *d, hr_err *err)
     bool is_new;
     state *s = hr_listener_state(&j->l, d, &is_new, err);
     if (s == NULL || !is_new) return s;
-    s->desk = d;
+    s->venue = hr_text_of(d->venue);
+    s->symbol = hr_text_of(d->symbol);
     hr_tradegate_init(&s->gate, j->o->listen.trades, j->o->listen.keep_repeated);
     if (j->o->of == HR_BARS_OF_TRADES)
         hr_bars_init(&s->bars, &j->o->rule);

@@ -13,9 +13,11 @@
 /* A cell's text: a number, or TEXT with every byte escaped; its name, quotes, comma. */
 #define CELL_MAX (6u * HR_TEXT_CAP + 64u)
 
-hr_cell hr_cell_text(const char *s)
+hr_text hr_text_of(const char *s)
 {
-    return (hr_cell){.s = s, .n = (uint8_t)strnlen(s, HR_TEXT_CAP)};
+    hr_text t = {.len = (uint8_t)strnlen(s, HR_TEXT_CAP)};
+    memcpy(t.byte, s, t.len);
+    return t;
 }
 
 /* ---- names ---- */
@@ -151,10 +153,8 @@ static hr_status put_table(hr_row_out *o, const hr_cell *cell, hr_err *err)
         const hr_cell *c = &cell[i];
         void *column = o->column[i];
         if (o->field[i].type == HR_CELL_TEXT) {
-            hr_text *t = (hr_text *)column + at;
-            memset(t, 0, sizeof *t);
-            t->len = c->is_null ? HR_TEXT_NULL : c->n;
-            if (!c->is_null) memcpy(t->byte, c->s, HR_MIN(c->n, (uint8_t)HR_TEXT_CAP));
+            static const hr_text none = {.len = HR_TEXT_NULL};
+            ((hr_text *)column)[at] = c->is_null ? none : *c->text;
         } else if (o->field[i].type == HR_CELL_WIDE) {
             ((double *)column)[at] =
                 c->is_null ? __builtin_nan("") : hr_wide_double(c->v, o->field[i].scale);
@@ -223,8 +223,9 @@ static size_t csv_row(const hr_row_out *o, char *to, const hr_cell *cell)
     for (uint32_t i = 0; i < o->n_fields; i++) {
         if (i > 0) to[n++] = ',';
         if (cell[i].is_null) continue;
-        n += o->field[i].type == HR_CELL_TEXT ? csv_text(to + n, cell[i].s, cell[i].n)
-                                              : number_text(to + n, &cell[i], &o->field[i]);
+        n += o->field[i].type == HR_CELL_TEXT
+                 ? csv_text(to + n, cell[i].text->byte, cell[i].text->len)
+                 : number_text(to + n, &cell[i], &o->field[i]);
     }
     to[n++] = '\n';
     return n;
@@ -245,7 +246,7 @@ static size_t json_row(const hr_row_out *o, char *to, const hr_cell *cell)
             memcpy(to + n, "null", 4);
             n += 4;
         } else if (o->field[i].type == HR_CELL_TEXT) {
-            n += json_text(to + n, cell[i].s, cell[i].n);
+            n += json_text(to + n, cell[i].text->byte, cell[i].text->len);
         } else {
             n += number_text(to + n, &cell[i], &o->field[i]);
         }

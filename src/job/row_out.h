@@ -24,8 +24,7 @@ typedef struct hr_row_field {
 
 typedef struct hr_cell {
     hr_wide v;
-    const char *s; /* TEXT: n bytes */
-    uint8_t n;
+    const hr_text *text; /* TEXT */
     bool is_null;
 } hr_cell;
 HR_INLINE hr_cell hr_cell_of(hr_wide v)
@@ -38,7 +37,12 @@ HR_INLINE hr_cell hr_cell_i64(int64_t v)
     return (hr_cell){.v = v, .is_null = v == HR_NULL_I64};
 }
 #define HR_CELL_NULL ((hr_cell){.is_null = true})
-hr_cell hr_cell_text(const char *s);
+HR_INLINE hr_cell hr_cell_text(const hr_text *text)
+{
+    return (hr_cell){.text = text, .is_null = text->len == HR_TEXT_NULL};
+}
+/** s, cut to HR_TEXT_CAP bytes. */
+hr_text hr_text_of(const char *s);
 
 #define HR_ROW_FIELDS_MAX 24
 typedef enum hr_row_format {

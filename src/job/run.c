@@ -262,6 +262,7 @@ static hr_status open_all(hr_run *r, hr_open_mode mode, hr_err *err)
     HR_TRY(open_sources(r, err));
     hr_tables_init(&r->tables, r->plan->depth, r->plan->px_scale, r->plan->qty_scale);
     r->cfg.plan = r->plan;
+    r->cfg.writes_none = mode == HR_OPEN_NONE;
     r->cfg.tables = &r->tables;
     HR_TRY(run_carve(r, err));
     make_identity(r);

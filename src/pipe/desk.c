@@ -587,7 +587,8 @@ static void on_trade(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t
     hr_row_key key = hr_desk_key_of(b, msg, 0);
     env->counts.trades++;
     hr_desk_put_trade(d, env, b, msg);
-    hr_featset_trade(d->features, key.clock_ns, b->px[at], b->qty[at]);
+    if (!env->cfg->writes_none)
+        hr_featset_trade(d->features, key.clock_ns, b->px[at], b->qty[at]);
 }
 
 /* The connection was lost, or a message of this instrument was unusable. */

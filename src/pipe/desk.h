@@ -61,6 +61,7 @@ typedef struct hr_desk_config {
     hr_pool *check_pool;                /* hr_tickcheck */
     uint32_t buffer_bytes;
     uint32_t max_levels; /* of one message */
+    bool writes_none;    /* no row and no checkpoint: features are of no use */
 } hr_desk_config;
 
 /** One shard's moving parts that its desks share. */

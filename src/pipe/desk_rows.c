@@ -261,6 +261,7 @@ static void put_features(hr_desk *d, hr_desk_env *env, const hr_row_key *key, co
 void hr_desk_put_book_row(hr_desk *d, hr_desk_env *env, const hr_row_key *key)
 {
     double value[HR_FEAT_COUNT];
+    if (env->cfg->writes_none) return;
     if (is_written(env, HR_KIND_BOOKS, key->ts_recv)) put_book(d, env, key);
     hr_featset_row(d->features, value, key->clock_ns, d->top_px[0], d->top_qty[0], d->top_px[1],
                    d->top_qty[1], env->cfg->plan->depth);
