@@ -59,6 +59,7 @@ size_t hr_venue_names(char *out, size_t cap);
     X(gateio_futures)                                                                              \
     X(gemini)                                                                                      \
     X(hitbtc)                                                                                      \
+    X(hyperliquid)                                                                                 \
     X(kraken)                                                                                      \
     X(kucoin)                                                                                      \
     X(okx)                                                                                         \

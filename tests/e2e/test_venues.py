@@ -251,6 +251,16 @@ def bitmex(m, url, state):
         yield "snapshot" if m["action"] == "partial" else "delta", symbols.pop(), None, (None, None, None), state.pop("rows")
 
 
+def hyperliquid(m, url, state):
+    d = m.get("data", m)
+    if m.get("channel") == "trades":
+        for x in d:
+            yield "trade", x["coin"], x["time"] * 10**6, x["tid"], "BA".index(x["side"]), x["px"], x["sz"]
+    elif "levels" in d:
+        levels = [(s, x["px"], x["sz"]) for s in (0, 1) for x in d["levels"][s]]
+        yield "snapshot", d["coin"], d["time"] * 10**6, (None, None, None), levels
+
+
 # captures: lists of files that are one stream; rule: of venue_reader.Book; decimals: those of run; steps: messages that
 # follow the one before, as an independent count has them; checks: checksums; samples: single messages, {name: rejects}
 VENUES = {
@@ -273,6 +283,8 @@ VENUES = {
     "gemini": dict(read=gemini, rule="none", captures=[["GEMINI.ws.1.0"]]),
     "hitbtc": dict(read=hitbtc, rule="step", captures=[["HITBTC.ws.1.0"]], steps=516, decimals=(10, 8),
                    findings=2),  # 517, but one follows a book with an ask of 9999999999.99999
+    "hyperliquid": dict(read=hyperliquid, rule="none", captures=[["hyperliquid_btcusd_20250126.gz"]],
+                        samples={"ws_allmids": 0, "ws_book_data": 0, "ws_all_dexs_asset_ctxs": 0}),
     "kraken": dict(read=kraken, rule="none", captures=[["KRAKEN.ws.50.0"], ["KRAKEN.ws.48.0"]], decimals=(8, 8), depth=1000,
                    checks=4269, samples={"ws_book_snapshot": 0, "ws_book_update": 0, "ws_trade_update": 0,
                                          "ws_ticker_snapshot": 0, "ws_pong": 0, "ws_ohlc_update": 0}),

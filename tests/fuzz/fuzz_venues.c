@@ -11,7 +11,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 /* New ones go to the end, so that the corpus means what it meant: 'A' is the first. */
-static const char *const names[] = {"kraken", "okx", "bybit", "deribit", "bitmex"};
+static const char *const names[] = {"kraken", "okx", "bybit", "deribit", "bitmex", "hyperliquid"};
 #define N_NAMES (sizeof names / sizeof *names)
 
 static void require(bool ok, const char *what)

@@ -71,6 +71,7 @@ typedef struct venue_case {
     X(gemini)                                                                                      \
     X(hitbtc)                                                                                      \
     X(hitbtc_old)                                                                                  \
+    X(hyperliquid)                                                                                 \
     X(kraken_v1)                                                                                   \
     X(kraken_v2)                                                                                   \
     X(kucoin)                                                                                      \

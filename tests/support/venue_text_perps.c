@@ -279,3 +279,57 @@ const venue_case venue_case_bitmex_old = {.label = "BitMEX by ids",
                                           .rule = HR_SEQ_NONE,
                                           .is_split = true,
                                           .write = bitmex_old};
+
+/* ---- Hyperliquid ---- */
+
+static void hyperliquid_level(venue_text *t, const venue_level *v)
+{
+    venue_put(t, "{\"px\":\"");
+    venue_put_number(t, v->px, 2, true);
+    venue_put(t, "\",\"sz\":\"");
+    venue_put_number(t, v->qty, 3, true);
+    venue_put(t, "\",\"n\":2}");
+}
+
+static void hyperliquid(venue_text *t, const venue_event *e)
+{
+    static const char *const channel[] = {"l2Book", "l2Book", "trades", "bbo"};
+    venue_put(t, "%lld {\"channel\":\"%s\",\"data\":%s{\"coin\":\"ABC\",\"time\":%lld",
+              (long long)e->recv_ms * 1000000, channel[e->kind], e->kind == HR_MSG_TRADE ? "[" : "",
+              (long long)e->ms);
+    if (e->kind == HR_MSG_TRADE) {
+        venue_put(t, ",\"side\":\"%s\",\"tid\":%lld,\"px\":\"", e->side == HR_SIDE_BID ? "B" : "A",
+                  (long long)e->last);
+        venue_put_number(t, e->level[0][0].px, 2, true);
+        venue_put(t, "\",\"sz\":\"");
+        venue_put_number(t, e->level[0][0].qty, 3, true);
+        venue_put(t, "\",\"users\":[\"0x1\",\"0x2\"]}]");
+    } else if (e->kind == HR_MSG_TICKER) {
+        for (int s = 0; s < 2; s++) {
+            venue_put(t, s == 0 ? ",\"bbo\":[" : ",");
+            if (e->n[s] > 0)
+                hyperliquid_level(t, &e->level[s][0]);
+            else
+                venue_put(t, "null");
+        }
+        venue_put(t, "]}");
+    } else {
+        for (int s = 0; s < 2; s++) {
+            venue_put(t, s == 0 ? ",\"levels\":[[" : "],[");
+            for (uint32_t i = 0; i < e->n[s]; i++) {
+                if (i > 0) venue_put(t, ",");
+                hyperliquid_level(t, &e->level[s][i]);
+            }
+        }
+        venue_put(t, "]]}");
+    }
+    venue_put(t, "}\n");
+}
+
+const venue_case venue_case_hyperliquid = {.label = "Hyperliquid",
+                                           .venue = "hyperliquid",
+                                           .symbol = "ABC",
+                                           .format = HR_FORMAT_CAPTURE_PREFIX,
+                                           .rule = HR_SEQ_NONE,
+                                           .is_whole_only = true,
+                                           .write = hyperliquid};

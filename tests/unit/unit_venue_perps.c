@@ -429,7 +429,7 @@ static void test_bitmex_line(void **state)
     assert_int_equal(info.channel[0].step, 0);
     v->learn(&info, odd, sizeof odd - 2);
     assert_int_equal(info.n_channels, 2);
-    assert_int_equal(info.channel[1].step, 0); /* no whole step */
+    assert_int_equal(info.channel[1].step, 0);                   /* no whole step */
     v->learn(&info, "{\"table\":\"orderBookL2\",\"price\"", 30); /* cut */
     assert_int_equal(info.n_channels, 2);
     for (int i = 0; i < 2 * HR_CHANNELS_MAX; i++) {
@@ -522,6 +522,68 @@ static void test_bitmex_refused(void **state)
     EXPECT_REFUSED(refused);
 }
 
+/* ---- Hyperliquid ---- */
+
+#define HYPER(channel, data) "{\"channel\":\"" channel "\",\"data\":" data "}\n"
+#define HYPER_BOOK(levels) "{\"coin\":\"A\",\"time\":5,\"levels\":" levels "}"
+
+static void test_hyperliquid(void **state)
+{
+    static const char book[] = HYPER(
+        "l2Book",
+        HYPER_BOOK("[[{\"px\":\"1.5\",\"sz\":\"2\",\"n\":1}],[{\"px\":\"2\",\"sz\":\"3\"}]]"));
+    (void)state;
+    use("hyperliquid");
+    b = venue_decode(&info, book);
+    expect_message(0, HR_MSG_SNAPSHOT, "A", 5 * MS);
+    expect_ids(0, -1, -1, -1);
+    expect_level(0, HR_SIDE_BID, 150, 2000);
+    expect_level(1, HR_SIDE_ASK, 200, 3000);
+    expect_sniffed(book, "hyperliquid");
+    b = venue_decode(&info, HYPER_BOOK("[[],[]]"));
+    expect_message(0, HR_MSG_SNAPSHOT, "A", 5 * MS);
+    b = venue_decode(&info,
+                     HYPER("trades", "[{\"coin\":\"@107\",\"side\":\"B\",\"px\":\"1\",\"sz\":"
+                                     "\"2\",\"time\":6,\"tid\":77},{\"coin\":\"x:Y\",\"side\":"
+                                     "\"A\",\"px\":\"1\",\"sz\":\"3\",\"time\":6,\"tid\":78}]"));
+    expect_message(0, HR_MSG_TRADE, "spot:107", 6 * MS);
+    expect_ids(0, 77, 77, -1);
+    expect_level(0, HR_SIDE_BID, 100, 2000);
+    expect_message(1, HR_MSG_TRADE, "x:Y", 6 * MS);
+    expect_level(1, HR_SIDE_ASK, 100, 3000);
+    b = venue_decode(&info, HYPER("bbo", "{\"coin\":\"A\",\"time\":7,\"bbo\":[null,{\"px\":\"2\","
+                                         "\"sz\":\"3\",\"n\":1}]}"));
+    expect_message(0, HR_MSG_TICKER, "A", 7 * MS);
+    expect_level(0, HR_SIDE_BID, 0, 0);
+    expect_level(1, HR_SIDE_ASK, 200, 3000);
+    expect_other(HYPER("subscriptionResponse", "{}"));
+    expect_other("{\"channel\":\"pong\"}");
+    expect_other("{\"BTC\":\"1\"}");
+}
+
+static void test_hyperliquid_refused(void **state)
+{
+    static const refusal refused[] = {
+        {"[]", HR_REJECT_FIELD_TYPE},
+        {"{\"channel\":1}", HR_REJECT_FIELD_TYPE},
+        {HYPER("l2Book", "[]"), HR_REJECT_FIELD_TYPE},
+        {HYPER("l2Book", "{\"coin\":\"A\"}"), HR_REJECT_FIELD_MISSING},
+        {HYPER("l2Book", HYPER_BOOK("{}")), HR_REJECT_FIELD_TYPE},
+        {HYPER("l2Book", HYPER_BOOK("[[]]")), HR_REJECT_FIELD_MISSING},
+        {HYPER("l2Book", HYPER_BOOK("[[{\"px\":\"1\"}],[]]")), HR_REJECT_FIELD_MISSING},
+        {HYPER("l2Book", HYPER_BOOK("[[{\"px\":\"1\",\"sz\":\"-1\"}],[]]")), HR_REJECT_NEGATIVE},
+        {HYPER("bbo", "{\"coin\":\"A\",\"bbo\":[null]}"), HR_REJECT_FIELD_MISSING},
+        {HYPER("bbo", "{\"coin\":\"A\",\"bbo\":7}"), HR_REJECT_FIELD_TYPE},
+        {HYPER("trades", "{}"), HR_REJECT_FIELD_TYPE},
+        {HYPER("trades", "[{\"side\":\"A\"}]"), HR_REJECT_FIELD_MISSING},
+        {HYPER("trades", "[{\"coin\":\"A\",\"side\":\"C\"}]"), HR_REJECT_SIDE},
+        {HYPER("trades", "[{\"coin\":\"A\",\"side\":\"B\",\"time\":6}]"), HR_REJECT_NEGATIVE},
+    };
+    (void)state;
+    use("hyperliquid");
+    EXPECT_REFUSED(refused);
+}
+
 static void test_requests(void **state)
 {
     (void)state;
@@ -533,6 +595,10 @@ static void test_requests(void **state)
                    "\"publicTrade.C-D\"]}\n");
     expect_request("bitmex", "book",
                    "{\"op\":\"subscribe\",\"args\":[\"orderBookL2:AAA-B\",\"orderBookL2:C-D\"]}\n");
+    expect_request(
+        "hyperliquid", "ticker",
+        "{\"method\":\"subscribe\",\"subscription\":{\"type\":\"bbo\",\"coin\":\"AAA-B\"}}\n"
+        "{\"method\":\"subscribe\",\"subscription\":{\"type\":\"bbo\",\"coin\":\"C-D\"}}\n");
     expect_request("deribit", "book",
                    "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"public/subscribe\",\"params\":{"
                    "\"channels\":[\"book.AAA-B.100ms\",\"book.C-D.100ms\"]}}\n");
@@ -548,6 +614,7 @@ int main(void)
         cmocka_unit_test(test_deribit_refused), cmocka_unit_test(test_bitmex_levels),
         cmocka_unit_test(test_bitmex_line),     cmocka_unit_test(test_bitmex_several),
         cmocka_unit_test(test_bitmex_others),   cmocka_unit_test(test_bitmex_refused),
+        cmocka_unit_test(test_hyperliquid),     cmocka_unit_test(test_hyperliquid_refused),
         cmocka_unit_test(test_requests),
     };
     return cmocka_run_group_tests_name("venue perps", tests, NULL, NULL);
