@@ -34,11 +34,12 @@ typedef enum hr_format {
     HR_FORMAT_TARDIS_TRADES,  /* Tardis CSV trades */
     HR_FORMAT_TARDIS_SNAPSHOT, /* Tardis CSV book_snapshot_<n>: each row a whole top-n book */
     HR_FORMAT_BINANCE_DEPTH_CSV,
-    HR_FORMAT_ITCH,           /* Nasdaq TotalView-ITCH 5.0, each message behind its length */
-    HR_FORMAT_LOBSTER,        /* LOBSTER message files */
-    HR_FORMAT_PARQUET_DELTAS, /* Crypto Lake book_delta_v2 and our own deltas */
-    HR_FORMAT_PARQUET_TRADES, /* Crypto Lake trades and our own */
-    HR_FORMAT_PARQUET_BOOK,   /* Crypto Lake book: top-n snapshots */
+    HR_FORMAT_ITCH,            /* Nasdaq TotalView-ITCH 5.0, each message behind its length */
+    HR_FORMAT_LOBSTER,         /* LOBSTER message files */
+    HR_FORMAT_BITSTAMP_ORDERS, /* `<recv_ms> <event> <json>`, Bitstamp's orders */
+    HR_FORMAT_PARQUET_DELTAS,  /* Crypto Lake book_delta_v2 and our own deltas */
+    HR_FORMAT_PARQUET_TRADES,  /* Crypto Lake trades and our own */
+    HR_FORMAT_PARQUET_BOOK,    /* Crypto Lake book: top-n snapshots */
     HR_FORMAT_COUNT
 } hr_format;
 const char *hr_format_name(hr_format f); /* "capture-json", "capture-prefix", "cryptofeed", ... */
@@ -51,7 +52,7 @@ HR_INLINE bool hr_format_is_binary(hr_format f)
 /** Do its messages tell of single orders? */
 HR_INLINE bool hr_format_has_orders(hr_format f)
 {
-    return f == HR_FORMAT_ITCH || f == HR_FORMAT_LOBSTER;
+    return f == HR_FORMAT_ITCH || f == HR_FORMAT_LOBSTER || f == HR_FORMAT_BITSTAMP_ORDERS;
 }
 
 /** What is known of one source before decoding: from sniffing its first bytes, its path and the

@@ -213,6 +213,8 @@ static int decode_line(hr_line *l)
         return decode_prefix(l);
     case HR_FORMAT_CRYPTOFEED:
         return decode_cryptofeed(l);
+    case HR_FORMAT_BITSTAMP_ORDERS:
+        return hr_bitstamp_order(l);
     case HR_FORMAT_CAPTURE_JSON:
         if (l->venue->decode != hr_binance_decode) return decode_envelope(l);
         break;
@@ -277,7 +279,7 @@ hr_status hr_decode_text(const hr_source_info *info, hr_evbatch *b, const char *
                          bool at_eof)
 {
     b->source_idx = info->source_idx;
-    if (hr_format_has_orders(info->format))
+    if (info->format == HR_FORMAT_ITCH || info->format == HR_FORMAT_LOBSTER)
         return hr_orders_decode(info, b, text, len, pos, base_offset, line, target_rows, at_eof);
     if (is_csv(info->format))
         return hr_csv_decode(info, b, text, len, pos, base_offset, line, target_rows, at_eof);

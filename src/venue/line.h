@@ -88,6 +88,8 @@ bool hr_seconds_to_ns(int64_t *out, const char *s, size_t n);
 hr_status hr_csv_decode(const hr_source_info *info, hr_evbatch *b, const char *text, size_t len,
                         size_t *pos, int64_t base_offset, int64_t *line, uint32_t target_rows,
                         bool at_eof);
+/** A line of HR_FORMAT_BITSTAMP_ORDERS. */
+int hr_bitstamp_order(hr_line *l);
 /** ITCH and LOBSTER: the same; at_eof: what is left of a message at the end is a reject. */
 hr_status hr_orders_decode(const hr_source_info *info, hr_evbatch *b, const char *text, size_t len,
                            size_t *pos, int64_t base_offset, int64_t *line, uint32_t target_rows,

@@ -387,7 +387,7 @@ bool hr_orders_sniff(hr_source_info *info, char *why, size_t why_cap, const char
         else if (looks_like_lobster(head, head_len))
             info->format = HR_FORMAT_LOBSTER;
     }
-    if (!hr_format_has_orders(info->format)) return false;
+    if (info->format != HR_FORMAT_ITCH && info->format != HR_FORMAT_LOBSTER) return false;
     bool has_day = hr_orders_path_day(&info->day_ns, path);
     if (info->venue[0] == '\0') memcpy(info->venue, "nasdaq", 7);
     if (info->format == HR_FORMAT_LOBSTER) find_symbol(info, path);

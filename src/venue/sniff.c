@@ -257,7 +257,10 @@ static hr_format framing_of(const char *s, size_t n)
     size_t digits = 0;
     while (digits < n && s[digits] >= '0' && s[digits] <= '9')
         digits++;
-    if (digits > 0 && digits < n && s[digits] == ' ') return HR_FORMAT_CAPTURE_PREFIX;
+    if (digits > 0 && digits < n && s[digits] == ' ') {
+        bool is_orders = find(s, n, " order_") != NULL && s[digits + 1] != '{';
+        return is_orders ? HR_FORMAT_BITSTAMP_ORDERS : HR_FORMAT_CAPTURE_PREFIX;
+    }
     if (digits > 0 && digits < n && (s[digits] == '.' || s[digits] == ':') &&
         find(s, n, ": ") != NULL)
         return HR_FORMAT_CRYPTOFEED;
@@ -364,6 +367,12 @@ static hr_status sniff_lines(hr_source_info *info, char *why, size_t why_cap, co
         return HR_FAIL(err, HR_EUNSUPPORTED, "%s of '%s' is not known: it begins with '%.*s'; %s",
                        is_forced ? "CSV header" : "format", path, (int)HR_MIN(n, 60), p,
                        known_formats);
+    if (info->format == HR_FORMAT_BITSTAMP_ORDERS) {
+        if (info->venue[0] == '\0') memcpy(info->venue, "bitstamp", 9);
+        if (info->symbol[0] == '\0') memcpy(info->symbol, "BTCUSD", 7); /* its only one then */
+        snprintf(why, why_cap, "lines are a time, the name of an event of Bitstamp's and its data");
+        return HR_OK;
+    }
     note_head(&f, p, end);
     const hr_venue *other = other_venue(info, &f, path);
     if (other != NULL) {

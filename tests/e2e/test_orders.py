@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Order by order inputs: ITCH and LOBSTER files against a decoder and books of their own, written from the formats'
 documents alone; equal bytes for any lanes and after kills; conversions there and back."""
+import bisect
 import collections
+import decimal
 import json
+import lzma
 import os
 import random
 import signal
@@ -270,6 +273,112 @@ def check_lobster():
     tap.check("lobster -> itch --lossy: every level", code == 0 and again.levels() == books.levels(), err)
 
 
+class Log:
+    """Bitstamp's log of orders: each level's totals over the lines, and the venue's own best levels in between."""
+    def __init__(self, lines):
+        self.order, self.level, self.past, self.rows, self.books = {}, collections.Counter(), collections.defaultdict(list), [], []
+        self.n = collections.Counter()
+        for at, line in enumerate(lines):
+            _, event, text = line.split(" ", 2)
+            d = json.loads(text)
+            self.n[event] += 1
+            if event == "order_book":
+                self.books.append((at, d))
+            elif event.startswith("order_"):
+                key = ("bid", "ask")[d["order_type"]], exact(d["price"])
+                self.put(at, event, d["id"], key, exact(d["amount"]))
+
+    def put(self, at, event, number, key, qty):
+        old = self.order.get(number)
+        if event != "order_created" and old is None:
+            self.n["unknown"] += 1
+            return
+        if event == "order_deleted":
+            qty = 0
+        changed = {}
+        if old is not None:
+            self.level[old[0]] -= old[1]
+            changed[old[0]] = True
+        if qty > 0:
+            self.level[key] += qty
+            changed[key] = True
+            self.order[number] = (key, qty, at if old is None else old[2])
+        elif old is not None:
+            del self.order[number]
+        if old is not None and old[:2] == (key, qty):
+            return
+        for k in changed:
+            self.past[k].append((at, self.level[k]))
+            self.rows.append((*k, self.level[k]))
+
+    def totals(self, key, begin, end):
+        past = self.past.get(key, [])
+        i = bisect.bisect_right(past, (begin, 1 << 62))
+        return [past[i - 1][1] if i else 0] + [v for _, v in past[i:bisect.bisect_right(past, (end, 1 << 62))]]
+
+
+def exact(text):
+    return round(decimal.Decimal(str(text)) * 10**8)
+
+
+def explain(log):
+    """Why the venue's best twenty levels a side are what they are. Orders from before the log stand in its books and not in
+    ours: what they add to a level stays until they go. A book is taken some events before or after its line. An order whose
+    removal was never sent stands to the end."""
+    n, older = collections.Counter(), {}
+    lost = {o[0]: o[2] for o in log.order.values()}
+    for at, d in log.books:
+        for side, rows in (("bid", d["bids"]), ("ask", d["asks"])):
+            book = {exact(px): exact(qty) for px, qty in rows}
+            last = min(book) if side == "bid" else max(book)
+            inside = {px for s, px in log.past if s == side and (px >= last if side == "bid" else px <= last)}
+            for px in inside | set(book):
+                key, want = (side, px), book.get(px, 0)
+                around, mine, more = log.totals(key, at - 60, at + 60), log.totals(key, at, at)[0], older.get(key, 0)
+                if mine == want == 0:
+                    continue
+                if mine == want:
+                    n["equal"] += 1
+                elif want in around:
+                    n["taken at another moment"] += 1
+                elif more > 0 and want - more in around:
+                    n["orders from before"] += 1
+                elif want > mine and (key not in older or want - mine < more):
+                    n["orders from before, first seen or shrunk"] += 1
+                    older[key] = want - mine
+                    continue
+                elif want < mine and lost.get(key, at) < at:
+                    n["removal never sent"] += 1
+                else:
+                    n["not explained"] += 1
+                older.setdefault(key, 0)
+    return n
+
+
+def check_bitstamp(data):
+    path = os.path.join(tap.SCRATCH, "bitstamp.log")
+    with lzma.open(os.path.join(data, "l3", "bitstamp_orders_2015-05-01.log.xz"), "rt") as f:
+        lines = f.read().splitlines()
+    with open(path, "w") as f:
+        f.write("\n".join(lines) + "\n")
+    log, out = Log(lines), os.path.join(tap.SCRATCH, "bitstamp.out")
+    got = tap.run_json(path, "--out", out)
+    tap.check("bitstamp: 56,000 lines, 50,414 of orders, 213 of unknown ones, 575 trades",
+              got["lines"] == 56000 and got["orders"] == 50414 and got["order_faults"] == log.n["unknown"] == 213
+              and got["trades"] == 575 and got["other"] == len(log.books) == 5011 and not got["rejected"], got)
+    rows = []
+    for _, t in rows_of(out, "deltas"):
+        for side, px, qty in zip(t["side"], t["px"], t["qty"]):
+            rows.append((side.decode() if isinstance(side, bytes) else side, px // 10, qty))
+    first = next((i for i, (a, b) in enumerate(zip(rows, log.rows)) if a != b), min(len(rows), len(log.rows)))
+    tap.check(f"bitstamp: all {len(log.rows)} changes of levels", rows == log.rows, f"{len(rows)} {first} {rows[first:first + 2]} {log.rows[first:first + 2]}")
+    n = explain(log)
+    print("#", dict(n))
+    tap.check(f"bitstamp: {sum(n.values())} levels of its own 5,011 books: {n['equal']} equal, every other one explained",
+              n["not explained"] == 0 and n["equal"] == 179250 and n["removal never sent"] < 700
+              and n["orders from before, first seen or shrunk"] < 100, n)
+
+
 def check_real():
     data = tap.data_dir()
     if data is None:
@@ -279,6 +388,7 @@ def check_real():
     tap.check("the hour of AAPL: 91,997 rows, 84 of orders from before",
               got["lines"] == 91997 and got["orders"] == 44256 + 469 + 41004 + 4067 and got["order_faults"] == 84
               and got["trades"] == 6256, got)  # of 4,067 + 2,201 executions 12 were of such orders
+    check_bitstamp(data)
     sample = os.path.join(data, "itch", "sample.itch")
     got = tap.run_json(sample, "--out", os.path.join(tap.SCRATCH, "sample"))
     tap.check("the sample of ITCH: 1,000 messages, no orders", got["lines"] == 1000 and got["other"] == 1000 and not got["rejected"], got)

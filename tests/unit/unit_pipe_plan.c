@@ -207,11 +207,13 @@ static const struct {
     {"input:\n  format: capturejson\n",
      "p:2:11: wrong value 'capturejson' for 'input.format': expected one of capture-json capture "
      "cryptofeed ndjson tardis tardis-trades tardis-snapshot binance-depth-csv itch lobster "
+     "bitstamp-orders "
      "lake-deltas "
      "lake-trades lake-book, did you mean 'capture-json'?"},
     {"input:\n  format: xml\n",
      "p:2:11: wrong value 'xml' for 'input.format': expected one of capture-json capture "
      "cryptofeed ndjson tardis tardis-trades tardis-snapshot binance-depth-csv itch lobster "
+     "bitstamp-orders "
      "lake-deltas "
      "lake-trades lake-book"},
     {"input:\n  venue: a venue with spaces\n",

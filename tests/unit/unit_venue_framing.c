@@ -108,6 +108,65 @@ static void test_names(void **state)
     assert_string_equal(hr_format_name((hr_format)99), "unknown");
 }
 
+#define ORDER(id, rest) "{\"id\":" id ",\"price\":\"2.5\",\"amount\":\"3\",\"order_type\":" rest "}"
+
+static void test_orders(void **state)
+{
+    static const char text[] = "5 order_created " ORDER(
+        "7", "0") "\n"
+                  "6 order_changed " ORDER(
+                      "7",
+                      "0") "\n"
+                           "7 trade {\"id\":4,\"price\":2.5,\"amount\":1.7885566900000001}\n"
+                           "8 trade {\"id\":5,\"price\":25e-1,\"amount\":9.9999999999999995e-07}\n"
+                           "9 order_book {\"bids\":[],\"asks\":[]}\n"
+                           "10 order_deleted " ORDER("7", "1") "\n";
+    hr_source_info info = venue_info(HR_FORMAT_BITSTAMP_ORDERS);
+    (void)state;
+    info.qty_scale = 8;
+    memcpy(info.symbol, "BTCUSD", 7);
+    for (size_t step = 1; step <= sizeof text; step += 7) {
+        const hr_evbatch *b = venue_decode_split(&info, text, step);
+        assert_int_equal(b->n_msgs, 6);
+        assert_int_equal(b->n_rejects, 0);
+        assert_int_equal(b->kind[0], HR_MSG_ORDER);
+        assert_int_equal(b->seq_first[0], 7);
+        assert_int_equal(b->ts_recv[0], 5000000);
+        assert_int_equal(hr_order_action_of(b->flags[0]), HR_ORDER_ADD);
+        assert_int_equal(hr_order_action_of(b->flags[1]), HR_ORDER_MODIFY);
+        assert_int_equal(b->kind[2], HR_MSG_TRADE);
+        assert_int_equal(b->qty[2], 178855669);
+        assert_int_equal(b->qty[3], 100);
+        assert_int_equal(b->px[3], b->px[2]);
+        assert_int_equal(b->kind[4], HR_MSG_OTHER);
+        assert_int_equal(hr_order_action_of(b->flags[5]), HR_ORDER_DELETE);
+        assert_int_equal(b->side[4], HR_SIDE_ASK);
+    }
+}
+
+static void test_orders_rejects(void **state)
+{
+    hr_source_info info = venue_info(HR_FORMAT_BITSTAMP_ORDERS);
+    (void)state;
+    memcpy(info.symbol, "BTCUSD", 7);
+    assert_int_equal(venue_reason(&info, "5 order_created"), HR_REJECT_UNKNOWN);
+    assert_int_equal(venue_reason(&info, "x order_created {}"), HR_REJECT_TIME);
+    assert_int_equal(venue_reason(&info, "5 order_created {}"), HR_REJECT_FIELD_MISSING);
+    assert_int_equal(venue_reason(&info, "5 order_created " ORDER("7", "2")), HR_REJECT_SIDE);
+    assert_int_equal(venue_reason(&info, "5 order_created " ORDER("-7", "1")), HR_REJECT_NEGATIVE);
+    assert_int_equal(venue_reason(&info, "5 order_created " ORDER("7", "1") "x"), HR_REJECT_JSON);
+    assert_int_equal(venue_reason(&info, "5 trade {\"id\":1,\"price\":-1,\"amount\":1}"),
+                     HR_REJECT_NEGATIVE);
+    assert_int_equal(venue_reason(&info, "5 trade {\"id\":1,\"price\":1e19,\"amount\":1}"),
+                     HR_REJECT_RANGE);
+    assert_int_equal(
+        venue_reason(&info, "5 trade {\"id\":1,\"price\":9999999999999999999,\"amount\":1}"),
+        HR_REJECT_RANGE);
+    assert_int_equal(venue_reason(&info, "5 order_book {"), HR_REJECT_JSON);
+    info.symbol[0] = '\0';
+    assert_int_equal(venue_reason(&info, "5 order_created " ORDER("7", "1")), HR_REJECT_SYMBOL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -117,6 +176,8 @@ int main(void)
         cmocka_unit_test(test_mark),
         cmocka_unit_test(test_target),
         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_orders),
+        cmocka_unit_test(test_orders_rejects),
     };
     return cmocka_run_group_tests_name("venue framing", tests, NULL, NULL);
 }
