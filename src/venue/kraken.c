@@ -246,7 +246,8 @@ static int decode_v2(const hr_line *l, hr_json *j)
     if (rc != HR_LINE_DONE || v.data.p == NULL) return rc;
     bool is_snapshot = HR_IS(v.type, "snapshot");
     if (HR_IS(v.channel, "book")) return hr_read_list(l, &v.data, on_book, &is_snapshot);
-    if (HR_IS(v.channel, "trade")) return hr_read_list(l, &v.data, on_trade, NULL);
+    if (HR_IS(v.channel, "trade")) /* a snapshot's are from before the subscription */
+        return is_snapshot ? HR_LINE_DONE : hr_read_list(l, &v.data, on_trade, NULL);
     if (HR_IS(v.channel, "ticker")) return hr_read_list(l, &v.data, on_ticker, NULL);
     return HR_LINE_DONE;
 }
@@ -356,7 +357,7 @@ static size_t subscribe(char *out, size_t cap, const char *channel, const char *
 {
 #define REQUEST(name, more)                                                                        \
     "{\"method\":\"subscribe\",\"params\":{\"channel\":\"" name "\",\"symbol\":[<\"$\">]" more "}" \
-                                                                                               "}"
+    "}"
     static const hr_request requests[] = {
         {"book", REQUEST("book", ",\"depth\":1000"), 0},
         {"trades", REQUEST("trade", ",\"snapshot\":false"), 0},

@@ -74,7 +74,7 @@ def kraken(m, url, state):
             time = utc(d["timestamp"]) if "timestamp" in d else None
             yield "snapshot" if m["type"] == "snapshot" else "delta", d["symbol"], time, (None, None, None), levels
             yield "check", d["symbol"]
-        elif m["channel"] == "trade":
+        elif m["channel"] == "trade" and m["type"] != "snapshot":
             yield "trade", d["symbol"], utc(d["timestamp"]), d["trade_id"], ("buy", "sell").index(d["side"]), d["price"], d["qty"]
         elif m["channel"] == "ticker":
             time = utc(d["timestamp"]) if "timestamp" in d else None

@@ -11,7 +11,10 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 /* New ones go to the end, so that the corpus means what it meant: 'A' is the first. */
-static const char *const names[] = {"kraken", "okx", "bybit", "deribit", "bitmex", "hyperliquid"};
+static const char *const names[] = {"kraken",   "okx",         "bybit",          "deribit",
+                                    "bitmex",   "hyperliquid", "bitfinex",       "bitstamp",
+                                    "coinbase", "gateio",      "gateio-futures", "gemini",
+                                    "hitbtc",   "kucoin",      "poloniex"};
 #define N_NAMES (sizeof names / sizeof *names)
 
 static void require(bool ok, const char *what)
