@@ -14,7 +14,6 @@
 #define BUDGET_BYTES ((size_t)768 << 20) /* a bound, mostly the metadata's */
 #define GROUP_ROWS 65536u
 #define INDEX_BYTES ((size_t)48 << 20) /* what is noted of row groups until the end */
-#define STEP 4096u
 #define ROW_TEXT_MAX 16384u
 #define NS_PER_DAY UINT64_C(86400000000000)
 
@@ -40,6 +39,7 @@ typedef struct dbn_job {
     size_t n_symbol;
     bool has_symbol;
     char meta[3][40]; /* the file's metadata that goes into the table's */
+    const char *meta_values[3];
 } dbn_job;
 
 /* ---- which records ---- */
@@ -86,7 +86,8 @@ static uint8_t layout_of_schema(const dbn_job *j)
     if (strcmp(want, "tcbbo") == 0) snprintf(want, sizeof want, "cmbp-1");
     for (int i = 0; i < HR_DBN_LAYOUT_COUNT; i++) {
         const hr_dbn_layout *l = hr_dbn_layout_get((hr_dbn_layout_id)i);
-        bool is_it = strncmp(want, l->name, strlen(l->name)) == 0;
+        size_t n = strlen(l->name);
+        bool is_it = strncmp(want, l->name, n) == 0 && (want[n] == '\0' || want[n] == '-');
         if (is_it && m->version >= l->versions[0] && m->version <= l->versions[1])
             return (uint8_t)i;
     }
@@ -121,7 +122,6 @@ static hr_status sink_put(void *self, const void *bytes, size_t n_bytes, hr_err 
 static hr_status open_table(dbn_job *j, hr_err *err)
 {
     static const char *const keys[] = {"dbn.version", "dbn.dataset", "dbn.schema"};
-    static const char *values[HR_ARRAY_LEN(keys)];
     const hr_schema *schema = &j->table.schema;
     hr_pq_write_options opt = HR_PQ_WRITE_OPTIONS_DEFAULT;
     const hr_dbn_meta *m = &j->file.meta;
@@ -131,9 +131,9 @@ static hr_status open_table(dbn_job *j, hr_err *err)
         snprintf(j->meta[1], sizeof j->meta[1], "%s", m->dataset);
         snprintf(j->meta[2], sizeof j->meta[2], "%s", hr_dbn_schema_name(m->schema));
         for (size_t i = 0; i < HR_ARRAY_LEN(keys); i++)
-            values[i] = j->meta[i];
+            j->meta_values[i] = j->meta[i];
         opt.meta_keys = keys;
-        opt.meta_values = values;
+        opt.meta_values = j->meta_values;
         opt.n_meta = HR_ARRAY_LEN(keys);
     }
     size_t one = hr_pq_writer_bytes(schema, 2) - hr_pq_writer_bytes(schema, 1);
@@ -425,9 +425,9 @@ static hr_status convert(dbn_job *j, hr_err *err)
     HR_TRY(set_target(j, err));
     HR_TRY(hr_dbn_file_open(&j->file, j->o->in, &j->budget, err));
     j->r->bytes_in = j->file.size_bytes;
-    size_t n = 2 * hr_out_bytes() + STEP * sizeof *j->recs + (64u << 10);
+    size_t n = 2 * hr_out_bytes() + HR_DBN_FILE_RECS * sizeof *j->recs + (64u << 10);
     HR_TRY(hr_arena_create(&j->out_arena, &j->budget, n, "output", err));
-    j->recs = hr_arena_alloc(j->out_arena, STEP * sizeof *j->recs, 64);
+    j->recs = hr_arena_alloc(j->out_arena, HR_DBN_FILE_RECS * sizeof *j->recs, 64);
     if (j->recs == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory to convert '%s'", j->o->in);
     HR_TRY(hr_out_open(&j->out, j->o->out, j->r->container, j->o->force, j->out_arena, err));
     HR_TRY(pass(j, err));

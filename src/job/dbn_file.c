@@ -7,7 +7,6 @@
 #include "base/sys.h"
 
 #define BUF_BYTES ((size_t)256 << 10) /* stays in the second cache, with the records' places */
-#define RECS 4096u
 #define HEAD_BYTES 65536u
 #define LOOK_BYTES 2048u
 #define LIVE_MAX 65536u /* instruments that mapping records may name */
@@ -171,11 +170,11 @@ static hr_status open_dir(hr_dbn_file *f, hr_err *err)
 static hr_status carve(hr_dbn_file *f, size_t window, hr_err *err)
 {
     size_t n = hr_reader_bytes() + hr_inflate_bytes(f->container, window) + BUF_BYTES +
-               RECS * sizeof(hr_dbn_rec) + (64u << 10);
+               HR_DBN_FILE_RECS * sizeof(hr_dbn_rec) + (64u << 10);
     HR_TRY(hr_arena_create(&f->arena, f->budget, n, f->path, err));
     f->cap = BUF_BYTES;
     f->buf = hr_arena_alloc(f->arena, BUF_BYTES, 64);
-    f->found = hr_arena_alloc(f->arena, RECS * sizeof *f->found, 64);
+    f->found = hr_arena_alloc(f->arena, HR_DBN_FILE_RECS * sizeof *f->found, 64);
     if (f->buf == NULL || f->found == NULL)
         return HR_FAIL(err, HR_EBUDGET, "no memory to read '%s'", f->path);
     return f->container != HR_CONTAINER_PLAIN
@@ -290,7 +289,8 @@ static hr_status walk(hr_dbn_file *f, hr_err *err)
         pass_over(f);
         f->p = f->buf + f->pos;
         f->p_offset = f->offset + (int64_t)f->pos;
-        f->walked = hr_dbn_walk(&f->step, f->found, RECS, f->p, f->len - f->pos, f->at_eof);
+        f->walked =
+            hr_dbn_walk(&f->step, f->found, HR_DBN_FILE_RECS, f->p, f->len - f->pos, f->at_eof);
         f->n_found = f->step.n_recs;
         f->n_unknown += f->step.n_unknown;
         if (f->n_found > 0) return HR_OK;

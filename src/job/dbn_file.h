@@ -9,6 +9,7 @@
 #include "venue/dbn.h"
 
 #define HR_DBN_META_MAX ((size_t)256 << 20) /* bytes of metadata */
+#define HR_DBN_FILE_RECS 4096u              /* records at hand, at most */
 
 typedef struct hr_dbn_file {
     const char *path;

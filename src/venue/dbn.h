@@ -64,7 +64,7 @@ typedef enum hr_dbn_type {
     HR_DBN_QTY32, /* int32; INT32_MAX: none */
     HR_DBN_QTY64, /* int64; INT64_MAX: none */
     HR_DBN_CHAR,  /* one letter */
-    HR_DBN_TEXT,  /* width bytes, NULs behind the text */
+    HR_DBN_TEXT,  /* width bytes, the text up to the first NUL */
 } hr_dbn_type;
 
 typedef struct hr_dbn_field {

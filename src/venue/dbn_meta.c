@@ -372,7 +372,7 @@ bool hr_dbn_dir_note(hr_dbn_dir *d, const uint8_t *rec)
     memcpy(text, rec + f->at, f->width);
     d->entries[i] = (entry){.instrument = instrument,
                             .end = DAYS_MAX,
-                            .n = (uint32_t)text_len(rec + f->at, f->width),
+                            .n = (uint32_t)strnlen(text, f->width),
                             .s = text};
     *slot = i + 1; /* what the stream says is newer than its metadata */
     return true;

@@ -61,11 +61,10 @@ void hr_dbn_table_init(hr_dbn_table *t, hr_dbn_layout_id id, bool has_ts_out)
         (hr_schema){.name = l->name, .n_fields = (uint16_t)(t->n_fields + 1), .fields = t->columns};
 }
 
+/* Up to the first NUL: what is behind it is nothing of the text. */
 static size_t text_len(const uint8_t *p, size_t width)
 {
-    while (width > 0 && p[width - 1] == 0)
-        width--;
-    return width;
+    return strnlen((const char *)p, width);
 }
 
 /* ---- one value ---- */

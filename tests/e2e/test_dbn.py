@@ -79,6 +79,8 @@ def made(folder):
                 if t[0] == "S":
                     k = rng.randint(0 if n > 1 else 1, n if n < 2 else n - 1)
                     rec[at:at + n] = bytes(rng.choice(b'ABCxyz019 .",:-') for _ in range(k)).ljust(n, b"\0")
+                    if n > k + 2 and rng.randrange(4) == 0:
+                        rec[at + k + 1] = 65  # behind the text's end: not of the text
                 elif rng.randrange(8) == 0:
                     top = 0xff if t[0] == "u" else 0x7f
                     rec[at:at + n] = b"\xff" * (n - 1) + bytes([top])
@@ -374,6 +376,11 @@ def check_live():
     for more in (("--to", "records"), ("--records", "mbo")):
         code, _, err = tap.run("convert", capture, os.path.join(tap.SCRATCH, "l.parquet"), *more)
         tap.check(f"{more}: only DBN has records", code == 2 and "records" in err, err)
+    for schema, columns in ((1, 20), (2, 74), (8, 10), (10, 15)):
+        out, report = convert(write("none.dbn", header(schema=schema)), "none.csv")
+        with open(out or os.devnull, encoding="utf-8") as f:
+            names = f.readline().strip().split(",")
+        tap.check(f"no records of schema {schema}: a table of its {columns} columns", out and len(names) == columns, f"{report} {names}")
     wide = header() + mbo(1, order_id=2**63)
     code, _, err = tap.run("convert", write("wide.dbn", wide), os.path.join(tap.SCRATCH, "wide.parquet"))
     tap.check("a number past int64 is refused by Parquet", code == 2 and "order_id" in err and "row 1" in err, err)
