@@ -22,12 +22,14 @@ void hr_app_check_plan(hr_plan *plan)
         plan->write[k] = false;
 }
 
-hr_status hr_app_check_run(hr_app_checked *x, const hr_plan *plan, hr_err *err)
+hr_status hr_app_check_measured(hr_app_checked *x, const hr_plan *plan, struct hr_quality *q,
+                                hr_err *err)
 {
     memset(x, 0, sizeof *x);
     hr_err_reset(&x->err);
     HR_TRY(hr_check_create(&x->check, plan->instruments, err));
     HR_TRY(hr_run_create(&x->run, plan, HR_OPEN_NONE, err));
+    hr_check_measure(x->check, q);
     hr_run_watch(x->run, x->check);
     hr_status st = hr_run_start(x->run, err);
     hr_status waited = hr_run_wait(x->run, &x->err);
@@ -37,6 +39,11 @@ hr_status hr_app_check_run(hr_app_checked *x, const hr_plan *plan, hr_err *err)
     if (waited == HR_OK || waited == HR_ECORRUPT) return HR_OK;
     if (err != NULL) *err = x->err;
     return waited;
+}
+
+hr_status hr_app_check_run(hr_app_checked *x, const hr_plan *plan, hr_err *err)
+{
+    return hr_app_check_measured(x, plan, NULL, err);
 }
 
 void hr_app_check_close(hr_app_checked *x)

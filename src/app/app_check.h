@@ -17,6 +17,9 @@ void hr_app_check_plan(hr_plan *plan);
 /** Reads all inputs of the plan (borrowed until close). Damaged input is HR_OK with x->end set;
  *  other failures are returned. Close after either. */
 HR_MUST_USE hr_status hr_app_check_run(hr_app_checked *x, const hr_plan *plan, hr_err *err);
+/** The same; q gathers figures by hour, NULL: none. */
+HR_MUST_USE hr_status hr_app_check_measured(hr_app_checked *x, const hr_plan *plan,
+                                            struct hr_quality *q, hr_err *err);
 void hr_app_check_close(hr_app_checked *x);
 /** "instruments":[..] as a JSON member. */
 void hr_app_check_json_instruments(const hr_app_checked *x);

@@ -8,6 +8,7 @@
 #include "app/app_check.h"
 #include "app/app_table.h"
 #include "app/opts.h"
+#include "app/report.h"
 #include "base/sys.h"
 #include "fmt/pq_events.h"
 #include "store/verify.h"
@@ -158,11 +159,19 @@ static void print_text(const hr_app_checked *x, uint64_t *n_findings)
                                : "");
 }
 
-static hr_status verify_files(const hr_plan *plan, bool json, bool *is_clean, hr_err *err)
+/* report: NULL: none is asked for. It is written before anything is said, so that a report which
+ * cannot be written is the error. */
+static hr_status verify_files(const hr_plan *plan, hr_report *report, bool json, bool *is_clean,
+                              hr_err *err)
 {
     hr_app_checked x;
     uint64_t n_findings = 0;
-    hr_status st = hr_app_check_run(&x, plan, err);
+    hr_status st =
+        hr_app_check_measured(&x, plan, report != NULL ? report->quality : NULL, err);
+    if (st == HR_OK && report != NULL && (st = hr_report_write(report, &x, err)) != HR_OK) {
+        hr_app_check_close(&x);
+        return st;
+    }
     if (st == HR_OK && json) print_json(&x, &n_findings);
     if (st == HR_OK && !json) print_text(&x, &n_findings);
     if (st == HR_ECORRUPT) { /* damaged so that it could not even be begun */
@@ -231,12 +240,26 @@ static hr_status verify_table(const char *path, bool json, bool *is_clean, hr_er
     return HR_OK;
 }
 
-static hr_status verify_all(hr_plan *plan, int n_args, char **args, bool json, bool *is_clean,
-                            hr_err *err)
+static hr_status report_files(const hr_plan *plan, const char *path, bool json, bool *is_clean,
+                              hr_err *err)
+{
+    static hr_report report; /* too large for a frame */
+    hr_status st = hr_report_open(&report, path, plan, err);
+    if (st == HR_OK) st = verify_files(plan, &report, json, is_clean, err);
+    hr_report_close(&report);
+    return st;
+}
+
+/* report: path or NULL. */
+static hr_status verify_all(hr_plan *plan, int n_args, char **args, const char *report, bool json,
+                            bool *is_clean, hr_err *err)
 {
     static subject of[HR_PLAN_INPUTS_MAX];
     for (int i = 0; i < n_args; i++) {
         HR_TRY(subject_of(&of[i], args[i], err));
+        if (report != NULL && of[i] != SUBJECT_EVENTS)
+            return HR_FAIL(err, HR_EUSAGE,
+                           "--report is about captures and tables of events, not '%s'", args[i]);
         if (of[i] == SUBJECT_EVENTS) HR_TRY(hr_plan_add_input(plan, args[i], err));
     }
     HR_TRY(hr_plan_check(plan, err));
@@ -245,7 +268,9 @@ static hr_status verify_all(hr_plan *plan, int n_args, char **args, bool json, b
             HR_TRY(verify_dataset(args[i], json, is_clean, err));
         else if (of[i] == SUBJECT_TABLE)
             HR_TRY(verify_table(args[i], json, is_clean, err));
-    return plan->n_inputs > 0 ? verify_files(plan, json, is_clean, err) : HR_OK;
+    if (plan->n_inputs == 0) return HR_OK;
+    return report != NULL ? report_files(plan, report, json, is_clean, err)
+                          : verify_files(plan, NULL, json, is_clean, err);
 }
 
 int hr_cmd_verify(int argc, char **argv)
@@ -255,10 +280,14 @@ int hr_cmd_verify(int argc, char **argv)
     hr_err err = HR_ERR_INIT;
     bool is_clean = true;
     bool json = false;
+    const char *report = NULL;
+    hr_report_kind kind;
     int n_args;
     const hr_opt table[] = {
         HR_OPTS_ENGINE(engine),
         {"--json", NULL, "the report as JSON", HR_OPT_ON, &json, 0, 0, NULL},
+        {"--report", "OUT", "figures by instrument and hour: .json or .md", HR_OPT_TEXT,
+         &report, 0, 0, NULL},
     };
     const hr_opts opts = {
         .verb = "verify",
@@ -278,10 +307,11 @@ int hr_cmd_verify(int argc, char **argv)
     };
     hr_status st = hr_opts_parse(&opts, argc, argv, &n_args, &err);
     if (st == HR_END) return HR_EXIT_OK;
+    if (st == HR_OK && report != NULL) st = hr_report_kind_of(&kind, report, &err);
     if (st != HR_OK) return hr_app_fail(&err);
     hr_app_check_plan(&plan);
     hr_opts_engine_apply(&engine, &plan);
-    st = verify_all(&plan, n_args, argv + 1, json, &is_clean, &err);
+    st = verify_all(&plan, n_args, argv + 1, report, json, &is_clean, &err);
     hr_plan_fini(&plan);
     if (st != HR_OK) return hr_app_fail(&err);
     return is_clean ? HR_EXIT_OK : HR_EXIT_CHECK;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "job/quality.h"
 #include "job/run_check.h"
 #include "text/decimal.h"
 
@@ -21,6 +22,7 @@ struct hr_check {
     uint32_t limit;
     uint32_t rejects_kept, times_kept;
     _Atomic uint32_t busy; /* guards found, n_found */
+    hr_quality *quality;   /* NULL: not asked for */
     hr_finding *found;
     uint32_t n_found, cap_found;
     _Atomic uint64_t count[HR_FINDING_KIND_COUNT];
@@ -64,6 +66,11 @@ void hr_check_destroy(hr_check **pc)
     hr_heap_free(c);
 }
 
+void hr_check_measure(hr_check *c, struct hr_quality *q)
+{
+    c->quality = q;
+}
+
 void hr_run_watch(hr_run *r, hr_check *c)
 {
     r->check = c;
@@ -102,6 +109,8 @@ void run_check_reject(hr_run *r, int32_t source_idx, const hr_reject *j)
                     .desk_id = -1,
                     .kind = HR_FINDING_REJECT,
                     .reason = j->reason};
+    if (c->quality != NULL)
+        hr_quality_reject(c->quality, (uint32_t)source_idx, (hr_reject_reason)j->reason);
     if (c->rejects_kept < 128) { /* the merge alone comes here */
         c->rejects_kept++;
         keep(c, &f);
@@ -110,11 +119,23 @@ void run_check_reject(hr_run *r, int32_t source_idx, const hr_reject *j)
     }
 }
 
+/* As the merge will leave it. */
+static void place(hr_quality *q, const hr_source *s, const hr_evbatch *b, uint32_t msg)
+{
+    int64_t recv = b->ts_recv[msg];
+    uint8_t kind = b->kind[msg];
+    int32_t id = b->sym[msg] >= 0 ? b->syms[b->sym[msg]].global_id : -1;
+    if (id < 0 || kind == HR_MSG_BAD || kind == HR_MSG_OTHER || kind == HR_MSG_STATUS) return;
+    if ((b->flags[msg] & HR_FLAG_NO_TIME) != 0) recv = HR_MAX(recv, s->time_max);
+    hr_quality_place(q, (uint32_t)id, recv);
+}
+
 /* Where there is no receive clock its column repeats the venue's, which need not rise over several
  * streams. */
 void run_check_time(hr_run *r, const hr_source *s, const hr_evbatch *b, uint32_t msg)
 {
     hr_check *c = r->check;
+    if (c->quality != NULL) place(c->quality, s, b, msg);
     bool has_clock = b->ts_recv[msg] > 0 && b->ts_recv[msg] != b->ts_event[msg] &&
                      (b->flags[msg] & HR_FLAG_NO_TIME) == 0;
     if (!has_clock || b->ts_recv[msg] >= s->time_max) return;
@@ -126,6 +147,7 @@ void run_check_time(hr_run *r, const hr_source *s, const hr_evbatch *b, uint32_t
                     .desk_id = b->sym[msg] >= 0 ? b->syms[b->sym[msg]].global_id : -1,
                     .kind = HR_FINDING_TIME};
     if (f.desk_id < 0) f.desk_id = -1;
+    if (c->quality != NULL && f.desk_id >= 0) hr_quality_fall(c->quality, (uint32_t)f.desk_id);
     if (c->times_kept < 128) { /* the merge alone comes here */
         c->times_kept++;
         keep(c, &f);
@@ -175,6 +197,43 @@ static void note_counts(instrument_note *n, const hr_evbatch *b, uint32_t msg)
     if (recv > n->last_ns) n->last_ns = recv;
 }
 
+static int64_t trade_price(const hr_desk *d, const hr_evbatch *b, uint32_t msg)
+{
+    uint8_t kind = b->kind[msg];
+    if (kind == HR_MSG_ORDER) return d->fill.is_set ? d->fill.px : 0;
+    bool is_trade = kind == HR_MSG_TRADE && b->level_begin[msg + 1] > b->level_begin[msg];
+    return is_trade ? b->px[b->level_begin[msg]] : 0;
+}
+
+/* A column that repeats the venue's clock is no receive time. */
+static void measure(hr_quality *q, const hr_desk *d, const hr_evbatch *b, uint32_t msg,
+                    bool is_crossed)
+{
+    int64_t recv = b->ts_recv[msg];
+    bool has_clock = recv != b->ts_event[msg] && (b->flags[msg] & HR_FLAG_NO_TIME) == 0;
+    hr_quality_event e = {.recv_ns = recv,
+                          .event_ns = has_clock ? b->ts_event[msg] : HR_NULL_I64,
+                          .kind = b->kind[msg],
+                          .is_whole = d->has_depth && hr_seq_is_live(&d->seq),
+                          .is_crossed = is_crossed,
+                          .n_levels = (uint32_t)(b->level_begin[msg + 1] - b->level_begin[msg]),
+                          .trade_px = trade_price(d, b, msg),
+                          .count = {[HR_QUALITY_GAPS] = d->seq.n_gaps,
+                                    [HR_QUALITY_RESETS] = d->seq.n_resets,
+                                    [HR_QUALITY_DUPLICATES] = d->seq.n_duplicates,
+                                    [HR_QUALITY_STALE] = d->seq.n_stale,
+                                    [HR_QUALITY_CHECKSUMS] = d->n_checksums,
+                                    [HR_QUALITY_CHECKSUMS_EQUAL] = d->n_checksums_equal}};
+    int64_t qty;
+    if (d->check != NULL) {
+        e.count[HR_QUALITY_CHECKS] = d->check->n_checks;
+        e.count[HR_QUALITY_CHECKS_EQUAL] = d->check->n_equal;
+    }
+    (void)hr_l2_best(d->book, HR_SIDE_BID, &e.bid_px, &qty);
+    (void)hr_l2_best(d->book, HR_SIDE_ASK, &e.ask_px, &qty);
+    hr_quality_note(q, (uint32_t)d->id, &e);
+}
+
 void run_check_after(hr_run *r, const hr_desk *d, const hr_desk_env *env, const hr_evbatch *b,
                      uint32_t msg, const run_check_mark *m)
 {
@@ -186,6 +245,7 @@ void run_check_after(hr_run *r, const hr_desk *d, const hr_desk_env *env, const 
                     .source_idx = b->source_idx,
                     .desk_id = d->id};
     note_counts(&c->note[d->id], b, msg);
+    if (c->quality != NULL) measure(c->quality, d, b, msg, env->counts.crossed > m->crossed);
     bool is_checksum = d->n_checksums - d->n_checksums_equal > m->checksums;
     if (is_checksum) {
         f.kind = HR_FINDING_CHECKSUM;

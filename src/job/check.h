@@ -23,6 +23,8 @@ typedef enum hr_finding_kind {
 /** "reject", "gap", ...: stable, they are in the JSON report. */
 const char *hr_finding_name(hr_finding_kind k);
 
+struct hr_quality;
+
 #define HR_CHECK_EACH 8u
 #define HR_CHECK_KEEP 65536u
 
@@ -53,6 +55,9 @@ typedef struct hr_check hr_check;
 /** limit: instruments at most, as the plan says. */
 HR_MUST_USE hr_status hr_check_create(hr_check **out, uint32_t limit, hr_err *err);
 void hr_check_destroy(hr_check **c);
+/** Figures by hour are gathered too; borrowed until the check is destroyed. Before the run starts.
+ */
+void hr_check_measure(hr_check *c, struct hr_quality *q);
 /** Between hr_run_create with HR_OPEN_NONE and hr_run_start; borrowed until the run is destroyed.
  */
 void hr_run_watch(hr_run *r, hr_check *c);
