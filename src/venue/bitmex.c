@@ -124,7 +124,7 @@ static void learn_row(hr_source_info *info, const row *r)
 
 static void learn(hr_source_info *info, const char *line, size_t n)
 {
-    static const char mark[] = "\"table\":\"orderBookL2";
+    static const char mark[] = "\"orderBookL2";
     const hr_line l = {.info = info};
     hr_json j;
     hr_json at[N_ENV];

@@ -226,10 +226,10 @@ static int decode(const hr_line *l, hr_json *j)
 
 static void learn(hr_source_info *info, const char *line, size_t n)
 {
-    static const char mark[] = "\"channel\":\"book.";
+    static const char mark[] = "\"book.";
     const char *at = memmem(line, n, mark, sizeof mark - 1);
     if (at == NULL) return;
-    at += 11; /* behind "channel":" */
+    at++;
     const char *quote = memchr(at, '"', n - (size_t)(at - line));
     if (quote == NULL) return;
     if (channel_of((hr_json_str){.s = at, .n = (size_t)(quote - at)}) == CHANNEL_BOOK)

@@ -6,6 +6,8 @@ import random
 import time
 import zlib
 
+import venue_perps
+
 STEPS = 36
 LOST, TWICE = 25, 13  # messages by number
 
@@ -224,7 +226,8 @@ def poloniex(e):
 def writers():
     """Names as cryptofeed's files have them."""
     return {"BITFINEX": Bitfinex(), "BITSTAMP": bitstamp, "COINBASE": coinbase, "GATEIO": gateio, "GATEIO_FUTURES": gateio_futures,
-            "GEMINI": gemini, "HITBTC": Stepped(hitbtc), "KUCOIN": kucoin, "OKX": okx, "POLONIEX": poloniex}
+            "GEMINI": gemini, "HITBTC": Stepped(hitbtc), "KUCOIN": kucoin, "OKX": okx, "POLONIEX": poloniex,
+            **venue_perps.writers()}
 
 
 def capture(name):
