@@ -37,9 +37,9 @@ static hr_status task_apply(hr_run *r, run_lane *l, hr_err *err)
     hr_status result = HR_AGAIN;
     for (uint32_t k = 0; k < r->n_shards; k++) {
         run_shard *s = &r->shard[(l->idx + k) % r->n_shards];
-        if (!run_try_lock(&s->busy)) continue;
+        if (!run_enter(r, &s->busy)) continue;
         hr_status st = run_apply(r, s, err);
-        run_unlock(&s->busy);
+        run_leave(r, &s->busy, st, err);
         if (st < 0) return st;
         if (st != HR_OK) continue;
         hr_rec_add(l->rec, HR_RUN_UNITS, 1);
@@ -51,18 +51,18 @@ static hr_status task_apply(hr_run *r, run_lane *l, hr_err *err)
 static hr_status task_merge(hr_run *r, run_lane *l, hr_err *err)
 {
     (void)l;
-    if (!run_try_lock(&r->merge_busy)) return HR_AGAIN;
+    if (!run_enter(r, &r->merge_busy)) return HR_AGAIN;
     hr_status st = run_merge(r, err);
-    run_unlock(&r->merge_busy);
+    run_leave(r, &r->merge_busy, st, err);
     return st;
 }
 
 static hr_status task_freeze(hr_run *r, run_lane *l, hr_err *err)
 {
     (void)l;
-    if (!run_try_lock(&r->merge_busy)) return HR_AGAIN;
+    if (!run_enter(r, &r->merge_busy)) return HR_AGAIN;
     hr_status st = r->mark_pending ? run_freeze(r, err) : HR_AGAIN;
-    run_unlock(&r->merge_busy);
+    run_leave(r, &r->merge_busy, st, err);
     return st;
 }
 
@@ -95,18 +95,16 @@ static hr_status task_fill(hr_run *r, run_lane *l, hr_err *err)
     (void)l;
     for (uint32_t i = 0; i < r->n_sources; i++) {
         hr_source *s = &r->source[i];
-        if (!run_try_lock(&s->fill_busy)) continue;
+        if (!run_enter(r, &s->fill_busy)) continue;
         int64_t before = s->reader.next_take;
         hr_status st = hr_source_fill(s, err);
         int64_t n_blocks = s->reader.next_take - before;
         if (n_blocks > 0)
             atomic_fetch_add_explicit(&r->bytes_seen, n_blocks * (int64_t)HR_READER_BLOCK_BYTES,
                                       memory_order_relaxed);
-        run_unlock(&s->fill_busy);
-        if (st < 0) {
-            hr_err_prefix(err, "'%s'", s->path);
-            return st;
-        }
+        if (st < 0) hr_err_prefix(err, "'%s'", s->path);
+        run_leave(r, &s->fill_busy, st, err);
+        if (st < 0) return st;
         if (st == HR_OK) result = HR_OK;
     }
     return result;

@@ -100,9 +100,9 @@ static hr_status publish(hr_run *r, hr_err *err)
 
 hr_status run_publish(hr_run *r, hr_err *err)
 {
-    if (!run_try_lock(&r->publish_busy)) return HR_AGAIN;
+    if (!run_enter(r, &r->publish_busy)) return HR_AGAIN;
     hr_status st = publish(r, err);
-    run_unlock(&r->publish_busy);
+    run_leave(r, &r->publish_busy, st, err);
     return st;
 }
 

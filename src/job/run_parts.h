@@ -171,6 +171,21 @@ HR_INLINE void run_unlock(_Atomic uint32_t *lock)
 }
 /** Keeps the first error and stops the lanes. */
 void run_fail(hr_run *r, const hr_err *err);
+/** Locks for a task. A task that failed is not tried again by another lane: what it left half done
+ * would pass for whole, and be committed. So run_leave notes the failure before it unlocks, and
+ * run_enter looks for one after it locked. */
+HR_INLINE bool run_enter(hr_run *r, _Atomic uint32_t *lock)
+{
+    if (!run_try_lock(lock)) return false;
+    if (HR_LIKELY(atomic_load_explicit(&r->failed, memory_order_relaxed) == 0)) return true;
+    run_unlock(lock);
+    return false;
+}
+HR_INLINE void run_leave(hr_run *r, _Atomic uint32_t *lock, hr_status st, const hr_err *err)
+{
+    if (HR_UNLIKELY(st < 0)) run_fail(r, err);
+    run_unlock(lock);
+}
 /** One user less; the last gives the batch back. */
 void run_batch_release(hr_run *r, hr_evbatch *b);
 

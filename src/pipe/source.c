@@ -461,7 +461,8 @@ hr_status hr_source_decode(hr_source *s, hr_pool *batches, const hr_evbatch_caps
             atomic_compare_exchange_strong_explicit(&s->fill_busy, &expect, 1, memory_order_acquire,
                                                     memory_order_relaxed)) {
             st = decode_table(s, batches, caps, target_rows, err);
-            atomic_store_explicit(&s->fill_busy, 0, memory_order_release);
+            /* After a failure nobody goes on with a table that was half read. */
+            if (st >= 0) atomic_store_explicit(&s->fill_busy, 0, memory_order_release);
         }
         bool has_parts = s->info.n_lanes > s->info.n_sources;
         return st == HR_AGAIN && has_parts ? hr_pq_events_help(s->events) : st;
