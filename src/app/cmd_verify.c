@@ -166,8 +166,7 @@ static hr_status verify_files(const hr_plan *plan, hr_report *report, bool json,
 {
     hr_app_checked x;
     uint64_t n_findings = 0;
-    hr_status st =
-        hr_app_check_measured(&x, plan, report != NULL ? report->quality : NULL, err);
+    hr_status st = hr_app_check_measured(&x, plan, report != NULL ? report->quality : NULL, err);
     if (st == HR_OK && report != NULL && (st = hr_report_write(report, &x, err)) != HR_OK) {
         hr_app_check_close(&x);
         return st;
@@ -286,7 +285,7 @@ int hr_cmd_verify(int argc, char **argv)
     const hr_opt table[] = {
         HR_OPTS_ENGINE(engine),
         {"--json", NULL, "the report as JSON", HR_OPT_ON, &json, 0, 0, NULL},
-        {"--report", "OUT", "figures by instrument and hour: .json or .md", HR_OPT_TEXT,
+        {"--report", "OUT", "figures by instrument and hour: .json, .md or .html", HR_OPT_TEXT,
          &report, 0, 0, NULL},
     };
     const hr_opts opts = {

@@ -15,36 +15,45 @@
 typedef unsigned long long ull;
 
 const char *const hr_report_rules[] = {
-    "hour", "UTC, by receive time",
+    "hour",
+    "UTC, by receive time",
     "skew",
     "receive time less the venue's time, of messages that have both; where the two are equal the "
     "format has no receive clock. p50 and p99 are at most 1/32 off; of an hour they are of its "
     "longest stretch without other hours between",
-    "time_falls", "messages received, as they say, before the one ahead of them in their source",
-    "crossed", "changes of the best bid and ask after which the bid is above the ask",
-    "locked", "the same, the bid equal to the ask",
-    "silence", "time between two messages of the instrument; counted in the hour it begins in "
-               "when longer than 60 s",
-    "from_mid", "trades whose price is more than 5 % from the mid of the best bid and ask of a "
-                "whole book that is not crossed, as it was before the trade",
-    "from_last", "trades whose price differs from that of the instrument's trade before by more "
-                 "than 10 % of it",
-    "gaps", "holes in the venue's numbers, and lost connections while the book was whole",
-    "stale", "messages whose number is behind the stream's",
+    "time_falls",
+    "messages received, as they say, before the one ahead of them in their source",
+    "crossed",
+    "changes of the best bid and ask after which the bid is above the ask",
+    "locked",
+    "the same, the bid equal to the ask",
+    "silence",
+    "time between two messages of the instrument; counted in the hour it begins in "
+    "when longer than 60 s",
+    "from_mid",
+    "trades whose price is more than 5 % from the mid of the best bid and ask of a "
+    "whole book that is not crossed, as it was before the trade",
+    "from_last",
+    "trades whose price differs from that of the instrument's trade before by more "
+    "than 10 % of it",
+    "gaps",
+    "holes in the venue's numbers, and lost connections while the book was whole",
+    "stale",
+    "messages whose number is behind the stream's",
     NULL,
 };
 
 hr_status hr_report_kind_of(hr_report_kind *out, const char *path, hr_err *err)
 {
-    static const char *const ends[] = {".json", ".md"};
+    static const char *const ends[] = {".json", ".md", ".html"};
     size_t n = strlen(path);
-    for (int k = 0; k < 2; k++) {
+    for (int k = 0; k < 3; k++) {
         size_t m = strlen(ends[k]);
         if (n <= m || strcmp(path + n - m, ends[k]) != 0 || path[n - m - 1] == '/') continue;
         *out = (hr_report_kind)k;
         return HR_OK;
     }
-    return HR_FAIL(err, HR_EUSAGE, "--report takes a name that ends in .json or .md: '%s'",
+    return HR_FAIL(err, HR_EUSAGE, "--report takes a name that ends in .json, .md or .html: '%s'",
                    path);
 }
 
@@ -93,8 +102,8 @@ static void text_byte(hr_report *r, unsigned char c, bool is_utf8)
             hr_report_print(r, c == '"' || c == '\\' ? "\\%c" : "%c", c);
     } else if (is_odd) {
         hr_report_print(r, "?");
-    } else if (strchr("<>&\"'", c) != NULL || (r->kind == HR_REPORT_MARKDOWN && c < 0x80 &&
-                                               strchr("|\\`*_[]#~!", c) != NULL)) {
+    } else if (strchr("<>&\"'", c) != NULL ||
+               (r->kind == HR_REPORT_MARKDOWN && c < 0x80 && strchr("|\\`*_[]#~!", c) != NULL)) {
         hr_report_print(r, "&#%d;", c);
     } else {
         hr_report_print(r, "%c", c);
@@ -258,8 +267,10 @@ hr_status hr_report_write(hr_report *r, const hr_app_checked *x, hr_err *err)
     HR_TRY(collect(r, x, err));
     if (r->kind == HR_REPORT_JSON)
         hr_report_json(r);
-    else
+    else if (r->kind == HR_REPORT_MARKDOWN)
         hr_report_markdown(r);
+    else
+        hr_report_html(r);
     HR_TRY(r->status);
     HR_TRY(hr_gen_out_finish(r->out, err));
     return hr_gen_out_publish(r->out, err);

@@ -27,7 +27,7 @@ typedef struct noted {
     int64_t trade_px;       /* the last */
     int64_t recv_ns;        /* highest so far */
     uint64_t count[HR_QUALITY_COUNTS];
-    uint64_t n_skew; /* in hist_hour */
+    uint64_t n_skew;              /* in hist_hour */
     uint32_t slot_low, slot_high; /* of it in use */
 } noted;
 

@@ -35,8 +35,8 @@ typedef enum hr_quality_count {
 /** Receive time less the venue's, ns. Percentiles are at most 1/32 off. */
 typedef struct hr_quality_skew {
     uint64_t n;
-    int64_t min, max, p50, p99;  /* 0 when n is 0 */
-    int64_t sum_s, sum_ns;       /* of all, in two parts: seconds and the rest of each */
+    int64_t min, max, p50, p99; /* 0 when n is 0 */
+    int64_t sum_s, sum_ns;      /* of all, in two parts: seconds and the rest of each */
 } hr_quality_skew;
 
 /** An hour of an instrument, or a sum of such. */

@@ -6,7 +6,7 @@ import os
 
 import tap
 
-KINDS = ("json", "md")
+KINDS = ("json", "md", "html")
 HOUR = 3600 * 10**9
 
 
@@ -151,7 +151,7 @@ def check_html(want):
     tap.check("html: no script, no reference outside", "script" not in page.tags and "http" not in text and "link" not in page.tags and "url(" not in text)
     tap.check("html: every instrument", all(s in page.text for s in want["instruments"]))
     tap.check("html: a picture has a table beside it", page.tags.count("svg") >= 4 and page.tags.count("table") >= page.tags.count("svg"), page.tags.count("svg"))
-    first = page.text[page.text.index("Data quality"):]
+    first = page.text.split("Data quality", 2)[2]  # the title, the heading
     tap.check("html: it begins with what is wrong", f"{want['expect']['gaps']} gaps: messages are missing." in first[:600], first[:600])
     tap.check("html: dark and light", "prefers-color-scheme" in text and 'name="viewport"' in text)
 
@@ -163,14 +163,14 @@ def check_escapes():
         f.write(read("whole.ndjson"))
     texts = {kind: report(capture, f"escaped.{kind}")[1] for kind in KINDS}
     tap.check("json: a path with marks", json.loads(texts["json"])["sources"][0]["path"] == capture)
-    tap.check("markdown, html: no tag of a path", all("<b>" not in texts[k] for k in ("md",)) and "c|d" not in texts["md"])
+    tap.check("markdown, html: no tag of a path", all("<b>" not in texts[k] for k in ("md", "html")) and "c|d" not in texts["md"])
 
 
 def check_refused():
     capture = path("whole.ndjson")
     for name in ("r.txt", "r", ".json", "json", "r.json.gz", "r.HTML"):
         code, _, err = tap.run("verify", capture, "--report", path(name))
-        tap.check(f"'{name}' is refused", code == 2 and ".json or .md" in err and not os.path.exists(path(name)), [code, err])
+        tap.check(f"'{name}' is refused", code == 2 and ".json, .md or .html" in err and not os.path.exists(path(name)), [code, err])
     code, _, err = tap.run("verify", capture, "--report", path("absent/r.json"))
     tap.check("a folder that is not there", code == 4 and "absent" in err, [code, err])
     code, _, err = tap.run("verify", tap.SCRATCH, "--report", path("n.json"))
@@ -191,6 +191,7 @@ def main():
     check_hours()
     check_outliers()
     check_markdown(want)
+    check_html(want)
     check_escapes()
     check_refused()
     tap.finish()

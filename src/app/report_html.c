@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/report.h"
+
+typedef unsigned long long ull;
+typedef long long ll;
+
+static const char style[] =
+    ":root{color-scheme:light dark;--fg:#1c2026;--bg:#fff;--dim:#5b6470;--line:#c9ced6;"
+    "--ok:#dfe6ee;--bad:#c2410c;--one:#2563eb}\n"
+    "@media (prefers-color-scheme:dark){:root{--fg:#e6e8eb;--bg:#14171b;--dim:#9aa4b0;"
+    "--line:#3a414b;--ok:#2a3440;--bad:#fb923c;--one:#7aa7ff}}\n"
+    "body{font:15px/1.5 system-ui,sans-serif;color:var(--fg);background:var(--bg);"
+    "max-width:70rem;margin:0 auto;padding:1rem}\n"
+    "svg{width:100%;height:auto}figure{margin:0}figcaption{color:var(--dim)}\n"
+    ".w{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}\n"
+    "th,td{border-bottom:1px solid var(--line);padding:.2rem .6rem;text-align:right}\n"
+    "th:first-child{text-align:left}.lead{font-size:1.15rem}\n"
+    "text{fill:var(--dim);font-size:11px}text.n{text-anchor:end;fill:var(--fg)}\n"
+    "rect.g0{fill:var(--ok)}rect.g1{fill:var(--bad);fill-opacity:.4}"
+    "rect.g2{fill:var(--bad);fill-opacity:.7}rect.g3{fill:var(--bad)}\n"
+    "rect.e{fill:none;stroke:var(--dim);stroke-dasharray:3 3}rect.b{fill:var(--one)}\n"
+    "line.ax{stroke:var(--line)}line.s50{stroke:var(--one)}line.s99{stroke:var(--bad);"
+    "stroke-width:2.5}circle.s50{fill:var(--one)}circle.s99{fill:var(--bad)}\n";
+
+static void cells(hr_report *r, const hr_quality_row *q)
+{
+    const uint64_t *c = q->count;
+    ull n = 0;
+    char p50[32] = "-";
+    char p99[32] = "-";
+    for (int k = 0; k < HR_MSG_KIND_COUNT; k++)
+        n += q->n[k];
+    if (q->skew.n > 0) {
+        hr_report_ns(p50, (double)q->skew.p50);
+        hr_report_ns(p99, (double)q->skew.p99);
+    }
+    hr_report_print(r,
+                    "<td>%llu</td><td>%llu</td><td>%llu</td><td>%llu</td><td>%llu</td>"
+                    "<td>%llu</td><td>%llu</td><td>%llu</td>",
+                    n, (ull)q->levels, (ull)q->trades, (ull)c[HR_QUALITY_GAPS],
+                    (ull)c[HR_QUALITY_RESETS], (ull)c[HR_QUALITY_DUPLICATES],
+                    (ull)c[HR_QUALITY_STALE], (ull)q->time_falls);
+    hr_report_print(r,
+                    "<td>%llu</td><td>%llu</td><td>%llu of %llu</td><td>%llu of %llu</td>"
+                    "<td>%s</td><td>%s</td><td>%llu</td><td>%llu</td></tr>\n",
+                    (ull)q->crossed, (ull)q->locked, (ull)c[HR_QUALITY_CHECKSUMS_EQUAL],
+                    (ull)c[HR_QUALITY_CHECKSUMS], (ull)c[HR_QUALITY_CHECKS_EQUAL],
+                    (ull)c[HR_QUALITY_CHECKS], p50, p99, (ull)q->from_mid, (ull)q->from_last);
+}
+
+static void table_head(hr_report *r, const char *more)
+{
+    hr_report_print(r,
+                    "<div class=\"w\"><table><thead><tr><th>instrument</th>%s<th>messages</th>"
+                    "<th>levels</th><th>trades</th><th>gaps</th><th>resets</th>"
+                    "<th>duplicates</th><th>stale</th><th>time falls</th><th>crossed</th>"
+                    "<th>locked</th><th>checksums equal</th><th>tickers equal</th>"
+                    "<th>skew p50</th><th>skew p99</th><th>from mid</th><th>from last</th></tr>"
+                    "</thead><tbody>\n",
+                    more);
+}
+
+static void name_cell(hr_report *r, uint32_t i)
+{
+    hr_check_instrument in;
+    hr_check_instrument_get(r->x->check, r->x->run, r->order[i], &in);
+    hr_report_print(r, "<tr><th scope=\"row\">");
+    hr_report_text(r, in.venue);
+    hr_report_print(r, " ");
+    hr_report_text(r, in.symbol);
+    hr_report_print(r, "</th>");
+}
+
+static void instruments(hr_report *r)
+{
+    hr_report_print(r, "<section><h2>Instruments</h2>\n");
+    table_head(r, "");
+    for (uint32_t i = 0; i < r->n; i++) {
+        name_cell(r, i);
+        cells(r, &r->sum[i]);
+    }
+    hr_report_print(r, "<tr><th scope=\"row\">all</th>");
+    cells(r, &r->total);
+    hr_report_print(r, "</tbody></table></div></section>\n");
+}
+
+static void hours(hr_report *r)
+{
+    hr_report_print(r, "<section><h2>Hours</h2><details><summary>Table</summary>\n");
+    table_head(r, "<th>hour</th>");
+    for (uint32_t i = 0; i < r->n; i++) {
+        uint32_t n;
+        const hr_quality_row *const *row = hr_quality_rows(r->quality, r->order[i], &n);
+        for (uint32_t k = 0; k < n; k++) {
+            char hour[40];
+            hr_report_hour(hour, row[k]->hour);
+            name_cell(r, i);
+            hr_report_print(r, "<td>%s</td>", hour);
+            cells(r, row[k]);
+        }
+    }
+    hr_report_print(r, "</tbody></table></div></details></section>\n");
+}
+
+static void sources(hr_report *r)
+{
+    hr_report_print(r, "<section><h2>Sources</h2><div class=\"w\"><table><thead><tr><th>path</th>"
+                       "<th>format</th><th>rows</th><th>rejects</th></tr></thead><tbody>\n");
+    for (uint32_t i = 0; i < hr_check_sources(r->x->run); i++) {
+        hr_check_source s;
+        const uint64_t *n = hr_quality_rejects(r->quality, i);
+        const char *sep = "";
+        hr_check_source_get(r->x->run, i, &s);
+        hr_report_print(r, "<tr><th scope=\"row\">");
+        hr_report_text(r, s.path);
+        hr_report_print(r, "</th><td>%s</td><td>%lld</td><td>", s.format, (ll)s.rows);
+        for (int k = 0; k < HR_REJECT_COUNT; k++) {
+            if (n[k] == 0) continue;
+            hr_report_print(r, "%s%s: %llu", sep, hr_reject_name((hr_reject_reason)k), (ull)n[k]);
+            sep = ", ";
+        }
+        hr_report_print(r, "%s</td></tr>\n", sep[0] == '\0' ? "none" : "");
+    }
+    hr_report_print(r, "</tbody></table></div></section>\n");
+}
+
+void hr_report_html(hr_report *r)
+{
+    hr_report_print(r,
+                    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+                    "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
+                    "<title>Data quality</title>\n<style>\n%s</style></head>\n<body><main>\n"
+                    "<h1>Data quality</h1>\n<p class=\"lead\">",
+                    style);
+    if (r->n_sentences == 0) hr_report_print(r, "Nothing was found wrong.");
+    for (uint32_t i = 0; i < r->n_sentences; i++)
+        hr_report_print(r, "%s%s", i > 0 ? " " : "", r->sentence[i]);
+    hr_report_print(r, "</p>\n");
+    if (r->x->end != HR_OK) {
+        hr_report_print(r, "<p>Damage: ");
+        hr_report_text(r, r->x->err.message);
+        hr_report_print(r, "</p>\n");
+    }
+    hr_report_pictures(r);
+    instruments(r);
+    hours(r);
+    sources(r);
+    hr_report_print(r, "<section><h2>Rules</h2><dl>\n");
+    for (uint32_t i = 0; hr_report_rules[i] != NULL; i += 2)
+        hr_report_print(r, "<dt><code>%s</code></dt><dd>%s</dd>\n", hr_report_rules[i],
+                        hr_report_rules[i + 1]);
+    hr_report_print(r, "</dl></section>\n</main></body></html>\n");
+}
