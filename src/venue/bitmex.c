@@ -289,7 +289,8 @@ static int decode(const hr_line *l, hr_json *j)
     case TABLE_TOP:
         return l->info->has_diff_depth ? HR_LINE_DONE
                                        : hr_read_list(l, &at[ENV_DATA], on_top, NULL);
-    case TABLE_TRADE:
+    case TABLE_TRADE: /* a partial repeats what was before the subscription */
+        if (action_of(text) == ACTION_PARTIAL) return HR_LINE_DONE;
         return hr_read_list(l, &at[ENV_DATA], on_trade, NULL);
     case TABLE_QUOTE:
         return hr_read_list(l, &at[ENV_DATA], on_quote, NULL);

@@ -241,7 +241,7 @@ def bitmex(m, url, state):
         if m["table"] == "orderBookL2":  # a row without a price is of a level that had one: the engine has it from a line
             px = state.setdefault((d["symbol"], d["id"]), d.get("price"))
             state["rows"] = state.get("rows", []) + [("BS".index(d["side"][0]), px, d.get("size", 0))]
-        elif m["table"] == "trade":
+        elif m["table"] == "trade" and m["action"] == "insert":
             yield "trade", d["symbol"], time, d["trdMatchID"], "BS".index(d["side"][0]), d["price"], d["size"]
         elif m["table"] == "quote":
             yield "ticker", d["symbol"], time, None, d["bidPrice"], d["bidSize"], d["askPrice"], d["askSize"]

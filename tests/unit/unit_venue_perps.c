@@ -491,6 +491,7 @@ static void test_bitmex_others(void **state)
     expect_level(1, HR_SIDE_ASK, 100, 2000);
     expect_other("{\"success\":true,\"subscribe\":\"trade:A\"}");
     expect_other("[{\"symbol\":\"A\"}]");
+    expect_other(BITMEX("trade", "partial", "{\"symbol\":\"A\",\"side\":\"Buy\",\"size\":2}"));
     expect_other(BITMEX("instrument", "update", "{\"symbol\":\"A\"}"));
     expect_other(BITMEX("trade", "insert", "{\"symbol\":\".BXBT\",\"price\":1}"));
 }
