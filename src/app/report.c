@@ -19,7 +19,7 @@ const char *const hr_report_rules[] = {
     "UTC, by receive time",
     "skew",
     "receive time less the venue's time, of messages that have both; where the two are equal the "
-    "format has no receive clock. p50 and p99 are at most 1/32 off; of an hour they are of its "
+    "format has no receive clock. p50 and p99 are at most 1/128 off; of an hour they are of its "
     "longest stretch without other hours between",
     "time_falls",
     "messages received, as they say, before the one ahead of them in their source",

@@ -196,8 +196,8 @@ uint32_t hr_quality_slot(int64_t v)
 {
     uint64_t size = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
     if (size > SKEW_MAX) size = SKEW_MAX;
-    uint32_t shift = 58u - (uint32_t)__builtin_clzll(size | 32u);
-    uint32_t at = shift * 32u + (uint32_t)(size >> shift);
+    uint32_t shift = 56u - (uint32_t)__builtin_clzll(size | HR_QUALITY_SUB);
+    uint32_t at = shift * HR_QUALITY_SUB + (uint32_t)(size >> shift);
     return v < 0 ? SIDE_SLOTS - at : SIDE_SLOTS + at;
 }
 
@@ -205,8 +205,8 @@ int64_t hr_quality_slot_top(uint32_t slot)
 {
     bool is_below = slot < SIDE_SLOTS;
     uint32_t at = is_below ? SIDE_SLOTS - slot : slot - SIDE_SLOTS;
-    uint32_t shift = at < 64 ? 0 : at / 32u - 1;
-    int64_t low = (int64_t)(at - shift * 32u) << shift;
+    uint32_t shift = at < 2 * HR_QUALITY_SUB ? 0 : at / HR_QUALITY_SUB - 1;
+    int64_t low = (int64_t)(at - shift * HR_QUALITY_SUB) << shift;
     return is_below ? -low : low + (INT64_C(1) << shift) - 1;
 }
 

@@ -15,9 +15,11 @@
 #define HR_QUALITY_SILENCE_NS INT64_C(60000000000)
 #define HR_QUALITY_MID_PERCENT 5
 #define HR_QUALITY_LAST_PERCENT 10
-/* Signed, every power of two cut into 32, up to 2^46 ns: 64 slots up to 63, 32 an octave after. */
+/* Signed, every power of two cut into 128, up to 2^46 ns: clocks that are a second off must still
+ * tell milliseconds apart. 256 slots up to 255, 128 an octave after. */
+#define HR_QUALITY_SUB 128u
 #define HR_QUALITY_BITS 46u
-#define HR_QUALITY_SLOTS (2u * 32u * (HR_QUALITY_BITS - 4u))
+#define HR_QUALITY_SLOTS (2u * HR_QUALITY_SUB * (HR_QUALITY_BITS - 6u))
 
 /** What a desk counts itself, as it stands after a message. */
 typedef enum hr_quality_count {
@@ -32,7 +34,7 @@ typedef enum hr_quality_count {
     HR_QUALITY_COUNTS = 8,
 } hr_quality_count;
 
-/** Receive time less the venue's, ns. Percentiles are at most 1/32 off. */
+/** Receive time less the venue's, ns. Percentiles are at most 1/128 off. */
 typedef struct hr_quality_skew {
     uint64_t n;
     int64_t min, max, p50, p99; /* 0 when n is 0 */
