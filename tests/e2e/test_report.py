@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """verify --report: the figures are the generator's, the bytes the same for any lanes, and each kind of file is well formed."""
+import gzip
 import html.parser
 import json
 import os
@@ -166,6 +167,17 @@ def check_escapes():
     tap.check("markdown, html: no tag of a path", all("<b>" not in texts[k] for k in ("md", "html")) and "c|d" not in texts["md"])
 
 
+def check_damaged():
+    with open(path("cut.ndjson.gz"), "wb") as f:
+        data = gzip.compress(read("whole.ndjson").encode())
+        f.write(data[:len(data) // 2])
+    for kind in KINDS:
+        code, text = report(path("cut.ndjson.gz"), f"cut.{kind}")
+        tap.check(f"{kind}: damage is told first", code == 1 and text and "The input is damaged and was not read to its end." in text)
+    got = json.loads(read("cut.json"))
+    tap.check("json: and where it lies", not got["complete"] and "cut.ndjson.gz" in got["damage"], got["damage"])
+
+
 def check_refused():
     capture = path("whole.ndjson")
     for name in ("r.txt", "r", ".json", "json", "r.json.gz", "r.HTML"):
@@ -193,6 +205,7 @@ def main():
     check_markdown(want)
     check_html(want)
     check_escapes()
+    check_damaged()
     check_refused()
     tap.finish()
 
