@@ -92,7 +92,7 @@ static void clear_book(hr_desk *d)
 hr_status hr_desk_order(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
                         hr_err *err)
 {
-    hr_l3_change ch;
+    hr_l3_change ch = {.verdict = HR_L3_BAD}; /* an action that a file makes up */
     d->has_depth = true;
     d->fill.is_set = false;
     env->counts.messages++;

@@ -322,7 +322,7 @@ static void begin(rig *g, const venue_case *c)
     hr_rows_init(&g->env.rows, blocks, ".",
                  hr_arena_alloc(g->arena, (size_t)io_blocks * BLOCK_BYTES, 64), io_blocks);
     g->desk = hr_desk_init(hr_arena_alloc(g->arena, hr_desk_bytes(&g->plan), 64), &g->cfg, 0,
-                           c->venue, c->symbol, c->format);
+                           c->venue, c->symbol, (int)c->format);
     g->batch = hr_evbatch_init(hr_arena_alloc(g->arena, hr_evbatch_bytes(&caps), 64), &caps);
     g->info = (hr_source_info){
         .format = c->format, .px_scale = g->plan.px_scale, .qty_scale = g->plan.qty_scale};
