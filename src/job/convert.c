@@ -331,13 +331,7 @@ static hr_status finish(job *j, hr_err *err)
 {
     if (j->table != NULL) HR_TRY(hr_table_out_finish(j->table, err));
     if (j->itch != NULL) HR_TRY(hr_itch_out_finish(j->itch, err));
-    HR_TRY(hr_out_seal(&j->out, j->o->force, err));
-    if (j->has_rejects) {
-        HR_TRY(hr_out_seal(&j->rejects, j->o->force, err));
-        HR_TRY(hr_out_publish(&j->rejects, err));
-    }
-    HR_TRY(hr_out_publish(&j->out, err));
-    if (!j->has_rejects && j->o->force) hr_out_forget_rejects(j->o->out);
+    HR_TRY(hr_out_finish(&j->out, j->has_rejects ? &j->rejects : NULL, j->o->force, err));
     j->r->bytes_out = j->out.n_bytes;
     return HR_OK;
 }

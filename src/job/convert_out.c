@@ -213,10 +213,22 @@ void hr_out_abandon(hr_out_file *o, bool take_back)
     o->has_temp = o->is_published = false;
 }
 
-void hr_out_forget_rejects(const char *out)
+static void forget_rejects(const char *out)
 {
     char path[HR_OUT_PATH_MAX];
     const hr_sys *sys = hr_sys_get();
     int n = snprintf(path, sizeof path, "%s.rejects.ndjson", out);
     if ((size_t)n < sizeof path) (void)sys->unlink(sys->self, AT_FDCWD, path, false);
+}
+
+hr_status hr_out_finish(hr_out_file *out, hr_out_file *rejects, bool force, hr_err *err)
+{
+    HR_TRY(hr_out_seal(out, force, err));
+    if (rejects != NULL) {
+        HR_TRY(hr_out_seal(rejects, force, err));
+        HR_TRY(hr_out_publish(rejects, err));
+    }
+    HR_TRY(hr_out_publish(out, err));
+    if (rejects == NULL && force) forget_rejects(out->path);
+    return HR_OK;
 }

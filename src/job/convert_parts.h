@@ -35,6 +35,10 @@ HR_MUST_USE hr_status hr_out_put(hr_out_file *o, const void *bytes, size_t n, hr
 HR_MUST_USE hr_status hr_out_seal(hr_out_file *o, bool force, hr_err *err);
 /** Renames what is sealed to its place and syncs the folder. */
 HR_MUST_USE hr_status hr_out_publish(hr_out_file *o, hr_err *err);
+/** Seals and publishes an output and, before it, its rejects (NULL: there are none, and those of
+ * the file that is replaced go). */
+HR_MUST_USE hr_status hr_out_finish(hr_out_file *out, hr_out_file *rejects, bool force,
+                                    hr_err *err);
 /** Closes and removes what was not published; take_back: what was, too. Standard output gets what
  * it was to have. */
 void hr_out_abandon(hr_out_file *o, bool take_back);
@@ -42,9 +46,6 @@ void hr_out_abandon(hr_out_file *o, bool take_back);
 /** By the end of its name; *n: bytes of the name without that. */
 hr_container hr_out_container(const char *path, size_t *n);
 bool hr_out_ends_with(const char *path, size_t n, const char *what);
-
-/** Removes the rejects of the file that is replaced. */
-void hr_out_forget_rejects(const char *out);
 
 /* ---- DBN ---- */
 /** hr_convert of a file that hr_dbn_file_probe knows. */

@@ -497,7 +497,7 @@ static hr_status on_delta(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uin
         hr_desk_gap(d, env, b, msg, v == HR_SEQ_HOLE ? HR_GAP_SEQ_HOLE : HR_GAP_VENUE_RESET);
         if (v == HR_SEQ_RESET && d->check != NULL) hr_tickcheck_restart(d->check);
         flags |= d->gap_flags;
-        keep_message(d, env, b, msg);
+        if (hr_seq_keeps(&d->seq)) keep_message(d, env, b, msg);
         break;
     }
     hr_desk_put_deltas(d, env, b, msg, flags);

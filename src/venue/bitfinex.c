@@ -17,10 +17,7 @@
  * point (1.7023900800000002): they are not read and left unsaid. The list of trades that opens a
  * channel is from before it and left out. So are raw books (R0), funding and other channels. */
 #include "venue/read.h"
-#include "venue/request.h"
 #include "venue/venue.h"
-
-#define N_OF(list) (sizeof(list) / sizeof *(list))
 
 /* Letters of hr_channel.kind */
 enum { BOOK = 'b', TRADES = 't', TICKER = 'k', OTHER = 'o', TWICE = '2' };
@@ -95,7 +92,7 @@ static int put_checksum(const hr_line *l, hr_json *j, const hr_channel *c)
     if (rc == HR_LINE_DONE) rc = hr_read_begin(l, HR_MSG_DELTA, HR_NULL_I64, symbol_of(c), &msg);
     if (rc != HR_LINE_DONE) return rc;
     hr_book_note note = {.crc = (uint32_t)crc, .checksum = HR_CHECKSUM_BITFINEX};
-    rc = hr_read_put_check(l, msg, &note);
+    rc = hr_read_put_note(l, msg, &note);
     if (rc == HR_LINE_DONE) hr_line_commit(l, 0);
     return rc;
 }
@@ -242,32 +239,14 @@ static void learn(hr_source_info *info, const char *line, size_t n)
 }
 
 /* The first line switches checksums on. */
-static size_t subscribe(char *out, size_t cap, const char *channel, const char *const *symbols,
-                        uint32_t n)
-{
-    static const char checksums[] = "{\"event\":\"conf\",\"flags\":131072}\n";
 #define REQUEST(name, more)                                                                        \
     "{\"event\":\"subscribe\",\"channel\":\"" name "\",\"symbol\":\"$\"" more "}"
-    static const hr_request requests[] = {
-        {"book", REQUEST("book", ",\"prec\":\"P0\",\"freq\":\"F0\",\"len\":\"250\""), 0},
-        {"trades", REQUEST("trades", ""), 0},
-        {"ticker", REQUEST("ticker", ""), 0},
-    };
+static const hr_request requests[] = {
+    {"book", REQUEST("book", ",\"prec\":\"P0\",\"freq\":\"F0\",\"len\":\"250\""), 0},
+    {"trades", REQUEST("trades", ""), 0},
+    {"ticker", REQUEST("ticker", ""), 0},
+};
 #undef REQUEST
-    size_t first = strcmp(channel, "book") == 0 ? sizeof checksums - 1 : 0;
-    if (cap <= first) {
-        if (cap > 0) out[0] = '\0';
-        return 0;
-    }
-    size_t rest =
-        hr_request_fill(out + first, cap - first, requests, N_OF(requests), channel, symbols, n);
-    if (rest == 0) {
-        out[0] = '\0';
-        return 0;
-    }
-    memcpy(out, checksums, first);
-    return first + rest;
-}
 
 const hr_venue hr_venue_bitfinex = {
     .name = "bitfinex",
@@ -277,6 +256,8 @@ const hr_venue hr_venue_bitfinex = {
     .rule = HR_SEQ_NONE,
     .decode = decode,
     .learn = learn,
-    .subscribe = subscribe,
+    .opening = "{\"event\":\"conf\",\"flags\":131072}", /* checksums of books */
+    .requests = requests,
+    .n_requests = HR_ARRAY_LEN(requests),
     .silent_s = 45,
 };

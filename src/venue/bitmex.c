@@ -18,7 +18,6 @@
 #include <string.h>
 
 #include "venue/read.h"
-#include "venue/request.h"
 #include "venue/venue.h"
 
 #define IDS_A_SYMBOL INT64_C(100000000)
@@ -300,19 +299,13 @@ static int decode(const hr_line *l, hr_json *j)
     return HR_LINE_DONE;
 }
 
-static size_t subscribe(char *out, size_t cap, const char *channel, const char *const *symbols,
-                        uint32_t n)
-{
 #define REQUEST(name) "{\"op\":\"subscribe\",\"args\":[<\"" name ":$\">]}"
-    static const hr_request requests[] = {
-        {"book", REQUEST("orderBookL2"), 20},
-        {"trades", REQUEST("trade"), 20},
-        {"ticker", REQUEST("quote"), 20},
-    };
+static const hr_request requests[] = {
+    {"book", REQUEST("orderBookL2"), 20},
+    {"trades", REQUEST("trade"), 20},
+    {"ticker", REQUEST("quote"), 20},
+};
 #undef REQUEST
-    return hr_request_fill(out, cap, requests, sizeof requests / sizeof *requests, channel, symbols,
-                           n);
-}
 
 const hr_venue hr_venue_bitmex = {
     .name = "bitmex",
@@ -323,7 +316,8 @@ const hr_venue hr_venue_bitmex = {
     .rule = HR_SEQ_NONE,
     .decode = decode,
     .learn = learn,
-    .subscribe = subscribe,
+    .requests = requests,
+    .n_requests = HR_ARRAY_LEN(requests),
     .keep_alive = "ping",
     .keep_alive_s = 5,
     .silent_s = 60,

@@ -10,10 +10,7 @@
  * There is no sequence: times rise, a loss does not show. A book is an answer and the changes that
  * are newer. Whole tops (order_book) and single orders (live_orders) are left out. */
 #include "venue/read.h"
-#include "venue/request.h"
 #include "venue/venue.h"
-
-#define N_OF(list) (sizeof(list) / sizeof *(list))
 
 /* A book or the changes of one; its time is its id. */
 static int put_book(const hr_line *l, hr_json *j, hr_msg_kind kind, hr_json_str symbol)
@@ -99,17 +96,12 @@ static int decode(const hr_line *l, hr_json *j)
     return put_trade(l, &at[F_DATA], symbol);
 }
 
-static size_t subscribe(char *out, size_t cap, const char *channel, const char *const *symbols,
-                        uint32_t n)
-{
 #define REQUEST(name) "{\"event\":\"bts:subscribe\",\"data\":{\"channel\":\"" name "_$\"}}"
-    static const hr_request requests[] = {
-        {"book", REQUEST("diff_order_book"), 0},
-        {"trades", REQUEST("live_trades"), 0},
-    };
+static const hr_request requests[] = {
+    {"book", REQUEST("diff_order_book"), 0},
+    {"trades", REQUEST("live_trades"), 0},
+};
 #undef REQUEST
-    return hr_request_fill(out, cap, requests, N_OF(requests), channel, symbols, n);
-}
 
 const hr_venue hr_venue_bitstamp = {
     .name = "bitstamp",
@@ -119,7 +111,8 @@ const hr_venue hr_venue_bitstamp = {
     .answers = {"/api/v2/order_book/"},
     .rule = HR_SEQ_AFTER,
     .decode = decode,
-    .subscribe = subscribe,
+    .requests = requests,
+    .n_requests = HR_ARRAY_LEN(requests),
     .keep_alive = "{\"event\":\"bts:heartbeat\"}",
     .keep_alive_s = 30,
     .silent_s = 60,

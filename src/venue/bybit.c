@@ -23,7 +23,6 @@
  * they change) is left out, and so is the full book, which begins with a request. */
 #include "text/decimal.h"
 #include "venue/read.h"
-#include "venue/request.h"
 #include "venue/venue.h"
 
 typedef enum topic_kind {
@@ -280,19 +279,13 @@ static int decode(const hr_line *l, hr_json *j)
     return HR_LINE_DONE;
 }
 
-static size_t subscribe(char *out, size_t cap, const char *channel, const char *const *symbols,
-                        uint32_t n)
-{
 #define REQUEST(name) "{\"op\":\"subscribe\",\"args\":[<\"" name ".$\">]}"
-    static const hr_request requests[] = {
-        {"book", REQUEST("orderbook.200"), 10},
-        {"trades", REQUEST("publicTrade"), 10},
-        {"ticker", REQUEST("orderbook.1"), 10},
-    };
+static const hr_request requests[] = {
+    {"book", REQUEST("orderbook.200"), 10},
+    {"trades", REQUEST("publicTrade"), 10},
+    {"ticker", REQUEST("orderbook.1"), 10},
+};
 #undef REQUEST
-    return hr_request_fill(out, cap, requests, sizeof requests / sizeof *requests, channel, symbols,
-                           n);
-}
 
 const hr_venue hr_venue_bybit = {
     .name = "bybit",
@@ -301,7 +294,8 @@ const hr_venue hr_venue_bybit = {
     .marks = {"\"topic\":\"orderbook.", "\"topic\":\"publicTrade.", "\"topic\":\"orderBookL2_25."},
     .rule = HR_SEQ_STEP,
     .decode = decode,
-    .subscribe = subscribe,
+    .requests = requests,
+    .n_requests = HR_ARRAY_LEN(requests),
     .keep_alive = "{\"op\":\"ping\"}",
     .keep_alive_s = 20,
     .silent_s = 60,

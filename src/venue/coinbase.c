@@ -18,10 +18,7 @@
  * last_match repeats a trade from before the subscription and is left out. Tickers from before 2023
  * have no sizes. The times of Advanced Trade's levels are each level's own; the latest counts. */
 #include "venue/read.h"
-#include "venue/request.h"
 #include "venue/venue.h"
-
-#define N_OF(list) (sizeof(list) / sizeof *(list))
 
 /* ---- Exchange ---- */
 
@@ -258,19 +255,13 @@ static int decode(const hr_line *l, hr_json *j)
     return HR_IS(type, "ticker") ? put_ticker(l, &m) : HR_LINE_DONE;
 }
 
-/* The heartbeat says every second that the channel lives. */
-static size_t subscribe(char *out, size_t cap, const char *channel, const char *const *symbols,
-                        uint32_t n)
-{
 #define REQUEST(list) "{\"type\":\"subscribe\",\"product_ids\":[<\"$\">],\"channels\":[" list "]}"
-    static const hr_request requests[] = {
-        {"book", REQUEST("\"level2_batch\",\"heartbeat\""), 0},
-        {"trades", REQUEST("\"matches\""), 0},
-        {"ticker", REQUEST("\"ticker\""), 0},
-    };
+static const hr_request requests[] = {
+    {"book", REQUEST("\"level2_batch\",\"heartbeat\""), 0},
+    {"trades", REQUEST("\"matches\""), 0},
+    {"ticker", REQUEST("\"ticker\""), 0},
+};
 #undef REQUEST
-    return hr_request_fill(out, cap, requests, N_OF(requests), channel, symbols, n);
-}
 
 const hr_venue hr_venue_coinbase = {
     .name = "coinbase",
@@ -282,6 +273,7 @@ const hr_venue hr_venue_coinbase = {
               "\"product_id\":&\"type\":\"match\"", "\"channel\":\"l2_data\"&\"events\":"},
     .rule = HR_SEQ_NONE,
     .decode = decode,
-    .subscribe = subscribe,
+    .requests = requests,
+    .n_requests = HR_ARRAY_LEN(requests),
     .silent_s = 5,
 };

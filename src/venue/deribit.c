@@ -13,7 +13,6 @@
  * of changes, grouped books are left out: a top must not replace a whole book. Combinations may
  * trade below zero, which books here cannot hold: such messages are refused. */
 #include "venue/read.h"
-#include "venue/request.h"
 #include "venue/venue.h"
 
 typedef enum channel_kind {
@@ -236,21 +235,15 @@ static void learn(hr_source_info *info, const char *line, size_t n)
         info->has_diff_depth = true;
 }
 
-static size_t subscribe(char *out, size_t cap, const char *channel, const char *const *symbols,
-                        uint32_t n)
-{
 #define REQUEST(before, behind)                                                                    \
     "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"public/"                                           \
     "subscribe\",\"params\":{\"channels\":[<\"" before ".$" behind "\">]}}"
-    static const hr_request requests[] = {
-        {"book", REQUEST("book", ".100ms"), 100},
-        {"trades", REQUEST("trades", ".100ms"), 100},
-        {"ticker", REQUEST("quote", ""), 100},
-    };
+static const hr_request requests[] = {
+    {"book", REQUEST("book", ".100ms"), 100},
+    {"trades", REQUEST("trades", ".100ms"), 100},
+    {"ticker", REQUEST("quote", ""), 100},
+};
 #undef REQUEST
-    return hr_request_fill(out, cap, requests, sizeof requests / sizeof *requests, channel, symbols,
-                           n);
-}
 
 const hr_venue hr_venue_deribit = {
     .name = "deribit",
@@ -263,7 +256,8 @@ const hr_venue hr_venue_deribit = {
     .rule = HR_SEQ_CHAIN,
     .decode = decode,
     .learn = learn,
-    .subscribe = subscribe,
+    .requests = requests,
+    .n_requests = HR_ARRAY_LEN(requests),
     .keep_alive = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"public/test\",\"params\":{}}",
     .keep_alive_s = 30,
     .silent_s = 60,

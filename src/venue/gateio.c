@@ -15,10 +15,7 @@
  * before ended. *.order_book sends the top whole each time and is left out: it must not replace the
  * book. */
 #include "venue/read.h"
-#include "venue/request.h"
 #include "venue/venue.h"
-
-#define N_OF(list) (sizeof(list) / sizeof *(list))
 
 enum { F_CHANNEL, F_EVENT, F_RESULT, F_TIME, F_TIME_MS, F_ID, F_UPDATE, F_ASKS, F_BIDS, N_FIELDS };
 static const char *const names[N_FIELDS] = {"channel", "event",  "result", "time", "time_ms",
@@ -216,27 +213,17 @@ static int decode(const hr_line *l, hr_json *j)
 #define REQUEST(name, payload)                                                                     \
     "{\"channel\":\"" name "\",\"event\":\"subscribe\",\"payload\":[" payload "]}"
 
-static size_t subscribe_spot(char *out, size_t cap, const char *channel, const char *const *symbols,
-                             uint32_t n)
-{
-    static const hr_request requests[] = {
-        {"book", REQUEST("spot.order_book_update", "\"$\",\"100ms\""), 0},
-        {"trades", REQUEST("spot.trades", "<\"$\">"), 0},
-        {"ticker", REQUEST("spot.book_ticker", "<\"$\">"), 0},
-    };
-    return hr_request_fill(out, cap, requests, N_OF(requests), channel, symbols, n);
-}
+static const hr_request requests_spot[] = {
+    {"book", REQUEST("spot.order_book_update", "\"$\",\"100ms\""), 0},
+    {"trades", REQUEST("spot.trades", "<\"$\">"), 0},
+    {"ticker", REQUEST("spot.book_ticker", "<\"$\">"), 0},
+};
 
-static size_t subscribe_futures(char *out, size_t cap, const char *channel,
-                                const char *const *symbols, uint32_t n)
-{
-    static const hr_request requests[] = {
-        {"book", REQUEST("futures.order_book_update", "\"$\",\"100ms\""), 0},
-        {"trades", REQUEST("futures.trades", "<\"$\">"), 0},
-        {"ticker", REQUEST("futures.book_ticker", "<\"$\">"), 0},
-    };
-    return hr_request_fill(out, cap, requests, N_OF(requests), channel, symbols, n);
-}
+static const hr_request requests_futures[] = {
+    {"book", REQUEST("futures.order_book_update", "\"$\",\"100ms\""), 0},
+    {"trades", REQUEST("futures.trades", "<\"$\">"), 0},
+    {"ticker", REQUEST("futures.book_ticker", "<\"$\">"), 0},
+};
 
 const hr_venue hr_venue_gateio = {
     .name = "gateio",
@@ -247,7 +234,8 @@ const hr_venue hr_venue_gateio = {
     .answer_symbol = "currency_pair=",
     .rule = HR_SEQ_BINANCE_SPOT,
     .decode = decode,
-    .subscribe = subscribe_spot,
+    .requests = requests_spot,
+    .n_requests = HR_ARRAY_LEN(requests_spot),
     .keep_alive = "{\"channel\":\"spot.ping\"}",
     .keep_alive_s = 15,
     .silent_s = 60,
@@ -261,7 +249,8 @@ const hr_venue hr_venue_gateio_futures = {
     .answer_symbol = "contract=",
     .rule = HR_SEQ_BINANCE_SPOT,
     .decode = decode,
-    .subscribe = subscribe_futures,
+    .requests = requests_futures,
+    .n_requests = HR_ARRAY_LEN(requests_futures),
     .keep_alive = "{\"channel\":\"futures.ping\"}",
     .keep_alive_s = 15,
     .silent_s = 60,

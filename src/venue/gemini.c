@@ -9,10 +9,7 @@
  * order of arrival. `side` is the taker's: in a real session all 16 trades of buyers were at the
  * best ask or above. */
 #include "venue/read.h"
-#include "venue/request.h"
 #include "venue/venue.h"
-
-#define N_OF(list) (sizeof(list) / sizeof *(list))
 
 enum { F_TYPE, F_SYMBOL, F_CHANGES, F_TRADES, F_ID, F_TIME, F_PRICE, F_QUANTITY, F_SIDE, N_FIELDS };
 static const char *const names[N_FIELDS] = {"type",      "symbol", "changes",  "trades", "event_id",
@@ -64,15 +61,10 @@ static int decode(const hr_line *l, hr_json *j)
 }
 
 /* One channel has books and trades. */
-static size_t subscribe(char *out, size_t cap, const char *channel, const char *const *symbols,
-                        uint32_t n)
-{
 #define REQUEST                                                                                    \
     "{\"type\":\"subscribe\",\"subscriptions\":[{\"name\":\"l2\",\"symbols\":[<\"$\">]}]}"
-    static const hr_request requests[] = {{"book", REQUEST, 0}, {"trades", REQUEST, 0}};
+static const hr_request requests[] = {{"book", REQUEST, 0}, {"trades", REQUEST, 0}};
 #undef REQUEST
-    return hr_request_fill(out, cap, requests, N_OF(requests), channel, symbols, n);
-}
 
 const hr_venue hr_venue_gemini = {
     .name = "gemini",
@@ -81,6 +73,7 @@ const hr_venue hr_venue_gemini = {
     .marks = {"\"type\":\"l2_updates\""},
     .rule = HR_SEQ_NONE,
     .decode = decode,
-    .subscribe = subscribe,
+    .requests = requests,
+    .n_requests = HR_ARRAY_LEN(requests),
     .silent_s = 15,
 };

@@ -15,10 +15,7 @@
  * The sequence rises by one a message and instrument; snapshots stand in the stream. Trades from
  * before the subscription (snapshot, snapshotTrades) are left out. */
 #include "venue/read.h"
-#include "venue/request.h"
 #include "venue/venue.h"
-
-#define N_OF(list) (sizeof(list) / sizeof *(list))
 
 typedef enum what { WHAT_BOOK, WHAT_CHANGES, WHAT_TRADES, WHAT_TICKER } what;
 
@@ -221,21 +218,15 @@ static int decode(const hr_line *l, hr_json *j)
     return hr_read_object(l, &at[F_DATA], on_instrument, &p);
 }
 
-/* Version 3 */
-static size_t subscribe(char *out, size_t cap, const char *channel, const char *const *symbols,
-                        uint32_t n)
-{
 #define REQUEST(ch, more)                                                                          \
     "{\"method\":\"subscribe\",\"ch\":\"" ch "\",\"params\":{\"symbols\":[<\"$\">]" more           \
     "},\"id\":1}"
-    static const hr_request requests[] = {
-        {"book", REQUEST("orderbook/full", ""), 0},
-        {"trades", REQUEST("trades", ",\"limit\":0"), 0},
-        {"ticker", REQUEST("orderbook/top/100ms", ""), 0},
-    };
+static const hr_request requests[] = {
+    {"book", REQUEST("orderbook/full", ""), 0},
+    {"trades", REQUEST("trades", ",\"limit\":0"), 0},
+    {"ticker", REQUEST("orderbook/top/100ms", ""), 0},
+};
 #undef REQUEST
-    return hr_request_fill(out, cap, requests, N_OF(requests), channel, symbols, n);
-}
 
 const hr_venue hr_venue_hitbtc = {
     .name = "hitbtc",
@@ -245,6 +236,7 @@ const hr_venue hr_venue_hitbtc = {
               "\"method\":\"updateOrderbook\""},
     .rule = HR_SEQ_STEP,
     .decode = decode,
-    .subscribe = subscribe,
+    .requests = requests,
+    .n_requests = HR_ARRAY_LEN(requests),
     .silent_s = 60,
 };

@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "venue/read.h"
-#include "venue/request.h"
 #include "venue/venue.h"
 
 enum { ENV_CHANNEL, ENV_DATA, ENV_LEVELS, N_ENV };
@@ -144,20 +143,14 @@ static int decode(const hr_line *l, hr_json *j)
     return HR_LINE_DONE;
 }
 
-static size_t subscribe(char *out, size_t cap, const char *channel, const char *const *symbols,
-                        uint32_t n)
-{
 #define REQUEST(name)                                                                              \
     "{\"method\":\"subscribe\",\"subscription\":{\"type\":\"" name "\",\"coin\":\"$\"}}"
-    static const hr_request requests[] = {
-        {"book", REQUEST("l2Book"), 0},
-        {"trades", REQUEST("trades"), 0},
-        {"ticker", REQUEST("bbo"), 0},
-    };
+static const hr_request requests[] = {
+    {"book", REQUEST("l2Book"), 0},
+    {"trades", REQUEST("trades"), 0},
+    {"ticker", REQUEST("bbo"), 0},
+};
 #undef REQUEST
-    return hr_request_fill(out, cap, requests, sizeof requests / sizeof *requests, channel, symbols,
-                           n);
-}
 
 const hr_venue hr_venue_hyperliquid = {
     .name = "hyperliquid",
@@ -167,7 +160,8 @@ const hr_venue hr_venue_hyperliquid = {
               "\"channel\":\"trades\"&\"coin\":", "\"coin\":&\"levels\":"},
     .rule = HR_SEQ_NONE,
     .decode = decode,
-    .subscribe = subscribe,
+    .requests = requests,
+    .n_requests = HR_ARRAY_LEN(requests),
     .keep_alive = "{\"method\":\"ping\"}",
     .keep_alive_s = 50,
     .silent_s = 10,

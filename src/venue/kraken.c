@@ -17,7 +17,6 @@
  * levels proves the book. Levels behind the subscribed depth are gone without a word. */
 #include "text/decimal.h"
 #include "venue/read.h"
-#include "venue/request.h"
 #include "venue/venue.h"
 
 #define HR_KRAKEN_DEPTHS 5
@@ -138,7 +137,7 @@ static int put_book(const hr_line *l, book *k)
         k->note.checksum = HR_CHECKSUM_KRAKEN;
     }
     if (k->ts_event > 0) b->ts_event[m] = k->ts_event;
-    rc = hr_read_put_check(l, m, &k->note);
+    rc = hr_read_put_note(l, m, &k->note);
     if (rc == HR_LINE_DONE) hr_line_commit(l, n);
     return rc;
 }
@@ -351,22 +350,15 @@ static int decode(const hr_line *l, hr_json *j)
     return t == HR_JSON_OBJECT ? decode_v2(l, j) : hr_read_wrong_type(t);
 }
 
-/* v2 */
-static size_t subscribe(char *out, size_t cap, const char *channel, const char *const *symbols,
-                        uint32_t n)
-{
 #define REQUEST(name, more)                                                                        \
     "{\"method\":\"subscribe\",\"params\":{\"channel\":\"" name "\",\"symbol\":[<\"$\">]" more "}" \
     "}"
-    static const hr_request requests[] = {
-        {"book", REQUEST("book", ",\"depth\":1000"), 0},
-        {"trades", REQUEST("trade", ",\"snapshot\":false"), 0},
-        {"ticker", REQUEST("ticker", ",\"event_trigger\":\"bbo\""), 0},
-    };
+static const hr_request requests[] = {
+    {"book", REQUEST("book", ",\"depth\":1000"), 0},
+    {"trades", REQUEST("trade", ",\"snapshot\":false"), 0},
+    {"ticker", REQUEST("ticker", ",\"event_trigger\":\"bbo\""), 0},
+};
 #undef REQUEST
-    return hr_request_fill(out, cap, requests, sizeof requests / sizeof *requests, channel, symbols,
-                           n);
-}
 
 const hr_venue hr_venue_kraken = {
     .name = "kraken",
@@ -375,7 +367,8 @@ const hr_venue hr_venue_kraken = {
     .marks = {"\"channelName\":", "\"channel\":\"book\"&\"checksum\":"},
     .rule = HR_SEQ_NONE,
     .decode = decode,
-    .subscribe = subscribe,
+    .requests = requests,
+    .n_requests = HR_ARRAY_LEN(requests),
     .keep_alive = "{\"method\":\"ping\"}",
     .keep_alive_s = 30,
     .silent_s = 5,

@@ -18,10 +18,7 @@
  * changes no level but counts. Messages from before 2022 have no time. The tops of 5 and 50 levels
  * are left out. */
 #include "venue/read.h"
-#include "venue/request.h"
 #include "venue/venue.h"
-
-#define N_OF(list) (sizeof(list) / sizeof *(list))
 
 static int read_sides(const hr_line *l, hr_json side[2], uint32_t *n)
 {
@@ -202,20 +199,15 @@ static int decode(const hr_line *l, hr_json *j)
     return begins(topic, "/spotMarket/level1:") ? put_level1(l, data, symbol) : HR_LINE_DONE;
 }
 
-static size_t subscribe(char *out, size_t cap, const char *channel, const char *const *symbols,
-                        uint32_t n)
-{
 #define REQUEST(topic)                                                                             \
     "{\"id\":1,\"type\":\"subscribe\",\"topic\":\"" topic                                          \
     ":<$>\",\"privateChannel\":false,\"response\":true}"
-    static const hr_request requests[] = {
-        {"book", REQUEST("/market/level2"), 100},
-        {"trades", REQUEST("/market/match"), 100},
-        {"ticker", REQUEST("/market/ticker"), 100},
-    };
+static const hr_request requests[] = {
+    {"book", REQUEST("/market/level2"), 100},
+    {"trades", REQUEST("/market/match"), 100},
+    {"ticker", REQUEST("/market/ticker"), 100},
+};
 #undef REQUEST
-    return hr_request_fill(out, cap, requests, N_OF(requests), channel, symbols, n);
-}
 
 const hr_venue hr_venue_kucoin = {
     .name = "kucoin",
@@ -227,7 +219,8 @@ const hr_venue hr_venue_kucoin = {
     .answer_symbol = "symbol=",
     .rule = HR_SEQ_BINANCE_SPOT,
     .decode = decode,
-    .subscribe = subscribe,
+    .requests = requests,
+    .n_requests = HR_ARRAY_LEN(requests),
     .keep_alive = "{\"id\":\"1\",\"type\":\"ping\"}",
     .keep_alive_s = 18,
     .silent_s = 60,

@@ -11,7 +11,6 @@
  * prevSeqId names the message before; ids may jump and, in maintenance, fall. Messages from before
  * 2022-09 carry none. A checksum of 0 is none: since June 2026 the venue sends no other. */
 #include "venue/read.h"
-#include "venue/request.h"
 #include "venue/venue.h"
 
 typedef enum channel {
@@ -88,7 +87,7 @@ static int put_book(const hr_line *l, book *k, hr_json_str symbol, bool is_snaps
     if (k->crc != 0) {
         if (k->crc < INT32_MIN || k->crc > INT32_MAX) return HR_LINE_REJECT(HR_REJECT_RANGE);
         hr_book_note note = {.crc = (uint32_t)k->crc, .checksum = HR_CHECKSUM_OKX};
-        rc = hr_read_put_check(l, m, &note);
+        rc = hr_read_put_note(l, m, &note);
     }
     if (rc == HR_LINE_DONE) hr_line_commit(l, n);
     return rc;
@@ -180,20 +179,14 @@ static int decode(const hr_line *l, hr_json *j)
     return HR_LINE_DONE;
 }
 
-static size_t subscribe(char *out, size_t cap, const char *what, const char *const *symbols,
-                        uint32_t n)
-{
 #define REQUEST(name)                                                                              \
     "{\"op\":\"subscribe\",\"args\":[<{\"channel\":\"" name "\",\"instId\":\"$\"}>]}"
-    static const hr_request requests[] = {
-        {"book", REQUEST("books"), 100},
-        {"trades", REQUEST("trades"), 100},
-        {"ticker", REQUEST("bbo-tbt"), 100},
-    };
+static const hr_request requests[] = {
+    {"book", REQUEST("books"), 100},
+    {"trades", REQUEST("trades"), 100},
+    {"ticker", REQUEST("bbo-tbt"), 100},
+};
 #undef REQUEST
-    return hr_request_fill(out, cap, requests, sizeof requests / sizeof *requests, what, symbols,
-                           n);
-}
 
 const hr_venue hr_venue_okx = {
     .name = "okx",
@@ -202,7 +195,8 @@ const hr_venue hr_venue_okx = {
     .marks = {"\"arg\":{&\"instId\":"},
     .rule = HR_SEQ_CHAIN,
     .decode = decode,
-    .subscribe = subscribe,
+    .requests = requests,
+    .n_requests = HR_ARRAY_LEN(requests),
     .keep_alive = "ping",
     .keep_alive_s = 25,
     .silent_s = 75,

@@ -8,10 +8,7 @@
  * lastId names the message before. Books are of the best 20 levels: what leaves them is deleted.
  * The channel "book" sends its top whole each time and is left out. */
 #include "venue/read.h"
-#include "venue/request.h"
 #include "venue/venue.h"
-
-#define N_OF(list) (sizeof(list) / sizeof *(list))
 
 static int on_book(void *self, const hr_line *l, hr_json *j)
 {
@@ -86,17 +83,12 @@ static int decode(const hr_line *l, hr_json *j)
     return hr_read_list(l, &at[F_DATA], on_book, &is_snapshot);
 }
 
-static size_t subscribe(char *out, size_t cap, const char *channel, const char *const *symbols,
-                        uint32_t n)
-{
 #define REQUEST(name) "{\"event\":\"subscribe\",\"channel\":[\"" name "\"],\"symbols\":[<\"$\">]}"
-    static const hr_request requests[] = {
-        {"book", REQUEST("book_lv2"), 0},
-        {"trades", REQUEST("trades"), 0},
-    };
+static const hr_request requests[] = {
+    {"book", REQUEST("book_lv2"), 0},
+    {"trades", REQUEST("trades"), 0},
+};
 #undef REQUEST
-    return hr_request_fill(out, cap, requests, N_OF(requests), channel, symbols, n);
-}
 
 const hr_venue hr_venue_poloniex = {
     .name = "poloniex",
@@ -105,7 +97,8 @@ const hr_venue hr_venue_poloniex = {
     .marks = {"\"channel\":\"book_lv2\"", "\"channel\":\"trades\"&\"takerSide\":"},
     .rule = HR_SEQ_CHAIN,
     .decode = decode,
-    .subscribe = subscribe,
+    .requests = requests,
+    .n_requests = HR_ARRAY_LEN(requests),
     .keep_alive = "{\"event\":\"ping\"}",
     .keep_alive_s = 20,
     .silent_s = 60,

@@ -365,7 +365,7 @@ int hr_read_put_ticker(const hr_line *l, int64_t event_ns, hr_json_str symbol, c
     return HR_LINE_DONE;
 }
 
-int hr_read_put_check(const hr_line *l, uint32_t msg, const hr_book_note *note)
+int hr_read_put_note(const hr_line *l, uint32_t msg, const hr_book_note *note)
 {
     return hr_evbatch_note(l->batch, msg, note) == HR_OK ? HR_LINE_DONE : HR_LINE_FULL;
 }

@@ -64,8 +64,8 @@ int hr_read_put_trade(const hr_line *l, int64_t event_ns, hr_json_str symbol, hr
  * the venue does not give: 0 beside its price. */
 int hr_read_put_ticker(const hr_line *l, int64_t event_ns, hr_json_str symbol, const int64_t bid[2],
                        const int64_t ask[2], int64_t id);
-/** Fixes a checksum to message msg (hr_evbatch_note). */
-int hr_read_put_check(const hr_line *l, uint32_t msg, const hr_book_note *note);
+/** Fixes a note to message msg (hr_evbatch_note). */
+int hr_read_put_note(const hr_line *l, uint32_t msg, const hr_book_note *note);
 
 /** Walks an object, once a key: fn decides by the key and must consume the value. */
 typedef int (*hr_read_key_fn)(void *self, const hr_line *l, hr_json *j, hr_json_str key);

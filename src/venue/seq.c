@@ -165,7 +165,12 @@ hr_seq_verdict hr_seq_delta(hr_seq *s, int64_t first, int64_t last, int64_t prev
     }
     if (hr_seq_is_live(s)) return count(s, offer(s, first, last, prev));
     if (step == HR_SEQ_HOLE) return count(s, step);
-    return is_in_stream(s) ? HR_SEQ_WAIT : HR_SEQ_BUFFER;
+    return hr_seq_keeps(s) ? HR_SEQ_BUFFER : HR_SEQ_WAIT;
+}
+
+bool hr_seq_keeps(const hr_seq *s)
+{
+    return !is_in_stream(s);
 }
 
 hr_seq_verdict hr_seq_replay(hr_seq *s, int64_t first, int64_t last, int64_t prev)

@@ -36,8 +36,8 @@ typedef enum hr_seq_verdict {
     HR_SEQ_BUFFER = 2,      /* no book yet: keep it for the snapshot to come */
     HR_SEQ_DUPLICATE = 3,   /* its last id is the stream's */
     HR_SEQ_STALE = 4,       /* its last id is behind the stream's */
-    HR_SEQ_HOLE = 5,        /* gap found: drop the book, buffer this message */
-    HR_SEQ_RESET = 6,       /* the venue numbers anew: drop the book, buffer this message */
+    HR_SEQ_HOLE = 5,        /* gap found: drop the book, keep this message where any are kept */
+    HR_SEQ_RESET = 6,       /* the venue numbers anew: the same */
     HR_SEQ_WAIT = 7,        /* no book yet, and the snapshot to come is in the stream: newer than
                                this, which nobody needs */
 } hr_seq_verdict;
@@ -62,6 +62,8 @@ void hr_seq_init(hr_seq *s, hr_seq_rule rule);
 /** A delta message arrives. Moves the state. Pure but for *s. Continuity is checked in every state:
  * a stream without a snapshot still shows its gaps. Ids: -1 to INT64_MAX. */
 hr_seq_verdict hr_seq_delta(hr_seq *s, int64_t first, int64_t last, int64_t prev);
+/** Are messages kept while there is no book? Not where the snapshot to come is in the stream. */
+bool hr_seq_keeps(const hr_seq *s);
 /** A message kept aside is offered again after a snapshot. HR_SEQ_HOLE: the snapshot is too old for
  * it; the state is lost again, which is no gap of the stream and is not counted as one. */
 hr_seq_verdict hr_seq_replay(hr_seq *s, int64_t first, int64_t last, int64_t prev);

@@ -6,6 +6,7 @@
  */
 #include "text/json.h"
 #include "venue/line.h"
+#include "venue/request.h"
 #include "venue/seq.h"
 
 #define HR_VENUE_PARTS_MAX 6
@@ -29,10 +30,9 @@ typedef struct hr_venue {
      * NULL. */
     void (*learn)(hr_source_info *info, const char *line, size_t n);
     /* ---- the live feed ---- */
-    /** The requests that subscribe a channel ("book", "trades", "ticker") of n symbols, each ended
-     * by '\n'; returns the length. 0: does not fit, not offered, or a symbol that is none. */
-    size_t (*subscribe)(char *out, size_t cap, const char *channel, const char *const *symbols,
-                        uint32_t n);
+    const char *opening;        /* sent once a connection, before any request; NULL: nothing */
+    const hr_request *requests; /* how channels are subscribed, see hr_venue_subscribe */
+    uint32_t n_requests;
     const char *keep_alive; /* text to send when silent; NULL: WebSocket pings only */
     uint32_t keep_alive_s;  /* every so many seconds without a message of ours; 0: never */
     uint32_t silent_s;      /* a book channel silent for longer is stale */
@@ -40,6 +40,10 @@ typedef struct hr_venue {
 
 /** By name; NULL: not known. */
 const hr_venue *hr_venue_find(const char *name);
+/** The requests that subscribe a channel ("book", "trades", "ticker") of n symbols, each ended by
+ * '\n'; returns the length. 0: does not fit, not offered, or a symbol that is none. */
+size_t hr_venue_subscribe(const hr_venue *v, char *out, size_t cap, const char *channel,
+                          const char *const *symbols, uint32_t n);
 /** All, in order of name; *n: how many. */
 const hr_venue *const *hr_venue_all(uint32_t *n);
 /** "binance, binance-delivery, ...". Returns the length. */

@@ -21,6 +21,12 @@ const hr_venue *hr_venue_find(const char *name)
     return NULL;
 }
 
+size_t hr_venue_subscribe(const hr_venue *v, char *out, size_t cap, const char *channel,
+                          const char *const *symbols, uint32_t n)
+{
+    return hr_request_fill(out, cap, v->requests, v->n_requests, channel, symbols, n);
+}
+
 size_t hr_venue_names(char *out, size_t cap)
 {
     size_t n = 0;

@@ -3,73 +3,37 @@
  * then read whole, or not. */
 #include "pipe/desk.h"
 
+#include "desk_rig.h"
 #include "harness.h"
 #include "rng.h"
 #include "venue/adapter.h"
 
-#define BLOCK_BYTES 16384u
 #define ROWS_MAX 4096u
 #define LEVELS_MAX 24u
 
-typedef struct rig {
-    hr_plan plan;
-    hr_tables tables;
-    hr_desk_config cfg;
-    hr_desk_env env;
-    hr_arena *arena;
-    hr_desk *desk;
-} rig;
+typedef desk_rig rig;
 
 static void begin(rig *g, bool has_books, uint32_t window)
 {
-    hr_pool *blocks;
-    memset(g, 0, sizeof *g);
-    hr_plan_init(&g->plan);
+    static const desk_rig_options o = {.venue = "binance",
+                                       .symbol = "BTCUSDT",
+                                       .format = HR_FORMAT_NDJSON,
+                                       .far_chunks = 64,
+                                       .checks = 1,
+                                       .n_blocks = 512,
+                                       .buffer_bytes = 4096,
+                                       .max_levels = LEVELS_MAX};
+    desk_rig_init(g);
     g->plan.window_ticks = window;
     g->plan.rows_on = HR_ROWS_ON_BBO;
     g->plan.write[HR_KIND_BOOKS] = has_books;
-    hr_tables_init(&g->tables, g->plan.depth, 9, 8);
-    assert_int_equal(hr_arena_create(&g->arena, NULL, 32 << 20, "rig", NULL), HR_OK);
-    g->cfg.plan = &g->plan;
-    g->cfg.tables = &g->tables;
-    g->cfg.buffer_bytes = 4096;
-    g->cfg.max_levels = LEVELS_MAX;
-    for (int k = 0; k < HR_KIND_COUNT; k++) {
-        assert_int_equal(hr_row_layout_init(&g->cfg.layout[k], &g->tables.schema[k],
-                                            hr_row_pack_of((hr_kind)k), BLOCK_BYTES, g->arena,
-                                            NULL),
-                         HR_OK);
-        g->cfg.group_rows[k] = 1000000;
-    }
-#define POOL(out, bytes, n)                                                                        \
-    assert_int_equal(hr_pool_create(&(out), g->arena, bytes, n, #out, NULL), HR_OK)
-    POOL(g->cfg.far_pool, HR_L2_CHUNK_BYTES, 64);
-    POOL(g->cfg.buffer_pool, 4096, 1);
-    POOL(g->cfg.check_pool, sizeof(hr_tickcheck), 1);
-    POOL(g->env.cuts, sizeof(hr_cut), 64);
-    POOL(blocks, BLOCK_BYTES, 512);
-    g->env.cfg = &g->cfg;
-    uint32_t io_blocks = hr_rows_io_blocks(BLOCK_BYTES);
-    hr_rows_init(&g->env.rows, blocks, ".",
-                 hr_arena_alloc(g->arena, (size_t)io_blocks * BLOCK_BYTES, 64), io_blocks);
-    g->desk = hr_desk_init(hr_arena_alloc(g->arena, hr_desk_bytes(&g->plan), 64), &g->cfg, 0,
-                           "binance", "BTCUSDT", HR_FORMAT_NDJSON);
-}
-
-static void end(rig *g)
-{
-    hr_desk_fini(g->desk, &g->env);
-    hr_rows_fini(&g->env.rows);
-    hr_arena_destroy(&g->arena);
+    desk_rig_open(g, &o);
 }
 
 static void take(rig *g, const hr_evbatch *b)
 {
     hr_err err = HR_ERR_INIT;
-    uint32_t n = b->n_levels;
-    assert_int_equal(hr_rows_reserve(&g->env.rows, hr_desk_blocks_needed(&g->cfg, n)), HR_OK);
-    assert_int_equal(hr_desk_env_reserve_cuts(&g->env, hr_desk_cuts_needed(&g->cfg, n)), HR_OK);
-    assert_int_equal(hr_desk_message(g->desk, &g->env, b, 0, &err), HR_OK);
+    assert_int_equal(desk_rig_message(g, b, 0, &err), HR_OK);
 }
 
 /* The features so far as one piece of memory; returns its length. */
@@ -158,8 +122,8 @@ static void walk(uint64_t seed, uint32_t window, bool is_thin, bool is_huge)
     size_t n = gather(&with, want);
     assert_int_equal(gather(&without, got), n);
     assert_memory_equal(got, want, n);
-    end(&with);
-    end(&without);
+    desk_rig_close(&with);
+    desk_rig_close(&without);
 }
 
 static void test_rows_alike(void **state)

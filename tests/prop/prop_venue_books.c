@@ -2,6 +2,7 @@
 /* Every venue's messages, written by us from a model book and read back: each message is what was
  * written, and streams with dropped, repeated and swapped messages leave a desk in the state that
  * the venue's rule states, held against a plain reading of that rule. */
+#include "desk_rig.h"
 #include "harness.h"
 #include "pipe/desk.h"
 #include "rng.h"
@@ -248,8 +249,7 @@ static void read_snapshot(reader *r, const venue_event *e)
     }
 }
 
-/* The first message behind a hole is kept under every rule; what follows it only where the snapshot
- * to come may be older. */
+/* What comes without a book is kept only where the snapshot to come may be older. */
 static void read_delta(reader *r, const venue_event *e)
 {
     answer a = r->newest < 0 && !r->is_live ? TAKE : judge(r, e, r->is_live ? r->last : r->newest);
@@ -260,7 +260,7 @@ static void read_delta(reader *r, const venue_event *e)
     }
     r->newest = e->last;
     if (!r->is_live) {
-        if (a == LOSE || has_requests(r)) r->kept[r->n_kept++] = e;
+        if (has_requests(r)) r->kept[r->n_kept++] = e;
         return;
     }
     put_levels(r, e);
@@ -277,12 +277,7 @@ static void read_event(reader *r, const venue_event *e)
 /* ---- the desk ---- */
 
 typedef struct rig {
-    hr_plan plan;
-    hr_tables tables;
-    hr_desk_config cfg;
-    hr_desk_env env;
-    hr_arena *arena;
-    hr_desk *desk;
+    desk_rig d;
     hr_evbatch *batch;
     hr_source_info info;
     venue_text text;
@@ -293,48 +288,23 @@ static void begin(rig *g, const venue_case *c)
 {
     static const hr_evbatch_caps caps = {
         .msgs = 64, .levels = 1024, .rejects = 4, .raw = 4096, .texts = 64};
-    hr_pool *blocks;
+    const desk_rig_options o = {.venue = c->venue,
+                                .symbol = c->symbol,
+                                .format = (int)c->format,
+                                .far_chunks = 64,
+                                .checks = 1,
+                                .n_blocks = 128,
+                                .buffer_bytes = 262144,
+                                .max_levels = 512};
     memset(g, 0, sizeof *g);
-    hr_plan_init(&g->plan);
-    memset(g->plan.write, 0, sizeof g->plan.write);
-    hr_tables_init(&g->tables, g->plan.depth, g->plan.px_scale, g->plan.qty_scale);
-    assert_int_equal(hr_arena_create(&g->arena, NULL, 32 << 20, "rig", NULL), HR_OK);
-    g->cfg.plan = &g->plan;
-    g->cfg.tables = &g->tables;
-    g->cfg.buffer_bytes = 262144;
-    g->cfg.max_levels = 512;
-    for (int k = 0; k < HR_KIND_COUNT; k++) {
-        assert_int_equal(hr_row_layout_init(&g->cfg.layout[k], &g->tables.schema[k],
-                                            hr_row_pack_of((hr_kind)k), BLOCK_BYTES, g->arena,
-                                            NULL),
-                         HR_OK);
-        g->cfg.group_rows[k] = 1000000;
-    }
-#define POOL(out, bytes, n)                                                                        \
-    assert_int_equal(hr_pool_create(&(out), g->arena, bytes, n, #out, NULL), HR_OK)
-    POOL(g->cfg.far_pool, HR_L2_CHUNK_BYTES, 64);
-    POOL(g->cfg.buffer_pool, 262144, 1);
-    POOL(g->cfg.check_pool, sizeof(hr_tickcheck), 1);
-    POOL(g->env.cuts, sizeof(hr_cut), 64);
-    POOL(blocks, BLOCK_BYTES, 128);
-    g->env.cfg = &g->cfg;
-    uint32_t io_blocks = hr_rows_io_blocks(BLOCK_BYTES);
-    hr_rows_init(&g->env.rows, blocks, ".",
-                 hr_arena_alloc(g->arena, (size_t)io_blocks * BLOCK_BYTES, 64), io_blocks);
-    g->desk = hr_desk_init(hr_arena_alloc(g->arena, hr_desk_bytes(&g->plan), 64), &g->cfg, 0,
-                           c->venue, c->symbol, (int)c->format);
-    g->batch = hr_evbatch_init(hr_arena_alloc(g->arena, hr_evbatch_bytes(&caps), 64), &caps);
+    desk_rig_init(&g->d);
+    memset(g->d.plan.write, 0, sizeof g->d.plan.write);
+    desk_rig_open(&g->d, &o);
+    g->batch = hr_evbatch_init(hr_arena_alloc(g->d.arena, hr_evbatch_bytes(&caps), 64), &caps);
     g->info = (hr_source_info){
-        .format = c->format, .px_scale = g->plan.px_scale, .qty_scale = g->plan.qty_scale};
+        .format = c->format, .px_scale = g->d.plan.px_scale, .qty_scale = g->d.plan.qty_scale};
     memcpy(g->info.venue, c->venue, strlen(c->venue));
     g->line = 1;
-}
-
-static void end(rig *g)
-{
-    hr_desk_fini(g->desk, &g->env);
-    hr_rows_fini(&g->env.rows);
-    hr_arena_destroy(&g->arena);
 }
 
 /* The head shows the first message, whether it arrives or not. */
@@ -414,14 +384,15 @@ static void expect_event(const rig *g, const venue_case *c, const venue_event *e
 
 static void expect_book(const rig *g, const reader *r, const venue_case *c)
 {
-    if (hr_seq_is_live(&g->desk->seq) != r->is_live) print_message("# %s: %s", c->label, g->text.s);
-    assert_int_equal(hr_seq_is_live(&g->desk->seq), r->is_live);
+    if (hr_seq_is_live(&g->d.desk->seq) != r->is_live)
+        print_message("# %s: %s", c->label, g->text.s);
+    assert_int_equal(hr_seq_is_live(&g->d.desk->seq), r->is_live);
     if (!r->is_live) return;
     for (int s = 0; s < 2; s++) {
         int64_t px[PRICES];
         int64_t qty[PRICES];
         uint32_t n = 0;
-        uint32_t got = hr_l2_top(g->desk->book, (hr_side)s, PRICES, px, qty);
+        uint32_t got = hr_l2_top(g->d.desk->book, (hr_side)s, PRICES, px, qty);
         for (int i = 0; i < PRICES; i++) {
             if (r->qty[s][i] == 0) continue;
             assert_true(n < got);
@@ -457,10 +428,7 @@ static void deliver(rig *g, reader *r, const venue_event *e, bool is_clean)
     bool sees_all = c->rule != HR_SEQ_NONE && c->rule != HR_SEQ_AFTER;
     decode(g, c, e);
     expect_event(g, c, e);
-    uint32_t n = g->batch->n_levels;
-    assert_int_equal(hr_rows_reserve(&g->env.rows, hr_desk_blocks_needed(&g->cfg, n)), HR_OK);
-    assert_int_equal(hr_desk_env_reserve_cuts(&g->env, hr_desk_cuts_needed(&g->cfg, n)), HR_OK);
-    assert_int_equal(hr_desk_message(g->desk, &g->env, g->batch, 0, &err), HR_OK);
+    assert_int_equal(desk_rig_message(&g->d, g->batch, 0, &err), HR_OK);
     read_event(r, e);
     expect_book(g, r, c);
     if (is_clean || sees_all) expect_truth(r, e);
@@ -495,10 +463,10 @@ static void walk(const venue_case *c, uint64_t seed)
     }
     if (is_clean) {
         assert_true(r.is_live);
-        assert_int_equal(g.desk->seq.n_gaps, 0);
-        assert_int_equal(g.desk->n_checksums, g.desk->n_checksums_equal);
+        assert_int_equal(g.d.desk->seq.n_gaps, 0);
+        assert_int_equal(g.d.desk->n_checksums, g.d.desk->n_checksums_equal);
     }
-    end(&g);
+    desk_rig_close(&g.d);
 }
 
 static void test_streams(void **state)

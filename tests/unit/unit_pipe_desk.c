@@ -5,12 +5,12 @@
 #include <fcntl.h>
 
 #include "base/sys.h"
+#include "desk_rig.h"
 #include "harness.h"
 #include "pipe/desk_state.h"
 #include "venue/adapter.h"
 
 #define SEC INT64_C(1000000000)
-#define BLOCK_BYTES 16384u
 #define BUFFER_BYTES 4096u
 
 typedef struct level {
@@ -18,59 +18,37 @@ typedef struct level {
     int64_t px, qty;
 } level;
 
-static struct {
-    hr_plan plan;
-    hr_tables tables;
-    hr_desk_config cfg;
-    hr_desk_env env;
-    hr_arena *arena;
-    hr_desk *desk;
-    hr_evbatch *batch;
-    hr_err err;
-    int64_t now_ns;
-    uint32_t n_blocks;
-} rig;
+static desk_rig rig;
+static hr_evbatch *batch;
+static hr_err rig_err;
+static int64_t now_ns;
+static uint32_t order_flags; /* of the next message */
+
+static void begin_as(hr_rows_on rows_on, const desk_rig_options *o)
+{
+    const hr_evbatch_caps caps = {.msgs = 8, .levels = 512, .rejects = 1, .raw = 1024, .texts = 8};
+    hr_err_reset(&rig_err);
+    desk_rig_init(&rig);
+    rig.plan.depth = 2;
+    rig.plan.window_ticks = 64;
+    rig.plan.rows_on = rows_on;
+    desk_rig_open(&rig, o);
+    batch = hr_evbatch_init(hr_arena_alloc(rig.arena, hr_evbatch_bytes(&caps), 64), &caps);
+    now_ns = 1000 * SEC;
+}
 
 /* far_chunks, checks: how much the pools hold. */
 static void begin(hr_rows_on rows_on, uint32_t far_chunks, uint32_t checks)
 {
-    const hr_evbatch_caps caps = {.msgs = 8, .levels = 512, .rejects = 1, .raw = 1024, .texts = 8};
-    hr_pool *blocks;
-    memset(&rig, 0, sizeof rig);
-    hr_err_reset(&rig.err);
-    hr_plan_init(&rig.plan);
-    rig.plan.depth = 2;
-    rig.plan.window_ticks = 64;
-    rig.plan.rows_on = rows_on;
-    hr_tables_init(&rig.tables, 2, 9, 8);
-    assert_int_equal(hr_arena_create(&rig.arena, NULL, 16 << 20, "rig", NULL), HR_OK);
-    rig.cfg.plan = &rig.plan;
-    rig.cfg.tables = &rig.tables;
-    rig.cfg.buffer_bytes = BUFFER_BYTES;
-    rig.cfg.max_levels = caps.levels;
-    for (int k = 0; k < HR_KIND_COUNT; k++) {
-        assert_int_equal(hr_row_layout_init(&rig.cfg.layout[k], &rig.tables.schema[k],
-                                            hr_row_pack_of((hr_kind)k), BLOCK_BYTES, rig.arena,
-                                            NULL),
-                         HR_OK);
-        rig.cfg.group_rows[k] = 1000000;
-    }
-#define POOL(out, bytes, n)                                                                        \
-    assert_int_equal(hr_pool_create(&(out), rig.arena, bytes, n, #out, NULL), HR_OK)
-    POOL(rig.cfg.far_pool, HR_L2_CHUNK_BYTES, far_chunks);
-    POOL(rig.cfg.buffer_pool, BUFFER_BYTES, 1);
-    POOL(rig.cfg.check_pool, sizeof(hr_tickcheck), checks);
-    POOL(rig.env.cuts, sizeof(hr_cut), 64);
-    POOL(blocks, BLOCK_BYTES, 128);
-    rig.env.cfg = &rig.cfg;
-    uint32_t io_blocks = hr_rows_io_blocks(BLOCK_BYTES);
-    hr_rows_init(&rig.env.rows, blocks, ".",
-                 hr_arena_alloc(rig.arena, (size_t)io_blocks * BLOCK_BYTES, 64), io_blocks);
-    rig.n_blocks = hr_pool_free_count(blocks);
-    rig.desk = hr_desk_init(hr_arena_alloc(rig.arena, hr_desk_bytes(&rig.plan), 64), &rig.cfg, 0,
-                            "binance", "BTCUSDT", HR_FORMAT_NDJSON);
-    rig.batch = hr_evbatch_init(hr_arena_alloc(rig.arena, hr_evbatch_bytes(&caps), 64), &caps);
-    rig.now_ns = 1000 * SEC;
+    const desk_rig_options o = {.venue = "binance",
+                                .symbol = "BTCUSDT",
+                                .format = HR_FORMAT_NDJSON,
+                                .far_chunks = far_chunks,
+                                .checks = checks,
+                                .n_blocks = 128,
+                                .buffer_bytes = BUFFER_BYTES,
+                                .max_levels = 512};
+    begin_as(rows_on, &o);
 }
 
 /* Gives the desk back and looks whether all it had came back with it. */
@@ -92,14 +70,14 @@ static void end(void)
 
 static hr_status send(hr_msg_kind kind, int64_t first, int64_t last, const level *l, uint32_t n)
 {
-    hr_evbatch *b = rig.batch;
+    hr_evbatch *b = batch;
     hr_evbatch_reset(b);
     b->kind[0] = (uint8_t)kind;
-    b->ts_event[0] = b->ts_recv[0] = rig.now_ns;
+    b->ts_event[0] = b->ts_recv[0] = now_ns;
     b->seq_first[0] = first;
     b->seq_last[0] = last;
     b->seq_prev[0] = -1;
-    b->flags[0] = 0;
+    b->flags[0] = order_flags;
     b->text[0] = -1;
     b->level_begin[0] = 0;
     b->level_begin[1] = (int32_t)n;
@@ -110,9 +88,7 @@ static hr_status send(hr_msg_kind kind, int64_t first, int64_t last, const level
     }
     b->n_msgs = 1;
     b->n_levels = n;
-    assert_int_equal(hr_rows_reserve(&rig.env.rows, hr_desk_blocks_needed(&rig.cfg, n)), HR_OK);
-    assert_int_equal(hr_desk_env_reserve_cuts(&rig.env, hr_desk_cuts_needed(&rig.cfg, n)), HR_OK);
-    return hr_desk_message(rig.desk, &rig.env, b, 0, &rig.err);
+    return desk_rig_message(&rig, b, 0, &rig_err);
 }
 
 static hr_status delta(int64_t first, int64_t last, hr_side side, int64_t px, int64_t qty)
@@ -172,17 +148,17 @@ static void test_grid(void **state)
 {
     (void)state;
     begin(HR_ROWS_ON_GRID, 8, 1);
-    rig.now_ns = 1000 * SEC + 1;
+    now_ns = 1000 * SEC + 1;
     assert_int_equal(snapshot(10), HR_OK);
     assert_int_equal(delta(11, 11, HR_SIDE_BID, 100, 1), HR_OK);
     assert_int_equal(rows(HR_KIND_BOOKS), 0);
-    rig.now_ns = 1001 * SEC;
+    now_ns = 1001 * SEC;
     assert_int_equal(delta(12, 12, HR_SIDE_BID, 100, 2), HR_OK);
     assert_int_equal(rows(HR_KIND_BOOKS), 1);
-    rig.now_ns = 1001 * SEC + SEC / 2;
+    now_ns = 1001 * SEC + SEC / 2;
     assert_int_equal(delta(13, 13, HR_SIDE_BID, 100, 3), HR_OK);
     assert_int_equal(rows(HR_KIND_BOOKS), 1);
-    rig.now_ns = 5000 * SEC + 7;
+    now_ns = 5000 * SEC + 7;
     assert_int_equal(delta(14, 14, HR_SIDE_BID, 100, 4), HR_OK);
     assert_int_equal(rows(HR_KIND_BOOKS), 2); /* an hour of silence is one row */
     end();
@@ -193,7 +169,7 @@ static void test_no_grid_before_a_book(void **state)
     (void)state;
     begin(HR_ROWS_ON_GRID, 8, 1);
     assert_int_equal(delta(1, 1, HR_SIDE_BID, 100, 1), HR_OK);
-    rig.now_ns += 10 * SEC;
+    now_ns += 10 * SEC;
     assert_int_equal(delta(2, 2, HR_SIDE_BID, 100, 1), HR_OK);
     assert_int_equal(rows(HR_KIND_BOOKS), 0);
     end();
@@ -301,14 +277,14 @@ static void test_limits(void **state)
     begin(HR_ROWS_ON_TOP, 1, 1);
     void *taken = hr_pool_get(rig.cfg.check_pool);
     assert_int_equal(send(HR_MSG_TICKER, 11, 11, touch, 2), HR_ELIMIT);
-    assert_string_equal(rig.err.message, "more than limits.instruments carry tickers");
+    assert_string_equal(rig_err.message, "more than limits.instruments carry tickers");
     hr_pool_put(rig.cfg.check_pool, taken);
     assert_int_equal(snapshot(10), HR_OK);
     for (int64_t i = 0; i < 4000 && st == HR_OK; i++) /* far below the window: one chunk for all */
         st = delta(11 + i, 11 + i, i % 2 == 0 ? HR_SIDE_ASK : HR_SIDE_BID,
                    i % 2 == 0 ? 1000 + i * 1000 : 1 + i % 90, 1);
     assert_int_equal(st, HR_EBUDGET);
-    assert_string_equal(rig.err.message, "book of 'BTCUSDT' does not fit its memory: raise "
+    assert_string_equal(rig_err.message, "book of 'BTCUSDT' does not fit its memory: raise "
                                          "engine.memory or book.window_ticks");
     end();
 }
@@ -478,6 +454,75 @@ static void test_tables(void **state)
     assert_string_equal(t.schema[HR_KIND_GAPS].fields[HR_GAP_CAUSE].name, "cause");
 }
 
+/* The venue begins its numbers anew with a snapshot in the stream: what came behind the hole is of
+ * the old ones, and not offered to the new book. */
+static void test_snapshot_in_the_stream(void **state)
+{
+    const desk_rig_options o = {.venue = "bybit",
+                                .symbol = "BTCUSDT",
+                                .format = HR_FORMAT_NDJSON,
+                                .far_chunks = 8,
+                                .checks = 1,
+                                .n_blocks = 128,
+                                .buffer_bytes = BUFFER_BYTES,
+                                .max_levels = 512};
+    (void)state;
+    begin_as(HR_ROWS_ON_TOP, &o);
+    assert_int_equal(snapshot(10), HR_OK);
+    assert_int_equal(delta(12, 12, HR_SIDE_BID, 98, 1), HR_OK);
+    assert_false(hr_seq_is_live(&rig.desk->seq));
+    assert_null(rig.desk->buffer);
+    assert_int_equal(snapshot(1), HR_OK);
+    assert_true(hr_seq_is_live(&rig.desk->seq));
+    assert_int_equal(delta(2, 2, HR_SIDE_ASK, 101, 0), HR_OK);
+    assert_int_equal(best(HR_SIDE_BID), 100);
+    assert_int_equal(best(HR_SIDE_ASK), 0);
+    assert_int_equal(rig.desk->seq.n_gaps, 1);
+    end();
+}
+
+static hr_status order(uint32_t action, int64_t id, hr_side side, int64_t px, int64_t qty)
+{
+    const level l = {side, px, qty};
+    order_flags = action << HR_ORDER_SHIFT;
+    hr_status st = send(HR_MSG_ORDER, id, -1, &l, 1);
+    order_flags = 0;
+    return st;
+}
+
+static void test_orders(void **state)
+{
+    desk_rig_options o = {.venue = "nasdaq",
+                          .symbol = "A",
+                          .format = HR_FORMAT_ITCH,
+                          .far_chunks = 8,
+                          .checks = 1,
+                          .n_blocks = 128,
+                          .buffer_bytes = BUFFER_BYTES,
+                          .max_levels = 512,
+                          .orders = 2};
+    (void)state;
+    begin_as(HR_ROWS_ON_TOP, &o);
+    assert_int_equal(order(HR_ORDER_ADD, 1, HR_SIDE_BID, 100, 5), HR_OK);
+    assert_int_equal(order(HR_ORDER_ADD, 2, HR_SIDE_ASK, 102, 5), HR_OK);
+    assert_int_equal(best(HR_SIDE_ASK), 102);
+    assert_int_equal(order(HR_ORDER_ADD, 3, HR_SIDE_ASK, 103, 5), HR_EBUDGET);
+    assert_non_null(strstr(rig_err.message, "limits.orders"));
+    assert_int_equal(order(HR_ORDER_EXECUTE, 1, HR_SIDE_NONE, 0, 2), HR_OK);
+    assert_int_equal(rows(HR_KIND_TRADES), 1);
+    assert_int_equal(rig.env.counts.order_faults, 0);
+    assert_int_equal(order(HR_ORDER_DELETE, 9, HR_SIDE_NONE, 0, 0), HR_OK);
+    assert_int_equal(order(7, 1, HR_SIDE_NONE, 0, 0), HR_OK); /* no action has this number */
+    assert_int_equal(rig.env.counts.order_faults, 2);
+    assert_int_equal(order(HR_ORDER_CLEAR, 0, HR_SIDE_NONE, 0, 0), HR_OK);
+    assert_int_equal(best(HR_SIDE_BID), 0);
+    end();
+    o.orders = 0; /* an input that should have none */
+    begin_as(HR_ROWS_ON_TOP, &o);
+    assert_int_equal(order(HR_ORDER_ADD, 1, HR_SIDE_BID, 100, 5), HR_EUNSUPPORTED);
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -495,6 +540,8 @@ int main(void)
         cmocka_unit_test(test_image_rules),
         cmocka_unit_test(test_image_cut),
         cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_snapshot_in_the_stream),
+        cmocka_unit_test(test_orders),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -92,10 +92,10 @@ static void expect_request(const char *venue, const char *channel, const char *w
     char out[1024];
     const hr_venue *v = hr_venue_find(venue);
     assert_non_null(v);
-    size_t n = v->subscribe(out, sizeof out, channel, pair, 2);
+    size_t n = hr_venue_subscribe(v, out, sizeof out, channel, pair, 2);
     assert_string_equal(out, want);
     assert_int_equal(n, strlen(want));
-    assert_int_equal(v->subscribe(out, n, channel, pair, 2), 0);
+    assert_int_equal(hr_venue_subscribe(v, out, n, channel, pair, 2), 0);
 }
 
 /* ---- Bybit ---- */
