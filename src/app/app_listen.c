@@ -34,9 +34,11 @@ hr_status hr_app_listen_take(hr_app_listen *x, int n_args, char **args, hr_err *
     for (int k = 0; k < HR_KIND_COUNT; k++)
         p->write[k] = false;
     if (p->n_inputs == 0) return HR_FAIL(err, HR_EUSAGE, "no input: name a capture or a plan");
+    if (x->skip_missing) p->skips_missing = true;
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
-    return hr_plan_check(p, err);
+    HR_TRY(hr_plan_check(p, err));
+    return hr_app_plan_expand(p, false, err);
 }
 
 hr_listen_options hr_app_listen_options(const hr_app_listen *x)

@@ -11,7 +11,7 @@ typedef struct hr_app_listen {
     int64_t from_ns, to_ns; /* -1: not given */
     int clock;              /* hr_clock */
     int trades;             /* hr_trade_kinds */
-    bool keep_repeated, json, force;
+    bool keep_repeated, json, force, skip_missing;
     const char *out;
 } hr_app_listen;
 #define HR_APP_LISTEN_DEFAULT                                                                      \
@@ -50,6 +50,14 @@ extern const char *const hr_app_clocks[], *const hr_app_trades[];
          HR_OPT_TIME, &(x).from_ns, 0,                                                             \
          0,           NULL},                                                                       \
         {"--to", "TIME", "nothing received from then on", HR_OPT_TIME, &(x).to_ns, 0, 0, NULL},    \
+        {"--skip-missing",                                                                         \
+         NULL,                                                                                     \
+         "leave out days of {FIRST..LAST} that have no file",                                      \
+         HR_OPT_ON,                                                                                \
+         &(x).skip_missing,                                                                        \
+         0,                                                                                        \
+         0,                                                                                        \
+         NULL},                                                                                    \
         {"--out", "FILE", "write .parquet, .csv or .ndjson (.gz, .zst)", HR_OPT_TEXT, &(x).out, 0, \
          0,       NULL},                                                                           \
         {"--force", NULL, "replace an existing FILE", HR_OPT_ON, &(x).force, 0, 0, NULL},          \

@@ -2,9 +2,11 @@
 #include "app/app_plan.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/sys.h"
+#include "job/inputs.h"
 
 static bool is_plan(const char *path)
 {
@@ -29,5 +31,24 @@ hr_status hr_app_plan_add(hr_plan *plan, int n_args, char **args, hr_err *err)
     for (int i = 0; i < n_args; i++)
         HR_TRY(is_plan(args[i]) ? load_plan(plan, args[i], err)
                                 : hr_plan_add_input(plan, args[i], err));
+    return HR_OK;
+}
+
+static void say(void *self, const char *text)
+{
+    (void)self;
+    fprintf(stderr, "%s\n", text);
+}
+
+hr_status hr_app_plan_expand(hr_plan *plan, bool keeps_datasets, hr_err *err)
+{
+    hr_inputs_report r;
+    const hr_inputs_options o = {.keeps_datasets = keeps_datasets, .say = say};
+    HR_TRY(hr_inputs_expand(plan, &o, &r, err));
+    if (r.n_left_out + r.n_missing + r.n_repeated == 0) return HR_OK;
+    fprintf(stderr, "inputs: %u taken, %u left out", plan->n_inputs, r.n_left_out);
+    if (r.n_missing > 0) fprintf(stderr, ", %u days missing", r.n_missing);
+    if (r.n_repeated > 0) fprintf(stderr, ", %u named twice", r.n_repeated);
+    fputc('\n', stderr);
     return HR_OK;
 }

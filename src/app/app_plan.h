@@ -6,5 +6,8 @@
 
 /** Plans (.yaml, .yml) are parsed into *plan in their order; other arguments are its inputs. */
 HR_MUST_USE hr_status hr_app_plan_add(hr_plan *plan, int n_args, char **args, hr_err *err);
+/** Folders, patterns and ranges of days among the inputs become files (hr_inputs_expand); what is
+ *  left out is named on standard error. */
+HR_MUST_USE hr_status hr_app_plan_expand(hr_plan *plan, bool keeps_datasets, hr_err *err);
 
 #endif

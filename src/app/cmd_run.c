@@ -18,7 +18,7 @@ typedef struct options {
     hr_opts_engine engine;
     int64_t deadline_ns, from_ns, to_ns; /* -1: not given */
     const char *out;
-    bool resume, force, json;
+    bool resume, force, json, skip_missing;
 } options;
 
 static hr_run *running;               /* for the signal handler */
@@ -52,7 +52,9 @@ static hr_status take_args(options *o, int n_args, char **args, hr_err *err)
     }
     if (o->plan.n_inputs == 0)
         return HR_FAIL(err, HR_EUSAGE, "no input: name a capture or a plan (headrace run -h)");
-    return hr_plan_check(&o->plan, err);
+    if (o->skip_missing) o->plan.skips_missing = true;
+    HR_TRY(hr_plan_check(&o->plan, err));
+    return hr_app_plan_expand(&o->plan, false, err);
 }
 
 static hr_status parse_args(options *o, int argc, char **argv, hr_err *err)
@@ -64,6 +66,8 @@ static hr_status parse_args(options *o, int argc, char **argv, hr_err *err)
         {"--from", "TIME", "write nothing received before, e.g. 2024-08-08T12:00:00Z or ns",
          HR_OPT_TIME, &o->from_ns, 0, 0, NULL},
         {"--to", "TIME", "take nothing received from then on", HR_OPT_TIME, &o->to_ns, 0, 0, NULL},
+        {"--skip-missing", NULL, "leave out days of {FIRST..LAST} that have no file", HR_OPT_ON,
+         &o->skip_missing, 0, 0, NULL},
         {"--deadline", "TIME", "commit and stop with exit 5 after this long, e.g. 10m",
          HR_OPT_DURATION, &o->deadline_ns, 0, INT64_C(366) * 86400 * 1000000000, NULL},
         {"--resume", NULL, "go on after the last commit of an interrupted run", HR_OPT_ON,
@@ -74,8 +78,11 @@ static hr_status parse_args(options *o, int argc, char **argv, hr_err *err)
     const hr_opts opts = {
         .verb = "run",
         .args = "INPUT... | PLAN.yaml",
-        .about = "Reads captures, checks their sequence, rebuilds the books and writes a Parquet "
-                 "dataset.\nOptions win over the plan.",
+        .about =
+            "Reads captures, checks their sequence, rebuilds the books and writes a Parquet "
+            "dataset.\nOptions win over the plan. INPUT is a file, a folder (all below it that can "
+            "be\nread), a pattern ('data/*.gz', 'data/**/*.gz') or a range of days\n"
+            "('data/{2024-01-01..2024-01-05}.gz').",
         .example = "headrace run capture.ndjson.gz --out books --memory 512MB",
         .opt = table,
         .n_opt = HR_ARRAY_LEN(table),

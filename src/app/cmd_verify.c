@@ -6,6 +6,7 @@
 
 #include "app/app.h"
 #include "app/app_check.h"
+#include "app/app_plan.h"
 #include "app/app_table.h"
 #include "app/opts.h"
 #include "app/report.h"
@@ -249,32 +250,48 @@ static hr_status report_files(const hr_plan *plan, const char *path, bool json, 
     return st;
 }
 
-/* report: path or NULL. */
-static hr_status verify_all(hr_plan *plan, int n_args, char **args, const char *report, bool json,
+/* What each input is; those that are events become the plan's inputs. report: path or NULL. */
+static hr_status sort_out(const hr_plan *named, hr_plan *plan, subject *of, const char *report,
+                          hr_err *err)
+{
+    for (uint32_t i = 0; i < named->n_inputs; i++) {
+        const char *path = named->inputs[i];
+        HR_TRY(subject_of(&of[i], path, err));
+        if (report != NULL && of[i] != SUBJECT_EVENTS)
+            return HR_FAIL(err, HR_EUSAGE,
+                           "--report is about captures and tables of events, not '%s'", path);
+        if (of[i] == SUBJECT_EVENTS) HR_TRY(hr_plan_add_input(plan, path, err));
+    }
+    return hr_plan_check(plan, err);
+}
+
+static hr_status verify_all(const hr_plan *named, hr_plan *plan, const char *report, bool json,
                             bool *is_clean, hr_err *err)
 {
     static subject of[HR_PLAN_INPUTS_MAX];
-    for (int i = 0; i < n_args; i++) {
-        HR_TRY(subject_of(&of[i], args[i], err));
-        if (report != NULL && of[i] != SUBJECT_EVENTS)
-            return HR_FAIL(err, HR_EUSAGE,
-                           "--report is about captures and tables of events, not '%s'", args[i]);
-        if (of[i] == SUBJECT_EVENTS) HR_TRY(hr_plan_add_input(plan, args[i], err));
-    }
-    HR_TRY(hr_plan_check(plan, err));
-    for (int i = 0; i < n_args; i++)
+    HR_TRY(sort_out(named, plan, of, report, err));
+    for (uint32_t i = 0; i < named->n_inputs; i++)
         if (of[i] == SUBJECT_DATASET)
-            HR_TRY(verify_dataset(args[i], json, is_clean, err));
+            HR_TRY(verify_dataset(named->inputs[i], json, is_clean, err));
         else if (of[i] == SUBJECT_TABLE)
-            HR_TRY(verify_table(args[i], json, is_clean, err));
+            HR_TRY(verify_table(named->inputs[i], json, is_clean, err));
     if (plan->n_inputs == 0) return HR_OK;
     return report != NULL ? report_files(plan, report, json, is_clean, err)
                           : verify_files(plan, NULL, json, is_clean, err);
 }
 
+/* The files that the arguments stand for, as inputs of a plan. */
+static hr_status name_all(hr_plan *named, const hr_plan *plan, int n_args, char **args, hr_err *err)
+{
+    named->format = plan->format;
+    for (int i = 0; i < n_args; i++)
+        HR_TRY(hr_plan_add_input(named, args[i], err));
+    return hr_app_plan_expand(named, true, err);
+}
+
 int hr_cmd_verify(int argc, char **argv)
 {
-    static hr_plan plan;
+    static hr_plan plan, named;
     hr_opts_engine engine = HR_OPTS_ENGINE_DEFAULT;
     hr_err err = HR_ERR_INIT;
     bool is_clean = true;
@@ -284,13 +301,15 @@ int hr_cmd_verify(int argc, char **argv)
     int n_args;
     const hr_opt table[] = {
         HR_OPTS_ENGINE(engine),
+        {"--skip-missing", NULL, "leave out days of {FIRST..LAST} that have no file", HR_OPT_ON,
+         &named.skips_missing, 0, 0, NULL},
         {"--json", NULL, "the report as JSON", HR_OPT_ON, &json, 0, 0, NULL},
         {"--report", "OUT", "figures by instrument and hour: .json, .md or .html", HR_OPT_TEXT,
          &report, 0, 0, NULL},
     };
     const hr_opts opts = {
         .verb = "verify",
-        .args = "FILE... | DATASET...",
+        .args = "FILE... | FOLDER... | DATASET...",
         .about =
             "Checks captures and tables: every message is decoded, sequences are followed, books\n"
             "rebuilt, the venue's own tickers compared with the book at equal update id, and the\n"
@@ -304,14 +323,17 @@ int hr_cmd_verify(int argc, char **argv)
         .min_args = 1,
         .max_args = HR_PLAN_INPUTS_MAX,
     };
+    hr_plan_init(&named);
     hr_status st = hr_opts_parse(&opts, argc, argv, &n_args, &err);
     if (st == HR_END) return HR_EXIT_OK;
     if (st == HR_OK && report != NULL) st = hr_report_kind_of(&kind, report, &err);
     if (st != HR_OK) return hr_app_fail(&err);
     hr_app_check_plan(&plan);
     hr_opts_engine_apply(&engine, &plan);
-    st = verify_all(&plan, n_args, argv + 1, report, json, &is_clean, &err);
+    st = name_all(&named, &plan, n_args, argv + 1, &err);
+    if (st == HR_OK) st = verify_all(&named, &plan, report, json, &is_clean, &err);
     hr_plan_fini(&plan);
+    hr_plan_fini(&named);
     if (st != HR_OK) return hr_app_fail(&err);
     return is_clean ? HR_EXIT_OK : HR_EXIT_CHECK;
 }

@@ -60,6 +60,8 @@ static const plan_key keys[] = {
     {"input", "venue", V_NAME, AT(venue), 0, 24, NULL, "venue of messages that do not say"},
     {"input", "symbol", V_NAME, AT(symbol), 0, 32, NULL, "symbol of messages that name none"},
     {"input", "symbols", V_LIST, AT(symbols), 0, HR_PLAN_SYMBOLS_MAX, NULL, "keep only these"},
+    {"input", "skip_missing", V_BOOL, AT(skips_missing), 0, 1, NULL,
+     "days of a range without a file are left out"},
     {"input", "from", V_TIME, AT(from_ns), 0, INT64_MAX, NULL,
      "write nothing received before this"},
     {"input", "to", V_TIME, AT(to_ns), 0, INT64_MAX, NULL, "take nothing received from this on"},

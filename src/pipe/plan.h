@@ -31,6 +31,7 @@ typedef struct hr_plan {
     char symbol[32]; /* input.symbol: for messages that name none */
     char **symbols;  /* input.symbols: keep only these (others are filtered); empty = all */
     uint32_t n_symbols;
+    bool skips_missing; /* input.skip_missing: days of a range without a file are left out */
     int64_t from_ns; /* input.from: time; write nothing received before it. INT64_MIN: no bound */
     int64_t to_ns;   /* input.to: time; nor what is received from it on. INT64_MAX: no bound */
     /* output: */

@@ -95,15 +95,37 @@ static void forget_states_but(hr_dataset *d, const char *name)
     (void)sys->list(sys->self, d->root_fd, ".", forget_state, &k);
 }
 
+/* What of the identity differs: the files read, or the plan. */
+static hr_status refuse_other(const hr_dataset *d, const char *was, const char *now, hr_err *err)
+{
+    static const char key[] = " inputs=";
+    const char *a = strstr(was, key);
+    const char *b = strstr(now, key);
+    if (a == NULL || b == NULL || a - was != b - now || memcmp(was, now, (size_t)(a - was)) != 0)
+        return HR_FAIL(err, HR_EUSAGE,
+                       "'%s' was made by another plan or from other input: use --force", d->root);
+    a += sizeof key - 1;
+    b += sizeof key - 1;
+    int n_a = (int)strcspn(a, ":");
+    int n_b = (int)strcspn(b, ":");
+    if (n_a == n_b && memcmp(a, b, (size_t)n_a) == 0)
+        return HR_FAIL(err, HR_EUSAGE,
+                       "'%s' was made from other input: of its %.*s files some are of another size "
+                       "or format now: use --force",
+                       d->root, n_a, a);
+    return HR_FAIL(err, HR_EUSAGE,
+                   "'%s' was made from other input: %.*s files then, %.*s now: name the same ones, "
+                   "or use --force",
+                   d->root, n_a, a, n_b, b);
+}
+
 static hr_status take_over(hr_dataset *d, hr_open_mode mode, const char *identity,
                            hr_manifest_tail *tail, hr_err *err)
 {
     if (mode == HR_OPEN_RESUME) {
         HR_TRY(hr_manifest_read(&d->manifest, tail, err));
         if (tail->bytes > 0 && strcmp(tail->identity, identity) != 0)
-            return HR_FAIL(err, HR_EUSAGE,
-                           "'%s' was made by another plan or from other input: use --force",
-                           d->root);
+            return refuse_other(d, tail->identity, identity, err);
     }
     int rc = hr_sys_truncate(d->manifest.fd, tail->bytes);
     if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot truncate the manifest of '%s'", d->root);

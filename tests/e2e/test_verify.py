@@ -75,7 +75,9 @@ def main():
     forge(newer, '"headrace":1', '"headrace":99')
     code, _, err = tap.run("verify", newer)
     tap.check("a manifest of a version to come", code in (3, 4) and "99" in err, f"{code} {err}")
-    code, _, err = tap.run("verify", tap.SCRATCH)
+    bare = os.path.join(tap.SCRATCH, "bare")
+    os.makedirs(bare)
+    code, _, err = tap.run("verify", bare)
     tap.check("a folder that is no dataset", code == 4 and "manifest" in err, err)
     tap.finish()
 

@@ -30,6 +30,7 @@ static const char every_key[] =
     "  symbols:\n"
     "    - BTCUSDT\n"
     "    - ETHUSDT\n"
+    "  skip_missing: true\n"
     "  from: 2024-08-09T00:00:00.5Z\n"
     "  to: 1723161600500000001\n"
     "output: {path: out, deltas: false, trades: false, tickers: false,\n"
@@ -74,6 +75,7 @@ static void test_every_key(void **state)
     assert_string_equal(plan.symbol, "BTC-USDT");
     assert_int_equal(plan.n_symbols, 2);
     assert_string_equal(plan.symbols[0], "BTCUSDT");
+    assert_true(plan.skips_missing);
     assert_int_equal(plan.from_ns, INT64_C(1723161600500000000));
     assert_int_equal(plan.to_ns, INT64_C(1723161600500000001));
     assert_string_equal(plan.out, "out");
