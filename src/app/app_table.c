@@ -8,6 +8,7 @@
 
 #include "app/app_check.h"
 #include "base/sys.h"
+#include "fmt/ipc_read.h"
 #include "text/decimal.h"
 
 #define MEMORY_BYTES ((size_t)256 << 20)
@@ -27,7 +28,7 @@ hr_status hr_app_table_open(hr_app_table *t, const char *path, bool *is_table, h
     const hr_sys *sys = hr_sys_get();
     hr_pq_limits limits = HR_PQ_LIMITS_DEFAULT;
     hr_sys_stat info;
-    char magic[4] = {0};
+    char magic[HR_IPC_SNIFF_BYTES] = {0};
     *is_table = false;
     *t = (hr_app_table){.fd = hr_sys_open(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0)};
     if (t->fd < 0) return HR_FAIL_SYS(err, t->fd, "cannot open '%s'", path);
@@ -37,12 +38,15 @@ hr_status hr_app_table_open(hr_app_table *t, const char *path, bool *is_table, h
         return HR_FAIL(err, HR_EINPUT, "'%s' is a folder: name a file (verify takes a dataset)",
                        path);
     t->size_bytes = info.size_bytes;
-    int64_t n = hr_sys_pread_full(t->fd, magic, 4, 0);
+    int64_t n = hr_sys_pread_full(t->fd, magic, sizeof magic, 0);
     if (n < 0) return HR_FAIL_SYS(err, n, "cannot read '%s'", path);
-    if (memcmp(magic, "PAR1", 4) != 0 && memcmp(magic, "PARE", 4) != 0) return HR_OK;
+    bool is_arrow = hr_ipc_sniff(magic, (size_t)n) != HR_IPC_NOT;
+    if (memcmp(magic, "PAR1", 4) != 0 && memcmp(magic, "PARE", 4) != 0 && !is_arrow) return HR_OK;
     *is_table = true;
     HR_TRY(hr_arena_create(&t->arena, NULL, MEMORY_BYTES, "inspect", err));
-    hr_status st = hr_pq_file_open(&t->file, read_fd, t, info.size_bytes, &limits, t->arena, err);
+    hr_status st =
+        is_arrow ? hr_ipc_file_open(&t->file, read_fd, t, info.size_bytes, &limits, t->arena, err)
+                 : hr_pq_file_open(&t->file, read_fd, t, info.size_bytes, &limits, t->arena, err);
     if (st != HR_OK) hr_err_prefix(err, "'%s'", path);
     return st;
 }
@@ -66,9 +70,10 @@ static const char *type_text(const hr_pq_column *c, char *out, size_t cap)
         return out;
     case HR_PQ_L_TIMESTAMP:
         snprintf(out, cap, "timestamp(%s%s)",
-                 c->unit_ns == 1      ? "ns"
-                 : c->unit_ns == 1000 ? "us"
-                                      : "ms",
+                 c->unit_ns == 1         ? "ns"
+                 : c->unit_ns == 1000    ? "us"
+                 : c->unit_ns == 1000000 ? "ms"
+                                         : "s",
                  c->is_utc ? ", UTC" : "");
         return out;
     case HR_PQ_L_UINT:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HR_APP_APP_TABLE_H
 #define HR_APP_APP_TABLE_H
-/* A Parquet file as inspect shows it: schema, span of time, first rows. */
+/* A Parquet or Arrow file as inspect shows it: schema, span of time, first rows. */
 #include "fmt/pq_read.h"
 
 typedef struct hr_app_table {
@@ -19,7 +19,8 @@ typedef struct hr_app_span {
     bool has_flags;
 } hr_app_span;
 
-/** *is_table false: the file is no Parquet file (and nothing is open). Close after any outcome. */
+/** *is_table false: the file is neither Parquet nor Arrow (and nothing is open). Close after any
+ * outcome. */
 HR_MUST_USE hr_status hr_app_table_open(hr_app_table *t, const char *path, bool *is_table,
                                         hr_err *err);
 void hr_app_table_close(hr_app_table *t);

@@ -283,10 +283,19 @@ static void print_table_head(const options *o, const hr_app_table *t)
     if (o->json) {
         printf("{\"path\":");
         hr_app_json_text(o->path);
-        printf(",\"format\":\"parquet\",\"container\":\"plain\",\"why\":\"begins with PAR1\","
-               "\"created_by\":");
-        hr_app_json_text(hr_pq_file_created_by(f));
+        if (hr_pq_file_is_parquet(f)) {
+            printf(",\"format\":\"parquet\",\"container\":\"plain\",\"why\":\"begins with PAR1\","
+                   "\"created_by\":");
+            hr_app_json_text(hr_pq_file_created_by(f));
+        } else {
+            printf(",\"format\":\"arrow\",\"container\":\"plain\",\"why\":");
+            hr_app_json_text(hr_pq_file_kind(f));
+        }
         printf(",\"bytes\":%lld,\"row_groups\":%u,", (ll)t->size_bytes, hr_pq_file_row_groups(f));
+    } else if (!hr_pq_file_is_parquet(f)) {
+        printf("%s: %s, %lld bytes\n%lld rows in %u record batches, %u columns\n", o->path,
+               hr_pq_file_kind(f), (ll)t->size_bytes, (ll)hr_pq_file_rows(f),
+               hr_pq_file_row_groups(f), hr_pq_file_columns(f));
     } else {
         printf("%s: Parquet (begins with PAR1), written by %s, %lld bytes\n"
                "%lld rows in %u row groups, %u columns\n",
@@ -382,7 +391,7 @@ static hr_status inspect(const options *o, hr_err *err)
     }
     hr_status st = hr_app_table_open(&t, o->path, &is_table, err);
     if (st == HR_OK && !is_table && o->where != NULL)
-        st = HR_FAIL(err, HR_EUSAGE, "--where: '%s' is no Parquet table", o->path);
+        st = HR_FAIL(err, HR_EUSAGE, "--where: '%s' is no table", o->path);
     if (st == HR_OK) st = is_table ? inspect_table(o, &t, err) : inspect_text(o, err);
     hr_app_table_close(&t);
     return st;

@@ -10,6 +10,8 @@
 
 /** What files hold under Parquet's LZ4: Hadoop's framing, LZ4 frames, or a bare block. */
 bool hr_lz4_decode_any(void *dst, size_t dst_bytes, const void *src, size_t src_bytes);
+/** LZ4 frames alone. */
+bool hr_lz4_decode_frames(void *dst, size_t dst_bytes, const void *src, size_t src_bytes);
 
 /** A zstd frame that holds n bytes (under 2 GiB) as they are; returns its length, which is
  * hr_zstd_stored_bytes(n). dst has room for it. */

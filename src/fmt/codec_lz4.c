@@ -100,18 +100,28 @@ static bool decode_frame(lz4_io *z)
     return true;
 }
 
-static bool decode_frames(lz4_io z)
+static bool frames(lz4_io z)
 {
     while (in_left(&z) >= 4 && le32(z.in) == FRAME_MAGIC)
         if (!decode_frame(&z)) return false;
     return in_left(&z) == 0 && z.out == z.out_end;
 }
 
-bool hr_lz4_decode_any(void *dst, size_t dst_bytes, const void *src, size_t src_bytes)
+static lz4_io io_of(void *dst, size_t dst_bytes, const void *src, size_t src_bytes)
 {
     const uint8_t *in = src;
     char *out = dst;
-    lz4_io z = {.in = in, .in_end = in + src_bytes, .out = out, .out_end = out + dst_bytes};
-    if (decode_hadoop(z) || decode_frames(z)) return true;
+    return (lz4_io){.in = in, .in_end = in + src_bytes, .out = out, .out_end = out + dst_bytes};
+}
+
+bool hr_lz4_decode_frames(void *dst, size_t dst_bytes, const void *src, size_t src_bytes)
+{
+    return frames(io_of(dst, dst_bytes, src, src_bytes));
+}
+
+bool hr_lz4_decode_any(void *dst, size_t dst_bytes, const void *src, size_t src_bytes)
+{
+    lz4_io z = io_of(dst, dst_bytes, src, src_bytes);
+    if (decode_hadoop(z) || frames(z)) return true;
     return LZ4_decompress_safe(src, dst, (int)src_bytes, (int)dst_bytes) == (int)dst_bytes;
 }

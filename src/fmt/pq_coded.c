@@ -23,6 +23,7 @@ hr_status hr_pq_read_coded(hr_pq_cursor *c, hr_pq_dict *dict, uint32_t *index, u
 {
     uint32_t n = 0;
     *n_out = 0;
+    if (c->file->ops != NULL) return c->file->ops->read_coded(c, dict, index, cap, n_out, err);
     if (c->rows_left == 0) return HR_END;
     HR_TRY(hr_pq_next_page(c, err));
     if (c->mode != PQ_MODE_DICT && c->mode != PQ_MODE_BITS) {

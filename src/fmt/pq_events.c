@@ -75,7 +75,9 @@ hr_status hr_pq_events_sniff(hr_source_info *info, char *why, size_t why_cap, co
     hr_sniff_path(info, path);
     if (hr_pq_is_mixed(f)) {
         info->format = HR_FORMAT_PARQUET_DELTAS; /* until its first row says what it came from */
-        snprintf(why, why_cap, "columns of an events table");
+        snprintf(why, why_cap, "columns of an events table%s%s",
+                 hr_pq_file_is_parquet(f) ? "" : ", in an ",
+                 hr_pq_file_is_parquet(f) ? "" : hr_pq_file_kind(f));
         return HR_OK;
     }
     if (hr_pq_file_find(f, "action") >= 0 && hr_pq_file_find(f, "order_id") >= 0)
@@ -96,6 +98,8 @@ hr_status hr_pq_events_sniff(hr_source_info *info, char *why, size_t why_cap, co
         snprintf(info->symbol, sizeof info->symbol, "UNKNOWN");
     int n = snprintf(why, why_cap, "columns of %s%s", hr_format_name(info->format),
                      has_symbol ? ", the instrument by row" : "");
+    if (!hr_pq_file_is_parquet(f) && n > 0 && (size_t)n < why_cap)
+        n += snprintf(why + n, why_cap - (size_t)n, ", in an %s", hr_pq_file_kind(f));
     if (n_nested > 0 && n > 0 && (size_t)n < why_cap)
         snprintf(why + n, why_cap - (size_t)n, "; %u nested columns are left out", n_nested);
     return HR_OK;

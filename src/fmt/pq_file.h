@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "fmt/codec.h"
+#include "fmt/pq_coded.h"
 #include "fmt/pq_decode.h"
 #include "fmt/pq_read.h"
 #include "fmt/thrift_read.h"
@@ -21,7 +22,26 @@ typedef struct pq_chunk {
     uint32_t footer_at; /* its entry: what is seldom wanted is read from there */
 } pq_chunk;
 
+/* Columns of another format than Parquet, behind the same calls: groups of rows, a cursor a column.
+ * What a file says of itself (columns, rows a group) its opening has filled in. The callers have
+ * checked column, group and that the column is flat. */
+typedef struct hr_pq_ops {
+    hr_status (*twin)(hr_pq_file **out, const hr_pq_file *f, hr_arena *arena, hr_err *err);
+    hr_status (*create)(hr_pq_cursor **out, hr_pq_file *f, uint32_t col, hr_arena *arena,
+                        hr_err *err);
+    hr_status (*seek)(hr_pq_cursor *c, uint32_t rg, int64_t row, hr_err *err);
+    hr_status (*read_ints)(hr_pq_cursor *c, void *out, size_t width_bytes, uint32_t cap,
+                           uint32_t *n_out, hr_err *err);
+    hr_status (*read_f64)(hr_pq_cursor *c, double *out, uint32_t cap, uint32_t *n_out, hr_err *err);
+    hr_status (*read_bytes)(hr_pq_cursor *c, hr_pq_bytes *out, uint32_t cap, uint32_t *n_out,
+                            hr_err *err);
+    hr_status (*read_coded)(hr_pq_cursor *c, hr_pq_dict *dict, uint32_t *index, uint32_t cap,
+                            uint32_t *n_out, hr_err *err);
+} hr_pq_ops;
+
 struct hr_pq_file {
+    const hr_pq_ops *ops; /* NULL: Parquet */
+    const char *kind;     /* what `inspect` calls it */
     hr_read_at_fn read_at;
     void *self;
     int64_t size_bytes;

@@ -438,6 +438,7 @@ hr_status hr_pq_file_twin(hr_pq_file **out, hr_pq_file *f, hr_arena *arena, hr_e
     }
     if (twin == NULL || f->grow_busy == NULL)
         return HR_FAIL(err, HR_EBUDGET, "no memory for another thread's reading");
+    if (f->ops != NULL) return f->ops->twin(out, f, arena, err);
     *twin = *f;
     HR_TRY(open_codec(twin, arena, err));
     *out = twin;
@@ -484,6 +485,7 @@ hr_status hr_pq_file_open(hr_pq_file **out, hr_read_at_fn read_at, void *self, i
     if (f == NULL || footer == NULL)
         return HR_FAIL(err, HR_EBUDGET, "no memory for a footer of %u bytes", n);
     memset(f, 0, sizeof *f);
+    f->kind = "Parquet";
     f->read_at = read_at;
     f->self = self;
     f->size_bytes = size_bytes;
@@ -532,6 +534,16 @@ int64_t hr_pq_file_rows(const hr_pq_file *f)
 int64_t hr_pq_row_group_rows(const hr_pq_file *f, uint32_t rg)
 {
     return f->group_rows[rg];
+}
+
+const char *hr_pq_file_kind(const hr_pq_file *f)
+{
+    return f->kind;
+}
+
+bool hr_pq_file_is_parquet(const hr_pq_file *f)
+{
+    return f->ops == NULL;
 }
 
 const char *hr_pq_file_created_by(const hr_pq_file *f)

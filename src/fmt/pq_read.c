@@ -22,6 +22,7 @@ hr_status hr_pq_cursor_create(hr_pq_cursor **out, hr_pq_file *f, uint32_t col, h
         return HR_FAIL(err, HR_EINTERNAL, "column %u of %u", col, f->n_columns);
     if (!f->columns[col].is_flat)
         return HR_FAIL(err, HR_EUNSUPPORTED, "column '%s' is nested", f->columns[col].name);
+    if (f->ops != NULL) return f->ops->create(out, f, col, arena, err);
     hr_pq_cursor *c = hr_arena_alloc(arena, sizeof *c, 64);
     if (c == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory to read '%s'", f->columns[col].name);
     memset(c, 0, sizeof *c);
@@ -37,6 +38,7 @@ hr_status hr_pq_cursor_seek(hr_pq_cursor *c, uint32_t rg, hr_err *err)
 {
     const hr_pq_file *f = c->file;
     if (rg >= f->n_groups) return HR_FAIL(err, HR_EINTERNAL, "row group %u of %u", rg, f->n_groups);
+    if (f->ops != NULL) return f->ops->seek(c, rg, 0, err);
     const pq_chunk *k = &f->chunks[(size_t)rg * f->n_columns + c->col];
     c->chunk = k;
     c->group = rg;
@@ -340,6 +342,7 @@ hr_status hr_pq_read_ints(hr_pq_cursor *c, void *out, size_t width_bytes, uint32
     uint32_t n = 0;
     *n_out = 0;
     c->n_marked = 0;
+    if (c->file->ops != NULL) return c->file->ops->read_ints(c, out, width_bytes, cap, n_out, err);
     if (col->phys == HR_PQ_FLOAT || col->phys == HR_PQ_DOUBLE ||
         (is_bytes && col->logical != HR_PQ_L_DECIMAL))
         return HR_FAIL(err, HR_EUNSUPPORTED, "column '%s' does not hold integers", col->name);
@@ -376,6 +379,7 @@ hr_status hr_pq_read_f64(hr_pq_cursor *c, double *out, uint32_t cap, uint32_t *n
     uint32_t n = 0;
     *n_out = 0;
     c->n_marked = 0;
+    if (c->file->ops != NULL) return c->file->ops->read_f64(c, out, cap, n_out, err);
     if (!is_double && !is_int)
         return HR_FAIL(err, HR_EUNSUPPORTED, "column '%s' does not hold floating-point numbers",
                        col->name);
@@ -399,6 +403,7 @@ hr_status hr_pq_read_bytes(hr_pq_cursor *c, hr_pq_bytes *out, uint32_t cap, uint
     const hr_pq_column *col = c->column;
     *n_out = 0;
     c->n_marked = 0;
+    if (c->file->ops != NULL) return c->file->ops->read_bytes(c, out, cap, n_out, err);
     if (col->phys != HR_PQ_BYTE_ARRAY && col->phys != HR_PQ_FIXED && col->phys != HR_PQ_INT96)
         return HR_FAIL(err, HR_EUNSUPPORTED, "column '%s' does not hold bytes", col->name);
     return c->rows_left == 0 ? HR_END : read_texts(c, out, cap, n_out, err);
@@ -425,6 +430,12 @@ hr_status hr_pq_pass_rows(hr_pq_cursor *c, uint32_t n, hr_err *err)
 
 hr_status hr_pq_cursor_seek_row(hr_pq_cursor *c, uint32_t rg, int64_t row, hr_err *err)
 {
+    if (c->file->ops != NULL) {
+        c->n_kept = 0;
+        return rg < c->file->n_groups
+                   ? c->file->ops->seek(c, rg, row, err)
+                   : HR_FAIL(err, HR_EINTERNAL, "row group %u of %u", rg, c->file->n_groups);
+    }
     bool may_keep = c->chunk != NULL && c->group == rg && c->has_dict && row > 0;
     uint32_t n_kept = may_keep ? c->n_dict : 0;
     HR_TRY(hr_pq_cursor_seek(c, rg, err));

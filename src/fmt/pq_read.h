@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HR_FMT_PQ_READ_H
 #define HR_FMT_PQ_READ_H
-/* Parquet reader for flat columns. Nothing in a file is trusted: every length, count, level and
- * offset is checked against what is there and against hr_pq_limits; a failure names column, row
- * group and offset. Memory: metadata from the file's own arena, page buffers from the cursor's:
- * they grow to the largest page met. A file and its cursors belong to one thread at a time.
- * See docs/modules/fmt-read.md. */
+/* Parquet reader for flat columns; a file of another format that offers the same calls
+ * (ipc_read.h) is read by them too, its batches as row groups. Nothing in a file is trusted: every
+ * length, count, level and offset is checked against what is there and against hr_pq_limits; a
+ * failure names column, row group and offset. Memory: metadata from the file's own arena, page
+ * buffers from the cursor's: they grow to the largest page met. A file and its cursors belong to
+ * one thread at a time. See docs/modules/fmt-read.md. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -74,6 +75,10 @@ uint32_t hr_pq_file_row_groups(const hr_pq_file *f);
 int64_t hr_pq_file_rows(const hr_pq_file *f);
 int64_t hr_pq_row_group_rows(const hr_pq_file *f, uint32_t rg);
 const char *hr_pq_file_created_by(const hr_pq_file *f);
+/** "Parquet", "Arrow file", "Arrow stream". */
+const char *hr_pq_file_kind(const hr_pq_file *f);
+/** False: it has no statistics, indexes, created_by. */
+bool hr_pq_file_is_parquet(const hr_pq_file *f);
 /** Statistics of an INT32/INT64 column chunk, false when absent. */
 bool hr_pq_chunk_minmax_i64(const hr_pq_file *f, uint32_t rg, uint32_t col, int64_t *min,
                             int64_t *max);

@@ -432,7 +432,8 @@ hr_status hr_pq_select(hr_pq_file *f, uint32_t rg, const hr_pq_query *q, hr_pq_s
     hr_pq_rows all = {0, f->group_rows[rg]};
     rows_left left = {.rows = &all, .n = all.end > 0, .cap = 1};
     size_t mark = hr_arena_mark(q->scratch);
-    hr_status st = ask(f, rg, q, &left, out, err);
+    /* What tells nothing of itself leaves all its rows. */
+    hr_status st = f->ops == NULL ? ask(f, rg, q, &left, out, err) : HR_OK;
     if (st == HR_OK) hand_out(&left, out);
     hr_arena_rewind(q->scratch, mark);
     return st;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "fmt/ipc_read.h"
 #include "text/csv.h"
 #include "venue/itch.h"
 
@@ -103,6 +104,13 @@ static bool is_csv(hr_format f)
            f == HR_FORMAT_TARDIS_SNAPSHOT || f == HR_FORMAT_BINANCE_DEPTH_CSV;
 }
 
+/* Told to be so: what it begins with does not matter. */
+static bool is_text(hr_format f)
+{
+    return f != HR_FORMAT_UNKNOWN && f != HR_FORMAT_PARQUET_DELTAS &&
+           f != HR_FORMAT_PARQUET_TRADES && f != HR_FORMAT_PARQUET_BOOK;
+}
+
 static int64_t table_read(void *self, void *buf, size_t n_bytes, int64_t offset)
 {
     hr_source *s = self;
@@ -111,8 +119,9 @@ static int64_t table_read(void *self, void *buf, size_t n_bytes, int64_t offset)
     return n;
 }
 
-/* Parquet: pages come by offset, so there is no read-ahead; row groups decode in order. */
-static hr_status open_table(hr_source *s, hr_budget *budget, hr_err *err)
+/* Parquet and Arrow: pages and buffers come by offset, so there is no read-ahead; groups of rows
+ * decode in order. */
+static hr_status open_table(hr_source *s, bool is_arrow, hr_budget *budget, hr_err *err)
 {
     const hr_sys *sys = hr_sys_get();
     hr_pq_limits limits = HR_PQ_LIMITS_DEFAULT;
@@ -127,7 +136,8 @@ static hr_status open_table(hr_source *s, hr_budget *budget, hr_err *err)
     if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot stat '%s'", s->path);
     s->reader.size_bytes = st.size_bytes;
     hr_status result =
-        hr_pq_file_open(&s->table, table_read, s, st.size_bytes, &limits, s->arena, err);
+        is_arrow ? hr_ipc_file_open(&s->table, table_read, s, st.size_bytes, &limits, s->arena, err)
+                 : hr_pq_file_open(&s->table, table_read, s, st.size_bytes, &limits, s->arena, err);
     if (result == HR_OK)
         result = hr_pq_events_sniff(&s->info, s->why, sizeof s->why, s->path, s->table, err);
     if (result == HR_OK)
@@ -158,7 +168,9 @@ hr_status hr_source_open(hr_source *s, const char *path, const hr_source_info *i
     HR_TRY(read_head(path, magic, sizeof magic, &n_head, err));
     s->container = hr_container_sniff(magic, n_head);
     if (n_head >= 4 && (memcmp(magic, "PAR1", 4) == 0 || memcmp(magic, "PARE", 4) == 0))
-        return open_table(s, budget, err);
+        return open_table(s, false, budget, err);
+    if (!is_text(s->info.format) && hr_ipc_sniff(magic, n_head) != HR_IPC_NOT)
+        return open_table(s, true, budget, err);
     size_t share = budget->cap_bytes / 3 / n_sources;
     size_t room = share > ((size_t)32 << 20) ? share - ((size_t)32 << 20) : 0;
     size_t window = hr_inflate_window(magic, n_head, room);

@@ -49,7 +49,7 @@ typedef struct hr_source {
     hr_arena *names; /* ITCH: its stocks by locate */
     hr_reader reader;
     hr_inflate *inflate;
-    hr_pq_file *table; /* Parquet: rows instead of text */
+    hr_pq_file *table; /* Parquet, Arrow: rows instead of text */
     hr_pq_events *events;
     _Atomic int64_t table_bytes; /* read of the table */
     bool row_is_book;            /* the table's rows are whole books */

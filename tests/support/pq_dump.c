@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every value of every flat column of a Parquet file, as text, for comparison with other readers:
- *   rows <tab> number, then for each column either
- *   nested <tab> name                 it is left out
- *   column <tab> name <tab> kind      kind: int, float, bytes
- *   value lines                       decimal integer; bits of the double in hex; bytes in hex
- * or "null"; "nan" is any NaN, "wide" an integer that 64 bits do not hold. Exit 3 and one line on
- * stderr: the file was refused or is damaged; what was read before it is printed all the same.
- * HR_PQ_DUMP_MB: its memory.
- *   pq_dump FILE
- *   pq_dump FILE --where USE COLUMN MIN MAX    the rows that may lie in the range, by HR_PQ_USE_*,
- * and how many do: "selected <tab> N <tab> found <tab> M". Numbers as text, bytes in hex. */
+/* Every value of every flat column of a Parquet or Arrow file, as text, for comparison with other
+ * readers: rows <tab> number, then for each column either nested <tab> name                 it is
+ * left out column <tab> name <tab> kind      kind: int, float, bytes value lines decimal integer;
+ * bits of the double in hex; bytes in hex or "null"; "nan" is any NaN, "wide" an integer that 64
+ * bits do not hold. Exit 3 and one line on stderr: the file was refused or is damaged; what was
+ * read before it is printed all the same. HR_PQ_DUMP_MB: its memory. pq_dump FILE pq_dump FILE
+ * --where USE COLUMN MIN MAX    the rows that may lie in the range, by HR_PQ_USE_*, and how many
+ * do: "selected <tab> N <tab> found <tab> M". Numbers as text, bytes in hex. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "fmt/ipc_read.h"
 #include "fmt/pq_select.h"
 
 #define STEP 1000u
@@ -216,10 +214,20 @@ static int dump(hr_pq_file *f, hr_arena *arena)
     return code;
 }
 
+static hr_status open_file(hr_pq_file **f, FILE *in, hr_arena *arena, hr_err *err)
+{
+    hr_pq_limits limits = HR_PQ_LIMITS_DEFAULT;
+    char head[HR_IPC_SNIFF_BYTES] = {0};
+    int64_t size = ftell(in);
+    int64_t n = read_at(in, head, sizeof head, 0);
+    if (n > 0 && hr_ipc_sniff(head, (size_t)n) != HR_IPC_NOT)
+        return hr_ipc_file_open(f, read_at, in, size, &limits, arena, err);
+    return hr_pq_file_open(f, read_at, in, size, &limits, arena, err);
+}
+
 int main(int argc, char **argv)
 {
     hr_err err = HR_ERR_INIT;
-    hr_pq_limits limits = HR_PQ_LIMITS_DEFAULT;
     hr_arena *arena;
     hr_pq_file *f;
     int code = 2;
@@ -229,7 +237,7 @@ int main(int argc, char **argv)
     FILE *in = argc == 2 || is_where ? fopen(argv[1], "rb") : NULL;
     if (in == NULL || fseek(in, 0, SEEK_END) != 0) return 2;
     if (hr_arena_create(&arena, NULL, cap, "dump", &err) != HR_OK) return 2;
-    if (hr_pq_file_open(&f, read_at, in, ftell(in), &limits, arena, &err) != HR_OK)
+    if (open_file(&f, in, arena, &err) != HR_OK)
         code = fail(&err);
     else if (is_where)
         code = where(f, argv + 3, arena, &err) == HR_OK ? 0 : fail(&err);
