@@ -81,7 +81,7 @@ def check_where():
         code, _, err = tap.run("inspect", file, "--where", condition)
         tap.check(f"where {condition}: usage, and what is meant", code == 2 and word in err and err.count("\n") == 1, err)
     code, _, err = tap.run("inspect", path("w.ndjson"), "--where", "px=1")
-    tap.check("where of a text: usage", code == 2 and "no Parquet table" in err, err)
+    tap.check("where of a text: usage", code == 2 and "is no table" in err, err)
 
 
 def check_csv():
