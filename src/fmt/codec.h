@@ -46,21 +46,23 @@ typedef enum hr_container {
     HR_CONTAINER_GZIP = 1,
     HR_CONTAINER_ZSTD = 2,
     HR_CONTAINER_ZIP = 3, /* of one file; decoding only */
+    HR_CONTAINER_XZ = 4,  /* decoding only */
 } hr_container;
 /** From the first bytes. */
 hr_container hr_container_sniff(const void *head, size_t n_bytes);
 const char *hr_container_name(hr_container c);
 
 /** Streaming decoder: several gzip members or zstd frames make one stream; zero padding after the
- * last member is accepted, other trailing bytes are HR_ECORRUPT. A zstd frame with a window larger
- * than the decoder was made for is HR_ELIMIT. */
+ * last member is accepted, other trailing bytes are HR_ECORRUPT. A zstd frame or an xz block with a
+ * window larger than the decoder was made for is HR_ELIMIT. */
 typedef struct hr_inflate hr_inflate;
+#define HR_INFLATE_HEAD 64u
 #define HR_INFLATE_WINDOW_MAX ((size_t)128 << 20)
-/** The zstd window to make a decoder for: what the first frame of the stream asks for (its first 18
- * bytes say), at least 8 MiB, most compressors' largest, and room_bytes where there is room for
- * frames that ask for more; at most HR_INFLATE_WINDOW_MAX. */
+/** The window to make a decoder of zstd or xz for: what the first frame or block asks for (the
+ * first HR_INFLATE_HEAD bytes say), at least 8 MiB, most compressors' largest, and room_bytes where
+ * there is room for frames that ask for more; at most HR_INFLATE_WINDOW_MAX. */
 size_t hr_inflate_window(const void *head, size_t n_bytes, size_t room_bytes);
-/** window_bytes: the largest zstd window. */
+/** window_bytes: the largest window of zstd or xz. */
 size_t hr_inflate_bytes(hr_container c, size_t window_bytes);
 HR_MUST_USE hr_status hr_inflate_create(hr_inflate **out, hr_arena *arena, hr_container c,
                                         size_t window_bytes, hr_err *err);

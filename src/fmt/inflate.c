@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Streams: gzip members by ISA-L, zstd frames; any number of them back to back. */
+/* Streams: gzip members by ISA-L, zstd frames, xz streams; any number of them back to back. */
 #define ZSTD_STATIC_LINKING_ONLY
 #include <isa-l/igzip_lib.h>
 #include <string.h>
@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "fmt/codec.h"
+#include "fmt/unxz.h"
 #include "fmt/unzip.h"
 #include "kern/kern.h"
 
@@ -18,11 +19,13 @@ struct hr_inflate {
     bool in_member; /* between a member's first byte and its end */
     bool any_member;
     bool in_padding; /* zeros after the last member */
-    int64_t taken;   /* compressed bytes */
+    uint64_t n_padding;
+    int64_t taken; /* compressed bytes */
     size_t window_bytes;
     struct inflate_state *gzip;
     ZSTD_DStream *zstd;
     hr_unzip zip;
+    hr_unxz *xz;
 };
 
 hr_container hr_container_sniff(const void *head, size_t n_bytes)
@@ -32,7 +35,7 @@ hr_container hr_container_sniff(const void *head, size_t n_bytes)
     if (n_bytes >= 2 && p[0] == 0x1f && p[1] == 0x8b) return HR_CONTAINER_GZIP;
     if (n_bytes >= 4 && memcmp(p, zstd_magic, 4) == 0) return HR_CONTAINER_ZSTD;
     if (n_bytes >= 4 && memcmp(p, "PK\3\4", 4) == 0) return HR_CONTAINER_ZIP;
-    return HR_CONTAINER_PLAIN;
+    return hr_unxz_is(p, n_bytes) ? HR_CONTAINER_XZ : HR_CONTAINER_PLAIN;
 }
 
 const char *hr_container_name(hr_container c)
@@ -40,13 +43,14 @@ const char *hr_container_name(hr_container c)
     return c == HR_CONTAINER_GZIP   ? "gzip"
            : c == HR_CONTAINER_ZSTD ? "zstd"
            : c == HR_CONTAINER_ZIP  ? "zip"
+           : c == HR_CONTAINER_XZ   ? "xz"
                                     : "plain";
 }
 
 size_t hr_inflate_window(const void *head, size_t n_bytes, size_t room_bytes)
 {
     ZSTD_frameHeader h;
-    size_t n = WINDOW_USUAL;
+    size_t n = HR_MAX(WINDOW_USUAL, HR_MIN(hr_unxz_window(head, n_bytes), HR_INFLATE_WINDOW_MAX));
     if (ZSTD_getFrameHeader(&h, head, n_bytes) == 0 && h.windowSize > n)
         n = h.windowSize < HR_INFLATE_WINDOW_MAX ? (size_t)h.windowSize : HR_INFLATE_WINDOW_MAX;
     return HR_MAX(n, HR_MIN(room_bytes, HR_INFLATE_WINDOW_MAX));
@@ -62,6 +66,7 @@ size_t hr_inflate_bytes(hr_container c, size_t window_bytes)
     size_t n = sizeof(hr_inflate) + 512;
     if (uses_isal(c)) n += sizeof(struct inflate_state);
     if (c == HR_CONTAINER_ZSTD) n += ZSTD_estimateDStreamSize(window_bytes);
+    if (c == HR_CONTAINER_XZ) n += hr_unxz_bytes(window_bytes);
     return n;
 }
 
@@ -79,7 +84,9 @@ hr_status hr_inflate_create(hr_inflate **out, hr_arena *arena, hr_container c, s
         if (mem != NULL) z->zstd = ZSTD_initStaticDStream(mem, n);
         if (z->zstd != NULL) (void)ZSTD_DCtx_setMaxWindowSize(z->zstd, window_bytes);
     }
-    if ((uses_isal(c) && z->gzip == NULL) || (c == HR_CONTAINER_ZSTD && z->zstd == NULL))
+    if (c == HR_CONTAINER_XZ) z->xz = hr_unxz_create(arena, window_bytes);
+    if ((uses_isal(c) && z->gzip == NULL) || (c == HR_CONTAINER_ZSTD && z->zstd == NULL) ||
+        (c == HR_CONTAINER_XZ && z->xz == NULL))
         return HR_FAIL(err, HR_EBUDGET, "no memory to decompress a stream: raise engine.memory");
     hr_inflate_reset(z);
     *out = z;
@@ -89,12 +96,14 @@ hr_status hr_inflate_create(hr_inflate **out, hr_arena *arena, hr_container c, s
 void hr_inflate_reset(hr_inflate *z)
 {
     z->in_member = z->any_member = z->in_padding = false;
+    z->n_padding = 0;
     z->taken = 0;
     if (z->gzip != NULL) {
         isal_inflate_init(z->gzip);
         z->gzip->crc_flag = z->container == HR_CONTAINER_GZIP ? ISAL_GZIP : ISAL_DEFLATE;
     }
     z->zip = (hr_unzip){0};
+    if (z->xz != NULL) hr_unxz_reset(z->xz);
     if (z->zstd != NULL) (void)ZSTD_DCtx_reset(z->zstd, ZSTD_reset_session_only);
 }
 
@@ -108,7 +117,8 @@ static hr_status bad(const hr_inflate *z, hr_err *err, const char *why)
 static hr_status wide(const hr_inflate *z, hr_err *err)
 {
     const char *more = z->window_bytes < HR_INFLATE_WINDOW_MAX ? ": raise engine.memory" : "";
-    (void)HR_FAIL(err, HR_ELIMIT, "zstd: a frame's window is over %zu bytes, at offset %lld%s",
+    (void)HR_FAIL(err, HR_ELIMIT, "%s is over %zu bytes, at offset %lld%s",
+                  z->xz != NULL ? "xz: a block's dictionary" : "zstd: a frame's window",
                   z->window_bytes, (long long)z->taken, more);
     return err != NULL ? hr_err_at(err, z->taken, -1, -1) : HR_ELIMIT;
 }
@@ -118,7 +128,13 @@ static hr_status pad(hr_inflate *z, const uint8_t **src, size_t *src_bytes, hr_e
 {
     z->in_padding = true;
     while (*src_bytes > 0) {
+        if (**src != 0 && z->xz != NULL && z->n_padding % 4 == 0) {
+            z->in_padding = false; /* of a stream, by its format: another may follow */
+            z->n_padding = 0;
+            return HR_OK;
+        }
         if (**src != 0) return bad(z, err, "bytes after its end");
+        z->n_padding++;
         ++*src;
         --*src_bytes;
         z->taken++;
@@ -261,6 +277,24 @@ static hr_status step_zstd(hr_inflate *z, const uint8_t **src, size_t *src_bytes
     return HR_OK;
 }
 
+static hr_status step_xz(hr_inflate *z, const uint8_t **src, size_t *src_bytes, uint8_t **dst,
+                         size_t *dst_bytes, hr_err *err)
+{
+    const char *why = "";
+    const size_t before = *src_bytes;
+    z->in_member = true;
+    hr_status st = hr_unxz_step(z->xz, src, src_bytes, dst, dst_bytes, &why);
+    z->taken += (int64_t)(before - *src_bytes);
+    if (st == HR_ELIMIT) return wide(z, err);
+    if (st == HR_EUNSUPPORTED) return HR_FAIL(err, st, "xz: %s", why);
+    if (st < 0) return bad(z, err, why);
+    if (st == HR_END) {
+        z->in_member = false;
+        z->any_member = true;
+    }
+    return HR_OK;
+}
+
 hr_status hr_inflate_step(hr_inflate *z, const uint8_t **src, size_t *src_bytes, uint8_t **dst,
                           size_t *dst_bytes, hr_err *err)
 {
@@ -284,6 +318,7 @@ hr_status hr_inflate_step(hr_inflate *z, const uint8_t **src, size_t *src_bytes,
     size_t before = *src_bytes + *dst_bytes;
     hr_status st =
         z->container == HR_CONTAINER_GZIP  ? step_gzip(z, src, src_bytes, dst, dst_bytes, err)
+        : z->container == HR_CONTAINER_XZ  ? step_xz(z, src, src_bytes, dst, dst_bytes, err)
         : z->container == HR_CONTAINER_ZIP ? step_zip(z, src, src_bytes, dst, dst_bytes, err)
                                            : step_zstd(z, src, src_bytes, dst, dst_bytes, err);
     if (st != HR_OK) return st;

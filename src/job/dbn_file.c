@@ -184,7 +184,7 @@ static hr_status carve(hr_dbn_file *f, size_t window, hr_err *err)
 
 static hr_status open_file(hr_dbn_file *f, hr_err *err)
 {
-    uint8_t magic[18] = {0};
+    uint8_t magic[HR_INFLATE_HEAD] = {0};
     int fd = hr_sys_open(AT_FDCWD, f->path, O_RDONLY | O_CLOEXEC, 0);
     if (fd < 0) return HR_FAIL_SYS(err, fd, "cannot open");
     int64_t n = hr_sys_pread_full(fd, magic, sizeof magic, 0);

@@ -152,7 +152,7 @@ static hr_status open_table(hr_source *s, bool is_arrow, hr_budget *budget, hr_e
 hr_status hr_source_open(hr_source *s, const char *path, const hr_source_info *info,
                          hr_budget *budget, size_t text_cap, hr_err *err)
 {
-    uint8_t magic[18] = {0};
+    uint8_t magic[HR_INFLATE_HEAD] = {0};
     size_t n_head = 0;
     size_t n_sources = HR_MAX(info->n_sources, 1u);
     memset(s, 0, sizeof *s);

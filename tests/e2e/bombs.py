@@ -2,6 +2,7 @@
 """Small inputs that ask for much: what they expand to, nest, claim or repeat. Made here, streamed to files, so that this
 process stays small (a child's peak of memory is at least its parent's)."""
 import gzip
+import lzma
 import struct
 import zlib
 
@@ -37,6 +38,22 @@ def gzip_bomb(path, head, unit, n_bytes):
     n_member = min(MEMBER, n_bytes)
     member = [pack.compress(block) for _ in range(n_member >> 20)] + [pack.flush()]
     write(path, gzip.compress(head.encode()), *(member * (n_bytes // n_member)))
+
+
+def xz_bomb(path, head, unit, n_bytes):
+    """xz: head, then n_bytes of a repeated unit in streams of 8 MiB, at 7,000 to 1."""
+    block = unit.encode() * ((8 << 20) // len(unit))
+    write(path, lzma.compress(head.encode(), preset=0), *([lzma.compress(block, preset=0)] * (n_bytes // len(block))))
+
+
+def xz_wide(data, bits):
+    """One xz stream whose only block asks for a dictionary of this code: 38 is 2 GiB."""
+    out = bytearray(lzma.compress(data, filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 4096}]))
+    size = (out[12] + 1) * 4
+    at = out.index(b"\x21\x01", 12)
+    out[at + 2] = bits
+    out[12 + size - 4:12 + size] = struct.pack("<I", zlib.crc32(out[12:12 + size - 4]))
+    return bytes(out)
 
 
 def zstd_frame(window_log, data, n_runs):

@@ -92,6 +92,10 @@ def check_streams():
     streamed("runs.zst", n, levels=1, rejected={"line_too_long": 1})
     bombs.write(path("cut.zst"), bombs.zstd_frame(20, (bombs.GOOD + "x").encode(), 64)[:-3])
     refused("cut.zst", ["cut short"])
+    apart(bombs.xz_bomb, path("line.xz"), bombs.GOOD, "x", n)
+    streamed("line.xz", n, levels=1, rejected={"line_too_long": 1})
+    apart(lambda: bombs.write(path("wide.xz"), bombs.xz_wide(bombs.GOOD.encode(), 38)))
+    refused("wide.xz", ["dictionary", "engine.memory"])
 
 
 def check_tables():

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Folders, patterns and ranges of days as inputs of run, verify, bars, asof and plans: the same bytes as the files by name,
+"""xz files; folders, patterns and ranges of days as inputs of run, verify, bars, asof and plans: the same bytes as the files by name,
 what is left out is said, a resumed run tells that its inputs are others."""
 import glob
+import lzma
 import os
 import shutil
 import subprocess
 
+import bombs
 import tap
 
 
@@ -129,8 +131,47 @@ def check_others():
     tap.check("hive paths by their folder", code == 0 and got == got2, err)
 
 
+def check_xz():
+    """Files that Python's lzma makes: several streams, filters, checks, small and large dictionaries, cut and damaged ones."""
+    plain = path("cap", "sub", "more.ndjson")
+    with open(plain, "rb") as f:
+        text = f.read()
+    want = run("plain", plain)[3]
+    half = text.index(b"\n", len(text) // 2) + 1
+    delta = [{"id": lzma.FILTER_DELTA, "dist": 3}, {"id": lzma.FILTER_LZMA2, "preset": 1}]
+    for name, data in (("one", lzma.compress(text)), ("best", lzma.compress(text, preset=9 | lzma.PRESET_EXTREME)),
+                       ("parted", lzma.compress(text[:half]) + bytes(8) + lzma.compress(text[half:], check=lzma.CHECK_SHA256)),
+                       ("in-a-line", lzma.compress(text[:999]) + lzma.compress(text[999:], check=lzma.CHECK_NONE)),
+                       ("delta", lzma.compress(text, filters=delta))):
+        with open(path(name + ".xz"), "wb") as f:
+            f.write(data)
+        code, _, err = tap.run("run", path(name + ".xz"), "--out", path("xz-" + name))
+        rows = [tap.digest(path(d, k)) for d in ("plain", "xz-" + name) for k in ("deltas", "trades", "books")]
+        tap.check(f"xz, {name}: the tables of the plain text", code == 0 and rows[:3] == rows[3:], err)
+    tap.check("and want is one", want is not None)
+    code, out, _ = tap.run("inspect", path("one.xz"), "--head")
+    tap.check("inspect names the container", code == 0 and "xz" in out, out)
+    data = lzma.compress(text)
+    flipped = data[:len(data) // 2] + bytes([data[len(data) // 2] ^ 4]) + data[len(data) // 2 + 1:]
+    for name, bad in (("cut", data[:-40]), ("flipped", flipped), ("tail", data + b"tail"), ("tail2", data + bytes(3) + data)):
+        with open(path(name + ".xz"), "wb") as f:
+            f.write(bad)
+        code, _, err = tap.run("run", path(name + ".xz"), "--out", path("bad"), "--force")
+        tap.check(f"xz, {name}: refused by name", code == 3 and f"{name}.xz" in err and "xz stream is damaged" in err, err)
+    bombs.write(path("wide.xz"), bombs.xz_wide(text, 34))
+    got = tap.Measured("run", path("wide.xz"), "--out", path("bad"), "--force")
+    tap.check("xz, a dictionary of 512 MiB: past the limit, by name", got.code == 5 and "dictionary is over" in got.err, got)
+    with open(path("late.xz"), "wb") as f:
+        f.write(lzma.compress(text[:half]) + lzma.compress(text[half:], filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 25}]))
+    code, _, err = tap.run("run", path("late.xz"), "--out", path("bad"), "--force", "--memory", "64MB")
+    tap.check("xz, a later stream with a larger dictionary in little memory", code == 5 and "engine.memory" in err, err)
+    code, _, err = tap.run("run", path("late.xz"), "--out", path("late"))
+    tap.check("xz, the same in more", code == 0, err)
+
+
 def main():
     make()
+    check_xz()
     check_run()
     check_default_out()
     check_resume()

@@ -2,6 +2,7 @@
 /* Streams: any cut of input and output gives the same bytes; ends, padding and damage are told
  * apart. */
 #include <libdeflate.h>
+#include <lzma.h>
 #include <zstd.h>
 
 #include "fmt/codec.h"
@@ -14,7 +15,7 @@
 static uint8_t text[N], packed[2 * N], out[N + 1];
 static size_t n_packed;
 static hr_arena *arena;
-static hr_inflate *stream[2]; /* gzip, zstd */
+static hr_inflate *stream[3]; /* gzip, zstd, xz */
 
 static int set_up(void **state)
 {
@@ -24,10 +25,12 @@ static int set_up(void **state)
     for (size_t i = 0; i < N; i++)
         text[i] = (uint8_t)(i % 101 + test_rng_below(&r, 3));
     size_t cap = hr_inflate_bytes(HR_CONTAINER_GZIP, 0) +
-                 hr_inflate_bytes(HR_CONTAINER_ZSTD, WINDOW) + 65536;
+                 hr_inflate_bytes(HR_CONTAINER_ZSTD, WINDOW) +
+                 hr_inflate_bytes(HR_CONTAINER_XZ, WINDOW) + 65536;
     return hr_arena_create(&arena, NULL, cap, "test", NULL) == HR_OK &&
                    hr_inflate_create(&stream[0], arena, HR_CONTAINER_GZIP, 0, NULL) == HR_OK &&
-                   hr_inflate_create(&stream[1], arena, HR_CONTAINER_ZSTD, WINDOW, NULL) == HR_OK
+                   hr_inflate_create(&stream[1], arena, HR_CONTAINER_ZSTD, WINDOW, NULL) == HR_OK &&
+                   hr_inflate_create(&stream[2], arena, HR_CONTAINER_XZ, WINDOW, NULL) == HR_OK
                ? 0
                : 1;
 }
@@ -37,12 +40,19 @@ static int tear_down(void **state)
     (void)state;
     hr_inflate_destroy(&stream[0]);
     hr_inflate_destroy(&stream[1]);
+    hr_inflate_destroy(&stream[2]);
     hr_arena_destroy(&arena);
     return 0;
 }
 
 static void pack(int k, const void *from, size_t n)
 {
+    if (k == 2) {
+        assert_int_equal(lzma_easy_buffer_encode(1, LZMA_CHECK_CRC64, NULL, from, n, packed,
+                                                 &n_packed, sizeof packed),
+                         LZMA_OK);
+        return;
+    }
     if (k == 1) {
         n_packed += ZSTD_compress(packed + n_packed, sizeof packed - n_packed, from, n, 3);
         return;
@@ -90,7 +100,7 @@ static void expect_all(int k, size_t n)
 static void test_members(void **state)
 {
     (void)state;
-    for (int k = 0; k < 2; k++) {
+    for (int k = 0; k < 3; k++) {
         n_packed = 0;
         pack(k, text, 5000);
         expect_all(k, 5000);
@@ -109,7 +119,7 @@ static void test_members(void **state)
 static void test_damage(void **state)
 {
     (void)state;
-    for (int k = 0; k < 2; k++) {
+    for (int k = 0; k < 3; k++) {
         hr_err err = HR_ERR_INIT;
         size_t n_out;
         n_packed = 0;
@@ -194,10 +204,76 @@ static void test_windows(void **state)
     assert_int_equal(hr_inflate_window(packed, 5, 0), 8u << 20);
 }
 
+/* Streams parted by zeros; the checks that there are; blocks that name their sizes. */
+static void test_xz_streams(void **state)
+{
+    static const lzma_check checks[] = {LZMA_CHECK_NONE, LZMA_CHECK_CRC32, LZMA_CHECK_CRC64,
+                                        LZMA_CHECK_SHA256};
+    hr_err err = HR_ERR_INIT;
+    size_t n_out;
+    (void)state;
+    n_packed = 0;
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(lzma_easy_buffer_encode(6, checks[i], NULL, text + 1000 * i, 1000, packed,
+                                                 &n_packed, sizeof packed),
+                         LZMA_OK);
+        memset(packed + n_packed, 0, 4 * i);
+        n_packed += 4 * i;
+    }
+    expect_all(2, 4000);
+    n_packed = 0;
+    pack(2, text, 1000);
+    size_t whole = n_packed;
+    n_packed += 3;
+    memset(packed + whole, 0, 3);
+    pack(2, text, 1000); /* zeros that are no multiple of four */
+    assert_int_equal(run(2, n_packed, 1, SIZE_MAX, &n_out, &err), HR_ECORRUPT);
+    assert_int_equal(err.offset, whole + 3);
+    for (size_t at = 12; at < whole; at++) { /* every byte is under a checksum */
+        packed[at] ^= 0x10;
+        hr_status st = run(2, whole, SIZE_MAX, SIZE_MAX, &n_out, &err);
+        if (st != HR_ECORRUPT && st != HR_EUNSUPPORTED && st != HR_ELIMIT)
+            fail_msg("byte %zu changed: %d", at, (int)st);
+        packed[at] ^= 0x10;
+    }
+}
+
+static void pack_dictionary(uint32_t n_bytes)
+{
+    lzma_options_lzma o;
+    assert_false(lzma_lzma_preset(&o, 0));
+    o.dict_size = n_bytes;
+    const lzma_filter filters[] = {{LZMA_FILTER_LZMA2, &o}, {LZMA_VLI_UNKNOWN, NULL}};
+    n_packed = 0;
+    assert_int_equal(lzma_stream_buffer_encode((lzma_filter *)(uintptr_t)filters, LZMA_CHECK_CRC32,
+                                               NULL, text, 1000, packed, &n_packed, sizeof packed),
+                     LZMA_OK);
+}
+
+static void test_xz_windows(void **state)
+{
+    hr_err err = HR_ERR_INIT;
+    size_t n_out;
+    (void)state;
+    pack_dictionary(WINDOW);
+    assert_int_equal(run(2, n_packed, 1, SIZE_MAX, &n_out, &err), HR_OK);
+    pack_dictionary(12u << 20);
+    assert_int_equal(run(2, n_packed, 1, SIZE_MAX, &n_out, &err), HR_ELIMIT);
+    assert_non_null(strstr(err.message, "xz: a block's dictionary is over"));
+    assert_non_null(strstr(err.message, "engine.memory"));
+    assert_int_equal(hr_inflate_window(packed, HR_INFLATE_HEAD, 0), 12u << 20);
+    for (size_t n = 0; n < HR_INFLATE_HEAD; n++)
+        assert_true(hr_inflate_window(packed, n, 0) >= WINDOW);
+    assert_int_equal(hr_container_sniff(packed, 6), HR_CONTAINER_XZ);
+    assert_int_equal(hr_container_sniff(packed, 5), HR_CONTAINER_PLAIN);
+    assert_string_equal(hr_container_name(HR_CONTAINER_XZ), "xz");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_members), cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_windows), cmocka_unit_test(test_plain_and_sniff)};
+        cmocka_unit_test(test_members),    cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_xz_streams), cmocka_unit_test(test_xz_windows),
+        cmocka_unit_test(test_windows),    cmocka_unit_test(test_plain_and_sniff)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
