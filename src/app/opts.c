@@ -77,7 +77,7 @@ static const char *word_at(const hr_opt *k, int i)
 
 static hr_status set_word(const hr_opt *k, const char *text, hr_err *err)
 {
-    char list[256] = "one of";
+    char list[512] = "one of";
     hr_nearest near = hr_nearest_start(text);
     for (int i = 0; word_at(k, i) != NULL; i++) {
         const char *word = word_at(k, i);

@@ -98,12 +98,6 @@ static hr_status sniff(hr_source *s, hr_budget *budget, const uint8_t *head, siz
     return s->info.format == HR_FORMAT_ITCH ? read_stocks(s, budget, out, cap - left, err) : HR_OK;
 }
 
-static bool is_csv(hr_format f)
-{
-    return f == HR_FORMAT_TARDIS_L2 || f == HR_FORMAT_TARDIS_TRADES ||
-           f == HR_FORMAT_TARDIS_SNAPSHOT || f == HR_FORMAT_BINANCE_DEPTH_CSV;
-}
-
 /* Told to be so: what it begins with does not matter. */
 static bool is_text(hr_format f)
 {
@@ -181,7 +175,7 @@ hr_status hr_source_open(hr_source *s, const char *path, const hr_source_info *i
     HR_TRY(
         read_head(path, (uint8_t *)s->carry, HR_MIN(text_cap, (size_t)SNIFF_BYTES), &n_head, err));
     HR_TRY(sniff(s, budget, (const uint8_t *)s->carry, n_head, err));
-    s->is_sequential = is_csv(s->info.format);
+    s->is_sequential = hr_format_is_csv(s->info.format);
     return HR_OK;
 }
 

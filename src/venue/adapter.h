@@ -40,6 +40,18 @@ typedef enum hr_format {
     HR_FORMAT_PARQUET_DELTAS,  /* Crypto Lake book_delta_v2 and our own deltas */
     HR_FORMAT_PARQUET_TRADES,  /* Crypto Lake trades and our own */
     HR_FORMAT_PARQUET_BOOK,    /* Crypto Lake book: top-n snapshots */
+    /* CSV files of venues and vendors (venue/csv_table.h), a message a row */
+    HR_FORMAT_BINANCE_AGG_TRADES,  /* data.binance.vision aggTrades */
+    HR_FORMAT_BINANCE_TRADES,      /* ... trades */
+    HR_FORMAT_BINANCE_BOOK_TICKER, /* ... bookTicker */
+    HR_FORMAT_TARDIS_QUOTES,       /* Tardis CSV quotes and book_ticker */
+    /* CSV files that are tables and no events: hr_format_is_records */
+    HR_FORMAT_BINANCE_KLINES,
+    HR_FORMAT_BINANCE_BOOK_DEPTH, /* depth by distance from the mid */
+    HR_FORMAT_TARDIS_DERIVATIVES, /* Tardis CSV derivative_ticker */
+    HR_FORMAT_TARDIS_OPTIONS,     /* ... options_chain */
+    HR_FORMAT_TARDIS_LIQUIDATIONS,
+    HR_FORMAT_OHLCV, /* anybody's bars */
     HR_FORMAT_COUNT
 } hr_format;
 const char *hr_format_name(hr_format f); /* "capture-json", "capture-prefix", "cryptofeed", ... */
@@ -48,6 +60,17 @@ hr_format hr_format_from_name(const char *name);
 HR_INLINE bool hr_format_is_binary(hr_format f)
 {
     return f == HR_FORMAT_ITCH;
+}
+/** CSV rows: decoded one text after the other, for a message may go on in the next. */
+HR_INLINE bool hr_format_is_csv(hr_format f)
+{
+    return (f >= HR_FORMAT_TARDIS_L2 && f <= HR_FORMAT_BINANCE_DEPTH_CSV) ||
+           (f >= HR_FORMAT_BINANCE_AGG_TRADES && f <= HR_FORMAT_TARDIS_QUOTES);
+}
+/** A table that cannot be read as events: what `convert` makes Parquet of. */
+HR_INLINE bool hr_format_is_records(hr_format f)
+{
+    return f >= HR_FORMAT_BINANCE_KLINES && f <= HR_FORMAT_OHLCV;
 }
 /** Do its messages tell of single orders? */
 HR_INLINE bool hr_format_has_orders(hr_format f)
@@ -78,6 +101,7 @@ typedef struct hr_source_info {
     bool has_diff_depth;  /* the head shows a stream of changes: @depth<n> tops are left out */
     int32_t time_unit_ns; /* CSV/Parquet: ns a unit of the time columns (1000 for Tardis us) */
     bool has_header;
+    bool takes_records; /* asked for: a table that is no events is no error */
     uint32_t n_channels;
     hr_channel channel[HR_CHANNELS_MAX];
     uint32_t n_sources; /* that share the memory; 0 is one */

@@ -8,6 +8,7 @@
 #include "text/csv.h"
 #include "text/decimal.h"
 #include "text/digits_inl.h"
+#include "venue/csv_events.h"
 #include "venue/line.h"
 
 enum {
@@ -172,7 +173,7 @@ static hr_csv_field get(const hr_source_info *info, const row *r, int c)
 
 /* Times are microseconds as Tardis writes them; nanoseconds and milliseconds are told by their
  * size. */
-static bool read_time(int64_t *out, hr_csv_field f)
+bool hr_csv_event_time(int64_t *out, hr_csv_field f)
 {
     int64_t v;
     if (hr_int_parse(&v, f.s, f.n) != HR_OK || v < 0) return false;
@@ -182,7 +183,7 @@ static bool read_time(int64_t *out, hr_csv_field f)
     return !__builtin_mul_overflow(v, unit, out);
 }
 
-static int read_number(const hr_line *l, int64_t *out, hr_csv_field f, unsigned scale)
+int hr_csv_event_number(const hr_line *l, int64_t *out, hr_csv_field f, unsigned scale)
 {
     if (HR_LIKELY(l->limit - f.s >= HR_DIGITS_SLACK && scale <= HR_DIGITS_SCALE_MAX)) {
         hr_digits_span s;
@@ -241,11 +242,9 @@ static bool is_instrument(const hr_evbatch *b, int32_t sym, hr_csv_field venue, 
            memcmp(s->venue, venue.s, venue.n) == 0 && s->venue[venue.n] == '\0';
 }
 
-static int set_instrument(const hr_line *l, uint32_t msg, const row *r)
+int hr_csv_event_instrument(const hr_line *l, uint32_t msg, hr_csv_field v, hr_csv_field s)
 {
     char venue[HR_VENUE_MAX + 1] = {0};
-    hr_csv_field v = get(l->info, r, C_EXCHANGE);
-    hr_csv_field s = get(l->info, r, C_SYMBOL);
     if (v.n > HR_VENUE_MAX || memchr(v.s, '\0', v.n) != NULL)
         return HR_LINE_REJECT(HR_REJECT_SYMBOL);
     if (msg > 0 && is_instrument(l->batch, l->batch->sym[msg - 1], v, s)) {
@@ -267,11 +266,13 @@ static int set_instrument(const hr_line *l, uint32_t msg, const row *r)
 static int set_head(const hr_line *l, uint32_t msg, const row *r)
 {
     hr_evbatch *b = l->batch;
-    int rc = set_instrument(l, msg, r);
+    int rc =
+        hr_csv_event_instrument(l, msg, get(l->info, r, C_EXCHANGE), get(l->info, r, C_SYMBOL));
     if (rc != HR_LINE_DONE) return rc;
-    if (!read_time(&b->ts_event[msg], get(l->info, r, C_TS))) return HR_LINE_REJECT(HR_REJECT_TIME);
+    if (!hr_csv_event_time(&b->ts_event[msg], get(l->info, r, C_TS)))
+        return HR_LINE_REJECT(HR_REJECT_TIME);
     b->ts_recv[msg] = b->ts_event[msg];
-    if (has(l->info, C_LOCAL) && !read_time(&b->ts_recv[msg], get(l->info, r, C_LOCAL)))
+    if (has(l->info, C_LOCAL) && !hr_csv_event_time(&b->ts_recv[msg], get(l->info, r, C_LOCAL)))
         return HR_LINE_REJECT(HR_REJECT_TIME);
     return HR_LINE_DONE;
 }
@@ -308,9 +309,9 @@ static int read_level(const hr_line *l, const row *r, uint32_t at)
         l->info->format != HR_FORMAT_TARDIS_TRADES)
         rc = HR_LINE_REJECT(HR_REJECT_SIDE);
     if (rc == HR_LINE_DONE)
-        rc = read_number(l, &b->px[at], get(l->info, r, C_PX), l->info->px_scale);
+        rc = hr_csv_event_number(l, &b->px[at], get(l->info, r, C_PX), l->info->px_scale);
     if (rc == HR_LINE_DONE)
-        rc = read_number(l, &b->qty[at], get(l->info, r, C_QTY), l->info->qty_scale);
+        rc = hr_csv_event_number(l, &b->qty[at], get(l->info, r, C_QTY), l->info->qty_scale);
     if (rc == HR_LINE_DONE && b->px[at] == 0 &&
         (b->qty[at] != 0 || l->info->format == HR_FORMAT_TARDIS_TRADES))
         rc = HR_LINE_REJECT(HR_REJECT_NEGATIVE);
@@ -351,8 +352,8 @@ static int read_depth(const hr_line *l, const row *r, uint32_t level, hr_side si
     hr_csv_field qty = r->f[column[1]];
     uint32_t at = b->n_levels + *n;
     if (px.n == 0 && qty.n == 0) return HR_LINE_DONE;
-    int rc = read_number(l, &b->px[at], px, l->info->px_scale);
-    if (rc == HR_LINE_DONE) rc = read_number(l, &b->qty[at], qty, l->info->qty_scale);
+    int rc = hr_csv_event_number(l, &b->px[at], px, l->info->px_scale);
+    if (rc == HR_LINE_DONE) rc = hr_csv_event_number(l, &b->qty[at], qty, l->info->qty_scale);
     if (rc == HR_LINE_DONE && b->px[at] == 0) rc = HR_LINE_REJECT(HR_REJECT_NEGATIVE);
     b->side[at] = (uint8_t)side;
     ++*n;
@@ -601,6 +602,7 @@ static int put_message(const hr_line *l, reader *in, const row *r, group *g, boo
         return put_group(l, in, r, g, needs_more);
     int rc = judge_row(l, r);
     if (rc != HR_LINE_DONE) return rc;
+    if (format >= HR_FORMAT_BINANCE_AGG_TRADES) return hr_csv_event_put(l, r->f);
     return format == HR_FORMAT_TARDIS_TRADES ? put_trade(l, r) : put_snapshot_row(l, r);
 }
 

@@ -229,6 +229,16 @@ static int decode_line(hr_line *l)
     case HR_FORMAT_PARQUET_DELTAS:
     case HR_FORMAT_PARQUET_TRADES:
     case HR_FORMAT_PARQUET_BOOK:
+    case HR_FORMAT_BINANCE_AGG_TRADES:
+    case HR_FORMAT_BINANCE_TRADES:
+    case HR_FORMAT_BINANCE_BOOK_TICKER:
+    case HR_FORMAT_TARDIS_QUOTES:
+    case HR_FORMAT_BINANCE_KLINES:
+    case HR_FORMAT_BINANCE_BOOK_DEPTH:
+    case HR_FORMAT_TARDIS_DERIVATIVES:
+    case HR_FORMAT_TARDIS_OPTIONS:
+    case HR_FORMAT_TARDIS_LIQUIDATIONS:
+    case HR_FORMAT_OHLCV:
     case HR_FORMAT_COUNT:
         break;
     }
@@ -257,12 +267,6 @@ static hr_status take_line(hr_line *l)
     return hr_evbatch_reject(b, (hr_reject_reason)(-1 - rc), l->offset, l->number, l->s, l->n);
 }
 
-static bool is_csv(hr_format f)
-{
-    return f == HR_FORMAT_TARDIS_L2 || f == HR_FORMAT_TARDIS_TRADES ||
-           f == HR_FORMAT_TARDIS_SNAPSHOT || f == HR_FORMAT_BINANCE_DEPTH_CSV;
-}
-
 /* A line the general way. *next: past its end; NULL: the line is not whole yet. */
 static hr_status take_any(hr_line *l, const char **next, bool at_eof)
 {
@@ -281,7 +285,7 @@ hr_status hr_decode_text(const hr_source_info *info, hr_evbatch *b, const char *
     b->source_idx = info->source_idx;
     if (info->format == HR_FORMAT_ITCH || info->format == HR_FORMAT_LOBSTER)
         return hr_orders_decode(info, b, text, len, pos, base_offset, line, target_rows, at_eof);
-    if (is_csv(info->format))
+    if (hr_format_is_csv(info->format))
         return hr_csv_decode(info, b, text, len, pos, base_offset, line, target_rows, at_eof);
     hr_line_cache cache;
     memset(&cache, 0xff, sizeof cache);

@@ -19,6 +19,16 @@ static const char *const names[HR_FORMAT_COUNT] = {
     [HR_FORMAT_PARQUET_DELTAS] = "lake-deltas",
     [HR_FORMAT_PARQUET_TRADES] = "lake-trades",
     [HR_FORMAT_PARQUET_BOOK] = "lake-book",
+    [HR_FORMAT_BINANCE_AGG_TRADES] = "binance-aggtrades",
+    [HR_FORMAT_BINANCE_TRADES] = "binance-trades",
+    [HR_FORMAT_BINANCE_BOOK_TICKER] = "binance-bookticker",
+    [HR_FORMAT_TARDIS_QUOTES] = "tardis-quotes",
+    [HR_FORMAT_BINANCE_KLINES] = "binance-klines",
+    [HR_FORMAT_BINANCE_BOOK_DEPTH] = "binance-bookdepth",
+    [HR_FORMAT_TARDIS_DERIVATIVES] = "tardis-derivatives",
+    [HR_FORMAT_TARDIS_OPTIONS] = "tardis-options",
+    [HR_FORMAT_TARDIS_LIQUIDATIONS] = "tardis-liquidations",
+    [HR_FORMAT_OHLCV] = "ohlcv",
 };
 
 const char *hr_format_name(hr_format f)

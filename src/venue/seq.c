@@ -17,6 +17,7 @@ hr_seq_rule hr_seq_rule_for(const char *venue, int format)
     case HR_FORMAT_TARDIS_L2:
     case HR_FORMAT_TARDIS_TRADES:
     case HR_FORMAT_TARDIS_SNAPSHOT:
+    case HR_FORMAT_TARDIS_QUOTES:
         return HR_SEQ_NONE;
     case HR_FORMAT_UNKNOWN:
     case HR_FORMAT_CAPTURE_JSON:
@@ -24,6 +25,15 @@ hr_seq_rule hr_seq_rule_for(const char *venue, int format)
     case HR_FORMAT_CRYPTOFEED:
     case HR_FORMAT_NDJSON:
     case HR_FORMAT_BINANCE_DEPTH_CSV:
+    case HR_FORMAT_BINANCE_AGG_TRADES:
+    case HR_FORMAT_BINANCE_TRADES:
+    case HR_FORMAT_BINANCE_BOOK_TICKER:
+    case HR_FORMAT_BINANCE_KLINES:
+    case HR_FORMAT_BINANCE_BOOK_DEPTH:
+    case HR_FORMAT_TARDIS_DERIVATIVES:
+    case HR_FORMAT_TARDIS_OPTIONS:
+    case HR_FORMAT_TARDIS_LIQUIDATIONS:
+    case HR_FORMAT_OHLCV:
     case HR_FORMAT_COUNT:
         break;
     }

@@ -5,13 +5,15 @@
 #include <string.h>
 
 #include "text/csv.h"
+#include "venue/csv_events.h"
 #include "venue/venue.h"
 
 #define SNIFF_LINES_MAX 4096
 
 static const char known_formats[] =
     "known are capture, capture-json, cryptofeed and ndjson, tardis, tardis-trades, "
-    "tardis-snapshot, binance-depth-csv and Crypto Lake style Parquet";
+    "tardis-snapshot, binance-depth-csv, the CSV files of docs/modules/csv.md and Crypto Lake "
+    "style Parquet";
 
 /* What the head's messages tell together. */
 typedef struct findings {
@@ -349,12 +351,6 @@ static void learn(hr_source_info *info, const hr_venue *v, const char *p, const 
     }
 }
 
-static bool is_csv(hr_format f)
-{
-    return f == HR_FORMAT_TARDIS_L2 || f == HR_FORMAT_TARDIS_TRADES ||
-           f == HR_FORMAT_TARDIS_SNAPSHOT || f == HR_FORMAT_BINANCE_DEPTH_CSV;
-}
-
 static hr_status sniff_lines(hr_source_info *info, char *why, size_t why_cap, const char *path,
                              const char *p, const char *end, hr_err *err)
 {
@@ -363,7 +359,7 @@ static hr_status sniff_lines(hr_source_info *info, char *why, size_t why_cap, co
     size_t n = (size_t)((eol != NULL ? eol : end) - p);
     bool is_forced = info->format != HR_FORMAT_UNKNOWN;
     if (!is_forced) info->format = framing_of(p, n);
-    if (info->format == HR_FORMAT_UNKNOWN || is_csv(info->format))
+    if (info->format == HR_FORMAT_UNKNOWN || hr_format_is_csv(info->format))
         return HR_FAIL(err, HR_EUNSUPPORTED, "%s of '%s' is not known: it begins with '%.*s'; %s",
                        is_forced ? "CSV header" : "format", path, (int)HR_MIN(n, 60), p,
                        known_formats);
@@ -408,7 +404,16 @@ hr_status hr_sniff_text(hr_source_info *info, char *why, size_t why_cap, const c
         p++;
     if (p == end) return HR_FAIL(err, HR_EUNSUPPORTED, "'%s' is empty", path);
     const char *eol = hr_find_newline(p, end);
-    hr_status st = hr_csv_sniff_header(info, p, (size_t)((eol != NULL ? eol : end) - p), err);
+    const size_t n = (size_t)((eol != NULL ? eol : end) - p);
+    hr_status st = hr_csv_file_sniff(info, why, why_cap, path, p, n, err);
+    if (st == HR_OK && hr_format_is_records(info->format) && !info->takes_records)
+        return HR_FAIL(
+            err, HR_EUNSUPPORTED,
+            "'%s' is a table and holds no events (%s): headrace convert makes Parquet of "
+            "it",
+            path, why);
+    if (st != HR_END) return st;
+    st = hr_csv_sniff_header(info, p, n, err);
     if (st == HR_END) return sniff_lines(info, why, why_cap, path, p, end, err);
     if (st != HR_OK) {
         hr_err_prefix(err, "'%s'", path);
