@@ -79,6 +79,8 @@ const char *hr_pq_file_created_by(const hr_pq_file *f);
 const char *hr_pq_file_kind(const hr_pq_file *f);
 /** False: it has no statistics, indexes, created_by. */
 bool hr_pq_file_is_parquet(const hr_pq_file *f);
+/** Value of a key of the file's metadata, *n bytes, not terminated; NULL: it has none. */
+const char *hr_pq_file_meta(const hr_pq_file *f, const char *key, uint32_t *n);
 /** Statistics of an INT32/INT64 column chunk, false when absent. */
 bool hr_pq_chunk_minmax_i64(const hr_pq_file *f, uint32_t rg, uint32_t col, int64_t *min,
                             int64_t *max);
