@@ -4,6 +4,7 @@
 
 #include "app/app.h"
 #include "app/app_check.h"
+#include "app/app_csv.h"
 #include "app/app_dbn.h"
 #include "app/app_table.h"
 #include "app/opts.h"
@@ -213,8 +214,10 @@ static hr_status inspect_text(const options *o, hr_err *err)
 {
     hr_budget budget;
     static hr_source s; /* one a process; too large for a frame */
-    hr_source_info info = {
-        .format = (hr_format)o->format, .px_scale = HR_PX_SCALE, .qty_scale = HR_QTY_SCALE};
+    hr_source_info info = {.format = (hr_format)o->format,
+                           .px_scale = HR_PX_SCALE,
+                           .qty_scale = HR_QTY_SCALE,
+                           .takes_records = true};
     hr_budget_init(&budget, MEMORY_BYTES);
     hr_status st = hr_source_open(&s, o->path, &info, &budget, LINE_BYTES, err);
     hr_status passed = HR_OK;
@@ -229,7 +232,10 @@ static hr_status inspect_text(const options *o, hr_err *err)
         else
             print_source(&s);
         print_header(&s, p, end, o->json);
-        if (st >= 0 && !o->head) passed = print_pass(o, err);
+        if (st >= 0 && !o->head)
+            passed = hr_format_is_records(s.info.format)
+                         ? hr_app_csv_print(o->path, s.info.format, o->json, err)
+                         : print_pass(o, err);
         print_head(o, p, end);
         if (o->json) printf(",\"complete\":%s}\n", st >= 0 && passed == HR_OK ? "true" : "false");
         st = st < 0 ? st : passed;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/sys.h"
+#include "job/convert_csv.h"
 #include "job/convert_feed.h"
 #include "job/convert_parts.h"
 #include "job/dbn_file.h"
@@ -90,7 +91,8 @@ static hr_status set_target(job *j, hr_err *err)
     r->to = j->o->to;
     r->container = hr_out_container(s, &n);
     if (r->to == HR_TO_RECORDS || r->to == HR_TO_RECORDS_CSV)
-        return HR_FAIL(err, HR_EUSAGE, "'%s' is no DBN: only that has records", j->o->in);
+        return HR_FAIL(err, HR_EUSAGE, "'%s' holds events, no records (DBN and tables have them)",
+                       j->o->in);
     if (j->o->records != NULL)
         return HR_FAIL(err, HR_EUSAGE, "--records is for tables of DBN records (--to records)");
     if (r->to == HR_TO_AUTO) {
@@ -117,8 +119,10 @@ static hr_status set_target(job *j, hr_err *err)
 
 static hr_status open_source(job *j, hr_err *err)
 {
-    hr_source_info info = {
-        .format = j->o->format, .px_scale = j->o->px_scale, .qty_scale = j->o->qty_scale};
+    hr_source_info info = {.format = j->o->format,
+                           .takes_records = true,
+                           .px_scale = j->o->px_scale,
+                           .qty_scale = j->o->qty_scale};
     if (j->o->venue != NULL) snprintf(info.venue, sizeof info.venue, "%s", j->o->venue);
     if (j->o->symbol != NULL) snprintf(info.symbol, sizeof info.symbol, "%s", j->o->symbol);
     if (j->is_dbn) {
@@ -340,6 +344,7 @@ static hr_status convert(job *j, hr_err *err)
 {
     HR_TRY(carve(j, err));
     HR_TRY(open_source(j, err));
+    if (hr_format_is_records(j->r->format)) return HR_OK; /* see hr_convert */
     HR_TRY(set_target(j, err));
     bool is_itch = j->r->to == HR_TO_ITCH; /* its directory comes first */
     if (is_itch) HR_TRY(hr_itch_out_create(&j->itch, j->o, j->arena, err));
@@ -357,10 +362,13 @@ hr_status hr_convert(const hr_convert_options *o, hr_convert_report *report, hr_
     hr_dbn_kind kind = HR_DBN_NOT;
     bool is_rows = o->to == HR_TO_AUTO || o->to == HR_TO_RECORDS || o->to == HR_TO_RECORDS_CSV;
     if (o->format == HR_FORMAT_UNKNOWN) HR_TRY(hr_dbn_file_probe(&kind, o->in, err));
-    if (kind != HR_DBN_NOT && is_rows) {
-        hr_status dbn = hr_convert_dbn(o, report, err);
+    bool is_table_of_csv = false;
+    if (o->format == HR_FORMAT_UNKNOWN) HR_TRY(hr_convert_csv_probe(&is_table_of_csv, o->in, err));
+    if (is_table_of_csv || (kind != HR_DBN_NOT && is_rows)) {
+        hr_status made =
+            is_table_of_csv ? hr_convert_csv_back(o, report, err) : hr_convert_dbn(o, report, err);
         report->seconds = (double)(hr_sys_mono_ns() - began) * 1e-9;
-        return dbn;
+        return made;
     }
     job *j = hr_heap_zero(1, sizeof *j);
     if (j == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory to convert '%s'", o->in);
@@ -375,6 +383,7 @@ hr_status hr_convert(const hr_convert_options *o, hr_convert_report *report, hr_
     hr_out_abandon(&j->out, false);
     hr_arena_destroy(&j->arena);
     hr_heap_free(j);
+    if (st == HR_OK && hr_format_is_records(report->format)) st = hr_convert_csv(o, report, err);
     report->seconds = (double)(hr_sys_mono_ns() - began) * 1e-9;
     return st;
 }

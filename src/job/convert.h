@@ -21,7 +21,8 @@ typedef enum hr_target_format {
     HR_TO_CAPTURE,      /* `<recv_ns> <json>` */
     HR_TO_CAPTURE_JSON, /* {"capture_ns":..,"stream":..,"data":..} */
     HR_TO_ITCH,         /* Nasdaq TotalView-ITCH 5.0 */
-    HR_TO_RECORDS,      /* of DBN: Parquet, one type's records under their official names */
+    HR_TO_RECORDS,      /* of DBN: Parquet, one type's records under their official names; of CSV
+                           that is no events: its table */
     HR_TO_RECORDS_CSV,
     HR_TO_COUNT
 } hr_target_format;
@@ -42,6 +43,7 @@ hr_target_format hr_target_format_from_name(const char *name);
     X(HR_LOSS_BORDER, "where one message ends and the next begins")                                \
     X(HR_LOSS_NAME, "the instrument's name (put symbol=NAME/ into the output's path)")             \
     X(HR_LOSS_WIDE, "values that a column cannot hold (null stands for them)")                     \
+    X(HR_LOSS_ROUNDED, "digits of numbers (the nearest that a column holds stands for them)")      \
     X(HR_LOSS_KIND, "messages of a kind it has no place for")                                      \
     X(HR_LOSS_EMPTY, "messages without levels")                                                    \
     X(HR_LOSS_NO_SEQ, "messages without update ids")                                               \

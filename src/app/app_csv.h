@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HR_APP_APP_CSV_H
+#define HR_APP_APP_CSV_H
+/* A CSV table that is no events as inspect shows it: rows, rejects, span of time, and the columns
+ * that convert would make. */
+#include <stdbool.h>
+
+#include "venue/adapter.h"
+
+/** json: members of an object, each with a comma in front. */
+HR_MUST_USE hr_status hr_app_csv_print(const char *path, hr_format format, bool json, hr_err *err);
+
+#endif
