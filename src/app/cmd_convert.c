@@ -34,6 +34,8 @@ static hr_status parse_args(hr_convert_options *o, bool *json, int argc, char **
         {"--lossy", NULL, "convert what can be held, and say what is lost", HR_OPT_ON, &o->lossy, 0,
          0, NULL},
         {"--force", NULL, "replace an existing OUT", HR_OPT_ON, &o->force, 0, 0, NULL},
+        {"--zstd", NULL, "compress the bodies of an Arrow OUT (default: as they lie)", HR_OPT_ON,
+         &o->packs_arrow, 0, 0, NULL},
         {"--format", "F", "format of IN, when it cannot be told", HR_OPT_FORMAT, &from, 0, 0, NULL},
         {"--venue", "V", "venue of IN, where it does not say", HR_OPT_TEXT, &o->venue, 0, 0, NULL},
         {"--symbol", "S", "symbol of IN, where it does not say", HR_OPT_TEXT, &o->symbol, 0, 0,
@@ -50,11 +52,13 @@ static hr_status parse_args(hr_convert_options *o, bool *json, int argc, char **
         .verb = "convert",
         .args = "IN OUT",
         .about =
-            "Writes a capture, CSV or Parquet file in another format, streamed, in fixed memory.\n"
-            "What OUT becomes follows from its name: .parquet (events: every message, exact), "
-            ".csv\n"
-            "(tardis, or tardis-trades when IN holds trades), .ndjson (capture-json); .gz or .zst\n"
-            "behind .csv and .ndjson compresses. deltas, trades and tickers are Parquet too.\n"
+            "Writes a capture, CSV, Parquet or Arrow file in another format, streamed, in fixed\n"
+            "memory. What OUT becomes follows from its name: .parquet, .arrow or .feather (an "
+            "Arrow\n"
+            "file), .arrows (an Arrow stream): events, every message, exact; .csv (tardis, or\n"
+            "tardis-trades when IN holds trades), .ndjson (capture-json); .gz or .zst behind .csv\n"
+            "and .ndjson compresses. With --to, deltas, trades and tickers are tables by the same\n"
+            "names, and Parquet by any other.\n"
             "Databento DBN becomes its records, under their official names: .parquet or .csv.\n"
             "A first pass finds what the target cannot hold; then nothing is written without\n"
             "--lossy. Lines that cannot be used go to OUT.rejects.ndjson.",
@@ -93,17 +97,25 @@ static void print_losses(const hr_convert_report *r)
                     hr_loss_text((hr_loss)l), (ull)r->loss[l]);
 }
 
+static const char *compression(const hr_convert_options *o, const hr_convert_report *r)
+{
+    return o->packs_arrow ? "zstd" : hr_container_name(r->container);
+}
+
 static void print_json(const hr_convert_options *o, const hr_convert_report *r)
 {
+    static const char *const arrow[] = {"null", "\"file\"", "\"stream\""};
     const char *sep = "";
     printf("{\"in\":");
     hr_app_json_text(o->in);
     printf(",\"out\":");
     hr_app_json_text(o->out);
-    printf(",\"from\":\"%s\",\"to\":\"%s\",\"compression\":\"%s\",\"lines\":%llu,\"read\":%llu,"
+    printf(",\"from\":\"%s\",\"to\":\"%s\",\"compression\":\"%s\",", r->from,
+           hr_target_format_name(r->to), compression(o, r));
+    printf("\"arrow\":%s,\"lines\":%llu,\"read\":%llu,"
            "\"written\":%llu,\"rejected\":%llu,\"filtered\":%llu,\"rows\":%llu,",
-           r->from, hr_target_format_name(r->to), hr_container_name(r->container), (ull)r->lines,
-           (ull)r->read, (ull)r->written, (ull)r->rejected, (ull)r->filtered, (ull)r->rows);
+           arrow[r->arrow], (ull)r->lines, (ull)r->read, (ull)r->written, (ull)r->rejected,
+           (ull)r->filtered, (ull)r->rows);
     printf("\"rejects\":{");
     for (int i = 0; i < HR_REJECT_COUNT; i++) {
         if (r->rejects[i] == 0) continue;
@@ -125,8 +137,9 @@ static void print_json(const hr_convert_options *o, const hr_convert_report *r)
 
 static void print_text(const hr_convert_options *o, const hr_convert_report *r)
 {
-    printf("%s (%s) -> %s (%s, %s)\n", o->in, r->from, o->out, hr_target_format_name(r->to),
-           hr_container_name(r->container));
+    static const char *const arrow[] = {"", ", Arrow file", ", Arrow stream"};
+    printf("%s (%s) -> %s (%s%s, %s)\n", o->in, r->from, o->out, hr_target_format_name(r->to),
+           arrow[r->arrow], compression(o, r));
     printf("%llu lines: %llu messages read = %llu written + %llu rejected + %llu filtered%s\n",
            (ull)r->lines, (ull)r->read, (ull)r->written, (ull)r->rejected, (ull)r->filtered,
            hr_convert_adds_up(r) ? "" : ": DOES NOT ADD UP");

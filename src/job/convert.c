@@ -82,7 +82,8 @@ static bool is_trade_table(hr_format f)
     return f == HR_FORMAT_TARDIS_TRADES || f == HR_FORMAT_PARQUET_TRADES;
 }
 
-/* The target by the output's name: x.parquet, x.csv, x.ndjson; .gz or .zst behind a text's. */
+/* The target by the output's name: x.parquet, x.arrow, x.csv, x.ndjson; .gz or .zst behind a
+ * text's. */
 static hr_status set_target(job *j, hr_err *err)
 {
     const char *s = j->o->out;
@@ -90,13 +91,14 @@ static hr_status set_target(job *j, hr_err *err)
     hr_convert_report *r = j->r;
     r->to = j->o->to;
     r->container = hr_out_container(s, &n);
+    r->arrow = hr_out_arrow(s);
     if (r->to == HR_TO_RECORDS || r->to == HR_TO_RECORDS_CSV)
         return HR_FAIL(err, HR_EUSAGE, "'%s' holds events, no records (DBN and tables have them)",
                        j->o->in);
     if (j->o->records != NULL)
         return HR_FAIL(err, HR_EUSAGE, "--records is for tables of DBN records (--to records)");
     if (r->to == HR_TO_AUTO) {
-        if (hr_out_ends_with(s, n, ".parquet"))
+        if (hr_out_ends_with(s, n, ".parquet") || r->arrow != HR_IPC_NOT)
             r->to = HR_TO_EVENTS;
         else if (hr_out_ends_with(s, n, ".csv"))
             r->to = is_trade_table(r->format) ? HR_TO_TARDIS_TRADES : HR_TO_TARDIS;
@@ -105,13 +107,17 @@ static hr_status set_target(job *j, hr_err *err)
         else if (hr_out_ends_with(s, n, ".itch"))
             r->to = HR_TO_ITCH;
         else
-            return HR_FAIL(
-                err, HR_EUSAGE,
-                "'%s' does not end in .parquet, .csv, .ndjson or .itch: --to names the format", s);
+            return HR_FAIL(err, HR_EUSAGE,
+                           "'%s' does not end in .parquet, .arrow, .csv, .ndjson or .itch: --to "
+                           "names the format",
+                           s);
     }
+    if (!is_table(r->to)) r->arrow = HR_IPC_NOT;
+    if (j->o->packs_arrow && r->arrow == HR_IPC_NOT)
+        return HR_FAIL(err, HR_EUSAGE, "--zstd is for outputs named .arrow, .feather or .arrows");
     if (is_table(r->to) && r->container != HR_CONTAINER_PLAIN)
         return HR_FAIL(err, HR_EUSAGE,
-                       "'%s': Parquet compresses its pages itself, name it without .gz or .zst", s);
+                       "'%s': a table compresses its own parts, name it without .gz or .zst", s);
     return HR_OK;
 }
 
@@ -324,8 +330,7 @@ static hr_status open_output(job *j, hr_err *err)
     const hr_convert_report *r = j->r;
     HR_TRY(hr_out_open(&j->out, j->o->out, r->container, j->o->force, j->arena, err));
     if (j->itch != NULL) return hr_itch_out_begin(j->itch, &j->out, err);
-    if (is_table(r->to))
-        return hr_table_out_create(&j->table, r->to, r->format, j->o, &j->out, j->arena, err);
+    if (is_table(r->to)) return hr_table_out_create(&j->table, r, j->o, &j->out, j->arena, err);
     j->text = (hr_text_out){
         .file = &j->out, .to = r->to, .px_scale = j->o->px_scale, .qty_scale = j->o->qty_scale};
     return hr_text_out_begin(&j->text, err);

@@ -8,12 +8,13 @@
 
 #include "col/evbatch.h"
 #include "fmt/codec.h"
+#include "fmt/ipc_read.h"
 #include "venue/adapter.h"
 
 typedef enum hr_target_format {
     HR_TO_AUTO = 0, /* by the name of the output */
-    HR_TO_EVENTS,   /* Parquet: every message, exact (fmt/pq_mixed.h) */
-    HR_TO_DELTAS,   /* Parquet: the tables of a dataset */
+    HR_TO_EVENTS,   /* a table: every message, exact (fmt/pq_mixed.h) */
+    HR_TO_DELTAS,   /* the tables of a dataset */
     HR_TO_TRADES,
     HR_TO_TICKERS,
     HR_TO_TARDIS, /* CSV incremental_book_L2 */
@@ -72,6 +73,7 @@ typedef struct hr_convert_options {
     const char *records; /* DBN of several types: the one that is wanted; NULL: there is one */
     uint8_t px_scale, qty_scale;
     bool force, lossy;
+    bool packs_arrow;             /* bodies of Arrow batches compressed with zstd */
     const _Atomic uint32_t *stop; /* != 0: give up; may be NULL */
     /* Called after each batch, may be NULL: of this pass (1 looks, the last writes), the share of
      * the input that is done. */
@@ -86,6 +88,7 @@ typedef struct hr_convert_options {
 typedef struct hr_convert_report {
     hr_target_format to;
     hr_container container; /* of the output */
+    hr_ipc_kind arrow;      /* of an output that is a table; HR_IPC_NOT: Parquet */
     hr_format format;       /* of the input */
     const char *from;       /* its name */
     char why[128];

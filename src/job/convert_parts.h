@@ -93,10 +93,12 @@ HR_MUST_USE hr_status hr_itch_out_message(hr_itch_out *t, const hr_evbatch *b, u
                                           uint64_t *n_rows, hr_err *err);
 HR_MUST_USE hr_status hr_itch_out_finish(hr_itch_out *t, hr_err *err);
 
-/* ---- Parquet ---- */
+/* ---- Parquet, Arrow ---- */
 typedef struct hr_table_out hr_table_out;
 size_t hr_table_out_bytes(void);
-HR_MUST_USE hr_status hr_table_out_create(hr_table_out **out, hr_target_format to, hr_format source,
+/** What an output of this name is among Arrow's kinds. */
+hr_ipc_kind hr_out_arrow(const char *path);
+HR_MUST_USE hr_status hr_table_out_create(hr_table_out **out, const hr_convert_report *r,
                                           const hr_convert_options *o, hr_out_file *file,
                                           hr_arena *arena, hr_err *err);
 HR_MUST_USE hr_status hr_table_out_message(hr_table_out *t, const hr_evbatch *b, uint32_t m,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages as rows of a Parquet table: gathered in columns, written a row group at a time. */
+/* Messages as rows of a table, Parquet or Arrow: gathered in columns, written a group at a time. */
 #include <string.h>
 
+#include "fmt/ipc_write.h"
 #include "fmt/pq_mixed.h"
 #include "fmt/pq_write.h"
 #include "job/convert_parts.h"
@@ -22,19 +23,35 @@ struct hr_table_out {
     hr_out_file *file;
     hr_pq_scratch *scratch;
     hr_pq_writer *writer;
+    hr_ipc_writer *arrow;              /* NULL: Parquet */
     char *column[HR_TABLE_FIELDS_MAX]; /* by field of the schema */
     int at[C_COUNT];                   /* field by meaning, -1 absent */
     uint32_t n_rows, n_groups;
 };
+
+hr_ipc_kind hr_out_arrow(const char *path)
+{
+    size_t n = strlen(path);
+    if (hr_out_ends_with(path, n, ".arrow") || hr_out_ends_with(path, n, ".feather"))
+        return HR_IPC_FILE;
+    return hr_out_ends_with(path, n, ".arrows") ? HR_IPC_STREAM : HR_IPC_NOT;
+}
+
+static hr_ipc_write_options arrow_options(hr_ipc_kind kind, bool packs)
+{
+    return (hr_ipc_write_options){
+        .kind = kind, .is_packed = packs, .batch_rows = GROUP_ROWS, .max_batches = GROUPS_MAX};
+}
 
 size_t hr_table_out_bytes(void)
 {
     hr_pq_write_options opt = HR_PQ_WRITE_OPTIONS_DEFAULT;
     hr_mixed_schema s;
     hr_mixed_schema_init(&s, HR_PX_SCALE, HR_QTY_SCALE);
-    return sizeof(hr_table_out) + hr_pq_scratch_bytes(&opt) +
-           hr_pq_writer_bytes(&s.schema, GROUPS_MAX) + GROUP_ROWS * hr_schema_row_bytes(&s.schema) +
-           (256u << 10);
+    hr_ipc_write_options arrow = arrow_options(HR_IPC_FILE, true);
+    size_t n = hr_pq_scratch_bytes(&opt) + hr_pq_writer_bytes(&s.schema, GROUPS_MAX);
+    return sizeof(hr_table_out) + HR_MAX(n, hr_ipc_writer_bytes(&s.schema, &arrow)) +
+           GROUP_ROWS * hr_schema_row_bytes(&s.schema) + (256u << 10);
 }
 
 static hr_status sink_put(void *self, const void *bytes, size_t n_bytes, hr_err *err)
@@ -61,31 +78,48 @@ static void map_columns(hr_table_out *t)
         t->at[C_BID_PX + i] = hr_schema_find(t->schema, ticker[i]);
 }
 
-hr_status hr_table_out_create(hr_table_out **out, hr_target_format to, hr_format source,
-                              const hr_convert_options *o, hr_out_file *file, hr_arena *arena,
-                              hr_err *err)
+static hr_status open_parquet(hr_table_out *t, hr_arena *arena, hr_err *err)
 {
     hr_pq_write_options opt = HR_PQ_WRITE_OPTIONS_DEFAULT;
-    *out = NULL;
-    hr_table_out *t = hr_arena_alloc(arena, sizeof *t, 64);
-    if (t == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory to write a table");
-    t->to = to;
-    t->format = (uint8_t)source;
-    t->file = file;
-    t->schema = pick_schema(t, o->px_scale, o->qty_scale);
-    map_columns(t);
     opt.created_by = "headrace " HR_VERSION;
     HR_TRY(hr_pq_scratch_create(&t->scratch, arena, &opt, err));
     size_t n = hr_pq_writer_bytes(t->schema, GROUPS_MAX);
     void *mem = hr_arena_alloc(arena, n, 64);
-    bool ok = mem != NULL;
+    if (mem == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory to write a table");
+    return hr_pq_writer_init(&t->writer, mem, n, t->schema, GROUPS_MAX, &opt, sink_put, t->file,
+                             err);
+}
+
+static hr_status open_arrow(hr_table_out *t, hr_ipc_kind kind, bool packs, hr_arena *arena,
+                            hr_err *err)
+{
+    hr_ipc_write_options opt = arrow_options(kind, packs);
+    opt.sink = sink_put;
+    opt.sink_self = t->file;
+    return hr_ipc_writer_create(&t->arrow, t->schema, &opt, arena, err);
+}
+
+hr_status hr_table_out_create(hr_table_out **out, const hr_convert_report *r,
+                              const hr_convert_options *o, hr_out_file *file, hr_arena *arena,
+                              hr_err *err)
+{
+    *out = NULL;
+    hr_table_out *t = hr_arena_alloc(arena, sizeof *t, 64);
+    if (t == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory to write a table");
+    t->to = r->to;
+    t->format = (uint8_t)r->format;
+    t->file = file;
+    t->schema = pick_schema(t, o->px_scale, o->qty_scale);
+    map_columns(t);
+    bool ok = true;
     for (uint32_t i = 0; i < t->schema->n_fields; i++) {
         t->column[i] =
             hr_arena_alloc(arena, GROUP_ROWS * hr_col_width(t->schema->fields[i].type), 64);
         ok = ok && t->column[i] != NULL;
     }
     if (!ok) return HR_FAIL(err, HR_EBUDGET, "no memory to write a table");
-    HR_TRY(hr_pq_writer_init(&t->writer, mem, n, t->schema, GROUPS_MAX, &opt, sink_put, file, err));
+    HR_TRY(r->arrow != HR_IPC_NOT ? open_arrow(t, r->arrow, o->packs_arrow, arena, err)
+                                  : open_parquet(t, arena, err));
     *out = t;
     return HR_OK;
 }
@@ -106,7 +140,8 @@ static hr_status write_group(hr_table_out *t, hr_err *err)
     if (t->n_groups == GROUPS_MAX)
         return HR_FAIL(err, HR_ELIMIT, "more than %u rows in one file: use run, which makes parts",
                        GROUPS_MAX * GROUP_ROWS);
-    HR_TRY(hr_pq_writer_row_group(t->writer, t->scratch, &rows, err));
+    HR_TRY(t->arrow != NULL ? hr_ipc_writer_batch(t->arrow, &rows, err)
+                            : hr_pq_writer_row_group(t->writer, t->scratch, &rows, err));
     t->n_groups++;
     t->n_rows = 0;
     return HR_OK;
@@ -208,5 +243,6 @@ hr_status hr_table_out_message(hr_table_out *t, const hr_evbatch *b, uint32_t m,
 hr_status hr_table_out_finish(hr_table_out *t, hr_err *err)
 {
     HR_TRY(write_group(t, err));
+    if (t->arrow != NULL) return hr_ipc_writer_finish(t->arrow, err);
     return hr_pq_writer_finish(t->writer, t->scratch, err);
 }
