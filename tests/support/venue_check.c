@@ -177,7 +177,9 @@ static bool sniff(hr_source_info *info, const char *s, size_t n)
 {
     char why[128];
     *info = (hr_source_info){.px_scale = 2, .qty_scale = 3};
-    return hr_sniff_text(info, why, sizeof why, "f.csv", s, n, NULL) == HR_OK && info->has_header;
+    static const char path[] = "data/spot/BTCUSDT-aggTrades-2024-01-02.csv"; /* for rows alone */
+    return hr_sniff_text(info, why, sizeof why, path, s, n, NULL) == HR_OK &&
+           hr_format_is_csv(info->format);
 }
 
 const char *venue_check_rows(const char *s, size_t n, size_t step)
