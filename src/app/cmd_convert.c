@@ -60,6 +60,7 @@ static hr_status parse_args(hr_convert_options *o, bool *json, int argc, char **
             "and .ndjson compresses. With --to, deltas, trades and tickers are tables by the same\n"
             "names, and Parquet by any other.\n"
             "Databento DBN becomes its records, under their official names: .parquet or .csv.\n"
+            "CSV that is a table (klines, bars, options, ...) becomes .parquet, and that .csv.\n"
             "A first pass finds what the target cannot hold; then nothing is written without\n"
             "--lossy. Lines that cannot be used go to OUT.rejects.ndjson.",
         .example = "headrace convert capture.ndjson.gz events.parquet",
