@@ -66,8 +66,10 @@ static int find_sym(const writer *w, const hr_itch_msg *m, int32_t *out)
         return HR_LINE_DONE;
     }
     const char *s = w->info->symbol;
+    bool is_listed = true;
     if (w->info->format == HR_FORMAT_ITCH) {
         n = w->info->stocks != NULL ? hr_itch_dir_stock(w->info->stocks, m->locate, name) : 0;
+        is_listed = n > 0;
         if (n == 0 && m->stock[0] != '\0') {
             memcpy(name, m->stock, 8);
             for (n = 8; n > 0 && name[n - 1] == ' '; n--)
@@ -80,6 +82,8 @@ static int find_sym(const writer *w, const hr_itch_msg *m, int32_t *out)
     *out = hr_evbatch_sym(b, w->info->venue, s, n);
     if (*out < 0)
         return b->n_syms == HR_EVB_SYMS_MAX ? HR_LINE_FULL : HR_LINE_REJECT(HR_REJECT_SYMBOL);
+    if (!is_listed)
+        return HR_LINE_DONE; /* what one message names holds for no other: cuts must not show */
     w->seen->locate[slot] = m->locate;
     w->seen->sym[slot] = (int16_t)*out;
     return HR_LINE_DONE;
