@@ -15,7 +15,8 @@
  * STATUS      none: connection opened or lost (flags HR_FLAG_RESET)
  * OTHER       none: understood and left out (klines, subscriptions); counted as filtered
  * ORDER       one level: side, px, qty of an order; what happened to it is in the flags
- *             (hr_order_action), its id in seq_first, see there
+ *             (hr_order_action), its id in seq_first, see there; HR_FLAG_MORE: the venue's event
+ *             goes on
  *
  * Threads: one owner at a time; handed on through slots and rings. */
 #include <stdatomic.h>
@@ -50,9 +51,11 @@ typedef enum hr_order_action {
     HR_ORDER_REPLACE = 4, /* becomes an order of id seq_prev with px and qty, last in its queue */
     HR_ORDER_MODIFY = 5,  /* qty is left; px where it is not 0 and not the order's: a new place */
     HR_ORDER_CLEAR = 6,   /* all orders of the instrument are gone */
+    HR_ORDER_PUT = 7,     /* as MODIFY with side, px and qty; an order that is not there is added */
+    HR_ORDER_NOTE = 8,    /* changes nothing: what comes of it follows as a message of its own */
 } hr_order_action;
 #define HR_ORDER_SHIFT 12 /* place of the action in flags */
-#define HR_ORDER_MASK (7u << HR_ORDER_SHIFT)
+#define HR_ORDER_MASK (15u << HR_ORDER_SHIFT)
 HR_INLINE hr_order_action hr_order_action_of(uint32_t flags)
 {
     return (hr_order_action)((flags & HR_ORDER_MASK) >> HR_ORDER_SHIFT);

@@ -79,5 +79,8 @@ const char *hr_kind_name(hr_kind kind);
 #define HR_FLAG_AGG 0x200u      /* an aggregate of several trades */
 #define HR_FLAG_NO_TIME 0x400u  /* no time of its own: ts_recv is that of the message before it */
 #define HR_FLAG_LEFT_OUT 0x800u /* of OTHER, never written: seq_first rows that are not wanted */
+#define HR_FLAG_MORE                                                                               \
+    0x10000u /* the venue's event goes on: the book is whole after the next row                    \
+                without it */
 
 #endif

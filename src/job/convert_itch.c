@@ -101,7 +101,8 @@ static bool holds(const hr_evbatch *b, uint32_t m)
 {
     hr_order_action a = hr_order_action_of(b->flags[m]);
     return b->kind[m] == HR_MSG_TRADE ||
-           (b->kind[m] == HR_MSG_ORDER && a != HR_ORDER_MODIFY && a != HR_ORDER_CLEAR);
+           (b->kind[m] == HR_MSG_ORDER && a != HR_ORDER_MODIFY && a != HR_ORDER_CLEAR &&
+            a != HR_ORDER_PUT && a != HR_ORDER_NOTE);
 }
 
 uint32_t hr_itch_out_losses(hr_itch_out *t, const hr_evbatch *b, uint32_t m)
@@ -165,6 +166,8 @@ static uint8_t type_of(const hr_evbatch *b, uint32_t m)
         return 'U';
     case HR_ORDER_MODIFY:
     case HR_ORDER_CLEAR:
+    case HR_ORDER_PUT:
+    case HR_ORDER_NOTE:
         break;
     }
     return 0;

@@ -91,11 +91,13 @@ HR_INLINE bool hr_listen_is_early(const hr_listen_options *o, const hr_evbatch *
 {
     return b->ts_recv[m] < o->plan->from_ns;
 }
-/** Does message m say what the book is, or that it is lost? */
+/** Does message m say what the book is, or that it is lost? In the middle of a venue's event none
+ * does. */
 HR_INLINE bool hr_listen_is_book(hr_book_of of, const hr_evbatch *b, uint32_t m)
 {
     hr_msg_kind k = (hr_msg_kind)b->kind[m];
     if (of == HR_BOOK_OF_TICKER) return k == HR_MSG_TICKER;
+    if ((b->flags[m] & HR_FLAG_MORE) != 0) return false;
     return k == HR_MSG_DELTA || k == HR_MSG_SNAPSHOT || k == HR_MSG_STATUS || k == HR_MSG_ORDER;
 }
 /** The best of each side after message m, by side; HR_NULL_I64: none. False: the book is not

@@ -101,7 +101,7 @@ static hr_status apply_status(hr_run *r, run_shard *s, const hr_evbatch *b, uint
 static hr_status apply_one(hr_run *r, run_shard *s, hr_desk *d, const hr_evbatch *b, uint32_t m,
                            hr_err *err)
 {
-    hr_status st = reserve(r, s, (uint32_t)(b->level_begin[m + 1] - b->level_begin[m]), err);
+    hr_status st = reserve(r, s, hr_desk_levels_needed(d, b, m), err);
     return HR_LIKELY(st == HR_OK) ? give(r, s, d, b, m, err) : st;
 }
 

@@ -343,6 +343,10 @@ static void touch_row(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_
 static void book_row(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
                      uint32_t flags)
 {
+    if (HR_UNLIKELY((flags & HR_FLAG_MORE) != 0) && env->cfg->plan->rows_on != HR_ROWS_ON_GRID) {
+        d->is_watched_valid = false; /* a row is due when the event ends */
+        return;
+    }
     if (is_touch_enough(env->cfg->plan)) {
         touch_row(d, env, b, msg, flags);
         return;
@@ -384,6 +388,14 @@ hr_status hr_desk_take_levels(hr_desk *d, hr_desk_env *env, const hr_evbatch *b,
     HR_TRY(apply_levels(d, env, v->side, v->px, v->qty, v->n, &hit, err));
     if (hit) book_row(d, env, b, msg, flags);
     return HR_OK;
+}
+
+void hr_desk_end_event(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg)
+{
+    uint32_t flags = b->flags[msg] & ~HR_ORDER_MASK;
+    bool is_due = !d->is_watched_valid && env->cfg->plan->rows_on != HR_ROWS_ON_GRID;
+    if ((flags & HR_FLAG_MORE) == 0 && is_due && hr_seq_is_live(&d->seq))
+        book_row(d, env, b, msg, flags);
 }
 
 /* Drops what stands behind the depth that the venue keeps. */
@@ -589,6 +601,7 @@ static void on_trade(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t
     hr_desk_put_trade(d, env, b, msg);
     if (!env->cfg->writes_none)
         hr_featset_trade(d->features, key.clock_ns, b->px[at], b->qty[at]);
+    if (env->orders != NULL) hr_desk_end_event(d, env, b, msg);
 }
 
 /* The connection was lost, or a message of this instrument was unusable. */

@@ -118,6 +118,15 @@ hr_desk *hr_desk_init(void *mem, const hr_desk_config *cfg, int32_t id, const ch
                       const char *symbol, int format);
 void hr_desk_fini(hr_desk *d, hr_desk_env *env);
 
+/** Levels whose rows a message may become: its own, or all of the book where it clears it. */
+HR_INLINE uint32_t hr_desk_levels_needed(const hr_desk *d, const hr_evbatch *b, uint32_t msg)
+{
+    uint32_t n = (uint32_t)(b->level_begin[msg + 1] - b->level_begin[msg]);
+    if (HR_LIKELY(b->kind[msg] != HR_MSG_ORDER) ||
+        hr_order_action_of(b->flags[msg]) != HR_ORDER_CLEAR)
+        return n;
+    return n + hr_l2_level_count(d->book, HR_SIDE_BID) + hr_l2_level_count(d->book, HR_SIDE_ASK);
+}
 /** Blocks and cuts a message of n_levels may need; the caller reserves before hr_desk_message. */
 uint32_t hr_desk_blocks_needed(const hr_desk_config *cfg, uint32_t n_levels);
 uint32_t hr_desk_cuts_needed(const hr_desk_config *cfg, uint32_t n_levels);

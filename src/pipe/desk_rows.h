@@ -34,6 +34,8 @@ void hr_desk_put_fill(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_
 /** Brings levels to a book that is whole, with the rows that follow from it. */
 HR_MUST_USE hr_status hr_desk_take_levels(hr_desk *d, hr_desk_env *env, const hr_evbatch *b,
                                           uint32_t msg, const hr_desk_levels *v, hr_err *err);
+/** Behind a message that changed no level: where it ends an event, the row that is due. */
+void hr_desk_end_event(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg);
 /** The book is not whole any more: a gap row; what was kept is dropped. */
 void hr_desk_gap(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
                  hr_gap_cause cause);
