@@ -6,7 +6,6 @@
 
 #include "base/sys.h"
 #include "job/convert_csv.h"
-#include "job/convert_feed.h"
 #include "job/convert_parts.h"
 #include "job/dbn_file.h"
 #include "job/reject_text.h"
@@ -59,8 +58,6 @@ typedef struct job {
     hr_pool *batches;
     hr_evbatch_caps caps;
     hr_source source;
-    hr_dbn_feed dbn;
-    bool is_dbn; /* dbn is the source */
     hr_losses losses;
     hr_out_file out, rejects;
     bool has_rejects;
@@ -131,12 +128,6 @@ static hr_status open_source(job *j, hr_err *err)
                            .qty_scale = j->o->qty_scale};
     if (j->o->venue != NULL) snprintf(info.venue, sizeof info.venue, "%s", j->o->venue);
     if (j->o->symbol != NULL) snprintf(info.symbol, sizeof info.symbol, "%s", j->o->symbol);
-    if (j->is_dbn) {
-        HR_TRY(hr_dbn_feed_open(&j->dbn, j->o, &j->budget, err));
-        j->r->bytes_in = j->dbn.file.size_bytes;
-        j->r->from = "dbn";
-        return HR_OK;
-    }
     HR_TRY(hr_source_open(&j->source, j->o->in, &info, &j->budget,
                           LINE_BYTES + HR_READER_BLOCK_BYTES, err));
     j->r->bytes_in = j->source.reader.size_bytes;
@@ -149,18 +140,6 @@ static hr_status open_source(job *j, hr_err *err)
 static void close_source(job *j)
 {
     hr_source_close(&j->source);
-    hr_dbn_feed_close(&j->dbn);
-}
-
-static hr_status next_of_dbn(job *j, hr_evbatch **out, hr_err *err)
-{
-    hr_evbatch *b = hr_evbatch_init(hr_pool_get(j->batches), &j->caps);
-    hr_status st = hr_dbn_feed_next(&j->dbn, b, TARGET_ROWS, err);
-    if (st == HR_OK)
-        *out = b;
-    else
-        hr_pool_put(j->batches, b);
-    return st;
 }
 
 /* The next decoded batch; HR_END after the last. */
@@ -171,7 +150,6 @@ static hr_status next_batch(job *j, hr_evbatch **out, hr_err *err)
     for (;;) {
         if (j->o->stop != NULL && atomic_load_explicit(j->o->stop, memory_order_relaxed) != 0)
             return HR_FAIL(err, HR_ESTOPPED, "stopped: '%s' was not written", j->o->out);
-        if (j->is_dbn) return next_of_dbn(j, out, err);
         if ((*out = hr_source_head(s)) != NULL) return HR_OK;
         if (s->is_done) return HR_END;
         hr_status filled = hr_source_fill(s, err);
@@ -188,7 +166,7 @@ static hr_status next_batch(job *j, hr_evbatch **out, hr_err *err)
 
 static void done_batch(job *j, hr_evbatch *b)
 {
-    if (!j->is_dbn) hr_source_advance(&j->source);
+    hr_source_advance(&j->source);
     hr_pool_put(j->batches, b);
 }
 
@@ -233,7 +211,7 @@ static hr_status put_message(job *j, const hr_evbatch *b, uint32_t m, hr_err *er
 /* As the merge of a run does: a message without a time takes the latest of its source. */
 static void settle_time(job *j, hr_evbatch *b, uint32_t m)
 {
-    int64_t *time_max = j->is_dbn ? &j->dbn.time_max : &j->source.time_max;
+    int64_t *time_max = &j->source.time_max;
     if (b->ts_recv[m] > *time_max) *time_max = b->ts_recv[m];
     if ((b->flags[m] & HR_FLAG_NO_TIME) == 0) return;
     b->ts_recv[m] = *time_max;
@@ -266,9 +244,8 @@ static void tell(const job *j)
     const hr_source *s = &j->source;
     if (j->o->progress == NULL) return;
     double all = (double)(s->events != NULL ? hr_pq_file_rows(s->table) : j->r->bytes_in);
-    double done = j->is_dbn           ? (double)j->dbn.file.n_read
-                  : s->events != NULL ? (double)j->r->lines
-                                      : (double)s->reader.next_take * (double)HR_READER_BLOCK_BYTES;
+    double done = s->events != NULL ? (double)j->r->lines
+                                    : (double)s->reader.next_take * (double)HR_READER_BLOCK_BYTES;
     j->o->progress(j->o->self, j->is_dry ? 1 : 2, all > done && all > 0 ? done / all : 1);
 }
 
@@ -379,8 +356,7 @@ hr_status hr_convert(const hr_convert_options *o, hr_convert_report *report, hr_
     if (j == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory to convert '%s'", o->in);
     j->o = o;
     j->r = report;
-    j->is_dbn = kind != HR_DBN_NOT;
-    j->out.fd = j->rejects.fd = j->source.reader.fd = j->dbn.file.reader.fd = -1;
+    j->out.fd = j->rejects.fd = j->source.reader.fd = -1;
     hr_budget_init(&j->budget, BUDGET_BYTES);
     hr_status st = convert(j, err);
     close_source(j);

@@ -320,25 +320,6 @@ hr_status hr_dbn_file_next(hr_dbn_file *f, hr_err *err)
     return HR_OK;
 }
 
-hr_status hr_dbn_file_bytes(hr_dbn_file *f, const uint8_t **p, size_t *n, int64_t *offset,
-                            hr_err *err)
-{
-    if (!f->at_eof && f->len - f->pos < f->cap / 2) {
-        hr_status st = fill(f, err);
-        if (st != HR_OK) hr_err_prefix(err, "'%s'", f->path);
-        if (st != HR_OK) return st;
-    }
-    *p = f->buf + f->pos;
-    *n = f->len - f->pos;
-    *offset = f->offset + (int64_t)f->pos;
-    return HR_OK;
-}
-
-void hr_dbn_file_took(hr_dbn_file *f, size_t n)
-{
-    f->pos += n;
-}
-
 size_t hr_dbn_file_symbol(const hr_dbn_file *f, const hr_dbn_rec *rec, const char **out)
 {
     uint32_t instrument;

@@ -58,11 +58,6 @@ void hr_dbn_file_close(hr_dbn_file *f);
  *  none and f->bad. HR_END: no more. HR_EINPUT: damage; err->offset is the place in the
  *  decompressed source; what came before it was given. */
 HR_MUST_USE hr_status hr_dbn_file_next(hr_dbn_file *f, hr_err *err);
-/** Instead of hr_dbn_file_next, for hr_dbn_decode: more of the bytes that were not taken yet, the
- *  first of them at *offset of the decompressed source; f->at_eof: there are no others. */
-HR_MUST_USE hr_status hr_dbn_file_bytes(hr_dbn_file *f, const uint8_t **p, size_t *n,
-                                        int64_t *offset, hr_err *err);
-void hr_dbn_file_took(hr_dbn_file *f, size_t n);
 /** The symbol of a record at hand; returns its length, 0: not known. */
 size_t hr_dbn_file_symbol(const hr_dbn_file *f, const hr_dbn_rec *rec, const char **out);
 

@@ -223,7 +223,7 @@ static HR_NOINLINE hr_status open_sources(hr_run *r, hr_err *err)
         r->all_bytes += r->source[i].reader.size_bytes;
     }
     for (uint32_t i = 0; i < r->n_sources; i++) /* one book of orders, so one shard */
-        if (hr_format_has_orders(r->source[i].info.format)) r->n_shards = 1;
+        if (r->source[i].info.has_orders) r->n_shards = 1;
     return run_want(r, err);
 }
 

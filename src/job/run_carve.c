@@ -111,7 +111,7 @@ static hr_status carve_orders(hr_run *r, hr_err *err)
     hr_l3_options o = {.max_instruments = r->plan->instruments};
     bool has_orders = false;
     for (uint32_t i = 0; i < r->n_sources; i++)
-        has_orders = has_orders || hr_format_has_orders(r->source[i].info.format);
+        has_orders = has_orders || r->source[i].info.has_orders;
     if (!has_orders) return HR_OK;
     o.max_orders = r->plan->orders > 0 ? r->plan->orders : UINT32_C(1) << 30;
     do {

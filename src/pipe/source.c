@@ -5,11 +5,10 @@
 
 #include "base/assert.h"
 #include "fmt/ipc_read.h"
+#include "pipe/framing.h"
 #include "text/csv.h"
-#include "venue/itch.h"
 
 #define SNIFF_BYTES (1u << 20)
-#define STOCKS_BYTES (600u << 10)
 #define TEXT_PAD 64 /* readable bytes past the text: scanners may load whole words */
 
 size_t hr_source_bytes(hr_container c, size_t text_cap, size_t window_bytes)
@@ -47,30 +46,15 @@ static hr_status carve(hr_source *s, size_t window_bytes, hr_err *err)
                : HR_OK;
 }
 
-/* The directory that a day begins with. */
-static hr_status read_stocks(hr_source *s, hr_budget *budget, const uint8_t *p, size_t n,
-                             hr_err *err)
-{
-    hr_itch_dir *dir;
-    hr_itch_msg m;
-    hr_itch_step step;
-    hr_status st;
-    HR_TRY(hr_arena_create(&s->names, budget, STOCKS_BYTES, s->path, err));
-    HR_TRY(hr_itch_dir_create(&dir, s->names, err));
-    while ((st = hr_itch_decode(&step, &m, 1, p, n, false)) != HR_OK || step.n_msgs == 1) {
-        if (step.n_msgs == 1) (void)hr_itch_dir_note(dir, &m);
-        if (step.n_taken == 0) break;
-        p += step.n_taken;
-        n -= step.n_taken;
-    }
-    s->info.stocks = dir;
-    return HR_OK;
-}
-
 /* Decompressed head into slot 0's text, for sniffing; the stream is reset afterwards. */
 static hr_status sniff(hr_source *s, hr_budget *budget, const uint8_t *head, size_t n_head,
                        hr_err *err)
 {
+    if (hr_dbn_is(head, n_head) == HR_DBN_OLD)
+        return HR_FAIL(err, HR_EUNSUPPORTED,
+                       "'%s': .dbz is the format before DBN: the venue's tools rewrite it as "
+                       ".dbn.zst",
+                       s->path);
     uint8_t *out = (uint8_t *)s->slot[0].text;
     size_t cap = HR_MIN(s->text_cap, (size_t)SNIFF_BYTES);
     size_t left = cap;
@@ -95,7 +79,12 @@ static hr_status sniff(hr_source *s, hr_budget *budget, const uint8_t *head, siz
     }
     HR_TRY(hr_sniff_text(&s->info, s->why, sizeof s->why, s->path, (const char *)out, cap - left,
                          err));
-    return s->info.format == HR_FORMAT_ITCH ? read_stocks(s, budget, out, cap - left, err) : HR_OK;
+    s->info.has_orders = hr_format_has_orders(s->info.format);
+    s->framing = hr_framing_of(s->info.format);
+    if (s->framing == NULL) return HR_OK;
+    st = s->framing->open(s, budget, out, cap - left, err);
+    s->skip_to = s->pos_offset = s->head_bytes;
+    return st;
 }
 
 /* Told to be so: what it begins with does not matter. */
@@ -183,11 +172,13 @@ void hr_source_close(hr_source *s)
 {
     hr_reader_close(&s->reader);
     hr_arena_destroy(&s->arena);
+    hr_arena_destroy(&s->index);
     hr_arena_destroy(&s->names);
 }
 
 hr_status hr_source_resume(hr_source *s, int64_t offset, int64_t line, hr_err *err)
 {
+    offset = HR_MAX(offset, s->head_bytes);
     if (s->container == HR_CONTAINER_PLAIN && offset > s->reader.size_bytes)
         return HR_FAIL(err, HR_EINPUT, "'%s' is shorter than when the run began", s->path);
     s->skip_to = offset;
@@ -248,7 +239,7 @@ static size_t drop_skipped(hr_source *s, char *p, size_t n)
     }
     int64_t skip = s->skip_to - s->out_offset;
     s->out_offset += (int64_t)n;
-    if (n > 0 && s->skip_to > 3 /* a byte order mark */ && !hr_format_is_binary(s->info.format))
+    if (n > 0 && s->skip_to > 3 /* a byte order mark */ && s->framing == NULL)
         s->is_in_cut_line = p[HR_MIN(skip, (int64_t)n) - 1] != '\n';
     if (skip >= (int64_t)n) return 0;
     memmove(p, p + skip, n - (size_t)skip);
@@ -266,11 +257,9 @@ static void publish(hr_source *s, hr_slot *slot, size_t len, bool is_last)
     slot->is_cut = s->is_in_cut_line && len > 0;
     slot->n_tail = 0;
     atomic_store_explicit(&slot->is_read, 0, memory_order_relaxed);
-    if (hr_format_is_binary(s->info.format)) {
-        uint64_t n_msgs;
-        (void)hr_itch_whole((const uint8_t *)slot->text, len, &n_msgs);
-        s->next_line += (int64_t)n_msgs;
-    } else if (!s->is_sequential)
+    if (s->framing != NULL)
+        s->next_line += s->n_staged;
+    else if (!s->is_sequential)
         for (const char *p = slot->text, *end = p + len; (p = hr_find_newline(p, end)) != NULL; p++)
             s->next_line++;
     s->fill_seq++;
@@ -280,16 +269,33 @@ static void publish(hr_source *s, hr_slot *slot, size_t len, bool is_last)
     atomic_store_explicit(&slot->state, HR_SLOT_TEXT, memory_order_release); /* pairs: decode */
 }
 
-/* Cuts the filled text at its last line end; the rest opens the next slot. */
-static bool cut(hr_source *s, hr_slot *slot)
+/* The filled text up to its last whole message: *len bytes, and how many they are. */
+static hr_status frame(hr_source *s, const hr_slot *slot, size_t *len, hr_err *err)
+{
+    uint64_t n_msgs = 0;
+    if (s->framing->whole((const uint8_t *)slot->text, s->filled, len, &n_msgs) != HR_OK) {
+        int64_t at = slot->base_offset + (int64_t)*len;
+        (void)HR_FAIL(err, HR_EINPUT,
+                      "no %s at offset %lld of the decompressed bytes, and none can be found "
+                      "behind it",
+                      s->framing->unit, (long long)at);
+        (void)hr_err_at(err, at, -1, -1);
+        return HR_EINPUT;
+    }
+    s->n_staged = (int64_t)n_msgs;
+    return HR_OK;
+}
+
+/* Cuts the filled text at its last line end; the rest opens the next slot. HR_AGAIN: there is none
+ * yet. */
+static hr_status cut(hr_source *s, hr_slot *slot, hr_err *err)
 {
     size_t len;
-    if (hr_format_is_binary(s->info.format)) {
-        uint64_t n_msgs; /* none is as long as a slot */
-        len = hr_itch_whole((const uint8_t *)slot->text, s->filled, &n_msgs);
+    if (s->framing != NULL) {
+        HR_TRY(frame(s, slot, &len, err)); /* no message is as long as a slot */
     } else {
         const char *nl = hr_rfind_newline(slot->text, slot->text + s->filled);
-        if (nl == NULL && s->filled < s->text_cap) return false;
+        if (nl == NULL && s->filled < s->text_cap) return HR_AGAIN;
         len = nl != NULL ? (size_t)(nl + 1 - slot->text) : s->filled;
         s->is_in_cut_line = nl == NULL;
     }
@@ -297,7 +303,7 @@ static bool cut(hr_source *s, hr_slot *slot)
     memcpy(s->carry, slot->text + len, s->n_carry);
     s->staged = len;
     s->is_staged = true;
-    return true;
+    return HR_OK;
 }
 
 static void drop_cut_line(hr_source *s, hr_slot *slot)
@@ -328,6 +334,8 @@ static hr_status stage(hr_source *s, hr_slot *slot, hr_err *err)
         hr_status st = produce(s, slot->text + s->filled, goal - s->filled, &n, err);
         s->is_end = st == HR_END;
         if (st == HR_END) {
+            size_t len;
+            if (s->framing != NULL) HR_TRY(frame(s, slot, &len, err));
             s->staged = s->filled;
             s->is_staged = true;
             return HR_OK;
@@ -336,7 +344,9 @@ static hr_status stage(hr_source *s, hr_slot *slot, hr_err *err)
         s->filled += drop_skipped(s, slot->text + s->filled, n);
         if (s->filled == 0) slot->base_offset = HR_MAX(s->out_offset, s->skip_to);
         if (s->is_in_cut_line) drop_cut_line(s, slot);
-        if (s->filled >= s->text_goal && cut(s, slot)) return HR_OK;
+        if (s->filled < s->text_goal) continue;
+        st = cut(s, slot, err);
+        if (st != HR_AGAIN) return st;
     }
 }
 

@@ -40,13 +40,16 @@ typedef struct hr_slot {
     hr_evbatch *batch;
 } hr_slot;
 
+struct hr_framing;
 typedef struct hr_source {
     const char *path;
     hr_source_info info;
     char why[128];
     hr_container container;
     hr_arena *arena;
-    hr_arena *names; /* ITCH: its stocks by locate */
+    const struct hr_framing *framing; /* NULL: lines */
+    hr_arena *names, *index;          /* of instruments, from the head */
+    int64_t head_bytes;               /* before the first message */
     hr_reader reader;
     hr_inflate *inflate;
     hr_pq_file *table; /* Parquet, Arrow: rows instead of text */
@@ -68,6 +71,7 @@ typedef struct hr_source {
     bool is_in_cut_line; /* the rest of a line that was cut is dropped */
     uint64_t fill_seq;
     size_t filled, staged; /* in the slot at hand; of it the lines that are whole */
+    int64_t n_staged;      /* messages, where they are framed */
     bool is_staged, is_end;
     uint32_t n_dropped; /* ends of cut lines before it */
     bool is_sequential; /* CSV: a chunk's tail is known only after it was decoded */

@@ -37,6 +37,7 @@ typedef enum hr_format {
     HR_FORMAT_ITCH,            /* Nasdaq TotalView-ITCH 5.0, each message behind its length */
     HR_FORMAT_LOBSTER,         /* LOBSTER message files */
     HR_FORMAT_BITSTAMP_ORDERS, /* `<recv_ms> <event> <json>`, Bitstamp's orders */
+    HR_FORMAT_DBN,             /* Databento DBN, see venue/dbn.h */
     HR_FORMAT_PARQUET_DELTAS,  /* Crypto Lake book_delta_v2 and our own deltas */
     HR_FORMAT_PARQUET_TRADES,  /* Crypto Lake trades and our own */
     HR_FORMAT_PARQUET_BOOK,    /* Crypto Lake book: top-n snapshots */
@@ -56,11 +57,6 @@ typedef enum hr_format {
 } hr_format;
 const char *hr_format_name(hr_format f); /* "capture-json", "capture-prefix", "cryptofeed", ... */
 hr_format hr_format_from_name(const char *name);
-/** Bytes instead of lines. */
-HR_INLINE bool hr_format_is_binary(hr_format f)
-{
-    return f == HR_FORMAT_ITCH;
-}
 /** CSV rows: decoded one text after the other, for a message may go on in the next. */
 HR_INLINE bool hr_format_is_csv(hr_format f)
 {
@@ -72,7 +68,7 @@ HR_INLINE bool hr_format_is_records(hr_format f)
 {
     return f >= HR_FORMAT_BINANCE_KLINES && f <= HR_FORMAT_OHLCV;
 }
-/** Do its messages tell of single orders? */
+/** Do its messages tell of single orders? Of DBN its metadata says. */
 HR_INLINE bool hr_format_has_orders(hr_format f)
 {
     return f == HR_FORMAT_ITCH || f == HR_FORMAT_LOBSTER || f == HR_FORMAT_BITSTAMP_ORDERS;
@@ -96,6 +92,9 @@ typedef struct hr_source_info {
     int16_t depth_column[HR_SNAPSHOT_LEVELS_MAX][4];
     int64_t day_ns; /* ITCH, LOBSTER: midnight in New York, from the path's date; 0: it has none */
     const struct hr_itch_dir *stocks; /* ITCH: by locate, from the head; may be NULL */
+    const struct hr_dbn_source *dbn;  /* DBN: what its metadata says; NULL: instruments have no
+                                         names */
+    bool has_orders;                  /* its messages tell of single orders */
     int64_t head_time_ns; /* first time in the head, 0 none: for messages that carry none and have
                              none before them */
     bool has_diff_depth;  /* the head shows a stream of changes: @depth<n> tops are left out */

@@ -124,6 +124,7 @@ int hr_dbn_field_find(const hr_dbn_layout *l, const char *name);
 #define HR_DBN_PRELUDE 8u
 #define HR_DBN_META_MIN 100u
 #define HR_DBN_DATASET_MAX 16
+#define HR_DBN_SCHEMA_MBO 0
 #define HR_DBN_SCHEMA_NONE 0xffff /* several types of records: a live stream */
 #define HR_DBN_STYPE_NONE 0xff
 
@@ -325,8 +326,16 @@ typedef struct hr_dbn_source {
     const hr_dbn_dir *dir; /* NULL: instruments are named by their number */
     int32_t source_idx;
     uint8_t px_scale, qty_scale;
+    bool has_orders;    /* mbo is ORDER messages; else only its trades are messages */
+    bool has_venues;    /* books of another publisher than this one are a venue's of their own */
+    uint16_t publisher; /* 0: of any */
     char venue[HR_VENUE_MAX + 1]; /* hr_dbn_venue */
 } hr_dbn_source;
+/** Sets has_venues and publisher from records of the head: several publishers have each a book of
+ *  their own, with order ids of their own. Notes symbol mappings in d, where there is one. */
+void hr_dbn_learn(hr_dbn_source *s, hr_dbn_dir *d, const uint8_t *p, size_t n_bytes);
+/** How many mappings such records hold. */
+uint32_t hr_dbn_mapping_count(const uint8_t *p, size_t n_bytes);
 /** The venue's name of a dataset: in small letters, bytes that names may not have as '-'. */
 void hr_dbn_venue(char out[HR_VENUE_MAX + 1], const char *dataset);
 
@@ -339,11 +348,14 @@ void hr_dbn_venue(char out[HR_VENUE_MAX + 1], const char *dataset);
  *    trades; action T of mbo, mbp-1 (tbbo), mbp-10, cmbp-1 (tcbbo)   TRADE, the side is the taker's
  *    mbp-1, bbo, cmbp-1, cbbo                                        TICKER, behind the TRADE
  *    mbp-10                                                          SNAPSHOT of up to ten levels
+ *    mbo with has_orders: A C M R                                    ORDER add, cancel, put, clear
+ *    F, N and levels (TOB, MBP) of mbo                               ORDER note: changes nothing
  *    all else, unknown types too                                     OTHER
  *
  *  Symbols: bytes that ours may not have are '_'; an unknown or longer one is "id-<instrument>".
  *  seq is the venue's sequence number, of tickers and snapshots; trades have no number of their
- *  own. MAYBE_BAD is HR_FLAG_GAP. */
+ *  own. MAYBE_BAD is HR_FLAG_GAP; mbo without HR_DBN_FLAG_LAST is HR_FLAG_MORE. Books of other
+ *  publishers (has_venues) are of the venue "<venue>-p<publisher>". */
 HR_MUST_USE hr_status hr_dbn_decode(const hr_dbn_source *s, hr_evbatch *b, const uint8_t *p,
                                     size_t n_bytes, size_t *pos, int64_t base_offset, int64_t *row,
                                     uint32_t target_rows, bool at_eof);

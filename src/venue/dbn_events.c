@@ -14,11 +14,12 @@
 #define MSGS_MAX 2u /* of a record */
 #define ROWS_MAX 21u
 
-/* Instruments named in this call: by number and day. */
+/* Instruments named in this call: by number, day and whose they are. */
 typedef struct seen {
     uint32_t instrument;
     uint32_t day;
-    int32_t sym; /* -1: free */
+    uint32_t publisher; /* whose books, 0: the venue's */
+    int32_t sym;        /* -1: free */
 } seen;
 
 typedef struct work {
@@ -69,21 +70,43 @@ static size_t clean(char out[HR_SYMBOL_MAX + 1], const char *s, size_t n, uint32
     return n;
 }
 
+/* Records of one publisher's book, which others have too. Trades are the instrument's. */
+static bool is_of_book(uint8_t layout)
+{
+    return layout == HR_DBN_MBO || layout == HR_DBN_MBP_1 || layout == HR_DBN_MBP_10 ||
+           layout == HR_DBN_BBO;
+}
+
+/* 0: the venue's own name stands for it. */
+static uint32_t publisher_of(const hr_dbn_source *s, const uint8_t *rec, uint8_t layout)
+{
+    uint16_t publisher;
+    if (!s->has_venues || !is_of_book(layout)) return 0;
+    memcpy(&publisher, rec + 2, sizeof publisher);
+    return publisher != s->publisher ? publisher : 0;
+}
+
 /* -1: the batch's dictionary is full. */
 static int32_t sym_of(work *w)
 {
     char name[HR_SYMBOL_MAX + 1];
+    char venue[HR_VENUE_MAX + 1];
     uint32_t instrument;
+    uint32_t publisher = publisher_of(w->s, w->rec, w->layout);
     memcpy(&instrument, w->rec + 4, sizeof instrument);
     uint64_t ts = hr_dbn_time(w->rec, w->layout);
     uint32_t day = (uint32_t)(ts / NS_PER_DAY);
-    seen *k = &w->seen[(instrument ^ day) % SEEN];
-    if (k->sym >= 0 && k->instrument == instrument && k->day == day) return k->sym;
+    seen *k = &w->seen[(instrument ^ day ^ publisher << 3) % SEEN];
+    if (k->sym >= 0 && k->instrument == instrument && k->day == day && k->publisher == publisher)
+        return k->sym;
     const char *s = "";
     size_t n = w->s->dir != NULL ? hr_dbn_dir_find(w->s->dir, instrument, ts, &s) : 0;
     n = clean(name, s, n, instrument);
-    int32_t sym = hr_evbatch_sym(w->b, w->s->venue, name, n);
-    if (sym >= 0) *k = (seen){.instrument = instrument, .day = day, .sym = sym};
+    if (publisher != 0)
+        snprintf(venue, sizeof venue, "%.16s-p%u", w->s->venue, publisher & 0xffffu);
+    int32_t sym = hr_evbatch_sym(w->b, publisher != 0 ? venue : w->s->venue, name, n);
+    if (sym >= 0)
+        *k = (seen){.instrument = instrument, .day = day, .publisher = publisher, .sym = sym};
     return sym;
 }
 
@@ -107,6 +130,8 @@ static uint32_t begin(work *w, hr_msg_kind kind, const head *h, int32_t sym)
     b->sym[i] = sym;
     b->text[i] = -1;
     b->flags[i] = h->flags & HR_DBN_FLAG_MAYBE_BAD ? HR_FLAG_GAP : 0;
+    if (w->s->has_orders && w->layout == HR_DBN_MBO && (h->flags & HR_DBN_FLAG_LAST) == 0)
+        b->flags[i] |= HR_FLAG_MORE;
     if (b->ts_recv[i] == HR_NULL_I64) b->ts_recv[i] = b->ts_event[i];
     if (b->ts_recv[i] == HR_NULL_I64) b->flags[i] |= HR_FLAG_NO_TIME;
     return i;
@@ -190,6 +215,35 @@ static bool put_snapshot(work *w, const head *h, int32_t sym)
     return true;
 }
 
+/* An order's side and price are known from its add, so taking away names its quantity alone. F and
+ * N change nothing, and neither do levels that are no orders. */
+static bool put_order(work *w, const head *h, int32_t sym)
+{
+    hr_evbatch *b = w->b;
+    const hr_dbn_mbo m = hr_dbn_mbo_at(w->rec);
+    bool is_level = (m.flags & (HR_DBN_FLAG_TOB | HR_DBN_FLAG_MBP)) != 0;
+    hr_order_action action = HR_ORDER_NOTE;
+    if (m.action == 'R')
+        action = HR_ORDER_CLEAR;
+    else if (!is_level && (m.action == 'A' || m.action == 'M'))
+        action = m.action == 'A' ? HR_ORDER_ADD : HR_ORDER_PUT;
+    else if (!is_level && m.action == 'C')
+        action = HR_ORDER_CANCEL;
+    bool has_px = action == HR_ORDER_ADD || action == HR_ORDER_PUT;
+    bool is_null = !has_px && (m.px == INT64_MAX || m.px < 0);
+    bool is_clear = action == HR_ORDER_CLEAR;
+    if (m.order_id > INT64_MAX && !is_clear) return false;
+    if (!put_level(w, 0, side_of(m.side), action == HR_ORDER_CANCEL || is_null ? 0 : m.px,
+                   is_clear ? 0 : m.qty))
+        return false;
+    if (!has_px && action != HR_ORDER_NOTE) b->side[b->n_levels] = HR_SIDE_NONE;
+    uint32_t i = begin(w, HR_MSG_ORDER, h, sym);
+    b->seq_first[i] = is_clear ? 0 : (int64_t)m.order_id;
+    b->flags[i] |= (uint32_t)action << HR_ORDER_SHIFT;
+    commit(w, 1);
+    return true;
+}
+
 static void put_other(work *w)
 {
     head h = {.ts_event = UINT64_MAX, .ts_recv = UINT64_MAX};
@@ -247,7 +301,8 @@ static hr_status put_record(work *w, size_t n_bytes)
     bool has = has_events(w->layout);
     if (has) read_head(&h, w);
     bool is_trade = w->layout == HR_DBN_TRADES || h.action == 'T';
-    if (!has || (w->layout == HR_DBN_MBO && !is_trade)) {
+    bool is_order = w->layout == HR_DBN_MBO && !is_trade;
+    if (!has || (is_order && !w->s->has_orders)) {
         put_other(w);
         return HR_OK;
     }
@@ -256,7 +311,9 @@ static hr_status put_record(work *w, size_t n_bytes)
     uint32_t n_msgs = b->n_msgs;
     uint32_t n_levels = b->n_levels;
     bool ok = !is_trade || put_trade(w, &h, sym);
-    if (w->layout == HR_DBN_MBP_10)
+    if (is_order)
+        ok = put_order(w, &h, sym);
+    else if (w->layout == HR_DBN_MBP_10)
         ok = ok && put_snapshot(w, &h, sym);
     else if (w->layout != HR_DBN_TRADES && w->layout != HR_DBN_MBO)
         ok = ok && put_ticker(w, &h, sym);
@@ -284,6 +341,34 @@ static hr_status put_bad(work *w, const hr_dbn_step *step, const uint8_t *p, siz
     w->b->n_lines++;
     *pos = end;
     return step->is_lost ? HR_END : HR_OK;
+}
+
+uint32_t hr_dbn_mapping_count(const uint8_t *p, size_t n_bytes)
+{
+    uint32_t n = 0;
+    for (size_t len; n_bytes >= HR_DBN_HEAD && (len = p[0] * 4u) >= HR_DBN_HEAD && len <= n_bytes;
+         p += len, n_bytes -= len) {
+        uint8_t layout = hr_dbn_layout_of(p[1], len);
+        n += layout == HR_DBN_MAPPING_1 || layout == HR_DBN_MAPPING_2;
+    }
+    return n;
+}
+
+void hr_dbn_learn(hr_dbn_source *s, hr_dbn_dir *d, const uint8_t *p, size_t n_bytes)
+{
+    uint16_t first = 0;
+    bool has_several = false;
+    for (size_t len; n_bytes >= HR_DBN_HEAD && (len = p[0] * 4u) >= HR_DBN_HEAD && len <= n_bytes;
+         p += len, n_bytes -= len) {
+        uint16_t publisher;
+        memcpy(&publisher, p + 2, sizeof publisher);
+        if (d != NULL) (void)hr_dbn_dir_note(d, p);
+        if (!is_of_book(hr_dbn_layout_of(p[1], len))) continue;
+        if (first == 0) first = publisher;
+        has_several = has_several || publisher != first;
+    }
+    s->has_venues = first != 0;
+    s->publisher = has_several ? 0 : first;
 }
 
 static void work_init(work *w, const hr_dbn_source *s, hr_evbatch *b)

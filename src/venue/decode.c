@@ -5,6 +5,7 @@
 #include "text/csv.h"
 #include "text/decimal.h"
 #include "venue/binance_fields.h"
+#include "venue/dbn.h"
 #include "venue/read.h"
 #include "venue/venue.h"
 
@@ -226,6 +227,7 @@ static int decode_line(hr_line *l)
     case HR_FORMAT_BINANCE_DEPTH_CSV:
     case HR_FORMAT_ITCH:
     case HR_FORMAT_LOBSTER:
+    case HR_FORMAT_DBN:
     case HR_FORMAT_PARQUET_DELTAS:
     case HR_FORMAT_PARQUET_TRADES:
     case HR_FORMAT_PARQUET_BOOK:
@@ -278,6 +280,17 @@ static hr_status take_any(hr_line *l, const char **next, bool at_eof)
     return is_blank(l->s, l->n) ? HR_OK : take_line(l);
 }
 
+static hr_dbn_source dbn_source(const hr_source_info *info)
+{
+    hr_dbn_source s = {.has_orders = true};
+    if (info->dbn != NULL) s = *info->dbn;
+    s.source_idx = info->source_idx;
+    s.px_scale = info->px_scale;
+    s.qty_scale = info->qty_scale;
+    memcpy(s.venue, info->venue, sizeof s.venue);
+    return s;
+}
+
 hr_status hr_decode_text(const hr_source_info *info, hr_evbatch *b, const char *text, size_t len,
                          size_t *pos, int64_t base_offset, int64_t *line, uint32_t target_rows,
                          bool at_eof)
@@ -285,6 +298,14 @@ hr_status hr_decode_text(const hr_source_info *info, hr_evbatch *b, const char *
     b->source_idx = info->source_idx;
     if (info->format == HR_FORMAT_ITCH || info->format == HR_FORMAT_LOBSTER)
         return hr_orders_decode(info, b, text, len, pos, base_offset, line, target_rows, at_eof);
+    if (info->format == HR_FORMAT_DBN) {
+        /* HR_END: nothing is found behind damage, and all of it is one reject; sources refuse such
+         * bytes before they come here. */
+        const hr_dbn_source s = dbn_source(info);
+        hr_status st = hr_dbn_decode(&s, b, (const uint8_t *)text, len, pos, base_offset, line,
+                                     target_rows, at_eof);
+        return st == HR_END ? HR_OK : st;
+    }
     if (hr_format_is_csv(info->format))
         return hr_csv_decode(info, b, text, len, pos, base_offset, line, target_rows, at_eof);
     hr_line_cache cache;

@@ -14,6 +14,7 @@ hr_seq_rule hr_seq_rule_for(const char *venue, int format)
     case HR_FORMAT_PARQUET_TRADES:
     case HR_FORMAT_PARQUET_BOOK:
         return HR_SEQ_MONOTONE;
+    case HR_FORMAT_DBN: /* what it tells of books is whole, or follows from what was before */
     case HR_FORMAT_TARDIS_L2:
     case HR_FORMAT_TARDIS_TRADES:
     case HR_FORMAT_TARDIS_SNAPSHOT:

@@ -6,14 +6,15 @@
 
 #include "text/csv.h"
 #include "venue/csv_events.h"
+#include "venue/dbn.h"
 #include "venue/venue.h"
 
 #define SNIFF_LINES_MAX 4096
 
 static const char known_formats[] =
     "known are capture, capture-json, cryptofeed and ndjson, tardis, tardis-trades, "
-    "tardis-snapshot, binance-depth-csv, the CSV files of docs/modules/csv.md and Crypto Lake "
-    "style Parquet";
+    "tardis-snapshot, binance-depth-csv, dbn, itch, lobster, the CSV files of "
+    "docs/modules/csv.md and Crypto Lake style Parquet";
 
 /* What the head's messages tell together. */
 typedef struct findings {
@@ -392,12 +393,34 @@ static hr_status sniff_lines(hr_source_info *info, char *why, size_t why_cap, co
     return HR_OK;
 }
 
+/* HR_END: it is none. */
+static hr_status sniff_dbn(hr_source_info *info, char *why, size_t why_cap, const char *path,
+                           const char *head, size_t head_len, hr_err *err)
+{
+    hr_dbn_kind kind = hr_dbn_is((const uint8_t *)head, head_len);
+    if (kind == HR_DBN_NEWER)
+        return HR_FAIL(err, HR_EUNSUPPORTED, "'%s': DBN version %u: versions 1 to 3 are read", path,
+                       (unsigned char)head[3]);
+    if (kind != HR_DBN_FILE && kind != HR_DBN_FRAGMENT && info->format == HR_FORMAT_UNKNOWN)
+        return HR_END;
+    info->format = HR_FORMAT_DBN;
+    if (kind == HR_DBN_FILE)
+        snprintf(why, why_cap, "header of DBN version %u", (unsigned char)head[3]);
+    else
+        snprintf(why, why_cap, "DBN records without a header");
+    return HR_OK;
+}
+
 hr_status hr_sniff_text(hr_source_info *info, char *why, size_t why_cap, const char *path,
                         const char *head, size_t head_len, hr_err *err)
 {
     const char *end = head + head_len;
     const char *p = head;
     hr_sniff_path(info, path);
+    if (info->format == HR_FORMAT_UNKNOWN || info->format == HR_FORMAT_DBN) {
+        hr_status dbn = sniff_dbn(info, why, why_cap, path, head, head_len, err);
+        if (dbn != HR_END) return dbn;
+    }
     if (hr_orders_sniff(info, why, why_cap, path, head, head_len)) return HR_OK;
     if (head_len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0) p += 3;
     while (p < end && (*p == '\n' || *p == '\r'))
