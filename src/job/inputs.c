@@ -105,19 +105,23 @@ static bool ends_in(const char *s, const char *end)
     return n > n_end && memcmp(s + n - n_end, end, n_end) == 0;
 }
 
-/* A dataset of ours: what a run writes is no input of the next. */
-static bool is_dataset(const char *folder)
+/* A dataset of ours: what a run writes is no input of the next. if_unknown: the answer where the
+ * system has none, which whoever opens it then meets. */
+static bool is_dataset(const char *folder, bool if_unknown)
 {
     hr_sys_stat st;
     char path[HR_PLAN_PATH_MAX + 32];
     int n = snprintf(path, sizeof path, "%s/%s", folder, HR_MANIFEST_NAME);
-    return n > 0 && (size_t)n < sizeof path && look(path, &st) == 0 && st.is_file;
+    if (n <= 0 || (size_t)n >= sizeof path) return false;
+    int rc = look(path, &st);
+    if (rc == 0) return st.is_file;
+    return rc != -ENOENT && rc != -ENOTDIR && if_unknown;
 }
 
 /* The folder of a run, begun or about to be. */
 static bool is_output(const char *folder)
 {
-    return ends_in(folder, ".headrace") || is_dataset(folder);
+    return ends_in(folder, ".headrace") || is_dataset(folder, false);
 }
 
 static void say(const expansion *x, uint32_t n_said, const char *path, const char *why)
@@ -429,7 +433,7 @@ static hr_status take_folder(expansion *x)
 {
     char *folder = without_slashes(x->input);
     if (folder == NULL) return no_memory(x->err);
-    bool is_ours = is_dataset(folder);
+    bool is_ours = is_dataset(folder, true);
     if (is_ours && x->opt->keeps_datasets) return find(x, folder);
     size_t n = strlen(folder);
     if (x->input == x->plan->inputs[0] && x->plan->out[0] == '\0' && folder[n - 1] != '/' &&
