@@ -56,10 +56,12 @@ static void print(const options *o, const hr_asof_report *r)
 
 int hr_cmd_asof(int argc, char **argv)
 {
-    static options o = {.x = HR_APP_LISTEN_DEFAULT, .tolerance_ns = INT64_MAX};
+    static const options none = {.x = HR_APP_LISTEN_DEFAULT, .tolerance_ns = INT64_MAX};
+    static options o; /* too large for a frame */
     hr_asof_options job;
     hr_asof_report report;
     hr_err err = HR_ERR_INIT;
+    o = none;
     hr_plan_init(&o.x.plan);
     hr_status st = parse_args(&o, &job, argc, argv, &err);
     if (st == HR_OK) st = hr_asof_run(&job, &report, &err);

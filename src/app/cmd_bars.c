@@ -131,10 +131,13 @@ static void print(const options *o, const hr_bars_report *r)
 
 int hr_cmd_bars(int argc, char **argv)
 {
-    static options o = {.x = HR_APP_LISTEN_DEFAULT, .every_ns = -1, .ticks = -1, .price = -1};
+    static const options none = {
+        .x = HR_APP_LISTEN_DEFAULT, .every_ns = -1, .ticks = -1, .price = -1};
+    static options o; /* too large for a frame */
     hr_bars_options job;
     hr_bars_report report;
     hr_err err = HR_ERR_INIT;
+    o = none;
     hr_plan_init(&o.x.plan);
     hr_status st = parse_args(&o, &job, argc, argv, &err);
     if (st == HR_OK) st = hr_bars_run(&job, &report, &err);
