@@ -61,19 +61,28 @@ static hr_status open_file(back_job *j, const char *path, hr_err *err)
 
 /* ---- is it one ---- */
 
+static bool is_of_the_file(hr_status st)
+{
+    return st == HR_ECORRUPT || st == HR_EINPUT || st == HR_EUNSUPPORTED || st == HR_ELIMIT ||
+           st == HR_EBUDGET;
+}
+
 static hr_status look_inside(bool *is_ours, const char *path, hr_err *err)
 {
     hr_convert_report report = {0};
-    hr_err ignored = HR_ERR_INIT;
     uint32_t n;
     back_job *j = hr_heap_zero(1, sizeof *j);
     if (j == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory to read '%s'", path);
     j->r = &report;
     j->fd = -1;
     hr_status st = hr_arena_create(&j->arena, NULL, FOOTER_BYTES, "footer", err);
-    /* Damage is told by whoever reads the file. */
-    if (st == HR_OK && open_file(j, path, &ignored) == HR_OK)
-        *is_ours = hr_pq_file_meta(j->file, HR_CSV_META_FORMAT, &n) != NULL;
+    if (st == HR_OK) {
+        st = open_file(j, path, err);
+        if (st == HR_OK)
+            *is_ours = hr_pq_file_meta(j->file, HR_CSV_META_FORMAT, &n) != NULL;
+        else if (is_of_the_file(st)) /* told by whoever reads it */
+            st = HR_OK;
+    }
     if (j->fd >= 0) (void)hr_sys_close(j->fd);
     hr_arena_destroy(&j->arena);
     hr_heap_free(j);
@@ -87,7 +96,9 @@ hr_status hr_convert_csv_probe(bool *is_ours, const char *path, hr_err *err)
     hr_sys_stat info;
     *is_ours = false;
     if (strcmp(path, "-") == 0) return HR_OK;
-    if (sys->stat(sys->self, AT_FDCWD, path, &info) != 0 || !info.is_file) return HR_OK;
+    int rc = sys->stat(sys->self, AT_FDCWD, path, &info);
+    if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot stat '%s'", path);
+    if (!info.is_file) return HR_OK;
     int fd = hr_sys_open(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
     if (fd < 0) return HR_FAIL_SYS(err, fd, "cannot open '%s'", path);
     int64_t n = hr_sys_pread_full(fd, magic, sizeof magic, 0);
