@@ -12,6 +12,34 @@ CALLS = ["open", "pread", "pwrite", "sync", "rename", "mkdir", "truncate", "fsta
 ERRNOS = ["EIO", "ENOSPC", "EMFILE", "ENOMEM", "EDQUOT", "EROFS"]
 
 
+def check_verbs(capture):
+    """Verbs that write a file: any call that fails gives an error that says so, and leaves the folder as it was."""
+    klines = os.path.join(tap.SCRATCH, "k.csv")
+    with open(klines, "w", encoding="utf-8") as f:
+        f.write("date,open,high,low,close\n2024-01-02,1,2,1,2\n2024-01-03,x,2,1,2\n")
+    verbs = {"bars": ["bars", capture, "--every", "1s", "--out"], "asof": ["asof", capture, "--out"],
+             "report": ["verify", capture, "--report"], "convert": ["convert", klines]}
+    names = {"bars": "b.parquet", "asof": "j.csv.gz", "report": "r.html", "convert": "t.parquet"}
+    rng = random.Random(SEED)
+    for verb, args in verbs.items():
+        folder = os.path.join(tap.SCRATCH, verb)
+        bad, hit = [], 0
+        for call in CALLS + ["stat", "close", "unlink"]:
+            for nth in (1, 2, 3, 5):
+                shutil.rmtree(folder, ignore_errors=True)
+                os.mkdir(folder)
+                fault = f"call={call},nth={nth},errno={rng.choice(ERRNOS)},forever={rng.randint(0, 1)}"
+                code, _, err = tap.run(*args, os.path.join(folder, names[verb]), env={"HEADRACE_FAULT": fault})
+                left = sorted(os.listdir(folder))
+                whole = [names[verb]] + ([names[verb] + ".rejects.ndjson"] if verb == "convert" else [])
+                gone = left == [] or (left == whole and "cannot sync the folder" in err)  # whole, but perhaps not durable
+                named = code in (4, 5) and "headrace: " in err and len(err) > 15 and gone
+                if not named and (code != 0 or left != whole):
+                    bad.append(f"{fault}: exit {code}, left {left}: {err}")
+                hit += code != 0
+        tap.check(f"{verb}: {hit} faults named, nothing is left of them", not bad and hit >= 8, "\n".join(bad))
+
+
 def main():
     capture = os.path.join(tap.SCRATCH, "c.ndjson")
     plan = os.path.join(tap.SCRATCH, "p.yaml")
@@ -50,6 +78,7 @@ def main():
         if code != -9 or again != 0 or tap.digest(out) != want:
             replaced.append(f"unlink {nth}: exit {code}, then {again} {err}")
     tap.check("killed while it replaces a dataset, it begins anew when resumed", not replaced, "\n".join(replaced))
+    check_verbs(capture)
     tap.finish()
 
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every place from which the engine and the verbs call the system, found by undisturbed runs: new,
- * resumed, begun anew, over each kind of input, and verify, convert, inspect, run and gen in this
- * process. Each place fails at least once; HR_TEST_FULL=1: with each error, once and for ever, at
- * its first, its last and some other call. */
+ * resumed, begun anew, over each kind of input, and the verbs (verify, convert, inspect, bars,
+ * asof, run, gen) in this process. Each place fails at least once; HR_TEST_FULL=1: with each error,
+ * once and for ever, at its first, its last and some other call. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -276,6 +276,17 @@ static const verb_case verb_cases[] = {
     {.line = "inspect /mbo.dbn --json"},
     {.line = "convert /mbo.dbn /new.parquet", .has_times = true},
     {.line = "convert /mbo.dbn /new.csv.zst", .has_times = true},
+    {.line = "verify /capture.ndjson --report /report.json"},
+    {.line = "verify /capture.ndjson.gz --report /report.md"},
+    {.line = "verify /capture.ndjson --report /report.html"},
+    {.line = "bars /capture.ndjson --every 1s --out /bars.parquet", .has_times = true},
+    {.line = "bars /capture.ndjson.gz --ticks 3 --of book --out /bars.csv.gz", .has_times = true},
+    {.line = "bars /capture.parquet --volume 2 --split --json", .has_times = true},
+    {.line = "asof /capture.ndjson --out /joined.parquet", .has_times = true},
+    {.line = "asof /capture.ndjson.zst --clock venue --out /joined.ndjson", .has_times = true},
+    {.line = "inspect /klines.csv --format binance-klines --json"},
+    {.line = "convert /klines.csv /new.parquet --format binance-klines", .has_times = true},
+    {.line = "convert /klines.parquet /new.csv.gz", .has_times = true},
     {.line = "run /plan.yaml /capture.ndjson --out /new --lanes 1",
      .has_times = true,
      .leaves_a_part = true},
@@ -310,6 +321,30 @@ static void store_dbn(const hr_sys *sys)
     fault_store(sys, "/mbo.dbn", (const char *)p, n);
 }
 
+/* A table that is no events, with a row that is none, and what convert makes of it. */
+static void store_klines(const hr_sys *sys)
+{
+    static char text[20000];
+    size_t n = 0;
+    hr_convert_options o = HR_CONVERT_OPTIONS_DEFAULT;
+    hr_convert_report report;
+    hr_err err = HR_ERR_INIT;
+    for (int i = 0; i < 100; i++)
+        n += (size_t)snprintf(
+            text + n, sizeof text - n, "%lld,1.5,2,1,1.%d,10,%lld,15,%d,5,7.5,%s\n",
+            1704153600000 + 60000LL * i, i, 1704153659999 + 60000LL * i, i, i == 50 ? "x" : "0");
+    fault_store(sys, "/klines.csv", text, n);
+    o.in = "/klines.csv";
+    o.out = "/klines.parquet";
+    o.format = HR_FORMAT_BINANCE_KLINES;
+    hr_sys_install(sys);
+    if (hr_convert(&o, &report, &err) != HR_OK) {
+        printf("Bail out! klines: %s\n", err.message);
+        abort();
+    }
+    hr_sys_install(NULL);
+}
+
 static void make_verbs_disk(void)
 {
     static const char plan[] = "limits: {instruments: 2}\n";
@@ -321,6 +356,7 @@ static void make_verbs_disk(void)
             fault_store(sys, specs[i].input, worlds[i].capture, worlds[i].n_capture);
     fault_store(sys, "/plan.yaml", plan, sizeof plan - 1);
     store_dbn(sys);
+    store_klines(sys);
     hr_sys_install(sys);
     if (test_engine_run(&worlds[0].engine, NULL, &err) != HR_OK) abort();
     hr_sys_install(NULL);
