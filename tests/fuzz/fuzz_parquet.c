@@ -156,6 +156,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     hr_arena_rewind(arena, 0);
     if (hr_pq_file_open(&f, read_at, &self, (int64_t)size, &limits, arena, NULL) != HR_OK) return 0;
     size_t mark = hr_arena_mark(arena);
+    uint32_t n_value;
+    const char *value = hr_pq_file_meta(f, "ARROW:schema", &n_value);
+    for (uint32_t i = 0; i < n_value; i++)
+        touched ^= (uint8_t)value[i];
     for (uint32_t i = 0; i < hr_pq_file_columns(f) && i < 16; i++) {
         read_column(f, i, arena);
         hr_arena_rewind(arena, mark);

@@ -116,6 +116,43 @@ static void test_converted_types(void **state)
     }
 }
 
+/* A pair without a value, one with an unknown field, the same key twice, a list of another type. */
+static void test_pairs(void **state)
+{
+    uint32_t n;
+    (void)state;
+    footer_begin(1);
+    converted_leaf(HR_PQ_INT32, 15);
+    hr_tw_list(&t, 4, 12, 0);
+    hr_tw_list(&t, 5, 12, 5);
+    for (int i = 0; i < 5; i++) {
+        static const char *const keys[] = {"none", "odd", "a", "a", "empty"};
+        static const char *const values[] = {NULL, "x", "first", "second", ""};
+        hr_tw_begin(&t, 0);
+        hr_tw_text(&t, 1, keys[i]);
+        if (values[i] != NULL) hr_tw_text(&t, 2, values[i]);
+        if (i == 1) hr_tw_i32(&t, 7, 5);
+        hr_tw_end(&t);
+    }
+    hr_pq_file *f = footer_end(HR_OK, NULL);
+    assert_null(hr_pq_file_meta(f, "none", &n));
+    assert_null(hr_pq_file_meta(f, "b", &n));
+    assert_int_equal(n, 0);
+    const char *v = hr_pq_file_meta(f, "a", &n);
+    assert_true(n == 5 && memcmp(v, "first", 5) == 0);
+    assert_non_null(hr_pq_file_meta(f, "odd", &n));
+    assert_int_equal(n, 1);
+    assert_non_null(hr_pq_file_meta(f, "empty", &n));
+    assert_int_equal(n, 0);
+    footer_begin(1);
+    converted_leaf(HR_PQ_INT32, 15);
+    hr_tw_list(&t, 4, 12, 0);
+    hr_tw_list(&t, 5, 5, 1);
+    hr_tw_zigzag(&t, 7);
+    f = footer_end(HR_OK, NULL);
+    assert_null(hr_pq_file_meta(f, "a", &n));
+}
+
 /* kind: field of LogicalType; unit: field of TimeUnit; bits: of an IntType. */
 static void logical_leaf(hr_pq_phys phys, int16_t kind, int16_t unit, int bits, bool flag)
 {
@@ -513,11 +550,17 @@ static void test_hadoop_page(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_converted_types), cmocka_unit_test(test_logical_types),
-        cmocka_unit_test(test_unknown_fields),  cmocka_unit_test(test_schemas),
-        cmocka_unit_test(test_orders),          cmocka_unit_test(test_groups),
-        cmocka_unit_test(test_small_memory),    cmocka_unit_test(test_failing_reads),
-        cmocka_unit_test(test_shrinking_file),  cmocka_unit_test(test_damaged_compression),
+        cmocka_unit_test(test_converted_types),
+        cmocka_unit_test(test_pairs),
+        cmocka_unit_test(test_logical_types),
+        cmocka_unit_test(test_unknown_fields),
+        cmocka_unit_test(test_schemas),
+        cmocka_unit_test(test_orders),
+        cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_small_memory),
+        cmocka_unit_test(test_failing_reads),
+        cmocka_unit_test(test_shrinking_file),
+        cmocka_unit_test(test_damaged_compression),
         cmocka_unit_test(test_hadoop_page),
     };
     return cmocka_run_group_tests(tests, set_up, pq_rig_close);
