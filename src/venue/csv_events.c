@@ -41,8 +41,9 @@ static int set_instrument(const hr_line *l, uint32_t msg)
         b->sym[msg] = b->sym[msg - 1];
         return HR_LINE_DONE;
     }
-    return hr_csv_event_instrument(l, msg, (hr_csv_field){.s = ""},
-                                   (hr_csv_field){.s = symbol, .n = (uint32_t)strlen(symbol)});
+    const hr_csv_field none = {.s = ""};
+    const hr_csv_field name = {.s = symbol, .n = (uint32_t)strlen(symbol)};
+    return hr_csv_event_instrument(l, msg, none, name);
 }
 
 /* Files have the venue's time only. */

@@ -347,7 +347,7 @@ size_t hr_csv_time_text(char out[HR_CSV_TIME_TEXT], int64_t ns, hr_csv_time_form
     int y;
     int m;
     int d;
-    if (form >= HR_CSV_AS_S)
+    if (form >= HR_CSV_AS_S && form < HR_CSV_AS_COUNT)
         return (size_t)snprintf(out, HR_CSV_TIME_TEXT, "%lld", (long long)(ns / form_units[form]));
     int64_t days = ns / NS_PER_DAY - (ns % NS_PER_DAY < 0);
     int64_t of_day = ns - days * NS_PER_DAY;
