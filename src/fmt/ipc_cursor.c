@@ -199,8 +199,10 @@ static hr_status seek(hr_pq_cursor *base, uint32_t rg, int64_t row, hr_err *err)
     HR_TRY(hr_ipc_array_open(base, &c->rows, c->col->has_dict ? &c->col->index : &c->col->type,
                              &place, k, err));
     if (c->rows.n_rows != f->batch.n_rows || f->batch.n_rows != base->file->group_rows[rg])
-        return HR_FAIL(err, HR_ECORRUPT, "column '%s' has %lld rows in a batch of %lld",
-                       base->column->name, (long long)c->rows.n_rows, (long long)f->batch.n_rows);
+        return HR_FAIL(err, HR_ECORRUPT,
+                       "column '%s' has %lld rows in a batch of %lld, at offset %lld",
+                       base->column->name, (long long)c->rows.n_rows, (long long)f->batch.n_rows,
+                       (long long)k->at);
     c->rows.row = row;
     base->rows_left = c->rows.n_rows - row;
     c->is_broken = false;
