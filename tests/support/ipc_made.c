@@ -15,7 +15,7 @@ hr_status ipcm_put(void *self, const void *bytes, size_t n, hr_err *err)
     ipcm_bytes *f = self;
     if (++f->n_calls == f->fail_at) return HR_FAIL(err, HR_EIO, "the disk is gone");
     HR_ASSERT(n <= f->cap - f->n);
-    memcpy(f->p + f->n, bytes, n);
+    if (n > 0) memcpy(f->p + f->n, bytes, n);
     f->n += n;
     return HR_OK;
 }
