@@ -16,6 +16,7 @@
 #define N_RECORDS (1u << 20)
 #define N_LIVE 100000u
 #define BLOCK 4096u
+#define AHEAD 24u
 #define ROUNDS 5
 
 static uint64_t seed = 88172645463325252u;
@@ -197,12 +198,14 @@ static uint64_t to_books(bench *b, const uint8_t *p, const hr_dbn_rec *recs, uin
     uint64_t sum = 0;
     for (uint32_t i = 0; i < n; i++)
         m[i] = hr_dbn_mbo_at(p + recs[i].at);
-    for (uint32_t i = 0; i < n; i++) {
+    static hr_l3_op op[BLOCK + AHEAD]; /* those behind the last change nothing */
+    memset(&op[n], 0, AHEAD * sizeof op[0]);
+    for (uint32_t i = 0; i < n + AHEAD; i++) {
         hr_l3_change c;
-        if (i + 16 < n) hr_dbn_prefetch(b->books, &m[i + 16], 0, 0);
-        if (i + 8 < n) hr_dbn_prefetch(b->books, &m[i + 8], 0, 1);
-        if (i + 4 < n) hr_dbn_prefetch(b->books, &m[i + 4], 0, 2);
-        if (hr_dbn_apply(b->books, &c, &m[i], 0) != HR_OK) abort();
+        if (i < n) hr_dbn_op(&op[i], &m[i], 0);
+        hr_l3_look(b->books, op, i, AHEAD);
+        if (i < AHEAD) continue;
+        if (hr_dbn_apply(b->books, &c, &m[i - AHEAD], 0) != HR_OK) abort();
         sum += c.n;
     }
     return sum;

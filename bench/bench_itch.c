@@ -15,7 +15,10 @@
 #include "venue/itch.h"
 
 #define BATCH 512u
+#define AHEAD 24u
 #define TURNS_MAX 99
+#define PIECE_BYTES ((size_t)1 << 20)
+#define PIECES_MAX 16384
 #define ORDERS (1u << 20)
 #define LEVELS (1u << 18)
 #define WINDOW 256u
@@ -80,31 +83,45 @@ static hr_l2 *book_of(bench *b, uint32_t locate)
 
 static void apply(bench *b, hr_itch_msg *m, uint32_t n, part p)
 {
-    for (uint32_t i = 0; i < n; i++) {
+    static hr_l3_op op[BATCH + AHEAD]; /* those behind the last change nothing */
+    memset(&op[n], 0, AHEAD * sizeof op[0]);
+    for (uint32_t i = 0; i < n + AHEAD; i++) {
         hr_l3_change c;
-        if (i + 16 < n) hr_itch_prefetch(b->orders, &m[i + 16], 0);
-        if (i + 8 < n) hr_itch_prefetch(b->orders, &m[i + 8], 1);
-        if (i + 4 < n) hr_itch_prefetch(b->orders, &m[i + 4], 2);
-        if (hr_itch_apply(b->orders, &c, &m[i]) != HR_OK) exit(1);
-        if (p == WITH_LEVELS && c.n > 0 && hr_l3_follow(book_of(b, m[i].locate), &c) != HR_OK)
+        if (i < n) hr_itch_op(&op[i], &m[i]);
+        hr_l3_look(b->orders, op, i, AHEAD);
+        if (i < AHEAD) continue;
+        if (hr_l3_apply(b->orders, &c, &op[i - AHEAD]) != HR_OK) exit(1);
+        if (p == WITH_LEVELS && c.n > 0 &&
+            hr_l3_follow(book_of(b, m[i - AHEAD].locate), &c) != HR_OK)
             exit(1);
     }
 }
 
-/* ns a message. */
-static double run(bench *b, part p)
+static void note_piece(int64_t least[PIECES_MAX], size_t at, int64_t *t)
+{
+    int64_t now = figure_thread_ns();
+    int64_t *best = &least[HR_MIN(at / PIECE_BYTES, (size_t)PIECES_MAX - 1)];
+    if (*best == 0 || now - *t < *best) *best = now - *t;
+    *t = now;
+}
+
+/* ns a message; each piece of the file in the least time so far. */
+static double run(bench *b, part p, int64_t least[PIECES_MAX])
 {
     static hr_itch_msg m[BATCH];
     b->n_msgs = 0;
     if (p != DECODE) empty(b);
     int64_t t0 = figure_thread_ns();
+    int64_t t = t0;
     for (size_t at = 0; at < b->n_bytes;) {
         hr_itch_step step;
         hr_status st = hr_itch_decode(&step, m, BATCH, b->text + at, b->n_bytes - at, true);
         if (st != HR_OK && st != HR_FULL) exit(1);
         if (p != DECODE) apply(b, m, step.n_msgs, p);
         b->n_msgs += step.n_msgs;
-        at += step.n_taken;
+        size_t next = at + step.n_taken;
+        if (next / PIECE_BYTES != at / PIECE_BYTES || next == b->n_bytes) note_piece(least, at, &t);
+        at = next;
     }
     return (double)(figure_thread_ns() - t0) / (double)b->n_msgs;
 }
@@ -120,16 +137,20 @@ int main(int argc, char **argv)
 {
     static bench b;
     static double ns[N_PARTS][TURNS_MAX];
+    static int64_t least[N_PARTS][PIECES_MAX];
     int turns = argc > 2 ? (int)HR_MIN(strtol(argv[2], NULL, 10), TURNS_MAX) : 5;
     if (argc < 2 || turns < 1 || !load(&b, argv[1]) || !set_up(&b)) return 1;
     for (int k = 0; k < turns; k++)
         for (int p = 0; p < N_PARTS; p++)
-            ns[p][k] = run(&b, (part)p);
+            ns[p][k] = run(&b, (part)p, least[p]);
     for (int p = 0; p < N_PARTS; p++) {
         qsort(ns[p], (size_t)turns, sizeof ns[p][0], by_size);
         double mid = ns[p][turns / 2];
-        printf("%-28s %6.1f ns a message, best %6.1f, %5.1f M/s\n", names[p], mid, ns[p][0],
-               1e3 / mid);
+        double sum = 0;
+        for (int k = 0; k < PIECES_MAX; k++)
+            sum += (double)least[p][k];
+        printf("%-28s %6.1f ns a message, best of each piece %6.1f, %5.1f M/s\n", names[p], mid,
+               sum / (double)b.n_msgs, 1e3 / mid);
         figure(names[p], "rate", 1e3 / mid, "M/s");
     }
     return 0;

@@ -36,12 +36,14 @@ typedef struct chain {
     uint32_t next, prev; /* levels of one instrument, both sides, in no order */
 } chain;
 
+enum { ORDERS, LEVELS };
+
 struct hr_l3 {
-    hr_l3_map orders;
-    hr_l3_map levels;
+    hr_l3_map map[2]; /* ORDERS, LEVELS */
     uint64_t key[2];
     node *node;
     level *level;
+    const char *base[2]; /* node, level, as looking ahead steps over either */
     chain *chain;
     uint32_t *first; /* [max_instruments] head of the chain */
     uint32_t node_free, node_fresh;
@@ -120,10 +122,12 @@ hr_status hr_l3_create(hr_l3 **out, hr_arena *arena, const hr_l3_options *o, hr_
     hr_l3 *b = (hr_l3 *)p;
     *b = (hr_l3){.opt = *o};
     hr_l3_map_key(b->key, o->key);
-    b->orders = map_at(p + l.orders, o->max_orders);
-    b->levels = map_at(p + l.levels, o->max_levels);
+    b->map[ORDERS] = map_at(p + l.orders, o->max_orders);
+    b->map[LEVELS] = map_at(p + l.levels, o->max_levels);
     b->node = (node *)(p + l.node);
     b->level = (level *)(p + l.level);
+    b->base[ORDERS] = p + l.node;
+    b->base[LEVELS] = p + l.level;
     b->chain = (chain *)(p + l.chain);
     b->first = (uint32_t *)(p + l.first);
     hr_l3_reset(b);
@@ -133,8 +137,8 @@ hr_status hr_l3_create(hr_l3 **out, hr_arena *arena, const hr_l3_options *o, hr_
 
 void hr_l3_reset(hr_l3 *b)
 {
-    memset(b->orders.slot, 0, ((size_t)b->orders.mask + 1) * sizeof(uint64_t));
-    memset(b->levels.slot, 0, ((size_t)b->levels.mask + 1) * sizeof(uint64_t));
+    memset(b->map[ORDERS].slot, 0, ((size_t)b->map[ORDERS].mask + 1) * sizeof(uint64_t));
+    memset(b->map[LEVELS].slot, 0, ((size_t)b->map[LEVELS].mask + 1) * sizeof(uint64_t));
     memset(b->first, 0, b->opt.max_instruments * sizeof *b->first);
     b->node_free = b->level_free = 0;
     b->node_fresh = b->level_fresh = 1;
@@ -171,11 +175,11 @@ static void tell(hr_l3_change *out, const level *l)
 /* The order's index, or 0; *at is then the slot where it belongs. */
 static uint32_t order_seek(const hr_l3 *b, uint64_t id, uint32_t hash, uint32_t *at)
 {
-    *at = hr_l3_map_home(&b->orders, hash);
-    uint32_t i = hr_l3_map_seek(&b->orders, hash, at);
+    *at = hr_l3_map_home(&b->map[ORDERS], hash);
+    uint32_t i = hr_l3_map_seek(&b->map[ORDERS], hash, at);
     while (i != 0 && b->node[i].id != id) { /* same 32 bits of the hash: one pair in 2^32 */
-        *at = (*at + 1) & b->orders.mask;
-        i = hr_l3_map_seek(&b->orders, hash, at);
+        *at = (*at + 1) & b->map[ORDERS].mask;
+        i = hr_l3_map_seek(&b->map[ORDERS], hash, at);
     }
     return i;
 }
@@ -187,11 +191,11 @@ static uint32_t order_find(const hr_l3 *b, uint64_t id, uint32_t *at)
 
 static uint32_t level_seek(const hr_l3 *b, uint32_t book, int64_t px, uint32_t hash, uint32_t *at)
 {
-    *at = hr_l3_map_home(&b->levels, hash);
-    uint32_t i = hr_l3_map_seek(&b->levels, hash, at);
+    *at = hr_l3_map_home(&b->map[LEVELS], hash);
+    uint32_t i = hr_l3_map_seek(&b->map[LEVELS], hash, at);
     while (i != 0 && (b->level[i].px != px || b->level[i].book != book)) {
-        *at = (*at + 1) & b->levels.mask;
-        i = hr_l3_map_seek(&b->levels, hash, at);
+        *at = (*at + 1) & b->map[LEVELS].mask;
+        i = hr_l3_map_seek(&b->map[LEVELS], hash, at);
     }
     return i;
 }
@@ -226,10 +230,9 @@ static void chain_remove(hr_l3 *b, uint32_t i)
 }
 
 /* Finds or makes the level; 0: none is free. */
-static uint32_t level_get(hr_l3 *b, uint32_t book, int64_t px)
+static uint32_t level_get(hr_l3 *b, uint32_t book, int64_t px, uint32_t hash)
 {
     uint32_t at;
-    uint32_t hash = hr_l3_hash_level(b->key, book, px);
     uint32_t i = level_seek(b, book, px, hash, &at);
     if (HR_LIKELY(i != 0) || !has_free_level(b)) return i;
     if (b->level_free != 0) {
@@ -239,7 +242,7 @@ static uint32_t level_get(hr_l3 *b, uint32_t book, int64_t px)
         i = b->level_fresh++;
     }
     b->level[i] = (level){.px = px, .book = book};
-    hr_l3_map_put(&b->levels, at, hash, i);
+    hr_l3_map_put(&b->map[LEVELS], at, hash, i);
     chain_add(b, i);
     b->stats.n_levels++;
     return i;
@@ -250,7 +253,7 @@ static void level_drop(hr_l3 *b, uint32_t i)
     uint32_t at;
     level *l = &b->level[i];
     (void)level_seek(b, l->book, l->px, hr_l3_hash_level(b->key, l->book, l->px), &at);
-    hr_l3_map_erase(&b->levels, at);
+    hr_l3_map_erase(&b->map[LEVELS], at);
     chain_remove(b, i);
     l->head = b->level_free;
     b->level_free = i;
@@ -264,10 +267,8 @@ static void queue_append(hr_l3 *b, uint32_t level_idx, uint32_t i)
     o->level = level_idx;
     o->next = 0;
     o->prev = l->tail;
-    if (l->tail != 0)
-        b->node[l->tail].next = i;
-    else
-        l->head = i;
+    uint32_t *before = l->tail != 0 ? &b->node[l->tail].next : &l->head;
+    *before = i;
     l->tail = i;
     l->n++;
     l->qty += o->qty;
@@ -277,14 +278,10 @@ static void queue_remove(hr_l3 *b, uint32_t i)
 {
     const node *o = &b->node[i];
     level *l = &b->level[o->level];
-    if (o->prev != 0)
-        b->node[o->prev].next = o->next;
-    else
-        l->head = o->next;
-    if (o->next != 0)
-        b->node[o->next].prev = o->prev;
-    else
-        l->tail = o->prev;
+    uint32_t *before = o->prev != 0 ? &b->node[o->prev].next : &l->head;
+    uint32_t *behind = o->next != 0 ? &b->node[o->next].prev : &l->tail;
+    *before = o->next;
+    *behind = o->prev;
     l->n--;
     l->qty -= o->qty;
 }
@@ -312,40 +309,59 @@ static void node_put(hr_l3 *b, uint32_t i)
 
 /* ---- operations ---- */
 
-static bool is_good(const hr_l3 *b, const hr_l3_order *o)
+static bool is_good(const hr_l3 *b, const hr_l3_op *o)
 {
     return o->px >= 1 && o->qty >= 1 && o->side <= HR_SIDE_ASK &&
            o->instrument < b->opt.max_instruments;
 }
 
-hr_status hr_l3_add(hr_l3 *b, hr_l3_change *out, const hr_l3_order *order)
+static uint32_t book_of(const hr_l3_op *op)
+{
+    return op->instrument << 1 | op->side;
+}
+
+/* b where mask is all ones, a where it is 0. */
+static uint64_t pick(uint64_t a, uint64_t b, uint64_t mask)
+{
+    return a ^ ((a ^ b) & mask);
+}
+
+/* Without branches: what comes next is anyone's guess, and a wrong one costs more than a hash. */
+static void hash_op(const hr_l3 *b, hr_l3_op *op)
+{
+    uint64_t add = -(uint64_t)(op->what == HR_L3_ADD);
+    uint64_t x = pick(op->new_id, (uint64_t)op->px, add);
+    uint64_t y = pick(b->key[0], book_of(op), add);
+    op->hash = hr_l3_hash_id(b->key, op->id);
+    op->hash2 = hr_l3_hash(b->key, x, y, pick(HR_L3_MIX, b->key[1], add));
+    op->is_looked = true;
+}
+
+static hr_status add(hr_l3 *b, hr_l3_change *out, const hr_l3_op *op)
 {
     uint32_t at;
-    begin(out);
-    if (HR_UNLIKELY(!is_good(b, order))) {
+    if (HR_UNLIKELY(!is_good(b, op))) {
         judge(b, out, HR_L3_BAD);
         return HR_OK;
     }
-    uint32_t hash = hr_l3_hash_id(b->key, order->id);
-    if (HR_UNLIKELY(order_seek(b, order->id, hash, &at) != 0)) {
+    if (HR_UNLIKELY(order_seek(b, op->id, op->hash, &at) != 0)) {
         judge(b, out, HR_L3_DUPLICATE);
         return HR_OK;
     }
-    uint32_t book = order->instrument << 1 | order->side;
     bool has_node = b->node_free != 0 || b->node_fresh <= b->opt.max_orders;
-    uint32_t level_idx = has_node ? level_get(b, book, order->px) : 0;
+    uint32_t level_idx = has_node ? level_get(b, book_of(op), op->px, op->hash2) : 0;
     if (HR_UNLIKELY(level_idx == 0)) {
         judge(b, out, HR_L3_FULL);
         return HR_EBUDGET;
     }
-    if (HR_UNLIKELY(b->level[level_idx].qty > INT64_MAX - order->qty)) {
+    if (HR_UNLIKELY(b->level[level_idx].qty > INT64_MAX - op->qty)) {
         judge(b, out, HR_L3_BAD); /* so large a level holds an order: it is not a new one */
         return HR_OK;
     }
     uint32_t i = node_get(b);
-    b->node[i].id = order->id;
-    b->node[i].qty = order->qty;
-    hr_l3_map_put(&b->orders, at, hash, i);
+    b->node[i].id = op->id;
+    b->node[i].qty = op->qty;
+    hr_l3_map_put(&b->map[ORDERS], at, op->hash, i);
     queue_append(b, level_idx, i);
     tell(out, &b->level[level_idx]);
     judge(b, out, HR_L3_OK);
@@ -353,11 +369,10 @@ hr_status hr_l3_add(hr_l3 *b, hr_l3_change *out, const hr_l3_order *order)
 }
 
 /* Takes at most qty; `over` is the verdict where that is more than is left. */
-static void take(hr_l3 *b, hr_l3_change *out, uint64_t id, int64_t qty, hr_l3_verdict over)
+static void take(hr_l3 *b, hr_l3_change *out, const hr_l3_op *op, int64_t qty, hr_l3_verdict over)
 {
     uint32_t at;
-    begin(out);
-    uint32_t i = order_find(b, id, &at);
+    uint32_t i = order_seek(b, op->id, op->hash, &at);
     if (HR_UNLIKELY(i == 0 || qty < 1)) {
         judge(b, out, i == 0 ? HR_L3_UNKNOWN : HR_L3_BAD);
         return;
@@ -376,25 +391,10 @@ static void take(hr_l3 *b, hr_l3_change *out, uint64_t id, int64_t qty, hr_l3_ve
     out->taken = o->qty;
     judge(b, out, qty > o->qty ? over : HR_L3_OK);
     queue_remove(b, i);
-    hr_l3_map_erase(&b->orders, at);
+    hr_l3_map_erase(&b->map[ORDERS], at);
     node_put(b, i);
     tell(out, l);
     if (l->n == 0) level_drop(b, level_idx);
-}
-
-void hr_l3_execute(hr_l3 *b, hr_l3_change *out, uint64_t id, int64_t qty)
-{
-    take(b, out, id, qty, HR_L3_OVER);
-}
-
-void hr_l3_cancel(hr_l3 *b, hr_l3_change *out, uint64_t id, int64_t qty)
-{
-    take(b, out, id, qty, HR_L3_OVER);
-}
-
-void hr_l3_delete(hr_l3 *b, hr_l3_change *out, uint64_t id)
-{
-    take(b, out, id, INT64_MAX, HR_L3_OK);
 }
 
 /* Room at the price for the order's new quantity? level_idx 0: nothing stands there yet. */
@@ -418,50 +418,111 @@ static void move_order(hr_l3 *b, hr_l3_change *out, uint32_t i, int64_t px, int6
         tell(out, l);
         if (l->n == 0) level_drop(b, old);
     }
-    uint32_t level_idx = is_same ? old : level_get(b, book, px);
+    uint32_t level_idx = old;
+    if (!is_same) level_idx = level_get(b, book, px, hr_l3_hash_level(b->key, book, px));
     o->qty = qty;
     queue_append(b, level_idx, i);
     tell(out, &b->level[level_idx]);
 }
 
-static void rename_order(hr_l3 *b, uint32_t i, uint32_t at, uint64_t new_id)
+static void rename_order(hr_l3 *b, uint32_t i, uint32_t at, const hr_l3_op *op)
 {
-    uint32_t hash = hr_l3_hash_id(b->key, new_id);
-    hr_l3_map_erase(&b->orders, at);
-    (void)order_seek(b, new_id, hash, &at);
-    b->node[i].id = new_id;
-    hr_l3_map_put(&b->orders, at, hash, i);
+    hr_l3_map_erase(&b->map[ORDERS], at);
+    (void)order_seek(b, op->new_id, op->hash2, &at);
+    b->node[i].id = op->new_id;
+    hr_l3_map_put(&b->map[ORDERS], at, op->hash2, i);
+}
+
+static hr_status replace(hr_l3 *b, hr_l3_change *out, const hr_l3_op *op)
+{
+    uint32_t at;
+    uint32_t new_at;
+    uint32_t i = order_seek(b, op->id, op->hash, &at);
+    if (HR_UNLIKELY(i == 0 || op->px < 1 || op->qty < 1)) {
+        judge(b, out, i == 0 ? HR_L3_UNKNOWN : HR_L3_BAD);
+        return HR_OK;
+    }
+    bool is_new = op->new_id != op->id;
+    if (HR_UNLIKELY(is_new && order_seek(b, op->new_id, op->hash2, &new_at) != 0)) {
+        judge(b, out, HR_L3_DUPLICATE);
+        return HR_OK;
+    }
+    const level *l = &b->level[b->node[i].level];
+    uint32_t to = level_find(b, l->book, op->px);
+    if (HR_UNLIKELY(to == 0 && l->n > 1 && !has_free_level(b))) {
+        judge(b, out, HR_L3_FULL);
+        return HR_EBUDGET;
+    }
+    if (HR_UNLIKELY(!is_sum_good(b, i, to, op->qty))) {
+        judge(b, out, HR_L3_BAD);
+        return HR_OK;
+    }
+    move_order(b, out, i, op->px, op->qty);
+    if (is_new) rename_order(b, i, at, op);
+    judge(b, out, HR_L3_OK);
+    return HR_OK;
+}
+
+hr_status hr_l3_apply(hr_l3 *b, hr_l3_change *out, hr_l3_op *op)
+{
+    begin(out);
+    if (!op->is_looked) hash_op(b, op);
+    switch ((hr_l3_what)op->what) {
+    case HR_L3_ADD:
+        return add(b, out, op);
+    case HR_L3_EXECUTE:
+    case HR_L3_CANCEL:
+        take(b, out, op, op->qty, HR_L3_OVER);
+        break;
+    case HR_L3_DELETE:
+        take(b, out, op, INT64_MAX, HR_L3_OK);
+        break;
+    case HR_L3_REPLACE:
+        return replace(b, out, op);
+    case HR_L3_NONE:
+        break;
+    }
+    return HR_OK;
+}
+
+hr_status hr_l3_add(hr_l3 *b, hr_l3_change *out, const hr_l3_order *order)
+{
+    hr_l3_op op = {.id = order->id,
+                   .px = order->px,
+                   .qty = order->qty,
+                   .instrument = order->instrument,
+                   .side = order->side,
+                   .what = HR_L3_ADD};
+    return hr_l3_apply(b, out, &op);
+}
+
+static void take_by_id(hr_l3 *b, hr_l3_change *out, uint64_t id, int64_t qty, hr_l3_verdict over)
+{
+    const hr_l3_op op = {.id = id, .hash = hr_l3_hash_id(b->key, id)};
+    begin(out);
+    take(b, out, &op, qty, over);
+}
+
+void hr_l3_execute(hr_l3 *b, hr_l3_change *out, uint64_t id, int64_t qty)
+{
+    take_by_id(b, out, id, qty, HR_L3_OVER);
+}
+
+void hr_l3_cancel(hr_l3 *b, hr_l3_change *out, uint64_t id, int64_t qty)
+{
+    take_by_id(b, out, id, qty, HR_L3_OVER);
+}
+
+void hr_l3_delete(hr_l3 *b, hr_l3_change *out, uint64_t id)
+{
+    take_by_id(b, out, id, INT64_MAX, HR_L3_OK);
 }
 
 hr_status hr_l3_replace(hr_l3 *b, hr_l3_change *out, uint64_t id, uint64_t new_id, int64_t px,
                         int64_t qty)
 {
-    uint32_t at;
-    uint32_t new_at;
-    begin(out);
-    uint32_t i = order_find(b, id, &at);
-    if (HR_UNLIKELY(i == 0 || px < 1 || qty < 1)) {
-        judge(b, out, i == 0 ? HR_L3_UNKNOWN : HR_L3_BAD);
-        return HR_OK;
-    }
-    if (HR_UNLIKELY(new_id != id && order_find(b, new_id, &new_at) != 0)) {
-        judge(b, out, HR_L3_DUPLICATE);
-        return HR_OK;
-    }
-    const level *l = &b->level[b->node[i].level];
-    uint32_t to = level_find(b, l->book, px);
-    if (HR_UNLIKELY(to == 0 && l->n > 1 && !has_free_level(b))) {
-        judge(b, out, HR_L3_FULL);
-        return HR_EBUDGET;
-    }
-    if (HR_UNLIKELY(!is_sum_good(b, i, to, qty))) {
-        judge(b, out, HR_L3_BAD);
-        return HR_OK;
-    }
-    move_order(b, out, i, px, qty);
-    if (new_id != id) rename_order(b, i, at, new_id);
-    judge(b, out, HR_L3_OK);
-    return HR_OK;
+    hr_l3_op op = {.id = id, .new_id = new_id, .px = px, .qty = qty, .what = HR_L3_REPLACE};
+    return hr_l3_apply(b, out, &op);
 }
 
 void hr_l3_modify(hr_l3 *b, hr_l3_change *out, uint64_t id, int64_t qty)
@@ -496,7 +557,7 @@ static void drop_queue(hr_l3 *b, uint32_t head)
     for (uint32_t i = head; i != 0;) {
         uint32_t next = b->node[i].next;
         (void)order_find(b, b->node[i].id, &at);
-        hr_l3_map_erase(&b->orders, at);
+        hr_l3_map_erase(&b->map[ORDERS], at);
         node_put(b, i);
         i = next;
     }
@@ -527,51 +588,43 @@ hr_status hr_l3_follow(hr_l2 *book, const hr_l3_change *change)
     return hr_l2_apply(book, change->side, change->px, change->qty, change->n);
 }
 
-/* ---- hints ---- */
+/* ---- looking ahead: without branches, see hash_op ---- */
 
-void hr_l3_prefetch(const hr_l3 *b, uint64_t id)
+/* The second place is of use to an add and a replace. */
+void hr_l3_look_home(const hr_l3 *b, hr_l3_op *op)
 {
-    uint32_t hash = hr_l3_hash_id(b->key, id);
-    __builtin_prefetch(&b->orders.slot[hr_l3_map_home(&b->orders, hash)], 1);
-}
-
-void hr_l3_prefetch_level(const hr_l3 *b, const hr_l3_order *order, unsigned step)
-{
-    uint32_t hash = hr_l3_hash_level(b->key, order->instrument << 1 | order->side, order->px);
-    uint32_t at = hr_l3_map_home(&b->levels, hash);
-    if (step == 0) {
-        __builtin_prefetch(&b->levels.slot[at], 1);
-        return;
-    }
-    uint32_t i = hr_l3_map_seek(&b->levels, hash, &at);
-    if (i == 0) return; /* a new level: taken from those that were freed last */
-    if (step == 1)
-        __builtin_prefetch(&b->level[i], 1);
-    else
-        __builtin_prefetch(&b->node[b->level[i].tail], 1);
+    hash_op(b, op);
+    const hr_l3_map *second = &b->map[op->what == HR_L3_ADD];
+    __builtin_prefetch(&b->map[ORDERS].slot[hr_l3_map_home(&b->map[ORDERS], op->hash)], 1);
+    __builtin_prefetch(&second->slot[hr_l3_map_home(second, op->hash2)], 1);
 }
 
 /* The first with this hash: where it is another one, a hint is lost. */
-static uint32_t likely_order(const hr_l3 *b, uint64_t id)
+void hr_l3_look_up(const hr_l3 *b, hr_l3_op *op)
 {
-    uint32_t hash = hr_l3_hash_id(b->key, id);
-    uint32_t at = hr_l3_map_home(&b->orders, hash);
-    return hr_l3_map_seek(&b->orders, hash, &at);
+    bool is_add = op->what == HR_L3_ADD;
+    const hr_l3_map *m = &b->map[is_add];
+    const char *base = b->base[is_add];
+    uint32_t h = (uint32_t)pick(op->hash, op->hash2, -(uint64_t)is_add);
+    uint32_t at = hr_l3_map_home(m, h);
+    op->at = hr_l3_map_seek(m, h, &at);
+    __builtin_prefetch(base + (size_t)op->at * sizeof(node), 1);
 }
 
-void hr_l3_prefetch_order(const hr_l3 *b, uint64_t id)
+/* A level's last order; an order's level and its neighbours: the same word is the last of the one
+ * and the level of the other. What was freed since is some other one: a hint is lost. */
+void hr_l3_look_around(const hr_l3 *b, const hr_l3_op *op)
 {
-    __builtin_prefetch(&b->node[likely_order(b, id)], 1);
-}
-
-void hr_l3_prefetch_queue(const hr_l3 *b, uint64_t id)
-{
-    uint32_t i = likely_order(b, id);
-    if (i == 0) return; /* node 0 is never written */
-    const node *o = &b->node[i];
-    __builtin_prefetch(&b->level[o->level], 1);
-    __builtin_prefetch(&b->node[o->next], 1);
-    __builtin_prefetch(&b->node[o->prev], 1);
+    _Static_assert(sizeof(node) == sizeof(level), "look_up steps over either");
+    _Static_assert(offsetof(node, level) == offsetof(level, tail), "one word for both");
+    bool is_add = op->what == HR_L3_ADD;
+    const char *base = b->base[is_add];
+    const char *to = b->base[!is_add];
+    const node *o = (const node *)(const void *)(base + (size_t)op->at * sizeof(node));
+    uint32_t others = (uint32_t)is_add - 1; /* none or all */
+    __builtin_prefetch(to + (size_t)o->level * sizeof(node), 1);
+    __builtin_prefetch(&b->node[o->next & others], 1);
+    __builtin_prefetch(&b->node[o->prev & others], 1);
 }
 
 /* ---- questions ---- */
@@ -692,5 +745,5 @@ bool hr_l3_is_sound(const hr_l3 *b)
         }
     }
     return n_levels == b->stats.n_levels && n_orders == b->stats.n_orders &&
-           count_slots(&b->levels) == n_levels && count_slots(&b->orders) == n_orders;
+           count_slots(&b->map[LEVELS]) == n_levels && count_slots(&b->map[ORDERS]) == n_orders;
 }

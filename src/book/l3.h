@@ -110,18 +110,49 @@ void hr_l3_clear(hr_l3 *b, hr_l3_change *out, uint32_t instrument);
  * hr_l2_apply. */
 HR_MUST_USE hr_status hr_l3_follow(hr_l2 *book, const hr_l3_change *change);
 
-/* ---- hints for batches: each step asks for what the next one reads, so call them some events
- * apart (16, 8 and 4 ahead are good). They change nothing and may be left out. ---- */
+/* ---- operations of a batch: made some events ahead, so that their waits for memory overlap ----
+ */
 
-/** Of an id, live or to come: its place in the hash. */
-void hr_l3_prefetch(const hr_l3 *b, uint64_t id);
-/** For an add: step 0 asks for its level's place in the hash, 1 for the level, 2 for the last order
- * there. */
-void hr_l3_prefetch_level(const hr_l3 *b, const hr_l3_order *order, unsigned step);
-/** When that has come: the order. */
-void hr_l3_prefetch_order(const hr_l3 *b, uint64_t id);
-/** When that has come: its level and its neighbours in the queue. */
-void hr_l3_prefetch_queue(const hr_l3 *b, uint64_t id);
+typedef enum hr_l3_what {
+    HR_L3_NONE, /* changes nothing */
+    HR_L3_ADD,
+    HR_L3_EXECUTE,
+    HR_L3_CANCEL,
+    HR_L3_DELETE,
+    HR_L3_REPLACE,
+} hr_l3_what;
+
+/** An operation: the caller fills all above `hash` and sets is_looked to false. The rest is of use
+ * to the book that looked alone. */
+typedef struct hr_l3_op {
+    uint64_t id;
+    uint64_t new_id;     /* replace */
+    int64_t px;          /* add, replace */
+    int64_t qty;         /* all but delete */
+    uint32_t instrument; /* add */
+    uint8_t side;        /* add */
+    uint8_t what;        /* hr_l3_what */
+    bool is_looked;
+    uint32_t hash, hash2; /* of id; of the level (add) or of new_id (replace) */
+    uint32_t at;          /* its likely order, or level (add); 0: none */
+} hr_l3_op;
+
+/** Ask memory for what the operation will read. Each step needs what the one before asked for, so
+ * call them some events apart: 24, 16 and 8 ahead are good. They change nothing, and each may be
+ * left out; what happens in between makes them worse hints, never a wrong result. */
+void hr_l3_look_home(const hr_l3 *b, hr_l3_op *op);
+void hr_l3_look_up(const hr_l3 *b, hr_l3_op *op);
+void hr_l3_look_around(const hr_l3 *b, const hr_l3_op *op);
+/** All three for a row of operations of which `last` was just made: its home, and what is due of
+ * those ahead / 3 and ahead * 2 / 3 before it. The one to apply is `ahead` before it. */
+HR_INLINE void hr_l3_look(const hr_l3 *b, hr_l3_op *ops, uint32_t last, uint32_t ahead)
+{
+    hr_l3_look_home(b, &ops[last]);
+    if (last >= ahead / 3) hr_l3_look_up(b, &ops[last - ahead / 3]);
+    if (last >= ahead / 3 * 2) hr_l3_look_around(b, &ops[last - ahead / 3 * 2]);
+}
+/** As the function of the same name. HR_L3_NONE: verdict OK, n is 0. */
+HR_MUST_USE hr_status hr_l3_apply(hr_l3 *b, hr_l3_change *out, hr_l3_op *op);
 
 /* ---- questions ---- */
 

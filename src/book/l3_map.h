@@ -54,21 +54,25 @@ HR_INLINE uint64_t hr_l3_fold(uint64_t x, uint64_t key)
 
 #define HR_L3_MIX UINT64_C(0x9e3779b97f4a7c15) /* 2^64 / golden ratio, odd */
 
+/** 32 bits of a hash of x and y. */
+HR_INLINE uint32_t hr_l3_hash(const uint64_t key[2], uint64_t x, uint64_t y, uint64_t mix)
+{
+    uint64_t h = hr_l3_fold(x ^ key[0], key[1]);
+    h = hr_l3_fold(h ^ y, mix);
+    return (uint32_t)(h >> 32) ^ (uint32_t)h;
+}
+
 /** The 32 bits of an order's hash. key[1] is odd. Two rounds: after one, ids in equal steps fall
  * into runs for about one key in fifty. */
 HR_INLINE uint32_t hr_l3_hash_id(const uint64_t key[2], uint64_t id)
 {
-    uint64_t h = hr_l3_fold(id ^ key[0], key[1]);
-    h = hr_l3_fold(h ^ key[0], HR_L3_MIX);
-    return (uint32_t)(h >> 32) ^ (uint32_t)h;
+    return hr_l3_hash(key, id, key[0], HR_L3_MIX);
 }
 
 /** The same of a level: book is instrument and side. */
 HR_INLINE uint32_t hr_l3_hash_level(const uint64_t key[2], uint32_t book, int64_t px)
 {
-    uint64_t h = hr_l3_fold((uint64_t)px ^ key[0], key[1]);
-    h = hr_l3_fold(h ^ book, key[1]);
-    return (uint32_t)(h >> 32) ^ (uint32_t)h;
+    return hr_l3_hash(key, (uint64_t)px, book, key[1]);
 }
 
 HR_INLINE uint32_t hr_l3_map_home(const hr_l3_map *m, uint32_t hash)

@@ -184,15 +184,10 @@ hr_status hr_dbn_apply(hr_l3 *b, hr_l3_change *out, const hr_dbn_mbo *m, uint32_
     return HR_OK;
 }
 
-void hr_dbn_prefetch(const hr_l3 *b, const hr_dbn_mbo *m, uint32_t book, unsigned step)
+void hr_dbn_op(hr_l3_op *op, const hr_dbn_mbo *m, uint32_t book)
 {
-    bool is_add = m->action == 'A';
     hr_l3_order o = order_of(m, book);
-    if (step == 0) hr_l3_prefetch(b, m->order_id);
-    if (is_add)
-        hr_l3_prefetch_level(b, &o, step);
-    else if (step == 1)
-        hr_l3_prefetch_order(b, m->order_id);
-    else if (step == 2)
-        hr_l3_prefetch_queue(b, m->order_id);
+    bool is_old = m->action == 'C' || m->action == 'M';
+    *op = (hr_l3_op){.id = o.id, .px = o.px, .qty = o.qty, .instrument = book, .side = o.side};
+    op->what = (uint8_t)(m->action == 'A' ? HR_L3_ADD : is_old ? HR_L3_CANCEL : HR_L3_NONE);
 }

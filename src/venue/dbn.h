@@ -316,8 +316,8 @@ HR_INLINE hr_dbn_mbo hr_dbn_mbo_at(const uint8_t *p)
  * all instruments. HR_EBUDGET as hr_l3_add. The books may be read after a record with
  * HR_DBN_FLAG_LAST. */
 HR_MUST_USE hr_status hr_dbn_apply(hr_l3 *b, hr_l3_change *out, const hr_dbn_mbo *m, uint32_t book);
-/** Asks for what applying it will touch: step 0 some 16 records ahead, 1 some 8, 2 some 4. */
-void hr_dbn_prefetch(const hr_l3 *b, const hr_dbn_mbo *m, uint32_t book, unsigned step);
+/** For looking ahead alone: what applying it will touch. */
+void hr_dbn_op(hr_l3_op *op, const hr_dbn_mbo *m, uint32_t book);
 
 /* ---- records as events ---- */
 

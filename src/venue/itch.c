@@ -270,17 +270,6 @@ hr_status hr_itch_decode(hr_itch_step *step, hr_itch_msg *out, uint32_t cap, con
                   n_rest);
 }
 
-static void change_nothing(hr_l3_change *out)
-{
-    *out = (hr_l3_change){.verdict = HR_L3_OK};
-}
-
-static hr_l3_order order_of(const hr_itch_msg *m)
-{
-    return (hr_l3_order){
-        .id = m->id, .px = m->px, .qty = m->qty, .instrument = m->locate, .side = m->side};
-}
-
 size_t hr_itch_whole(const uint8_t *p, size_t n_bytes, uint64_t *n_msgs)
 {
     size_t at = 0;
@@ -294,45 +283,27 @@ size_t hr_itch_whole(const uint8_t *p, size_t n_bytes, uint64_t *n_msgs)
     return at;
 }
 
-hr_status hr_itch_apply(hr_l3 *b, hr_l3_change *out, const hr_itch_msg *m)
+void hr_itch_op(hr_l3_op *op, const hr_itch_msg *m)
 {
-    switch (m->type) {
-    case 'A':
-    case 'F': {
-        hr_l3_order o = order_of(m);
-        return hr_l3_add(b, out, &o);
-    }
-    case 'E':
-    case 'C':
-        hr_l3_execute(b, out, m->id, m->qty);
-        return HR_OK;
-    case 'X':
-        hr_l3_cancel(b, out, m->id, m->qty);
-        return HR_OK;
-    case 'D':
-        hr_l3_delete(b, out, m->id);
-        return HR_OK;
-    case 'U':
-        return hr_l3_replace(b, out, m->id, m->id2, m->px, m->qty);
-    default:
-        change_nothing(out);
-        return HR_OK;
-    }
+    static const uint8_t what[256] = {
+        ['A'] = HR_L3_ADD,     ['F'] = HR_L3_ADD,    ['D'] = HR_L3_DELETE,  ['E'] = HR_L3_EXECUTE,
+        ['C'] = HR_L3_EXECUTE, ['X'] = HR_L3_CANCEL, ['U'] = HR_L3_REPLACE,
+    };
+    op->id = m->id;
+    op->new_id = m->id2;
+    op->px = m->px;
+    op->qty = m->qty;
+    op->instrument = m->locate;
+    op->side = m->side;
+    op->what = what[m->type];
+    op->is_looked = false;
 }
 
-void hr_itch_prefetch(const hr_l3 *b, const hr_itch_msg *m, unsigned step)
+hr_status hr_itch_apply(hr_l3 *b, hr_l3_change *out, const hr_itch_msg *m)
 {
-    bool is_old =
-        m->type == 'E' || m->type == 'C' || m->type == 'X' || m->type == 'D' || m->type == 'U';
-    if (step == 0 && m->type == 'U') hr_l3_prefetch(b, m->id2);
-    if (m->type == 'A' || m->type == 'F') {
-        hr_l3_order o = order_of(m);
-        if (step == 0) hr_l3_prefetch(b, m->id);
-        hr_l3_prefetch_level(b, &o, step);
-    }
-    if (step == 0 && is_old) hr_l3_prefetch(b, m->id);
-    if (step == 1 && is_old) hr_l3_prefetch_order(b, m->id);
-    if (step == 2 && is_old) hr_l3_prefetch_queue(b, m->id);
+    hr_l3_op op;
+    hr_itch_op(&op, m);
+    return hr_l3_apply(b, out, &op);
 }
 
 hr_status hr_itch_dir_create(hr_itch_dir **out, hr_arena *arena, hr_err *err)

@@ -128,8 +128,8 @@ size_t hr_itch_put(uint8_t *out, const hr_itch_msg *m);
  * all others give an empty change. HR_EBUDGET as hr_l3_add. The change's instrument is the order's
  * own: a message that says another is the venue's error and is not looked for here. */
 HR_MUST_USE hr_status hr_itch_apply(hr_l3 *b, hr_l3_change *out, const hr_itch_msg *m);
-/** Asks for what applying it will touch: step 0 some 16 messages ahead, 1 some 8, 2 some 4. */
-void hr_itch_prefetch(const hr_l3 *b, const hr_itch_msg *m, unsigned step);
+/** The same as an operation, to be looked at ahead and applied by hr_l3_apply. */
+void hr_itch_op(hr_l3_op *op, const hr_itch_msg *m);
 
 /* ---- which stock a locate is ---- */
 

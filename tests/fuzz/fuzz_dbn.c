@@ -122,8 +122,9 @@ static void apply_all(const run *r, const uint8_t *p)
     for (uint32_t i = 0; i < r->n; i++) {
         if (r->rec[i].layout != HR_DBN_MBO) continue;
         hr_dbn_mbo m = hr_dbn_mbo_at(p + r->rec[i].at);
-        for (unsigned step = 0; step < 3; step++)
-            hr_dbn_prefetch(b, &m, m.instrument % 4, step);
+        hr_l3_op op;
+        hr_dbn_op(&op, &m, m.instrument % 4);
+        hr_l3_look(b, &op, 0, 0);
         hr_status st = hr_dbn_apply(b, &c, &m, m.instrument % 4);
         need(st == (c.verdict == HR_L3_FULL ? HR_EBUDGET : HR_OK), "status and verdict disagree");
         if (i % 16 == 0) need(hr_l3_is_sound(b), "the books are not sound");

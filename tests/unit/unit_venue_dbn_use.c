@@ -43,8 +43,9 @@ static hr_l3 *make_books(uint32_t orders)
 static hr_l3_change apply(hr_l3 *b, hr_dbn_mbo m, hr_status want)
 {
     hr_l3_change c;
-    for (unsigned step = 0; step < 3; step++)
-        hr_dbn_prefetch(b, &m, 1, step);
+    hr_l3_op op;
+    hr_dbn_op(&op, &m, 1);
+    hr_l3_look(b, &op, 0, 0);
     assert_int_equal(hr_dbn_apply(b, &c, &m, 1), want);
     assert_true(hr_l3_is_sound(b));
     return c;

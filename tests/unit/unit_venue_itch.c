@@ -238,8 +238,6 @@ static void do_msg(hr_l3 *b, hr_l3_change *c, char type, uint64_t id, int64_t qt
                      .qty = qty,
                      .px = px};
     if (type == 'U') m.id2 = id + 100;
-    for (unsigned step = 0; step < 3; step++)
-        hr_itch_prefetch(b, &m, step);
     assert_int_equal(hr_itch_apply(b, c, &m), HR_OK);
 }
 
