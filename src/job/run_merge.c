@@ -200,6 +200,8 @@ static hr_status settle_messages(hr_run *r, hr_source *s, hr_evbatch *b, uint32_
             continue;
         }
         if (k == HR_MSG_OTHER || k == HR_MSG_STATUS) r->merge_counts.other++;
+        if (k == HR_MSG_OTHER && (b->flags[m] & HR_FLAG_DUPLICATE) != 0)
+            r->merge_counts.duplicates += (uint64_t)b->seq_first[m];
         if (k == HR_MSG_BAD || k == HR_MSG_OTHER || k == HR_MSG_STATUS) continue;
         if (b->sym[m] == HR_SYM_UNKNOWN && s->only_id >= 0) {
             const hr_desk *d = r->desk[s->only_id];

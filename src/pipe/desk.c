@@ -604,9 +604,24 @@ static void on_trade(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t
     if (env->orders != NULL) hr_desk_end_event(d, env, b, msg);
 }
 
+/* Messages of the source are missing and no snapshot will come: the book stays as it is, what
+ * follows says that it is not whole. Told twice is told once. */
+static void on_hole(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg)
+{
+    if (d->seq_last_good >= b->seq_first[msg] - 1) return;
+    d->seq_last_good = b->seq_prev[msg];
+    d->seq.n_gaps++;
+    hr_desk_put_gap(d, env, b->ts_event[msg], b->ts_recv[msg], HR_GAP_SEQ_HOLE, b->seq_first[msg]);
+    d->seq_last_good = b->seq_first[msg] - 1;
+}
+
 /* The connection was lost, or a message of this instrument was unusable. */
 static void on_status(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg)
 {
+    if ((b->flags[msg] & (HR_FLAG_GAP | HR_FLAG_RESET)) == HR_FLAG_GAP) {
+        on_hole(d, env, b, msg);
+        return;
+    }
     bool was_live = hr_seq_is_live(&d->seq);
     hr_l3_change ignored;
     hr_seq_lose(&d->seq);
