@@ -5,14 +5,16 @@
 #include <string.h>
 
 #include "venue/itch.h"
+#include "venue/orders.h"
 
 #define STOCKS_BYTES (600u << 10)
 #define LOOK_BYTES ((size_t)1 << 20) /* of DBN's records, for mappings and publishers */
 
 /* ---- ITCH ---- */
 
-static hr_status itch_whole(const uint8_t *p, size_t n, size_t *len, uint64_t *n_msgs)
+static hr_status itch_whole(hr_source *s, uint8_t *p, size_t n, size_t *len, uint64_t *n_msgs)
 {
+    (void)s;
     *len = hr_itch_whole(p, n, n_msgs);
     return HR_OK;
 }
@@ -36,11 +38,51 @@ static hr_status itch_open(hr_source *s, hr_budget *budget, const uint8_t *p, si
     return HR_OK;
 }
 
+/* ---- the source's first bytes ---- */
+
+/* Decompressed bytes one after the other. */
+typedef struct past {
+    int64_t at; /* read of the file */
+    const uint8_t *in;
+    size_t n_in;
+} past;
+
+static hr_status refill(hr_source *s, past *k, uint8_t *in, size_t room, hr_err *err)
+{
+    int64_t got = hr_sys_pread_full(s->reader.fd, in, room, k->at);
+    if (got < 0) return HR_FAIL_SYS(err, got, "cannot read '%s'", s->path);
+    k->at += got;
+    k->in = in;
+    k->n_in = (size_t)got;
+    return got > 0 ? HR_OK : HR_END;
+}
+
+/* Some more of them; *n: how many are wanted, then how many came; 0: there are no others. */
+static hr_status more(hr_source *s, past *k, uint8_t *to, size_t *n, hr_err *err)
+{
+    size_t left = *n;
+    hr_status st = HR_OK;
+    if (s->inflate == NULL) {
+        st = refill(s, k, to, left, err);
+        *n = st == HR_OK ? k->n_in : 0;
+        return st < 0 ? st : HR_OK;
+    }
+    while (left == *n && st >= HR_OK && st != HR_END) {
+        if (k->n_in == 0) st = refill(s, k, (uint8_t *)s->carry, s->text_cap, err);
+        while (st == HR_OK && left > 0)
+            st = hr_inflate_step(s->inflate, &k->in, &k->n_in, &to, &left, err);
+        if (st == HR_AGAIN) st = HR_OK;
+    }
+    *n -= left;
+    return st < 0 ? st : HR_OK;
+}
+
 /* ---- DBN ---- */
 
-static hr_status dbn_whole(const uint8_t *p, size_t n, size_t *len, uint64_t *n_msgs)
+static hr_status dbn_whole(hr_source *s, uint8_t *p, size_t n, size_t *len, uint64_t *n_msgs)
 {
     size_t at = 0;
+    (void)s;
     for (*n_msgs = 0; at < n; ++*n_msgs) {
         size_t k = p[at] * 4u;
         *len = at;
@@ -56,36 +98,21 @@ static hr_status dbn_whole(const uint8_t *p, size_t n, size_t *len, uint64_t *n_
 }
 
 /* Decompressed bytes from the source's first on; *n: how many are wanted, then how many there are.
- * The symbols may be longer than any head that is looked at. */
+ * The symbols may be longer than any head that is looked at. Damage is told where it is read
+ * again. */
 static hr_status read_front(hr_source *s, uint8_t *to, size_t *n, hr_err *err)
 {
-    size_t left = *n;
-    int64_t at = 0;
+    past k = {0};
+    size_t done = 0;
     hr_status st = HR_OK;
-    while (left > 0 && st != HR_END) {
-        bool is_plain = s->container == HR_CONTAINER_PLAIN;
-        uint8_t *in = is_plain ? to : (uint8_t *)s->carry;
-        size_t want = is_plain ? left : s->text_cap;
-        int64_t got = hr_sys_pread_full(s->reader.fd, in, want, at);
-        if (got < 0) return HR_FAIL_SYS(err, got, "cannot read '%s'", s->path);
-        if (got == 0) break;
-        at += got;
-        if (is_plain) {
-            to += got;
-            left -= (size_t)got;
-            continue;
-        }
-        const uint8_t *p = in;
-        size_t n_in = (size_t)got;
-        hr_err damage = HR_ERR_INIT; /* told where it is read again */
-        while (left > 0 &&
-               (st = hr_inflate_step(s->inflate, &p, &n_in, &to, &left, &damage)) == HR_OK) {
-        }
-        if (st < 0) break;
+    for (size_t step = *n; st == HR_OK && step > 0 && done < *n; done += step) {
+        step = *n - done;
+        st = more(s, &k, to + done, &step, err);
+        if (st != HR_OK) step = 0;
     }
     if (s->inflate != NULL) hr_inflate_reset(s->inflate);
-    *n -= left;
-    return HR_OK;
+    *n = done;
+    return st == HR_EIO ? st : HR_OK;
 }
 
 static hr_status no_room(const hr_source *s, size_t n, hr_err *err)
@@ -157,9 +184,135 @@ static hr_status dbn_open(hr_source *s, hr_budget *budget, const uint8_t *head, 
     return dbn_learn(s, budget, has_meta ? &m : NULL, front + n_meta, n - n_meta, err);
 }
 
+/* ---- MoldUDP64 ---- */
+
+static hr_status mold_whole(hr_source *s, uint8_t *p, size_t n, size_t *len, uint64_t *n_msgs)
+{
+    const hr_mold_source *m = s->info.mold;
+    hr_mold_frame f;
+    hr_status st;
+    *len = 0;
+    for (*n_msgs = 0; (st = hr_mold_next(m, &f, p + *len, n - *len)) == HR_OK; ++*n_msgs) {
+        if (f.kind == HR_MOLD_PACKET) hr_mold_mark(m, s->mold, p + *len + f.at);
+        *len += f.bytes;
+    }
+    return st == HR_EINPUT ? HR_EINPUT : HR_OK;
+}
+
+/* Which stock a locate is: the directory, or whatever message names it, for a capture may begin in
+ * mid-session. */
+static void note_stocks(hr_itch_dir *dir, const uint8_t *p, size_t n)
+{
+    hr_itch_msg m;
+    hr_itch_step step;
+    while (hr_itch_decode(&step, &m, 1, p, n, true) != HR_OK || step.n_msgs == 1) {
+        if (step.n_msgs == 1 && m.stock[0] != '\0' && m.locate != 0) {
+            m.type = 'R';
+            (void)hr_itch_dir_note(dir, &m);
+        }
+        if (step.n_taken == 0) break;
+        p += step.n_taken;
+        n -= step.n_taken;
+    }
+}
+
+static void begin_mold(hr_source *s, hr_mold_source *m, const uint8_t *packet, int64_t ts_ns)
+{
+    memcpy(m->session, packet, HR_MOLD_SESSION);
+    m->has_session = true;
+    if (s->info.day_ns != 0 || ts_ns == HR_NULL_I64) return;
+    s->info.day_ns = hr_orders_midnight(ts_ns);
+    snprintf(s->why, sizeof s->why, "packets of MoldUDP64; the day is the capture's");
+}
+
+/* The session of the first packet, the day, and the stocks. */
+static void learn_mold(hr_source *s, hr_mold_source *m, hr_itch_dir *dir, const uint8_t *p,
+                       size_t n)
+{
+    hr_mold_frame f;
+    for (; hr_mold_next(m, &f, p, n) == HR_OK; p += f.bytes, n -= f.bytes) {
+        const uint8_t *packet = p + f.at;
+        if (f.kind != HR_MOLD_PACKET) continue;
+        if (!m->has_session) begin_mold(s, m, packet, f.ts_ns);
+        if (memcmp(m->session, packet, HR_MOLD_SESSION) == 0)
+            note_stocks(dir, packet + HR_MOLD_HEAD, f.n - HR_MOLD_HEAD);
+    }
+}
+
+static hr_status check_mold(const hr_source *s, const hr_mold_source *m, bool has_frames,
+                            hr_err *err)
+{
+    if (m->around == HR_MOLD_PCAPNG)
+        return HR_FAIL(err, HR_EUNSUPPORTED,
+                       "'%s' is pcapng: write it as classic pcap (editcap -F pcap)", s->path);
+    if (m->around == HR_MOLD_PCAP && m->link != 1)
+        return HR_FAIL(err, HR_EUNSUPPORTED, "'%s' is a capture of link type %u: Ethernet is read",
+                       s->path, m->link);
+    if (has_frames && !m->has_session)
+        return HR_FAIL(err, HR_EUNSUPPORTED,
+                       "'%s': no packet of MoldUDP64 among the first, behind lengths or in pcap",
+                       s->path);
+    return HR_OK;
+}
+
+static hr_status mold_open(hr_source *s, hr_budget *budget, const uint8_t *head, size_t n_head,
+                           hr_err *err)
+{
+    hr_itch_dir *dir;
+    hr_mold_source *m;
+    HR_TRY(hr_arena_create(&s->names, budget, STOCKS_BYTES, s->path, err));
+    HR_TRY(hr_itch_dir_create(&dir, s->names, err));
+    m = hr_arena_alloc(s->names, sizeof *m, 64);
+    s->mold = hr_arena_alloc(s->names, sizeof *s->mold, 64);
+    if (m == NULL || s->mold == NULL)
+        return HR_FAIL(err, HR_EBUDGET, "no memory to read '%s'", s->path);
+    *s->mold = (hr_mold_state){0};
+    if (!hr_mold_is(m, head, n_head)) *m = (hr_mold_source){.around = HR_MOLD_LENGTHS};
+    s->info.mold = m;
+    s->info.stocks = dir;
+    s->head_bytes = m->around == HR_MOLD_PCAP ? HR_MOLD_PCAP_HEAD : 0;
+    const size_t skip = HR_MIN((size_t)s->head_bytes, n_head);
+    if (m->around != HR_MOLD_PCAPNG) learn_mold(s, m, dir, head + skip, n_head - skip);
+    return check_mold(s, m, n_head > skip, err);
+}
+
+/* ---- what came before ---- */
+
+hr_status hr_framing_past(hr_source *s, int64_t offset, hr_err *err)
+{
+    uint8_t *text = (uint8_t *)s->slot[0].text;
+    past k = {0};
+    size_t filled = 0;
+    int64_t skip = s->head_bytes;
+    hr_status st = HR_OK;
+    while (offset > 0 && st == HR_OK) {
+        size_t n = (size_t)HR_MIN((int64_t)(s->text_cap - filled), offset);
+        st = more(s, &k, text + filled, &n, err);
+        if (st != HR_OK || n == 0) break;
+        offset -= (int64_t)n;
+        filled += n;
+        size_t drop = (size_t)HR_MIN(skip, (int64_t)filled);
+        skip -= (int64_t)drop;
+        size_t len;
+        uint64_t n_msgs;
+        st = s->framing->whole(s, text + drop, filled - drop, &len, &n_msgs);
+        len += drop;
+        memmove(text, text + len, filled - len);
+        filled -= len;
+    }
+    if (s->inflate != NULL) hr_inflate_reset(s->inflate);
+    if (st >= 0 && offset > 0)
+        return HR_FAIL(err, HR_EINPUT, "'%s' is shorter than when the run began", s->path);
+    return st;
+}
+
 const hr_framing *hr_framing_of(hr_format f)
 {
-    static const hr_framing itch = {"message", itch_whole, itch_open};
-    static const hr_framing dbn = {"record", dbn_whole, dbn_open};
-    return f == HR_FORMAT_ITCH ? &itch : f == HR_FORMAT_DBN ? &dbn : NULL;
+    static const hr_framing itch = {"message", false, itch_whole, itch_open};
+    static const hr_framing dbn = {"record", false, dbn_whole, dbn_open};
+    static const hr_framing mold = {"frame", true, mold_whole, mold_open};
+    return f == HR_FORMAT_ITCH   ? &itch
+           : f == HR_FORMAT_DBN  ? &dbn
+           : f == HR_FORMAT_MOLD ? &mold
+                                 : NULL;
 }

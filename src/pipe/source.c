@@ -179,6 +179,7 @@ void hr_source_close(hr_source *s)
 hr_status hr_source_resume(hr_source *s, int64_t offset, int64_t line, hr_err *err)
 {
     offset = HR_MAX(offset, s->head_bytes);
+    if (s->framing != NULL && s->framing->has_past) HR_TRY(hr_framing_past(s, offset, err));
     if (s->container == HR_CONTAINER_PLAIN && offset > s->reader.size_bytes)
         return HR_FAIL(err, HR_EINPUT, "'%s' is shorter than when the run began", s->path);
     s->skip_to = offset;
@@ -273,7 +274,7 @@ static void publish(hr_source *s, hr_slot *slot, size_t len, bool is_last)
 static hr_status frame(hr_source *s, const hr_slot *slot, size_t *len, hr_err *err)
 {
     uint64_t n_msgs = 0;
-    if (s->framing->whole((const uint8_t *)slot->text, s->filled, len, &n_msgs) != HR_OK) {
+    if (s->framing->whole(s, (uint8_t *)slot->text, s->filled, len, &n_msgs) != HR_OK) {
         int64_t at = slot->base_offset + (int64_t)*len;
         (void)HR_FAIL(err, HR_EINPUT,
                       "no %s at offset %lld of the decompressed bytes, and none can be found "

@@ -50,6 +50,7 @@ typedef struct hr_source {
     const struct hr_framing *framing; /* NULL: lines */
     hr_arena *names, *index;          /* of instruments, from the head */
     int64_t head_bytes;               /* before the first message */
+    struct hr_mold_state *mold;       /* the filler's: MoldUDP64's packets so far */
     hr_reader reader;
     hr_inflate *inflate;
     hr_pq_file *table; /* Parquet, Arrow: rows instead of text */

@@ -38,6 +38,7 @@ typedef enum hr_format {
     HR_FORMAT_LOBSTER,         /* LOBSTER message files */
     HR_FORMAT_BITSTAMP_ORDERS, /* `<recv_ms> <event> <json>`, Bitstamp's orders */
     HR_FORMAT_DBN,             /* Databento DBN, see venue/dbn.h */
+    HR_FORMAT_MOLD,            /* ITCH in packets of MoldUDP64, see venue/mold.h */
     HR_FORMAT_PARQUET_DELTAS,  /* Crypto Lake book_delta_v2 and our own deltas */
     HR_FORMAT_PARQUET_TRADES,  /* Crypto Lake trades and our own */
     HR_FORMAT_PARQUET_BOOK,    /* Crypto Lake book: top-n snapshots */
@@ -71,7 +72,8 @@ HR_INLINE bool hr_format_is_records(hr_format f)
 /** Do its messages tell of single orders? Of DBN its metadata says. */
 HR_INLINE bool hr_format_has_orders(hr_format f)
 {
-    return f == HR_FORMAT_ITCH || f == HR_FORMAT_LOBSTER || f == HR_FORMAT_BITSTAMP_ORDERS;
+    return f == HR_FORMAT_ITCH || f == HR_FORMAT_LOBSTER || f == HR_FORMAT_BITSTAMP_ORDERS ||
+           f == HR_FORMAT_MOLD;
 }
 
 /** What is known of one source before decoding: from sniffing its first bytes, its path and the
@@ -92,6 +94,7 @@ typedef struct hr_source_info {
     int16_t depth_column[HR_SNAPSHOT_LEVELS_MAX][4];
     int64_t day_ns; /* ITCH, LOBSTER: midnight in New York, from the path's date; 0: it has none */
     const struct hr_itch_dir *stocks; /* ITCH: by locate, from the head; may be NULL */
+    const struct hr_mold_source *mold; /* MOLD: what its head says; NULL: packets behind lengths */
     const struct hr_dbn_source *dbn;  /* DBN: what its metadata says; NULL: instruments have no
                                          names */
     bool has_orders;                  /* its messages tell of single orders */

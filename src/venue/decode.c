@@ -6,6 +6,7 @@
 #include "text/decimal.h"
 #include "venue/binance_fields.h"
 #include "venue/dbn.h"
+#include "venue/mold.h"
 #include "venue/read.h"
 #include "venue/venue.h"
 
@@ -228,6 +229,7 @@ static int decode_line(hr_line *l)
     case HR_FORMAT_ITCH:
     case HR_FORMAT_LOBSTER:
     case HR_FORMAT_DBN:
+    case HR_FORMAT_MOLD:
     case HR_FORMAT_PARQUET_DELTAS:
     case HR_FORMAT_PARQUET_TRADES:
     case HR_FORMAT_PARQUET_BOOK:
@@ -298,6 +300,8 @@ hr_status hr_decode_text(const hr_source_info *info, hr_evbatch *b, const char *
     b->source_idx = info->source_idx;
     if (info->format == HR_FORMAT_ITCH || info->format == HR_FORMAT_LOBSTER)
         return hr_orders_decode(info, b, text, len, pos, base_offset, line, target_rows, at_eof);
+    if (info->format == HR_FORMAT_MOLD)
+        return hr_mold_decode(info, b, text, len, pos, base_offset, line, target_rows, at_eof);
     if (info->format == HR_FORMAT_DBN) {
         /* HR_END: nothing is found behind damage, and all of it is one reject; sources refuse such
          * bytes before they come here. */

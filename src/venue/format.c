@@ -17,6 +17,7 @@ static const char *const names[HR_FORMAT_COUNT] = {
     [HR_FORMAT_LOBSTER] = "lobster",
     [HR_FORMAT_BITSTAMP_ORDERS] = "bitstamp-orders",
     [HR_FORMAT_DBN] = "dbn",
+    [HR_FORMAT_MOLD] = "moldudp64",
     [HR_FORMAT_PARQUET_DELTAS] = "lake-deltas",
     [HR_FORMAT_PARQUET_TRADES] = "lake-trades",
     [HR_FORMAT_PARQUET_BOOK] = "lake-book",

@@ -8,6 +8,7 @@
 #include "text/decimal.h"
 #include "venue/line.h"
 #include "venue/lobster.h"
+#include "venue/mold.h"
 #include "venue/orders.h"
 
 #define STEP 24u
@@ -29,6 +30,12 @@ typedef struct writer {
     int64_t px_factor, qty_factor;
     int64_t offset, number; /* of the message at hand */
 } writer;
+
+/* In its daily files or in packets. */
+static bool is_itch(const hr_source_info *info)
+{
+    return info->format == HR_FORMAT_ITCH || info->format == HR_FORMAT_MOLD;
+}
 
 static int reject_of(hr_itch_reason r)
 {
@@ -67,7 +74,7 @@ static int find_sym(const writer *w, const hr_itch_msg *m, int32_t *out)
     }
     const char *s = w->info->symbol;
     bool is_listed = true;
-    if (w->info->format == HR_FORMAT_ITCH) {
+    if (is_itch(w->info)) {
         n = w->info->stocks != NULL ? hr_itch_dir_stock(w->info->stocks, m->locate, name) : 0;
         is_listed = n > 0;
         if (n == 0 && m->stock[0] != '\0') {
@@ -152,7 +159,7 @@ static int put_other(const writer *w)
 /* Who took: LOBSTER says whose order was hit; ITCH has long said B for all. */
 static hr_side hidden_taker(const writer *w, const hr_itch_msg *m)
 {
-    if (w->info->format == HR_FORMAT_ITCH) return HR_SIDE_NONE;
+    if (is_itch(w->info)) return HR_SIDE_NONE;
     return m->side == HR_SIDE_BID ? HR_SIDE_ASK : HR_SIDE_BID;
 }
 
@@ -170,8 +177,8 @@ static int put_trade(const writer *w, const hr_itch_msg *m, hr_side taker, int64
 
 static int put_message(const writer *w, const hr_itch_msg *m)
 {
-    bool is_itch = w->info->format == HR_FORMAT_ITCH;
-    int64_t match = is_itch && m->match > 0 && m->match <= INT64_MAX ? (int64_t)m->match : -1;
+    bool has_match = is_itch(w->info);
+    int64_t match = has_match && m->match > 0 && m->match <= INT64_MAX ? (int64_t)m->match : -1;
     event e = {.kind = HR_MSG_ORDER, .side = HR_SIDE_NONE, .qty = m->qty, .id = m->id, .prev = -1};
     if (!hr_evbatch_has_room(w->b, 1, 1)) return HR_LINE_FULL;
     switch (m->type) {
@@ -230,9 +237,8 @@ static hr_status take(const writer *w, const hr_itch_msg *m, const char *raw, si
 static hr_status step_of(const writer *w, hr_itch_step *step, hr_itch_msg *m, const char *p,
                          size_t n, bool at_eof)
 {
-    return w->info->format == HR_FORMAT_ITCH
-               ? hr_itch_decode(step, m, STEP, (const uint8_t *)p, n, at_eof)
-               : hr_lobster_decode(step, m, 1, p, n, at_eof);
+    return is_itch(w->info) ? hr_itch_decode(step, m, STEP, (const uint8_t *)p, n, at_eof)
+                            : hr_lobster_decode(step, m, 1, p, n, at_eof);
 }
 
 static int64_t factor_of(uint8_t scale, unsigned decimals)
@@ -251,7 +257,7 @@ hr_status hr_orders_decode(const hr_source_info *info, hr_evbatch *b, const char
                 .seen = &seen,
                 .px_factor = factor_of(info->px_scale, PX_DECIMALS),
                 .qty_factor = factor_of(info->qty_scale, 0)};
-    bool is_itch = info->format == HR_FORMAT_ITCH;
+    bool is_binary = is_itch(info);
     hr_status st = HR_OK;
     b->source_idx = info->source_idx;
     memset(&seen, 0xff, sizeof seen);
@@ -263,7 +269,7 @@ hr_status hr_orders_decode(const hr_source_info *info, hr_evbatch *b, const char
         size_t end = at + step.n_taken;
         size_t good_end = got == HR_EINPUT ? at + step.offset : end;
         for (uint32_t i = 0; i < step.n_msgs && st == HR_OK; i++) {
-            size_t n = is_itch ? hr_itch_length(m[i].type) + 2 : good_end - at;
+            size_t n = is_binary ? hr_itch_length(m[i].type) + 2 : good_end - at;
             w.offset = base_offset + (int64_t)at;
             w.number = *line;
             st = take(&w, &m[i], text + at, n);
@@ -385,19 +391,23 @@ static void find_symbol(hr_source_info *info, const char *path)
 bool hr_orders_sniff(hr_source_info *info, char *why, size_t why_cap, const char *path,
                      const char *head, size_t head_len)
 {
+    hr_mold_source mold;
     if (info->format == HR_FORMAT_UNKNOWN) {
-        if (looks_like_itch((const uint8_t *)head, head_len))
+        if (hr_mold_is(&mold, (const uint8_t *)head, head_len))
+            info->format = HR_FORMAT_MOLD;
+        else if (looks_like_itch((const uint8_t *)head, head_len))
             info->format = HR_FORMAT_ITCH;
         else if (looks_like_lobster(head, head_len))
             info->format = HR_FORMAT_LOBSTER;
     }
-    if (info->format != HR_FORMAT_ITCH && info->format != HR_FORMAT_LOBSTER) return false;
+    if (!is_itch(info) && info->format != HR_FORMAT_LOBSTER) return false;
     bool has_day = hr_orders_path_day(&info->day_ns, path);
     if (info->venue[0] == '\0') memcpy(info->venue, "nasdaq", 7);
     if (info->format == HR_FORMAT_LOBSTER) find_symbol(info, path);
     snprintf(why, why_cap, "%s; %s",
-             info->format == HR_FORMAT_ITCH ? "messages have ITCH 5.0's types and lengths"
-                                            : "rows are LOBSTER's messages",
+             info->format == HR_FORMAT_ITCH   ? "messages have ITCH 5.0's types and lengths"
+             : info->format == HR_FORMAT_MOLD ? "packets of MoldUDP64"
+                                              : "rows are LOBSTER's messages",
              has_day ? "the day is in its path" : "no day in its path: times count from 1970");
     return true;
 }

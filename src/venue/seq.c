@@ -8,6 +8,7 @@ hr_seq_rule hr_seq_rule_for(const char *venue, int format)
     switch ((hr_format)format) {
     /* One rule for all tables: whichever comes first begins an instrument. */
     case HR_FORMAT_ITCH:
+    case HR_FORMAT_MOLD:
     case HR_FORMAT_LOBSTER:
     case HR_FORMAT_BITSTAMP_ORDERS:
     case HR_FORMAT_PARQUET_DELTAS:

@@ -55,6 +55,32 @@ static void make_dbn(test_rng *r, bool has_header)
     }
 }
 
+static size_t put_length(uint8_t *out, const uint8_t *p, size_t n)
+{
+    out[0] = (uint8_t)(n >> 8);
+    out[1] = (uint8_t)n;
+    memcpy(out + 2, p, n);
+    return n + 2;
+}
+
+/* Ethernet, IPv4 and UDP around it, in pcap of little-endian nanoseconds. */
+static size_t put_frame(uint8_t *out, const uint8_t *p, size_t n)
+{
+    size_t here = n + 42;
+    memset(out, 0, 16 + 42);
+    dbn_made_put(out, 1715126400, 4);
+    dbn_made_put(out + 8, here, 4);
+    dbn_made_put(out + 12, here, 4);
+    out += 16;
+    out[12] = 8;
+    out[14] = 0x45;
+    out[14 + 9] = 17;
+    out[34 + 4] = (uint8_t)((n + 8) >> 8);
+    out[34 + 5] = (uint8_t)(n + 8);
+    memcpy(out + 42, p, n);
+    return 16 + here;
+}
+
 static void make_itch(test_rng *r)
 {
     n_text = 0;
@@ -72,9 +98,54 @@ static void make_itch(test_rng *r)
     }
 }
 
+/* Packets that come twice, late, not at all, cut in two ways; now and then another session's. */
+static void make_mold(test_rng *r, bool is_pcap)
+{
+    uint64_t next = 1;
+    n_text = 0;
+    if (is_pcap) {
+        static const uint8_t head[24] = {0x4d, 0x3c, 0xb2, 0xa1, [20] = 1};
+        memcpy(text, head, sizeof head);
+        n_text = sizeof head;
+    }
+    for (int i = 0; i < 150; i++) {
+        uint8_t p[1024];
+        uint64_t u = test_rng_below(r, 20);
+        uint64_t seq = next + (u == 0 ? 1 + test_rng_below(r, 9) : 0);
+        if (i > 0 && u < 5 && u > 0) seq -= test_rng_below(r, HR_MIN(seq, 30));
+        uint32_t n = i == 0 ? 3 : (uint32_t)test_rng_below(r, 9);
+        size_t at = 20;
+        memcpy(p, i > 0 && u == 19 ? "ANOTHER   " : "SESSION   ", 10);
+        for (unsigned k = 0; k < 8; k++)
+            p[10 + k] = (uint8_t)(seq >> (56 - 8 * k));
+        p[18] = 0;
+        p[19] = (uint8_t)n;
+        for (uint32_t k = 0; k < n; k++) {
+            hr_itch_msg m = {.type = i == 0 ? 'R' : (uint8_t) "AEXDUP"[test_rng_below(r, 6)],
+                             .locate = (uint16_t)(i == 0 ? k + 1 : 1 + test_rng_below(r, 3)),
+                             .ts_ns = i,
+                             .id = seq + k,
+                             .px = 1 + (int64_t)test_rng_below(r, 1000),
+                             .qty = 1};
+            memcpy(m.stock, "AAPL    ", 8);
+            size_t len = hr_itch_put(p + at, &m);
+            if (i > 0 && test_rng_chance(r, 90)) p[at + 2] = 'z';
+            at += len;
+        }
+        if (i > 9 && test_rng_chance(r, 30)) at--; /* broken */
+        if (is_pcap)
+            n_text += put_frame(text + n_text, p, at);
+        else
+            n_text += put_length(text + n_text, p, at);
+        next = HR_MAX(next, seq + n);
+    }
+}
+
 static void make(test_rng *r, int kind)
 {
-    if (kind == 2)
+    if (kind >= 3)
+        make_mold(r, kind == 4);
+    else if (kind == 2)
         make_itch(r);
     else
         make_dbn(r, kind == 0);
@@ -237,7 +308,7 @@ static void each_kind(void (*check)(test_rng *r, int kind))
     test_rng_init(&r, test_seed());
     assert_int_equal(hr_sys_sim_create(&sim, 1), HR_OK);
     hr_sys_install(hr_sys_sim_table(sim));
-    for (int kind = 0; kind < 3; kind++)
+    for (int kind = 0; kind < 5; kind++)
         check(&r, kind);
     hr_sys_install(hr_sys_real());
     hr_sys_sim_destroy(&sim);
@@ -263,7 +334,7 @@ static void test_cuts(void **state)
  * length of any value is one. */
 static void check_lost(test_rng *r, int kind)
 {
-    if (kind == 2) return;
+    if (kind >= 2) return;
     for (int i = 0; i < 40; i++) {
         make_dbn(r, kind == 0);
         format = kind == 1 ? HR_FORMAT_DBN : HR_FORMAT_UNKNOWN;
