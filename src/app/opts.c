@@ -9,6 +9,8 @@
 #include "text/nearest.h"
 #include "venue/adapter.h"
 
+#define LONG_LIST 200u
+
 static void help(const hr_opts *o)
 {
     char left[64];
@@ -35,6 +37,9 @@ static hr_status bad_value(const hr_opt *k, const char *text, const char *expect
 {
     char meant[96] = "";
     if (near != NULL) (void)hr_nearest_text(near, meant, sizeof meant);
+    if (strlen(expected) > LONG_LIST && meant[0] != '\0') /* what is cut is the list */
+        return HR_FAIL(err, HR_EUSAGE, "%s: '%.80s' is not known%s %s", k->name, text, meant,
+                       expected);
     return HR_FAIL(err, HR_EUSAGE, "%s: '%.80s' is not %s%s", k->name, text, expected, meant);
 }
 

@@ -50,6 +50,9 @@ typedef enum hr_format {
     /* CSV files that are tables and no events: hr_format_is_records */
     HR_FORMAT_BINANCE_KLINES,
     HR_FORMAT_BINANCE_BOOK_DEPTH, /* depth by distance from the mid */
+    HR_FORMAT_BINANCE_METRICS,    /* open interest and ratios */
+    HR_FORMAT_BINANCE_FUNDING,
+    HR_FORMAT_BINANCE_LIQUIDATIONS,
     HR_FORMAT_TARDIS_DERIVATIVES, /* Tardis CSV derivative_ticker */
     HR_FORMAT_TARDIS_OPTIONS,     /* ... options_chain */
     HR_FORMAT_TARDIS_LIQUIDATIONS,

@@ -58,7 +58,7 @@ static bool is_binance(hr_format f)
 {
     return f == HR_FORMAT_BINANCE_AGG_TRADES || f == HR_FORMAT_BINANCE_TRADES ||
            f == HR_FORMAT_BINANCE_BOOK_TICKER || f == HR_FORMAT_BINANCE_KLINES ||
-           f == HR_FORMAT_BINANCE_BOOK_DEPTH;
+           (f >= HR_FORMAT_BINANCE_BOOK_DEPTH && f <= HR_FORMAT_BINANCE_LIQUIDATIONS);
 }
 
 /* "BTCUSD_PERP", "ETHUSD_240329": contracts in coin. */

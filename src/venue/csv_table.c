@@ -7,7 +7,7 @@
 
 #include "text/csv.h"
 
-/* The enumerations of csv_events.h name these columns by place. */
+/* The enumerations of csv_events.c name these columns by place. */
 static const hr_csv_column agg_trades[] = {
     {"agg_trade_id", HR_CSV_COUNT, false, {"a"}},
     {"price", HR_CSV_PRICE, false, {"p"}},
@@ -79,6 +79,37 @@ static const hr_csv_column book_depth[] = {
     {"notional", HR_CSV_AMOUNT, false, {NULL}},
 };
 
+static const hr_csv_column metrics[] = {
+    {"create_time", HR_CSV_TIME, false, {NULL}},
+    {"symbol", HR_CSV_TEXT, false, {NULL}},
+    {"sum_open_interest", HR_CSV_AMOUNT, false, {NULL}},
+    {"sum_open_interest_value", HR_CSV_AMOUNT, false, {NULL}},
+    {"count_toptrader_long_short_ratio", HR_CSV_RATIO, false, {NULL}},
+    {"sum_toptrader_long_short_ratio", HR_CSV_RATIO, false, {NULL}},
+    {"count_long_short_ratio", HR_CSV_RATIO, false, {NULL}},
+    {"sum_taker_long_short_vol_ratio", HR_CSV_RATIO, false, {NULL}},
+};
+
+static const hr_csv_column funding[] = {
+    {"calc_time", HR_CSV_TIME, false, {NULL}},
+    {"funding_interval_hours", HR_CSV_COUNT, false, {NULL}},
+    {"last_funding_rate", HR_CSV_RATIO, false, {NULL}},
+};
+
+static const hr_csv_column liquidation_snapshot[] = {
+    {"time", HR_CSV_TIME, false, {NULL}},
+    {"symbol", HR_CSV_TEXT, true, {NULL}},
+    {"side", HR_CSV_TEXT, false, {NULL}},
+    {"order_type", HR_CSV_TEXT, false, {NULL}},
+    {"time_in_force", HR_CSV_TEXT, false, {NULL}},
+    {"original_quantity", HR_CSV_AMOUNT, false, {NULL}},
+    {"price", HR_CSV_PRICE, false, {NULL}},
+    {"average_price", HR_CSV_PRICE, false, {NULL}},
+    {"order_status", HR_CSV_TEXT, false, {NULL}},
+    {"last_fill_quantity", HR_CSV_AMOUNT, false, {NULL}},
+    {"accumulated_fill_quantity", HR_CSV_AMOUNT, false, {NULL}},
+};
+
 static const hr_csv_column derivatives[] = {
     TARDIS_HEAD,
     {"funding_timestamp", HR_CSV_TIME, false, {NULL}},
@@ -146,6 +177,11 @@ static const hr_csv_layout layouts[HR_CSV_LAYOUTS] = {
     {.format = HR_FORMAT_TARDIS_QUOTES, .what = "Tardis quotes", COLUMNS(quotes)},
     {.format = HR_FORMAT_BINANCE_KLINES, .what = "Binance klines", COLUMNS(klines)},
     {.format = HR_FORMAT_BINANCE_BOOK_DEPTH, .what = "Binance bookDepth", COLUMNS(book_depth)},
+    {.format = HR_FORMAT_BINANCE_METRICS, .what = "Binance metrics", COLUMNS(metrics)},
+    {.format = HR_FORMAT_BINANCE_FUNDING, .what = "Binance fundingRate", COLUMNS(funding)},
+    {.format = HR_FORMAT_BINANCE_LIQUIDATIONS,
+     .what = "Binance liquidationSnapshot",
+     COLUMNS(liquidation_snapshot)},
     {.format = HR_FORMAT_TARDIS_DERIVATIVES,
      .what = "Tardis derivative_ticker",
      COLUMNS(derivatives)},

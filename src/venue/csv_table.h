@@ -34,7 +34,7 @@ typedef struct hr_csv_layout {
 } hr_csv_layout;
 /** NULL: no such. Of events those that csv_table.c lists, of tables all. */
 const hr_csv_layout *hr_csv_layout_of(hr_format f);
-#define HR_CSV_LAYOUTS 10u
+#define HR_CSV_LAYOUTS 13u
 const hr_csv_layout *hr_csv_layout_at(uint32_t i);
 
 /** The columns of one file, in its order. */

@@ -23,6 +23,11 @@ TABLES = {
     "binance-klines": ("open_time open high low close volume close_time quote_volume count taker_buy_volume taker_buy_quote_volume ignore",
                        "tppppqtqnqqq"),
     "binance-bookdepth": ("timestamp percentage depth notional", "tqqq"),
+    "binance-metrics": ("create_time symbol sum_open_interest sum_open_interest_value count_toptrader_long_short_ratio "
+                        "sum_toptrader_long_short_ratio count_long_short_ratio sum_taker_long_short_vol_ratio", "tsqqrrrr"),
+    "binance-funding": ("calc_time funding_interval_hours last_funding_rate", "tnr"),
+    "binance-liquidations": ("time side order_type time_in_force original_quantity price average_price order_status last_fill_quantity "
+                             "accumulated_fill_quantity", "tsssqppsqq"),
     "tardis-derivatives": (" ".join(TARDIS) + " funding_timestamp funding_rate predicted_funding_rate open_interest last_price "
                            "index_price mark_price", "ssttt" + "rrqppp"),
     "tardis-options": (" ".join(TARDIS) + " type strike_price expiration open_interest last_price bid_price bid_amount bid_iv ask_price "
@@ -299,13 +304,16 @@ def check_tables():
         assert len(names) == len(kinds), name
         rows = [[made_value(rng, k, i) for k in kinds] for i in range(400)]
         text = "".join(quoted(r) + "\n" for r in [names] + rows)
-        where = "deribit_liquidations_2024-01-02_OPTIONS.csv" if "liquidations" in name else f"{name}.csv"
+        where = "deribit_liquidations_2024-01-02_OPTIONS.csv" if name == "tardis-liquidations" else f"{name}.csv"
         file = write(where, text)
         code, got, err = inspect(file)
         tap.check(f"{name}: known", code == 0 and got["format"] == name and got["rows"] == 400 and got["rejected"] == 0, err or got)
         there_and_back(name, file, kinds)
         code, _, err = tap.run("run", file, "--out", path("none"), "--force")
         tap.check(f"{name}: no events, and what to do", code == 3 and "headrace convert" in err and not os.path.exists(path("none/trades")), err)
+        for verb in (["verify"], ["bars", "--every", "1m"], ["asof"], ["verify", "--report", path("none.json")]):
+            code, _, err = tap.run(verb[0], file, *verb[1:])
+            tap.check(f"{name}: {verb[0]} says so, too", code == 3 and "headrace convert" in err, err)
         order = list(range(len(names)))
         rng.shuffle(order)
         file = write("shuffled/" + where, "".join("\ufeff" * (r is names) + quoted([r[i] for i in order]) + "\r\n" for r in [names] + rows))

@@ -34,6 +34,13 @@ deribit,BTC-PERPETUAL,1704153600124000,1704153600131456,,,42100,90
 2024-01-02 00:00:08,-0.20,310.5,
 2024-01-02 00:00:08,NaN,310.5,1
 """,
+    "BTCUSDT-metrics-2025-10-07.csv": """create_time,symbol,sum_open_interest,sum_open_interest_value,count_toptrader_long_short_ratio,sum_toptrader_long_short_ratio,count_long_short_ratio,sum_taker_long_short_vol_ratio
+2025-10-07 00:00:00,BTCUSDT,100243.058,12494186585.40,0.69,1.82,,1.15
+""",
+    "BTCUSDT-fundingRate-2024-01.csv": """calc_time,funding_interval_hours,last_funding_rate
+1704153600000,8,0.00031415
+1704182400001,8,-0.00001
+""",
     "binance-futures_derivative_ticker_2024-01-02_PERPETUALS.csv": TARDIS + """funding_timestamp,funding_rate,predicted_funding_rate,open_interest,last_price,index_price,mark_price
 binance-futures,BTCUSDT,1704153600123000,1704153600130456,1704182400000000,0.00031415,,83123.456,44179.5,44150.12345678,44178.9
 """,

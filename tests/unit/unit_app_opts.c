@@ -182,7 +182,7 @@ static void test_refusals(void **state)
         assert_string_equal(err.message, bad[i].message);
     }
     assert_int_equal(parse("a --format ndjsn", &err), HR_EUSAGE);
-    assert_non_null(strstr(err.message, "ohlcv, did you mean 'ndjson'?"));
+    assert_non_null(strstr(err.message, "is not known, did you mean 'ndjson'? one of capture"));
 }
 
 /* What is foreign and long is cut, so that the message still ends with what to do. */
