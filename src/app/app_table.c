@@ -45,8 +45,7 @@ hr_status hr_app_table_open(hr_app_table *t, const char *path, bool *is_table, h
     *is_table = true;
     HR_TRY(hr_arena_create(&t->arena, NULL, MEMORY_BYTES, "inspect", err));
     hr_status st =
-        is_arrow ? hr_ipc_file_open(&t->file, read_fd, t, info.size_bytes, &limits, t->arena, err)
-                 : hr_pq_file_open(&t->file, read_fd, t, info.size_bytes, &limits, t->arena, err);
+        hr_table_file_open(&t->file, read_fd, t, info.size_bytes, &limits, t->arena, err);
     if (st != HR_OK) hr_err_prefix(err, "'%s'", path);
     return st;
 }
@@ -84,8 +83,11 @@ static const char *type_text(const hr_pq_column *c, char *out, size_t cap)
     case HR_PQ_L_DATE:
     case HR_PQ_L_TIME:
     case HR_PQ_L_UUID:
+        break;
     case HR_PQ_L_FLOAT16:
+        return "half";
     case HR_PQ_L_OTHER:
+        if (!c->is_flat) return "group";
         break;
     }
     return phys[c->phys];
@@ -119,7 +121,7 @@ static hr_status next_text(hr_pq_cursor *c, const hr_pq_column *col, char out[VA
     double d = 0;
     hr_pq_bytes s = {0};
     out[0] = '\0';
-    if (col->phys == HR_PQ_FLOAT || col->phys == HR_PQ_DOUBLE) {
+    if (col->phys == HR_PQ_FLOAT || col->phys == HR_PQ_DOUBLE || col->logical == HR_PQ_L_FLOAT16) {
         HR_TRY(hr_pq_read_f64(c, &d, 1, &n, err));
         *is_null = n == 0 || isnan(d);
         if (!*is_null) snprintf(out, VALUE_MAX, "%.10g", d);

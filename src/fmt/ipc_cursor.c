@@ -345,8 +345,8 @@ static hr_status read_bytes(hr_pq_cursor *base, hr_pq_bytes *out, uint32_t cap, 
     const hr_pq_bytes *dict = (const hr_pq_bytes *)(const void *)base->dict_text.p;
     uint32_t n = (uint32_t)HR_MIN((int64_t)HR_MIN(cap, HR_PQ_STEP), base->rows_left);
     HR_TRY(begin_read(c, n_out, err));
-    bool is_decimal = c->col->type.kind == IPC_DECIMAL; /* as it lies, little-endian */
-    if (!is_text_kind(&c->col->type) && (!is_decimal || c->col->has_dict))
+    bool is_fixed = base->column->phys == HR_PQ_FIXED; /* as it lies, little-endian */
+    if (!is_text_kind(&c->col->type) && (!is_fixed || c->col->has_dict))
         return HR_FAIL(err, HR_EUNSUPPORTED, "column '%s' does not hold bytes", base->column->name);
     if (!c->col->has_dict) {
         HR_TRY(broken(c, hr_ipc_array_bytes(base, &c->rows, out, n, n_out, err)));

@@ -175,6 +175,7 @@ static void set_text(hr_pq_column *c, ipc_type *type, int id)
 static bool read_type(hr_pq_column *c, ipc_type *type, hr_fb *b, const hr_fb_table *t, int id)
 {
     c->is_flat = !layout[id].is_nested;
+    c->logical = c->is_flat ? HR_PQ_L_NONE : HR_PQ_L_OTHER;
     *type = (ipc_type){.kind = IPC_NESTED};
     if (!c->is_flat) return true;
     switch (id) {

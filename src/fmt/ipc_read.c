@@ -303,6 +303,21 @@ hr_status hr_ipc_file_open(hr_pq_file **out, hr_read_at_fn read_at, void *self, 
     return HR_OK;
 }
 
+hr_status hr_table_file_open(hr_pq_file **out, hr_read_at_fn read_at, void *self,
+                             int64_t size_bytes, const hr_pq_limits *limits, hr_arena *arena,
+                             hr_err *err)
+{
+    uint8_t head[HR_IPC_SNIFF_BYTES] = {0};
+    int64_t n = size_bytes > 0
+                    ? read_at(self, head, (size_t)HR_MIN(size_bytes, (int64_t)sizeof head), 0)
+                    : 0;
+    *out = NULL;
+    if (n < 0) return HR_FAIL_SYS(err, n, "cannot read the beginning of the file");
+    return hr_ipc_sniff(head, (size_t)n) != HR_IPC_NOT
+               ? hr_ipc_file_open(out, read_at, self, size_bytes, limits, arena, err)
+               : hr_pq_file_open(out, read_at, self, size_bytes, limits, arena, err);
+}
+
 hr_status hr_ipc_file_twin(hr_pq_file **out, const hr_pq_file *f, hr_arena *arena, hr_err *err)
 {
     const ipc_file *of = (const ipc_file *)(const void *)f;

@@ -22,5 +22,9 @@ hr_ipc_kind hr_ipc_sniff(const void *head, size_t n_bytes);
 HR_MUST_USE hr_status hr_ipc_file_open(hr_pq_file **out, hr_read_at_fn read_at, void *self,
                                        int64_t size_bytes, const hr_pq_limits *limits,
                                        hr_arena *arena, hr_err *err);
+/** A Parquet or an Arrow file, by its first bytes. */
+HR_MUST_USE hr_status hr_table_file_open(hr_pq_file **out, hr_read_at_fn read_at, void *self,
+                                         int64_t size_bytes, const hr_pq_limits *limits,
+                                         hr_arena *arena, hr_err *err);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "base/crc32c.h"
 #include "base/sys.h"
+#include "fmt/ipc_read.h"
 #include "fmt/pq_read.h"
 #include "store/dataset.h"
 
@@ -378,7 +379,7 @@ hr_status hr_table_verify(const char *path, hr_verify_result *out, hr_verify_fn 
     int rc = sys->fstat(sys->self, fd, &info);
     if (st == HR_OK && rc < 0) st = HR_FAIL_SYS(err, rc, "cannot stat '%s'", path);
     if (st == HR_OK &&
-        hr_pq_file_open(&f, read_fd, &fd, info.size_bytes, &limits, c.arena, &damage) != HR_OK) {
+        hr_table_file_open(&f, read_fd, &fd, info.size_bytes, &limits, c.arena, &damage) != HR_OK) {
         finding(&c, "%s: %s", path, damage.message);
     } else if (st == HR_OK) {
         out->n_parts = 1;

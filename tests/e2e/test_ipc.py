@@ -105,6 +105,9 @@ def check_collection(folder):
             n_rows = sum(b["count"] for b in want["batches"])
             n_nested = sum(f["type"]["name"] in NESTED for f in want["schema"]["fields"])
             diff = err or first_difference(wanted(want), got)
+            code2, out, err2 = tap.run("verify", name)
+            code3, shown, err3 = tap.run("inspect", name, "--json")
+            tap.check(f"{short}: verify and inspect", code2 == code3 == 0 and json.loads(shown)["complete"], out + err2 + err3)
             tap.check(f"{short}: {len(got)} columns of {rows} rows, every value", code == 0 and not diff and rows == n_rows
                       and len(nested) == n_nested, diff or f"{rows} rows, not {n_rows}; nested {nested}")
 

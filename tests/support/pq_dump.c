@@ -217,12 +217,7 @@ static int dump(hr_pq_file *f, hr_arena *arena)
 static hr_status open_file(hr_pq_file **f, FILE *in, hr_arena *arena, hr_err *err)
 {
     hr_pq_limits limits = HR_PQ_LIMITS_DEFAULT;
-    char head[HR_IPC_SNIFF_BYTES] = {0};
-    int64_t size = ftell(in);
-    int64_t n = read_at(in, head, sizeof head, 0);
-    if (n > 0 && hr_ipc_sniff(head, (size_t)n) != HR_IPC_NOT)
-        return hr_ipc_file_open(f, read_at, in, size, &limits, arena, err);
-    return hr_pq_file_open(f, read_at, in, size, &limits, arena, err);
+    return hr_table_file_open(f, read_at, in, ftell(in), &limits, arena, err);
 }
 
 int main(int argc, char **argv)
