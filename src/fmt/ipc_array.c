@@ -17,6 +17,11 @@ static hr_status damaged(const hr_pq_cursor *c, hr_err *err, int64_t at, const c
                    c->group, why, (long long)at);
 }
 
+static const ipc_file *file_of(const hr_pq_cursor *c)
+{
+    return (const ipc_file *)(const void *)c->file;
+}
+
 /* ---- buffers ---- */
 
 static hr_status fetch(const hr_pq_cursor *c, void *to, size_t n, int64_t at, hr_err *err)
@@ -39,7 +44,7 @@ static hr_status open_packed(const hr_pq_cursor *c, ipc_buf *b, int codec, hr_er
     b->n_bytes = b->stored_bytes;
     if (n == -1) return HR_OK;
     if (n < 0) return damaged(c, err, b->at, "a compressed buffer of a negative length");
-    if (n > c->file->limits.page_bytes || b->stored_bytes > INT32_MAX)
+    if (n > c->file->limits.page_bytes || (size_t)b->stored_bytes > file_of(c)->packed_cap)
         return HR_FAIL(err, HR_ELIMIT,
                        "column '%s', batch %u: a compressed buffer of %lld bytes, at most %u are "
                        "read: write smaller batches",
@@ -69,15 +74,15 @@ static hr_status unpack(hr_pq_cursor *c, ipc_buf *b, hr_err *err)
 {
     size_t n = (size_t)b->n_bytes;
     size_t stored = (size_t)b->stored_bytes;
+    uint8_t *packed = file_of(c)->packed;
     bool ok;
-    HR_TRY(hr_pq_buffer_grow(c, &c->packed, stored, err));
     HR_TRY(hr_pq_buffer_grow(c, &b->mem, n, err));
-    HR_TRY(fetch(c, c->packed.p, stored, b->at, err));
+    HR_TRY(fetch(c, packed, stored, b->at, err));
     if (b->codec == IPC_LZ4_FRAME)
-        ok = hr_lz4_decode_frames(b->mem.p, n, c->packed.p, stored);
+        ok = hr_lz4_decode_frames(b->mem.p, n, packed, stored);
     else
-        ok = hr_codec_decode(c->file->codec, HR_PQ_ZSTD, b->mem.p, n, c->packed.p, stored, NULL) ==
-             HR_OK;
+        ok =
+            hr_codec_decode(c->file->codec, HR_PQ_ZSTD, b->mem.p, n, packed, stored, NULL) == HR_OK;
     if (!ok)
         return damaged(c, err, b->at,
                        b->codec == IPC_ZSTD ? "a buffer is damaged, or no zstd"
@@ -119,7 +124,7 @@ static hr_status get(hr_pq_cursor *c, ipc_buf *b, int64_t at, size_t n, const ui
 static hr_status open_views(hr_pq_cursor *c, ipc_array *a, const ipc_place *place, uint32_t first,
                             const ipc_block *k, hr_err *err)
 {
-    const ipc_batch *b = &((const ipc_file *)(const void *)c->file)->batch;
+    const ipc_batch *b = &file_of(c)->batch;
     if (place->variadic >= b->variadic.n)
         return damaged(c, err, k->at, "a batch that does not count the buffers of its views");
     int64_t n = hr_fb_le64(b->variadic.p + (size_t)place->variadic * 8);
@@ -143,7 +148,7 @@ static hr_status open_views(hr_pq_cursor *c, ipc_array *a, const ipc_place *plac
 hr_status hr_ipc_array_open(hr_pq_cursor *c, ipc_array *a, const ipc_type *type,
                             const ipc_place *place, const ipc_block *k, hr_err *err)
 {
-    const ipc_batch *b = &((const ipc_file *)(const void *)c->file)->batch;
+    const ipc_batch *b = &file_of(c)->batch;
     uint64_t at = place->buffer;
     a->type = *type;
     a->row = a->n_rows = 0;

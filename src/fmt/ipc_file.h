@@ -28,6 +28,8 @@ typedef struct ipc_file {
     ipc_dict *dicts;
     uint32_t n_dicts;
     uint32_t codecs; /* HR_CODEC_BIT */
+    uint8_t *packed; /* of whatever cursor decompresses a buffer: room for the largest */
+    size_t packed_cap;
     /* the message at hand */
     uint8_t *meta;
     uint32_t meta_cap;

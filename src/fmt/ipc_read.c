@@ -161,6 +161,18 @@ static hr_status add_dict(scan *s, const ipc_block *k)
                         : HR_OK;
 }
 
+/* A buffer that is stored in more than this holds more than is read. */
+static void note_packed(ipc_file *f)
+{
+    const hr_fb_vector *v = &f->batch.buffers;
+    size_t most = hr_codec_bound(HR_PQ_ZSTD, f->base.limits.page_bytes);
+    for (uint32_t i = 0; i < v->n; i++) {
+        int64_t n = hr_fb_le64(v->p + (size_t)i * IPC_BUFFER_BYTES + 8);
+        if (n > (int64_t)f->packed_cap && n <= f->message.body_bytes)
+            f->packed_cap = HR_MIN((size_t)n, most);
+    }
+}
+
 /* The message at this offset, noted. *type: 0 at the end of the stream. */
 static hr_status take_message(scan *s, int64_t at, ipc_block *k, int *type)
 {
@@ -179,8 +191,10 @@ static hr_status take_message(scan *s, int64_t at, ipc_block *k, int *type)
                        "%lld",
                        (long long)at, (long long)k->body_bytes, (long long)(s->end - k->body_at));
     if (*type == IPC_MSG_SCHEMA) return HR_OK;
-    if (f->batch.codec != HR_IPC_PLAIN)
+    if (f->batch.codec != HR_IPC_PLAIN) {
+        note_packed(f);
         f->codecs |= HR_CODEC_BIT(f->batch.codec == IPC_ZSTD ? HR_PQ_ZSTD : HR_PQ_LZ4_HADOOP);
+    }
     return *type == IPC_MSG_BATCH ? add_batch(s, k) : add_dict(s, k);
 }
 
@@ -273,6 +287,13 @@ static hr_status scan_file(scan *s)
 static hr_status open_codec(ipc_file *f, hr_arena *arena, hr_err *err)
 {
     hr_codec_options opt = {.decode = f->codecs};
+    f->packed = f->packed_cap > 0 ? hr_arena_alloc(arena, f->packed_cap, 64) : NULL;
+    if (f->packed == NULL && f->packed_cap > 0)
+        return HR_FAIL(
+            err, HR_EBUDGET,
+            "no memory for compressed buffers of %zu bytes: raise engine.memory, or write "
+            "smaller batches",
+            f->packed_cap);
     return hr_codec_ctx_create(&f->base.codec, arena, &opt, err);
 }
 
