@@ -2,6 +2,7 @@
 #include "app/app_csv.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "app/app_check.h"
 #include "job/convert_csv.h"
@@ -51,4 +52,20 @@ hr_status hr_app_csv_print(const char *path, hr_format format, bool json, hr_err
     else
         print_text(&seen);
     return HR_OK;
+}
+
+void hr_app_csv_print_origin(const hr_pq_file *f, bool json)
+{
+    char text[64] = {0};
+    uint32_t n;
+    const char *s = hr_pq_file_meta(f, HR_CSV_META_FORMAT, &n);
+    if (s == NULL) return;
+    memcpy(text, s, HR_MIN(n, (uint32_t)sizeof text - 1));
+    if (!json) {
+        printf("made of CSV (%s): convert gives it back\n",
+               hr_format_name(hr_format_from_name(text)));
+        return;
+    }
+    printf(",\"made_of\":");
+    hr_app_json_text(text);
 }

@@ -367,6 +367,7 @@ static hr_status inspect_table(const options *o, hr_app_table *t, hr_err *err)
     if (o->where != NULL) return inspect_where(o, t, err);
     print_table_head(o, t);
     hr_app_table_print_schema(t, o->json);
+    hr_app_csv_print_origin(t->file, o->json);
     if (!o->head) {
         st = print_pass(o, &ignored);
         if (st == HR_EUNSUPPORTED) {

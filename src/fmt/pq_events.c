@@ -72,7 +72,13 @@ hr_status hr_pq_events_sniff(hr_source_info *info, char *why, size_t why_cap, co
                      hr_pq_file_find(f, "is_buyer_maker") >= 0);
     bool has_symbol = hr_pq_table_find(f, PQ_C_SYMBOL) >= 0;
     uint32_t n_nested = count_nested(f);
+    uint32_t n_csv;
     hr_sniff_path(info, path);
+    const char *csv = hr_pq_file_meta(f, HR_PQ_CSV_KEY, &n_csv);
+    if (csv != NULL) /* liquidations look like trades */
+        return HR_FAIL(err, HR_EUNSUPPORTED,
+                       "a table that was made of CSV (%.*s): it holds no events",
+                       (int)HR_MIN(n_csv, 40u), csv);
     if (hr_pq_is_mixed(f)) {
         info->format = HR_FORMAT_PARQUET_DELTAS; /* until its first row says what it came from */
         snprintf(why, why_cap, "columns of an events table%s%s",

@@ -8,6 +8,7 @@
 /** Key of the last key-value pair of our footers: the value is 8 hex digits, the CRC-32C of every
  * byte of the footer before them. */
 #define HR_PQ_FOOTER_CRC_KEY "headrace.footer.crc32c"
+#define HR_PQ_CSV_KEY "headrace.csv" /* of a table made of CSV that is no events: its format */
 
 typedef enum hr_pq_phys {
     HR_PQ_BOOLEAN = 0,

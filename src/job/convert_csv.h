@@ -7,7 +7,7 @@
 #include "venue/csv_table.h"
 
 /* Keys of the Parquet metadata that lead back. */
-#define HR_CSV_META_FORMAT "headrace.csv"
+#define HR_CSV_META_FORMAT HR_PQ_CSV_KEY
 #define HR_CSV_META_HEADER "headrace.csv.header" /* as it was; empty: it had none */
 #define HR_CSV_META_TIMES "headrace.csv.times"   /* hr_csv_time_form_name of each column of times */
 

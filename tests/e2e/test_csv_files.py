@@ -311,6 +311,10 @@ def check_tables():
         there_and_back(name, file, kinds)
         code, _, err = tap.run("run", file, "--out", path("none"), "--force")
         tap.check(f"{name}: no events, and what to do", code == 3 and "headrace convert" in err and not os.path.exists(path("none/trades")), err)
+        code, _, err = tap.run("run", path("t1.parquet"), "--out", path("none"), "--force")
+        tap.check(f"{name}: nor is its Parquet", code == 3 and "it holds no events" in err, err)
+        code, got, err = inspect(path("t1.parquet"))
+        tap.check(f"{name}: what the Parquet was", code == 0 and got["made_of"] == name and got["rows"] == 400, err or got)
         for verb in (["verify"], ["bars", "--every", "1m"], ["asof"], ["verify", "--report", path("none.json")]):
             code, _, err = tap.run(verb[0], file, *verb[1:])
             tap.check(f"{name}: {verb[0]} says so, too", code == 3 and "headrace convert" in err, err)
