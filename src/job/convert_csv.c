@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/assert.h"
 #include "base/sys.h"
 #include "fmt/pq_write.h"
 #include "job/reject_text.h"
@@ -58,7 +57,10 @@ static hr_status open_source(csv_job *j, const char *path, hr_format format, hr_
     j->has_begun = false;
     HR_TRY(hr_source_open(&j->source, path, &info, &j->budget, LINE_BYTES + HR_READER_BLOCK_BYTES,
                           err));
-    HR_ASSERT(hr_format_is_records(j->source.info.format)); /* the caller looked */
+    const hr_csv_layout *layout = hr_csv_layout_of(j->source.info.format);
+    if (!hr_format_is_records(j->source.info.format) ||
+        (j->table.layout != NULL && layout != j->table.layout)) /* it was one of these */
+        return HR_FAIL(err, HR_EINPUT, "'%s' changed while it was read", path);
     j->r->bytes_in = j->source.reader.size_bytes;
     j->r->format = j->source.info.format;
     j->r->from = hr_format_name(j->r->format);
@@ -201,6 +203,14 @@ static hr_status take_row(csv_job *j, const line *l, hr_err *err)
     return write_group(j, err);
 }
 
+/* Empty: there is none. One that is too long is given as names of columns. */
+static void keep_header(csv_job *j, const line *l)
+{
+    bool fits = l->n < HEADER_MAX;
+    memcpy(j->header, fits ? l->s : "-", fits ? l->n : 1);
+    j->header[fits ? l->n : 1] = '\0';
+}
+
 /* What the first line says of the rest; the header goes into the metadata, so that the way back
  * gives it again. */
 static hr_status begin(csv_job *j, const line *l, hr_err *err)
@@ -218,10 +228,7 @@ static hr_status begin(csv_job *j, const line *l, hr_err *err)
                                        .scale = column->type == HR_CSV_PRICE ? j->o->px_scale
                                                                              : j->o->qty_scale};
         }
-        if (j->table.has_header && n < HEADER_MAX) {
-            memcpy(j->header, l->s, n);
-            j->header[n] = '\0';
-        }
+        if (j->table.has_header) keep_header(j, l);
     }
     j->has_begun = true;
     return j->table.has_header ? HR_OK : take_row(j, l, err);

@@ -250,9 +250,9 @@ static hr_status put_header(back_job *j, hr_err *err)
     const hr_csv_layout *layout = hr_csv_layout_of(hr_format_from_name(format));
     const char *header = hr_pq_file_meta(j->file, HR_CSV_META_HEADER, &n);
     if (header != NULL && n == 0) return HR_OK;
-    bool is_it = header != NULL && n < HEADER_MAX && layout != NULL &&
-                 hr_csv_table_open(&t, layout, header, n, NULL) == HR_OK &&
-                 t.n_columns == j->n_columns;
+    bool is_it =
+        header != NULL && n < HEADER_MAX && layout != NULL && memchr(header, '\n', n) == NULL &&
+        hr_csv_table_open(&t, layout, header, n, NULL) == HR_OK && t.n_columns == j->n_columns;
     for (uint32_t c = 0; c < j->n_columns && is_it; c++)
         is_it = strcmp(hr_csv_table_column(&t, c)->name, j->column[c].meta->name) == 0;
     if (is_it) HR_TRY(hr_out_put(&j->out, header, n, err));

@@ -344,6 +344,11 @@ def check_bars():
     there_and_back("bars, day first, other order", file, "qppppt", day_first=True)
     code, got, err = convert(write("bars-zone.csv", "time,open,high,low,close\n2024-01-02T09:30:00+05:30,1,1,1,1\n"), path("z.parquet"))
     tap.check("a zone counts", code == 0 and columns(path("z.parquet"))["time"][2] == [instant("2024-01-02 04:00:00")], err)
+    file = write("bars-long.csv", "date,open,high,low," + " " * 3000 + "close\n2024-01-02,1,1,1,1\n")
+    code, got, err = convert(file, path("long.parquet"))
+    code2, back, err2 = convert(path("long.parquet"), path("long.back.csv"))
+    tap.check("a header that is too long to keep comes back as names", code == 0 and code2 == 0
+              and read_csv(path("long.back.csv"))[0] == "time open high low close".split(), err + err2)
     for text, what in {"01/03/2017,1,1,1,1\n": "month or the day", "13/01/2017,1,1,1,1\n01/13/2017,1,1,1,1\n": "month first, and"}.items():
         code, got, err = convert(write("bars-amb.csv", "date,open,high,low,close\n" + text), path("a.parquet"))
         tap.check(f"dates that cannot be told: {what}", code == 3 and what in err and not os.path.exists(path("a.parquet")), err)
