@@ -78,6 +78,7 @@ typedef struct hr_sys {
     /* memory: zeroed, page aligned; NULL when refused */
     void *(*map)(void *self, size_t n_bytes);
     void (*unmap)(void *self, void *p, size_t n_bytes);
+    void (*want_huge)(void *self, void *p, size_t n_bytes); /* large pages there: a wish */
     /* threads */
     int (*thread_start)(void *self, uintptr_t *out, hr_thread_fn fn, void *arg);
     int (*thread_join)(void *self, uintptr_t thread);

@@ -305,6 +305,12 @@ static void fail_unmap(void *self, void *p, size_t n)
     f->inner->unmap(f->inner->self, p, n);
 }
 
+static void fail_want_huge(void *self, void *p, size_t n)
+{
+    hr_sys_fail *f = self;
+    f->inner->want_huge(f->inner->self, p, n);
+}
+
 static int fail_thread_start(void *self, uintptr_t *out, hr_thread_fn fn, void *arg)
 {
     SPOIL(CALL_THREAD_START);
@@ -364,6 +370,7 @@ static void fill_table(hr_sys_fail *f)
                         .random = fail_random,
                         .map = fail_map,
                         .unmap = fail_unmap,
+                        .want_huge = fail_want_huge,
                         .thread_start = fail_thread_start,
                         .thread_join = fail_thread_join,
                         .wait = fail_wait,

@@ -199,24 +199,20 @@ static int real_random(void *self, void *buf, size_t n_bytes)
     return 0;
 }
 
-/* Hashes and books are read at random: with pages of 4 KiB each read also misses the translation of
- * its address. Only large maps are worth the alignment. */
-#define HUGE_PAGE ((size_t)2 << 20)
-#define HUGE_FROM (4 * HUGE_PAGE)
-
 static void *real_map(void *self, size_t n_bytes)
 {
     (void)self;
-    size_t slack = n_bytes >= HUGE_FROM ? HUGE_PAGE : 0;
-    char *p =
-        mmap(NULL, n_bytes + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (p == MAP_FAILED) return NULL;
-    if (slack == 0) return p;
-    size_t before = (size_t)(-(uintptr_t)p & (HUGE_PAGE - 1));
-    if (before > 0) munmap(p, before);
-    if (slack > before) munmap(p + before + n_bytes, slack - before);
-    (void)madvise(p + before, n_bytes, MADV_HUGEPAGE); /* a wish */
-    return p + before;
+    void *p = mmap(NULL, n_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+static void real_want_huge(void *self, void *p, size_t n_bytes)
+{
+    const uintptr_t page = (uintptr_t)2 << 20;
+    uintptr_t begin = ((uintptr_t)p + page - 1) & ~(page - 1);
+    uintptr_t end = ((uintptr_t)p + n_bytes) & ~(page - 1);
+    (void)self;
+    if (begin < end) (void)madvise((void *)begin, end - begin, MADV_HUGEPAGE);
 }
 
 static void real_unmap(void *self, void *p, size_t n_bytes)
@@ -284,6 +280,7 @@ static const hr_sys real_table = {
     .random = real_random,
     .map = real_map,
     .unmap = real_unmap,
+    .want_huge = real_want_huge,
     .thread_start = real_thread_start,
     .thread_join = real_thread_join,
     .wait = real_wait,

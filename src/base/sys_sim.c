@@ -360,6 +360,12 @@ static void sim_unmap(void *self, void *p, size_t n_bytes)
     hr_sys_real()->unmap(NULL, p, n_bytes);
 }
 
+static void sim_want_huge(void *self, void *p, size_t n_bytes)
+{
+    (void)self;
+    hr_sys_real()->want_huge(NULL, p, n_bytes);
+}
+
 static int sim_thread_start(void *self, uintptr_t *out, hr_thread_fn fn, void *arg)
 {
     (void)self;
@@ -415,6 +421,7 @@ static void fill_table(hr_sys_sim *s)
                         .random = sim_random,
                         .map = sim_map,
                         .unmap = sim_unmap,
+                        .want_huge = sim_want_huge,
                         .thread_start = sim_thread_start,
                         .thread_join = sim_thread_join,
                         .wait = sim_wait,

@@ -119,6 +119,7 @@ hr_status hr_l3_create(hr_l3 **out, hr_arena *arena, const hr_l3_options *o, hr_
     if (p == NULL)
         return HR_FAIL(err, HR_EBUDGET, "no room for %u orders: %zu bytes, the arena has %zu",
                        o->max_orders, l.total, hr_arena_left(arena));
+    hr_arena_want_huge(p, l.total);
     hr_l3 *b = (hr_l3 *)p;
     *b = (hr_l3){.opt = *o};
     hr_l3_map_key(b->key, o->key);

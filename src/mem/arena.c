@@ -83,6 +83,12 @@ size_t hr_arena_left(const hr_arena *a)
     return a->cap - a->used;
 }
 
+void hr_arena_want_huge(void *p, size_t n_bytes)
+{
+    const hr_sys *sys = hr_sys_get();
+    sys->want_huge(sys->self, p, n_bytes);
+}
+
 size_t hr_arena_mark(const hr_arena *a)
 {
     return a->used;

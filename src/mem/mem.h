@@ -36,6 +36,9 @@ void *hr_arena_alloc(hr_arena *a, size_t n_bytes, size_t align);
 void hr_arena_seal(hr_arena *a);
 size_t hr_arena_used(const hr_arena *a);
 size_t hr_arena_left(const hr_arena *a);
+/** Asks for large pages under memory of an arena that is read at random all over; a wish. Not for
+ * what is touched in order or in part: such memory costs more with them. */
+void hr_arena_want_huge(void *p, size_t n_bytes);
 /** Scratch use: mark, allocate, rewind. Memory handed out after a rewind is not zeroed again. */
 size_t hr_arena_mark(const hr_arena *a);
 void hr_arena_rewind(hr_arena *a, size_t mark);
