@@ -238,7 +238,7 @@ static void widen_decimals(int64_t *out, const uint8_t *p, uint32_t n, unsigned 
         int64_t v = hr_fb_le64(p);
         uint64_t rest = 0;
         for (unsigned k = 8; k < width; k += 8)
-            rest |= (uint64_t)(hr_fb_le64(p + k) ^ (v >> 63));
+            rest |= (uint64_t)(hr_fb_le64(p + k) ^ (v < 0 ? -1 : 0));
         out[i] = rest == 0 && v != HR_NULL_I64 ? v : HR_PQ_WIDE_I64;
     }
 }

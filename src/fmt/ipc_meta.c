@@ -230,6 +230,7 @@ static hr_status count_field(walk *w, const hr_fb_table *field, bool *descends)
     ipc_schema *s = w->out;
     int id = type_of(w, field);
     hr_fb_table type = hr_fb_child(w->b, field, IPC_FIELD_TYPE);
+    *descends = false;
     if (w->b->is_bad || type.at == 0 || id <= 0)
         return HR_FAIL(w->err, HR_ECORRUPT, "the schema is damaged");
     if (id >= IPC_T_COUNT)
@@ -237,7 +238,6 @@ static hr_status count_field(walk *w, const hr_fb_table *field, bool *descends)
     if (++w->n_fields > w->max_fields)
         return HR_FAIL(w->err, HR_ELIMIT, "more than %u columns", w->max_fields);
     s->n_nodes++;
-    *descends = false;
     if (hr_fb_has(w->b, field, IPC_FIELD_DICTIONARY)) {
         s->n_buffers += 2;
         return HR_OK;

@@ -374,7 +374,7 @@ static void put_decimals(uint8_t *to, const int64_t *v, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
         int64_t wide[2] = {v[i] == HR_NULL_I64 ? 0 : v[i], 0};
-        wide[1] = wide[0] >> 63;
+        wide[1] = wide[0] < 0 ? -1 : 0;
         memcpy(to + 16 * (size_t)i, wide, sizeof wide);
     }
 }

@@ -184,6 +184,24 @@ def check_tables():
         tap.check(f"bad use: {' '.join(os.path.basename(a) for a in args)}", code == 2 and err, err)
 
 
+def check_kills():
+    """A run that is killed goes on in the middle of a batch."""
+    plan, out = path("kill.yaml"), path("killed")
+    tap.run("gen", "--levels", 20000, "--instruments", 2, "--out", path("k"))
+    for name in ("k.arrow", "k.arrows"):
+        convert(path("k"), path(name))
+        with open(plan, "w", encoding="utf-8") as f:
+            f.write("output: {commit_rows: 2000}\n")
+        tap.run("run", plan, path(name), "--force", "--out", path("whole"))
+        want, killed, good = tap.digest(path("whole")), 0, 0
+        for nth in range(20, 140, 20):
+            code, _, _ = tap.run("run", plan, path(name), "--out", out, "--force", env={"HEADRACE_FAULT": f"call=sync,nth={nth},kill=1"})
+            killed += code < 0
+            code, _, err = tap.run("run", plan, path(name), "--out", out, "--resume")
+            good += code == 0 and tap.digest(out) == want
+        tap.check(f"{name}: killed and resumed, the same bytes", killed > 2 and good == 6, f"{killed} killed, {good} good: {err}")
+
+
 def check_damage():
     """Nothing sums an Arrow file up: a damaged one may read as another. It must never be more than that."""
     rng = random.Random(5)
@@ -324,6 +342,7 @@ def main():
     else:
         print("# duckdb, polars and pyarrow are not installed (HR_PYTHON names a Python that has them): others are not asked")
     check_tables()
+    check_kills()
     check_damage()
     tap.finish()
 
