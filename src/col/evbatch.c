@@ -104,6 +104,7 @@ void hr_evbatch_reset(hr_evbatch *b)
     b->n_lines = 0;
     b->src_end = 0;
     b->source_idx = 0;
+    b->goes_on = false;
     atomic_store_explicit(&b->n_users, 1, memory_order_relaxed);
     b->level_begin[0] = 0;
 }

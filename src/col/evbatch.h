@@ -40,8 +40,8 @@ typedef enum hr_msg_kind {
 } hr_msg_kind;
 
 /* What an ORDER message says. seq_first is the order's id (0 to INT64_MAX), seq_last the
- * venue's sequence number or -1. Side and px may be missing (HR_SIDE_NONE, 0) where the id says it
- * all. */
+ * venue's sequence number or -1; HR_FLAG_SNAPSHOT: part of a book given whole. Side and px may be
+ * missing (HR_SIDE_NONE, 0) where the id says it all. */
 typedef enum hr_order_action {
     HR_ORDER_ADD = 0,     /* side, px, qty */
     HR_ORDER_EXECUTE = 1, /* qty was traded at the order's price, or at px where it is not 0;
@@ -52,7 +52,10 @@ typedef enum hr_order_action {
     HR_ORDER_MODIFY = 5,  /* qty is left; px where it is not 0 and not the order's: a new place */
     HR_ORDER_CLEAR = 6,   /* all orders of the instrument are gone */
     HR_ORDER_PUT = 7,     /* as MODIFY with side, px and qty; an order that is not there is added */
-    HR_ORDER_NOTE = 8,    /* changes nothing: what comes of it follows as a message of its own */
+    HR_ORDER_NOTE = 8,    /* changes nothing: what comes of it follows as a message of its own, or
+                             only seq_last is news. With HR_FLAG_SNAPSHOT, where seq_last is there:
+                             the orders since the last CLEAR, seq_prev of them, are the book as of
+                             then */
 } hr_order_action;
 #define HR_ORDER_SHIFT 12 /* place of the action in flags */
 #define HR_ORDER_MASK (15u << HR_ORDER_SHIFT)
@@ -144,6 +147,7 @@ typedef struct hr_evbatch {
     uint64_t n_lines; /* lines (or rows) consumed to make this batch */
     int64_t src_end;  /* source offset just after the last consumed line */
     int32_t source_idx;
+    bool goes_on;             /* the next batch of the source goes on with this one's last line */
     _Atomic uint32_t n_users; /* who still reads it; the last gives it back to its pool */
     /* message columns [cap_msgs] */
     int64_t *ts_event;  /* venue's clock, ns; HR_NULL_I64 where the message has none */

@@ -8,6 +8,7 @@
 #include "job/run_parts.h"
 
 #define MiB ((size_t)1 << 20)
+#define ORDER_BUFFERS 16u /* instruments of an order by order run that may wait for a snapshot */
 
 static size_t clamp(size_t v, size_t low, size_t high)
 {
@@ -68,6 +69,14 @@ static hr_status carve_lane(hr_run *r, run_lane *l, hr_err *err)
     return HR_OK;
 }
 
+static uint32_t sources_of_orders(const hr_run *r)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < r->n_sources; i++)
+        n += r->source[i].info.has_orders;
+    return n;
+}
+
 static hr_status carve_instruments(hr_run *r, hr_err *err)
 {
     const hr_plan *plan = r->plan;
@@ -82,18 +91,20 @@ static hr_status carve_instruments(hr_run *r, hr_err *err)
         return HR_FAIL(err, HR_EBUDGET, "no memory for %u instruments", n);
     memset(r->desk_hash, 0xff, slots * sizeof *r->desk_hash);
     r->hash_mask = slots - 1;
-    r->cfg.buffer_bytes = (uint32_t)(clamp(memory / 16 / n, 4096, 8 * MiB) & ~(size_t)63);
-    size_t each = hr_desk_bytes(plan) + sizeof(hr_tickcheck) + r->cfg.buffer_bytes + 256;
-    if (each * n > memory / 2)
+    /* Every message of a book of orders waits for its snapshot: few have one, and of those all. */
+    uint32_t n_buffers = sources_of_orders(r) == r->n_sources ? HR_MIN(n, ORDER_BUFFERS) : n;
+    r->cfg.buffer_bytes = (uint32_t)(clamp(memory / 16 / n_buffers, 4096, 8 * MiB) & ~(size_t)63);
+    size_t each = hr_desk_bytes(plan) + sizeof(hr_tickcheck) + 256;
+    if (each * n + (size_t)n_buffers * r->cfg.buffer_bytes > memory / 2)
         return HR_FAIL(err, HR_EBUDGET,
                        "%u instruments take %zu bytes, more than half of engine.memory: lower"
                        " limits.instruments or raise engine.memory",
-                       n, each * n);
+                       n, each * n + (size_t)n_buffers * r->cfg.buffer_bytes);
     HR_TRY(hr_pool_create(&r->desk_pool, r->arena, hr_desk_bytes(plan), n, "instruments", err));
     HR_TRY(hr_pool_create(&r->cfg.check_pool, r->arena, sizeof(hr_tickcheck), n, "ticker checks",
                           err));
-    HR_TRY(
-        hr_pool_create(&r->cfg.buffer_pool, r->arena, r->cfg.buffer_bytes, n, "sync buffers", err));
+    HR_TRY(hr_pool_create(&r->cfg.buffer_pool, r->arena, r->cfg.buffer_bytes, n_buffers,
+                          "sync buffers", err));
     HR_TRY(hr_pool_create(&r->cfg.far_pool, r->arena, HR_L2_CHUNK_BYTES,
                           (uint32_t)clamp(memory / 8 / HR_L2_CHUNK_BYTES, 64, 1u << 20),
                           "far levels", err));
@@ -109,10 +120,7 @@ static hr_status carve_instruments(hr_run *r, hr_err *err)
 static hr_status carve_orders(hr_run *r, hr_err *err)
 {
     hr_l3_options o = {.max_instruments = r->plan->instruments};
-    bool has_orders = false;
-    for (uint32_t i = 0; i < r->n_sources; i++)
-        has_orders = has_orders || r->source[i].info.has_orders;
-    if (!has_orders) return HR_OK;
+    if (sources_of_orders(r) == 0) return HR_OK;
     o.max_orders = r->plan->orders > 0 ? r->plan->orders : UINT32_C(1) << 30;
     do {
         o.max_levels = HR_MAX(o.max_orders / 2, 1024u);

@@ -255,6 +255,7 @@ static bool find_head(hr_run *r, uint32_t i)
     run_head *h = &r->order.head[i];
     hr_evbatch *b = hr_source_head(s);
     while (b != NULL && s->at == b->n_msgs) {
+        s->is_inside = b->goes_on;
         finish_head(r, s, b);
         b = hr_source_head(s);
     }
@@ -331,6 +332,14 @@ static uint32_t end_of_line(const hr_evbatch *b, uint32_t end)
     return end;
 }
 
+/* Stands some source inside a line that several batches share? No commit comes there. */
+static bool is_inside_line(const hr_run *r)
+{
+    for (uint32_t i = 0; i < r->n_sources; i++)
+        if (r->source[i].is_inside) return true;
+    return false;
+}
+
 void run_note_positions(hr_run *r)
 {
     for (uint32_t i = 0; i < r->n_sources; i++) {
@@ -379,7 +388,9 @@ static hr_status take_stretch(hr_run *r, run_unit *u, hr_err *err)
         HR_TRY(resolve_syms(r, s, b, err));
         learn_batch(r, s, b, h);
     }
-    uint32_t end = clip_to_commit(r, b, begin, stretch(r, i, b), h->is_plain);
+    uint32_t end = r->rows_since_commit < r->commit_rows
+                       ? clip_to_commit(r, b, begin, stretch(r, i, b), h->is_plain)
+                       : begin + 1; /* a commit waits for a line's end */
     if (HR_LIKELY(h->is_plain)) {
         s->time_max = b->ts_recv[end - 1];
     } else {
@@ -419,13 +430,14 @@ hr_status run_merge(hr_run *r, hr_err *err)
     run_order *o = &r->order;
     if (r->is_ended || r->mark_pending || !unit_is_free(r)) return HR_AGAIN;
     bool is_known = admit(r);
-    if (r->rows_since_commit >= r->commit_rows && (is_known || waits_for_stream(r)))
+    if (r->rows_since_commit >= r->commit_rows && !is_inside_line(r) &&
+        (is_known || waits_for_stream(r)))
         return mark(r, false);
     if (!is_known) return HR_AGAIN;
     if (o->n_heap == 0) return mark(r, true);
     run_unit *u = open_unit(r);
     while (u->n_pieces < RUN_PIECES && o->n_heap > 0 && admit(r) &&
-           r->rows_since_commit < r->commit_rows)
+           (r->rows_since_commit < r->commit_rows || is_inside_line(r)))
         HR_TRY(take_stretch(r, u, err));
     publish(r, u);
     return HR_OK;

@@ -54,6 +54,7 @@ hr_desk *hr_desk_init(void *mem, const hr_desk_config *cfg, int32_t id, const ch
     memcpy(d->venue, venue, strnlen(venue, HR_VENUE_MAX));
     memcpy(d->symbol, symbol, strnlen(symbol, HR_SYMBOL_MAX));
     hr_seq_init(&d->seq, hr_seq_rule_for(venue, format));
+    d->order_rule = (uint8_t)hr_seq_rule_of_orders(venue);
     d->gap_flags = HR_FLAG_UNSYNCED;
     d->seq_last_good = -1;
     d->last_recv_ns = INT64_MIN;
@@ -64,7 +65,7 @@ hr_desk *hr_desk_init(void *mem, const hr_desk_config *cfg, int32_t id, const ch
     return d;
 }
 
-static void drop_buffer(hr_desk *d, const hr_desk_config *cfg)
+void hr_desk_drop_kept(hr_desk *d, const hr_desk_config *cfg)
 {
     if (d->buffer != NULL) hr_pool_put(cfg->buffer_pool, d->buffer);
     d->buffer = NULL;
@@ -74,7 +75,7 @@ static void drop_buffer(hr_desk *d, const hr_desk_config *cfg)
 void hr_desk_fini(hr_desk *d, hr_desk_env *env)
 {
     hr_l2_fini(d->book);
-    drop_buffer(d, env->cfg);
+    hr_desk_drop_kept(d, env->cfg);
     if (d->check != NULL) hr_pool_put(env->cfg->check_pool, d->check);
     d->check = NULL;
     for (int k = 0; k < HR_KIND_COUNT; k++)
@@ -134,19 +135,18 @@ static void drop_oldest(hr_desk *d, hr_desk_env *env)
 }
 
 /* Keeps the newest messages: the snapshot to come is as new as they are. */
-static void keep_message(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg)
+static void keep(hr_desk *d, hr_desk_env *env, const int64_t ids[3], const hr_desk_levels *v)
 {
     const hr_desk_config *cfg = env->cfg;
-    uint32_t at = (uint32_t)b->level_begin[msg];
-    uint32_t n = (uint32_t)b->level_begin[msg + 1] - at;
+    uint32_t n = v->n;
     size_t bytes = hr_round_up(sizeof(kept) + n * 17u, 8);
     if (bytes > cfg->buffer_bytes / 2) {
-        drop_buffer(d, cfg);
+        hr_desk_drop_kept(d, cfg);
         env->counts.buffer_drops++;
         return;
     }
     if (d->buffer == NULL && (d->buffer = hr_pool_get(cfg->buffer_pool)) == NULL) {
-        env->counts.buffer_drops++; /* cannot be: there is one buffer an instrument */
+        env->counts.buffer_drops++; /* books of orders alone: others have one each */
         return;
     }
     while (d->buffer_msgs > 0 && d->buffer_len - d->buffer_head + bytes > cfg->buffer_bytes)
@@ -156,20 +156,73 @@ static void keep_message(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint
         d->buffer_len -= d->buffer_head;
         d->buffer_head = 0;
     }
-    kept k = {.first = b->seq_first[msg],
-              .last = b->seq_last[msg],
-              .prev = b->seq_prev[msg],
-              .n_levels = n,
-              .n_bytes = (uint32_t)bytes};
+    kept k = {
+        .first = ids[0], .last = ids[1], .prev = ids[2], .n_levels = n, .n_bytes = (uint32_t)bytes};
     char *p = d->buffer + d->buffer_len;
     memcpy(p, &k, sizeof k);
-    memcpy(p + sizeof k, b->px + at, n * 8u);
-    memcpy(p + sizeof k + n * 8u, b->qty + at, n * 8u);
-    memcpy(p + sizeof k + n * 16u, b->side + at, n);
+    memcpy(p + sizeof k, v->px, n * 8u);
+    memcpy(p + sizeof k + n * 8u, v->qty, n * 8u);
+    memcpy(p + sizeof k + n * 16u, v->side, n);
     size_t end = sizeof k + n * 17u;
     memset(p + end, 0, bytes - end); /* checkpoints hold it: no stale bytes */
     d->buffer_len += (uint32_t)bytes;
     d->buffer_msgs++;
+}
+
+static void keep_message(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg)
+{
+    uint32_t at = (uint32_t)b->level_begin[msg];
+    const int64_t ids[3] = {b->seq_first[msg], b->seq_last[msg], b->seq_prev[msg]};
+    const hr_desk_levels v = {.side = b->side + at,
+                              .px = b->px + at,
+                              .qty = b->qty + at,
+                              .n = (uint32_t)b->level_begin[msg + 1] - at};
+    keep(d, env, ids, &v);
+}
+
+/* An order as two levels: its own, and behind it what else it says. */
+#define KEPT_ORDER 0x10u
+void hr_desk_keep_order(hr_desk *d, hr_desk_env *env, int64_t seq, const hr_desk_op *op)
+{
+    const int64_t ids[3] = {seq, seq, -1};
+    const int64_t px[2] = {op->px, op->id};
+    const int64_t qty[2] = {op->qty, op->prev};
+    const uint8_t side[2] = {(uint8_t)op->side, (uint8_t)(KEPT_ORDER | op->action)};
+    const hr_desk_levels v = {.side = side, .px = px, .qty = qty, .n = 2};
+    keep(d, env, ids, &v);
+}
+
+/* The oldest that is kept, off the buffer. */
+static void take_kept(hr_desk *d, kept *k, hr_desk_levels *v)
+{
+    const char *p = d->buffer + d->buffer_head;
+    memcpy(k, p, sizeof *k);
+    const int64_t *px = (const int64_t *)(const void *)(p + sizeof *k);
+    *v = (hr_desk_levels){.side = (const uint8_t *)p + sizeof *k + k->n_levels * 16u,
+                          .px = px,
+                          .qty = px + k->n_levels,
+                          .n = k->n_levels};
+    d->buffer_head += k->n_bytes;
+    d->buffer_msgs--;
+}
+
+bool hr_desk_take_order(hr_desk *d, int64_t *seq, hr_desk_op *op)
+{
+    kept k;
+    hr_desk_levels v;
+    while (d->buffer_msgs > 0) {
+        take_kept(d, &k, &v);
+        if (v.n != 2 || (v.side[1] & KEPT_ORDER) == 0) continue;
+        *seq = k.last;
+        *op = (hr_desk_op){.action = (hr_order_action)(v.side[1] & 7u),
+                           .side = (hr_side)v.side[0],
+                           .px = v.px[0],
+                           .qty = v.qty[0],
+                           .id = v.px[1],
+                           .prev = v.qty[1]};
+        return true;
+    }
+    return false;
 }
 
 /* ---- the book ---- */
@@ -274,7 +327,7 @@ static bool refresh_top(hr_desk *d, const hr_desk_config *cfg)
     return changed;
 }
 
-static void lose_book(hr_desk *d)
+void hr_desk_lose_book(hr_desk *d)
 {
     hr_l2_reset(d->book);
     hr_featset_break(d->features);
@@ -371,9 +424,12 @@ static void book_row(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t
 void hr_desk_gap(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
                  hr_gap_cause cause)
 {
-    hr_desk_put_gap(d, env, b->ts_event[msg], b->ts_recv[msg], cause, b->seq_first[msg]);
-    lose_book(d);
-    drop_buffer(d, env->cfg);
+    hr_desk_put_gap(d, env, b->ts_event[msg], b->ts_recv[msg], cause,
+                    d->order_rule != HR_SEQ_NONE && b->kind[msg] == HR_MSG_ORDER
+                        ? b->seq_last[msg]
+                        : b->seq_first[msg]);
+    hr_desk_lose_book(d);
+    hr_desk_drop_kept(d, env->cfg);
 }
 
 hr_status hr_desk_take_levels(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
@@ -396,6 +452,21 @@ void hr_desk_end_event(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32
     bool is_due = !d->is_watched_valid && env->cfg->plan->rows_on != HR_ROWS_ON_GRID;
     if ((flags & HR_FLAG_MORE) == 0 && is_due && hr_seq_is_live(&d->seq))
         book_row(d, env, b, msg, flags);
+}
+
+hr_status hr_desk_take_part(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
+                            const hr_desk_levels *v, uint32_t flags, hr_err *err)
+{
+    bool hit;
+    env->counts.snapshot_levels += v->n;
+    hr_desk_put_levels(d, env, b, msg, v, flags);
+    return apply_levels(d, env, v->side, v->px, v->qty, v->n, &hit, err);
+}
+
+void hr_desk_book_is_whole(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg)
+{
+    d->is_watched_valid = false;
+    book_row(d, env, b, msg, HR_FLAG_SNAPSHOT);
 }
 
 /* Drops what stands behind the depth that the venue keeps. */
@@ -521,23 +592,22 @@ static hr_status replay_kept(hr_desk *d, hr_desk_env *env, hr_err *err)
     bool hit;
     while (d->buffer_msgs > 0) {
         kept k;
-        char *p = d->buffer + d->buffer_head;
-        memcpy(&k, p, sizeof k);
+        hr_desk_levels lv;
+        const uint32_t head = d->buffer_head;
+        take_kept(d, &k, &lv);
         hr_seq_verdict v = hr_seq_replay(&d->seq, k.first, k.last, k.prev);
         if (v == HR_SEQ_HOLE) {
-            lose_book(d);
+            d->buffer_head = head;
+            d->buffer_msgs++;
+            hr_desk_lose_book(d);
             return HR_OK; /* the snapshot is too old for what was kept: wait for the next */
         }
-        d->buffer_head += k.n_bytes;
-        d->buffer_msgs--;
         if (v != HR_SEQ_APPLY && v != HR_SEQ_APPLY_FIRST) continue;
-        const int64_t *px = (const int64_t *)(const void *)(p + sizeof k);
-        HR_TRY(apply_levels(d, env, (const uint8_t *)p + sizeof k + k.n_levels * 16u, px,
-                            px + k.n_levels, k.n_levels, &hit, err));
+        HR_TRY(apply_levels(d, env, lv.side, lv.px, lv.qty, lv.n, &hit, err));
         d->seq_last_good = k.last;
         if (d->check != NULL) check_book(d, k.last);
     }
-    drop_buffer(d, env->cfg);
+    hr_desk_drop_kept(d, env->cfg);
     return HR_OK;
 }
 

@@ -103,6 +103,8 @@ typedef struct hr_desk {
     hr_tickcheck *check; /* NULL until the first ticker */
     char *buffer;        /* messages kept for a snapshot; NULL when none */
     uint32_t buffer_head, buffer_len, buffer_msgs;
+    uint8_t order_rule; /* hr_seq_rule of numbered messages about orders; NONE: they are not */
+    uint32_t n_parts;   /* orders of the book that is being given whole */
     int64_t grid_next_ns;
     int64_t last_recv_ns; /* running maximum: decides dates */
     int32_t date[HR_KIND_COUNT];
@@ -118,13 +120,15 @@ hr_desk *hr_desk_init(void *mem, const hr_desk_config *cfg, int32_t id, const ch
                       const char *symbol, int format);
 void hr_desk_fini(hr_desk *d, hr_desk_env *env);
 
-/** Levels whose rows a message may become: its own, or all of the book where it clears it. */
+/** Levels whose rows a message may become: its own, all of the book where it clears it, or those of
+ * the messages that wait for the book that it ends. */
 HR_INLINE uint32_t hr_desk_levels_needed(const hr_desk *d, const hr_evbatch *b, uint32_t msg)
 {
     uint32_t n = (uint32_t)(b->level_begin[msg + 1] - b->level_begin[msg]);
-    if (HR_LIKELY(b->kind[msg] != HR_MSG_ORDER) ||
-        hr_order_action_of(b->flags[msg]) != HR_ORDER_CLEAR)
-        return n;
+    if (HR_LIKELY(b->kind[msg] != HR_MSG_ORDER)) return n;
+    hr_order_action action = hr_order_action_of(b->flags[msg]);
+    if (action == HR_ORDER_NOTE) return n + 2 * d->buffer_msgs;
+    if (action != HR_ORDER_CLEAR) return n;
     return n + hr_l2_level_count(d->book, HR_SIDE_BID) + hr_l2_level_count(d->book, HR_SIDE_ASK);
 }
 /** Blocks and cuts a message of n_levels may need; the caller reserves before hr_desk_message. */

@@ -121,11 +121,12 @@ void hr_desk_put_levels(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint3
         return;
     }
     turn_day(d, env, kind);
+    const bool is_order = b->kind[msg] == HR_MSG_ORDER && d->order_rule != HR_SEQ_NONE;
     hr_delta_run run = {.ts_event = b->ts_event[msg],
                         .ts_recv = b->ts_recv[msg],
                         .seq = null_if_none(b->seq_last[msg]),
-                        .seq_first = null_if_none(b->seq_first[msg]),
-                        .seq_prev = null_if_none(b->seq_prev[msg]),
+                        .seq_first = null_if_none(is_order ? b->seq_last[msg] : b->seq_first[msg]),
+                        .seq_prev = null_if_none(is_order ? -1 : b->seq_prev[msg]),
                         .flags = flags};
     while (at < v->n) {
         uint32_t n = side_run(v->side, at, v->n);

@@ -19,6 +19,13 @@ typedef struct hr_desk_levels {
     uint32_t n;
 } hr_desk_levels;
 
+/** What an ORDER message says, see hr_order_action. */
+typedef struct hr_desk_op {
+    hr_order_action action;
+    hr_side side;
+    int64_t px, qty, id, prev;
+} hr_desk_op;
+
 /** Days since the epoch, rounded down. */
 int32_t hr_day_of(int64_t ts_ns);
 void hr_desk_cut(hr_desk *d, hr_desk_env *env, hr_kind kind);
@@ -40,6 +47,17 @@ void hr_desk_end_event(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32
 void hr_desk_gap(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
                  hr_gap_cause cause);
 hr_row_key hr_desk_key_of(const hr_evbatch *b, uint32_t msg, uint32_t flags);
+/** Levels of a book that is given whole, piece by piece: rows, and no book row before it is. */
+HR_MUST_USE hr_status hr_desk_take_part(hr_desk *d, hr_desk_env *env, const hr_evbatch *b,
+                                        uint32_t msg, const hr_desk_levels *v, uint32_t flags,
+                                        hr_err *err);
+void hr_desk_book_is_whole(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg);
+void hr_desk_lose_book(hr_desk *d);
+/** Messages about orders that wait for the book which they follow: kept, and taken back, oldest
+ * first. */
+void hr_desk_keep_order(hr_desk *d, hr_desk_env *env, int64_t seq, const hr_desk_op *op);
+bool hr_desk_take_order(hr_desk *d, int64_t *seq, hr_desk_op *op);
+void hr_desk_drop_kept(hr_desk *d, const hr_desk_config *cfg);
 /** The key of an order in the shard's book of orders, and back. */
 uint64_t hr_desk_order_key(const hr_desk *d, int64_t id);
 int64_t hr_desk_order_id(const hr_desk *d, uint64_t key);

@@ -219,7 +219,9 @@ static bool unpack_tail(hr_desk *d, hr_desk_env *env, hr_unpack *u)
 static bool has_a_rule(const hr_desk *d)
 {
     for (int f = HR_FORMAT_UNKNOWN; f < HR_FORMAT_COUNT; f++)
-        if (d->seq.rule == (uint8_t)hr_seq_rule_for(d->venue, f)) return true;
+        if (d->seq.rule == (uint8_t)hr_seq_rule_for(d->venue, f) ||
+            (d->seq.rule == d->order_rule && d->order_rule != HR_SEQ_NONE))
+            return true;
     return false;
 }
 

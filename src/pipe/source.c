@@ -79,7 +79,7 @@ static hr_status sniff(hr_source *s, hr_budget *budget, const uint8_t *head, siz
     }
     HR_TRY(hr_sniff_text(&s->info, s->why, sizeof s->why, s->path, (const char *)out, cap - left,
                          err));
-    s->info.has_orders = hr_format_has_orders(s->info.format);
+    s->info.has_orders = s->info.has_orders || hr_format_has_orders(s->info.format);
     s->framing = hr_framing_of(s->info.format);
     if (s->framing == NULL) return HR_OK;
     st = s->framing->open(s, budget, out, cap - left, err);
@@ -126,6 +126,7 @@ static hr_status open_table(hr_source *s, bool is_arrow, hr_budget *budget, hr_e
     if (result == HR_OK)
         result = hr_pq_events_create(&s->events, s->table, &s->info, s->arena, err);
     if (result == HR_OK) s->info.format = hr_pq_events_format(s->events);
+    s->info.has_orders = hr_format_has_orders(s->info.format);
     if (result != HR_OK) hr_err_prefix(err, "'%s'", s->path);
     s->is_fill_done = true;
     if (s->info.n_sources > 4) s->n_slots = 2; /* one to merge, one in the making */
@@ -165,6 +166,9 @@ hr_status hr_source_open(hr_source *s, const char *path, const hr_source_info *i
         read_head(path, (uint8_t *)s->carry, HR_MIN(text_cap, (size_t)SNIFF_BYTES), &n_head, err));
     HR_TRY(sniff(s, budget, (const uint8_t *)s->carry, n_head, err));
     s->is_sequential = hr_format_is_csv(s->info.format);
+    s->parts.is_on = s->info.has_orders &&
+                     (s->info.format == HR_FORMAT_CAPTURE_PREFIX ||
+                      s->info.format == HR_FORMAT_CRYPTOFEED || s->info.format == HR_FORMAT_NDJSON);
     return HR_OK;
 }
 
@@ -294,6 +298,8 @@ static hr_status cut(hr_source *s, hr_slot *slot, hr_err *err)
     size_t len;
     if (s->framing != NULL) {
         HR_TRY(frame(s, slot, &len, err)); /* no message is as long as a slot */
+    } else if (s->parts.is_on && hr_parts_cut(&s->parts, slot->text, s->filled, &len)) {
+        s->is_in_cut_line = false;
     } else {
         const char *nl = hr_rfind_newline(slot->text, slot->text + s->filled);
         if (nl == NULL && s->filled < s->text_cap) return HR_AGAIN;
@@ -305,6 +311,18 @@ static hr_status cut(hr_source *s, hr_slot *slot, hr_err *err)
     s->staged = len;
     s->is_staged = true;
     return HR_OK;
+}
+
+/* The text that ends the source, where a long line is in it. */
+static bool cut_parts(hr_source *s, hr_slot *slot)
+{
+    size_t len;
+    if (!hr_parts_cut(&s->parts, slot->text, s->filled, &len)) return false;
+    s->n_carry = s->filled - len;
+    memcpy(s->carry, slot->text + len, s->n_carry);
+    s->staged = len;
+    s->is_staged = true;
+    return true;
 }
 
 static void drop_cut_line(hr_source *s, hr_slot *slot)
@@ -334,6 +352,10 @@ static hr_status stage(hr_source *s, hr_slot *slot, hr_err *err)
         size_t n;
         hr_status st = produce(s, slot->text + s->filled, goal - s->filled, &n, err);
         s->is_end = st == HR_END;
+        if (st == HR_END && s->parts.is_on && !s->is_in_cut_line && cut_parts(s, slot)) {
+            s->is_end = false;
+            return HR_OK;
+        }
         if (st == HR_END) {
             size_t len;
             if (s->framing != NULL) HR_TRY(frame(s, slot, &len, err));
@@ -390,6 +412,14 @@ static hr_status hand_on(hr_source *s, hr_slot *slot)
         if (atomic_load_explicit(&prev->is_read, memory_order_acquire) == 0) return HR_AGAIN;
         rest = prepend(s, slot, prev, &len);
     }
+    if (s->parts.n_prefix > 0) { /* of a line that the text before began */
+        slot->text -= s->parts.n_prefix;
+        slot->base_offset -= s->parts.n_prefix;
+        len += s->parts.n_prefix;
+        memcpy(slot->text, s->parts.prefix, s->parts.n_prefix);
+    }
+    slot->goes_on = s->parts.goes_on;
+    if (s->parts.is_on) hr_parts_next(&s->parts);
     slot->is_full = rest > 0;
     publish(s, slot, len, s->is_end && rest == 0);
     return HR_OK;
@@ -431,6 +461,11 @@ static void decode_slot(hr_source *s, hr_slot *slot, uint32_t target_rows)
     if (st == HR_OK && slot->pos == 0 && slot->is_full) /* a message of more rows than fit */
         st = hr_decode_text(&s->info, b, slot->text, slot->len, &slot->pos, slot->base_offset,
                             &slot->line, target_rows, true);
+    if (slot->goes_on && slot->pos == slot->len) { /* a part is no line yet */
+        b->goes_on = true;
+        b->n_lines -= b->n_lines > 0;
+        slot->line--;
+    }
     if (st == HR_OK && slot->pos < slot->len) {
         slot->tail = slot->text + slot->pos;
         slot->n_tail = slot->len - slot->pos;

@@ -11,6 +11,7 @@
 #include "fmt/pq_events.h"
 #include "mem/mem.h"
 #include "pipe/reader.h"
+#include "pipe/source_parts.h"
 #include "venue/adapter.h"
 
 #define HR_SOURCE_SLOTS 4u
@@ -33,6 +34,7 @@ typedef struct hr_slot {
     bool is_last;        /* the source ends with this text */
     bool is_cut;         /* the text is the beginning of a line longer than any buffer */
     bool is_full;        /* CSV: a message from its first byte on ends here, for want of room */
+    bool goes_on;        /* its last line goes on in the next text */
     const char *tail;    /* CSV: rows at its end whose message may go on: they open the next text.
                             Good until the slot is filled anew */
     size_t n_tail;
@@ -76,11 +78,13 @@ typedef struct hr_source {
     bool is_staged, is_end;
     uint32_t n_dropped; /* ends of cut lines before it */
     bool is_sequential; /* CSV: a chunk's tail is known only after it was decoded */
+    hr_parts parts;     /* lines that are long lists */
     /* the merge's */
     _Atomic uint64_t take_seq; /* written by the merge; others read it as a hint */
     uint32_t at;               /* next message of the head batch */
     uint32_t next_reject;      /* next reject of the head batch */
     bool is_done;
+    bool is_inside;               /* a line that the next batch goes on with */
     int64_t time_max;             /* running maximum of ts_recv */
     int64_t pos_offset, pos_line; /* first byte and line not merged yet */
     int32_t only_id;              /* instrument of this source, -1 none yet, -2 several */

@@ -72,7 +72,7 @@ HR_INLINE bool hr_format_is_records(hr_format f)
 {
     return f >= HR_FORMAT_BINANCE_KLINES && f <= HR_FORMAT_OHLCV;
 }
-/** Do its messages tell of single orders? Of DBN its metadata says. */
+/** Do its messages tell of single orders, whatever the source? Of others hr_source_info says. */
 HR_INLINE bool hr_format_has_orders(hr_format f)
 {
     return f == HR_FORMAT_ITCH || f == HR_FORMAT_LOBSTER || f == HR_FORMAT_BITSTAMP_ORDERS ||

@@ -11,10 +11,12 @@
  *    "updates":[{"side":"bid"|"offer","event_time":..,"price_level":..,"new_quantity":..},..]}]}
  *   {"channel":"ticker","timestamp":..,"events":[{"tickers":[{"product_id":..,"best_bid":..,
  *    "best_bid_quantity":..,"best_ask":..,"best_ask_quantity":..},..]}]}
+ *   {"channel":"market_trades","timestamp":..,"events":[{"type":"snapshot"|"update","trades":[
+ *    {"product_id":..,"trade_id":..,"price":..,"size":..,"side":"BUY"|"SELL","time":..},..]}]}
  *
  * Books of the Exchange have no sequence: the venue promises delivery, messages are taken in order
  * of arrival. sequence_num counts a whole connection, all instruments together, so it cannot tell
- * what one of them lost; it is kept as the id of the rows. `side` of a match is the maker's.
+ * what one of them lost; it is kept as the id of the rows. `side` of a trade is the maker's.
  * last_match repeats a trade from before the subscription and is left out. Tickers from before 2023
  * have no sizes. The times of Advanced Trade's levels are each level's own; the latest counts. */
 #include "venue/read.h"
@@ -224,6 +226,48 @@ static int on_ticker_event(void *self, const hr_line *l, hr_json *j)
     return hr_read_list(l, &at, on_ticker, self);
 }
 
+static int on_trade(void *self, const hr_line *l, hr_json *j)
+{
+    enum { T_PRODUCT, T_ID, T_PX, T_QTY, T_SIDE, T_TIME, N_TRADE };
+    static const char *const keys[N_TRADE] = {"product_id", "trade_id", "price",
+                                              "size",       "side",     "time"};
+    const advanced *a = self;
+    hr_json at[N_TRADE];
+    uint32_t seen;
+    hr_json_str symbol, id;
+    hr_side maker;
+    int64_t px, qty;
+    int64_t ns = a->ns;
+    int rc = hr_read_fields(j, keys, N_TRADE, at, &seen);
+    if (rc != HR_LINE_DONE) return rc;
+    if ((seen | HR_READ_BIT(T_TIME)) != HR_READ_BIT(N_TRADE) - 1)
+        return HR_LINE_REJECT(HR_REJECT_FIELD_MISSING);
+    rc = hr_read_text(&at[T_PRODUCT], &symbol);
+    if (rc == HR_LINE_DONE) rc = hr_read_side(&at[T_SIDE], &maker);
+    if (rc == HR_LINE_DONE) rc = hr_read_decimal(&at[T_PX], &px, l->info->px_scale);
+    if (rc == HR_LINE_DONE) rc = hr_read_decimal(&at[T_QTY], &qty, l->info->qty_scale);
+    if (rc == HR_LINE_DONE) rc = hr_read_id(&at[T_ID], &id);
+    if (rc == HR_LINE_DONE && (seen & HR_READ_BIT(T_TIME)) != 0)
+        rc = hr_read_rfc3339(&at[T_TIME], &ns);
+    if (rc != HR_LINE_DONE) return rc;
+    return hr_read_put_trade(l, ns, symbol, maker == HR_SIDE_BID ? HR_SIDE_ASK : HR_SIDE_BID, px,
+                             qty, id);
+}
+
+/* The snapshot repeats trades from before the subscription. */
+static int on_trade_event(void *self, const hr_line *l, hr_json *j)
+{
+    static const char *const keys[] = {"type", "trades"};
+    hr_json at[2];
+    uint32_t seen;
+    hr_json_str type = {0};
+    int rc = hr_read_fields(j, keys, 2, at, &seen);
+    if (rc == HR_LINE_DONE && (seen & 2) == 0) return HR_LINE_REJECT(HR_REJECT_FIELD_MISSING);
+    if (rc == HR_LINE_DONE && (seen & 1) != 0) rc = hr_read_text(&at[0], &type);
+    if (rc != HR_LINE_DONE || HR_IS(type, "snapshot")) return rc;
+    return hr_read_list(l, &at[1], on_trade, self);
+}
+
 static int decode_advanced(const hr_line *l, message *m)
 {
     hr_json_str channel;
@@ -231,18 +275,28 @@ static int decode_advanced(const hr_line *l, message *m)
     int rc = hr_read_text(&m->at[F_CHANNEL], &channel);
     if (rc != HR_LINE_DONE) return rc;
     bool is_book = HR_IS(channel, "l2_data") || HR_IS(channel, "level2");
-    if (!is_book && !HR_IS(channel, "ticker") && !HR_IS(channel, "ticker_batch"))
+    bool is_trades = HR_IS(channel, "market_trades");
+    if (!is_book && !is_trades && !HR_IS(channel, "ticker") && !HR_IS(channel, "ticker_batch"))
         return HR_LINE_DONE;
     if (has(m, F_SEQUENCE_NUM)) rc = hr_read_int(&m->at[F_SEQUENCE_NUM], &a.seq);
     if (rc == HR_LINE_DONE && has(m, F_TIMESTAMP)) rc = hr_read_rfc3339(&m->at[F_TIMESTAMP], &a.ns);
     if (rc != HR_LINE_DONE) return rc;
-    return hr_read_list(l, &m->at[F_EVENTS], is_book ? on_book_event : on_ticker_event, &a);
+    return hr_read_list(l, &m->at[F_EVENTS],
+                        is_book     ? on_book_event
+                        : is_trades ? on_trade_event
+                                    : on_ticker_event,
+                        &a);
 }
 
 static int decode(const hr_line *l, hr_json *j)
 {
     message m;
     hr_json_str type;
+    if (l->info->has_orders) {
+        bool is_other;
+        int taken = hr_coinbase_orders(l, j, &is_other);
+        if (!is_other) return taken;
+    }
     int rc = hr_read_fields(j, names, N_FIELDS, m.at, &m.seen);
     if (rc != HR_LINE_DONE) return rc;
     if (has(&m, F_CHANNEL) && has(&m, F_EVENTS)) return decode_advanced(l, &m);
@@ -263,6 +317,19 @@ static const hr_request requests[] = {
 };
 #undef REQUEST
 
+static void learn(hr_source_info *info, const char *line, size_t n)
+{
+    static const char key[] = "\"time\":";
+    const char *time = memmem(line, n, key, sizeof key - 1);
+    hr_json j;
+    int64_t ns;
+    if (hr_coinbase_is_orders(line, n)) info->has_orders = true;
+    if (time == NULL || info->head_time_ns != 0) return; /* for books, which may have none */
+    hr_json_init(&j, time + sizeof key - 1, (size_t)(line + n - time) - (sizeof key - 1));
+    if (hr_json_peek(&j) == HR_JSON_STRING && hr_read_rfc3339(&j, &ns) == HR_LINE_DONE)
+        info->head_time_ns = ns;
+}
+
 const hr_venue hr_venue_coinbase = {
     .name = "coinbase",
     .file = "COINBASE",
@@ -271,8 +338,12 @@ const hr_venue hr_venue_coinbase = {
               "api.pro.coinbase.com", "api.exchange.coinbase.com"},
     .marks = {"\"product_id\":&\"type\":\"l2update\"", "\"product_id\":&\"type\":\"snapshot\"",
               "\"product_id\":&\"type\":\"match\"", "\"channel\":\"l2_data\"&\"events\":"},
+    .answers = {"level=3"},
+    .answer_symbol = "/products/",
     .rule = HR_SEQ_NONE,
+    .order_rule = HR_SEQ_OF_ORDERS,
     .decode = decode,
+    .learn = learn,
     .requests = requests,
     .n_requests = HR_ARRAY_LEN(requests),
     .silent_s = 5,

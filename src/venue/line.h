@@ -90,6 +90,11 @@ hr_status hr_csv_decode(const hr_source_info *info, hr_evbatch *b, const char *t
                         bool at_eof);
 /** A line of HR_FORMAT_BITSTAMP_ORDERS. */
 int hr_bitstamp_order(hr_line *l);
+/** Does a line, or the beginning of one, tell of single orders of Coinbase Exchange: a message of
+ * the full channel, or a book of level 3? */
+bool hr_coinbase_is_orders(const char *s, size_t n);
+/** Takes such a message; *is_other: it is none, and nothing was taken. */
+int hr_coinbase_orders(const hr_line *l, hr_json *j, bool *is_other);
 /** ITCH and LOBSTER: the same; at_eof: what is left of a message at the end is a reject. */
 hr_status hr_orders_decode(const hr_source_info *info, hr_evbatch *b, const char *text, size_t len,
                            size_t *pos, int64_t base_offset, int64_t *line, uint32_t target_rows,

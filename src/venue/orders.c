@@ -401,6 +401,7 @@ bool hr_orders_sniff(hr_source_info *info, char *why, size_t why_cap, const char
             info->format = HR_FORMAT_LOBSTER;
     }
     if (!is_itch(info) && info->format != HR_FORMAT_LOBSTER) return false;
+    info->has_orders = true;
     bool has_day = hr_orders_path_day(&info->day_ns, path);
     if (info->venue[0] == '\0') memcpy(info->venue, "nasdaq", 7);
     if (info->format == HR_FORMAT_LOBSTER) find_symbol(info, path);

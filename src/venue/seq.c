@@ -46,6 +46,12 @@ hr_seq_rule hr_seq_rule_for(const char *venue, int format)
     return v != NULL ? v->rule : HR_SEQ_BINANCE_FUTURES;
 }
 
+hr_seq_rule hr_seq_rule_of_orders(const char *venue)
+{
+    const hr_venue *v = hr_venue_find(venue);
+    return v != NULL ? v->order_rule : HR_SEQ_NONE;
+}
+
 void hr_seq_init(hr_seq *s, hr_seq_rule rule)
 {
     *s = (hr_seq){.rule = (uint8_t)rule, .last = -1, .chain = -1, .back = -1};

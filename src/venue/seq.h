@@ -21,6 +21,11 @@ typedef enum hr_seq_rule {
     HR_SEQ_AFTER = 6, /* ids (times) rise, holes do not show; snapshots by request */
     HR_SEQ_RULE_COUNT = 7,
 } hr_seq_rule;
+/* Of order by order feeds that number their messages: each is one more than the one before, a book
+ * is given on request. */
+#define HR_SEQ_OF_ORDERS HR_SEQ_BINANCE_SPOT
+/** A venue's, which its first message about an order puts in force; NONE: it has no such feed. */
+hr_seq_rule hr_seq_rule_of_orders(const char *venue);
 hr_seq_rule hr_seq_rule_for(const char *venue, int format); /* format: hr_format */
 
 typedef enum hr_seq_state {

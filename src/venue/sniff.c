@@ -162,6 +162,7 @@ static void note_mark(findings *f, const char *s, size_t n)
     for (uint32_t i = 0; f->mark == NULL && i < n_venues; i++)
         for (int k = 0; k < HR_VENUE_PARTS_MAX && v[i]->marks[k] != NULL; k++)
             if (has_mark(s, n, v[i]->marks[k])) f->mark = v[i];
+    if (f->mark == NULL && hr_coinbase_is_orders(s, n)) f->mark = &hr_venue_coinbase;
 }
 
 static void note_other_host(findings *f, const char *s, size_t n)
@@ -346,9 +347,10 @@ static void learn(hr_source_info *info, const hr_venue *v, const char *p, const 
 {
     for (uint32_t n = 0; v->learn != NULL && p < end && n < SNIFF_LINES_MAX; n++) {
         const char *eol = hr_find_newline(p, end);
-        if (eol == NULL) return;
+        if (eol == NULL && n > 0) return;
+        if (eol == NULL) eol = end; /* one line, longer than the head */
         v->learn(info, p, (size_t)(eol - p));
-        p = eol + 1;
+        p = eol + (eol < end);
     }
 }
 
@@ -365,6 +367,7 @@ static hr_status sniff_lines(hr_source_info *info, char *why, size_t why_cap, co
                        is_forced ? "CSV header" : "format", path, (int)HR_MIN(n, 60), p,
                        known_formats);
     if (info->format == HR_FORMAT_BITSTAMP_ORDERS) {
+        info->has_orders = true;
         if (info->venue[0] == '\0') memcpy(info->venue, "bitstamp", 9);
         if (info->symbol[0] == '\0') memcpy(info->symbol, "BTCUSD", 7); /* its only one then */
         snprintf(why, why_cap, "lines are a time, the name of an event of Bitstamp's and its data");

@@ -23,6 +23,7 @@ typedef struct hr_venue {
     const char *answers[HR_VENUE_PARTS_MAX];
     const char *answer_symbol;
     hr_seq_rule rule;
+    hr_seq_rule order_rule; /* of its order by order feed, where rule is NONE; NONE: it has none */
     /** One line's JSON, whole: messages into l->batch, or hr_line_other for what is left out. What
      * was written before a reject is undone by the caller. */
     int (*decode)(const hr_line *l, hr_json *j);

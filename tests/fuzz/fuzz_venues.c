@@ -48,6 +48,12 @@ static void check_message(const hr_evbatch *b, uint32_t m)
     if (b->text[m] >= 0 && is_depth) require(hr_evbatch_note_of(&note, b, m), "note");
     if (b->kind[m] == HR_MSG_TRADE) require(end - at == 1 && b->qty[at] > 0, "trade");
     if (b->kind[m] == HR_MSG_TICKER) require(end - at == 2, "ticker");
+    if (b->kind[m] == HR_MSG_ORDER) {
+        require(end - at == 1 && b->side[at] <= HR_SIDE_NONE && b->px[at] >= 0 && b->qty[at] >= 0,
+                "order");
+        require(b->seq_first[m] >= 0 && b->sym[m] < (int32_t)b->n_syms, "id of an order");
+        return;
+    }
     if (b->kind[m] >= HR_MSG_BAD) require(end == at, "levels of none");
     if (b->kind[m] < HR_MSG_BAD)
         require(b->sym[m] >= 0 && b->sym[m] < (int32_t)b->n_syms && b->ts_recv[m] != HR_NULL_I64,

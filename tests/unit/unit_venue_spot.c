@@ -74,6 +74,101 @@ static void test_coinbase_trades(void **state)
     venue_expect_other("{'no':'type'}\n");
 }
 
+#define ID_A "'60de12d8-f80b-4848-adbc-2b17375a9216'"
+#define ID_B "'dde97b89-4982-45fe-ac8e-0c3c7b694fde'"
+#define ORDER "'order_id':" ID_A ",'product_id':'A-B','sequence':7," TIME_2021
+
+static void expect_order(hr_order_action action, int64_t seq, int64_t prev)
+{
+    venue_expect(0, HR_MSG_ORDER, "A-B", NS_2021);
+    assert_int_equal(hr_order_action_of(venue_batch->flags[0]), action);
+    assert_int_equal(venue_batch->seq_last[0], seq);
+    assert_int_equal(venue_batch->seq_prev[0], prev);
+}
+
+static void test_coinbase_orders(void **state)
+{
+    static const char open[] =
+        "{'type':'open','price':'2.5','remaining_size':'1.5','side':'sell'," ORDER "}\n";
+    static const char match[] =
+        "{'type':'match','trade_id':77,'maker_order_id':" ID_A ",'taker_order_id':" ID_B
+        ",'side':'sell','size':'0.5','price':'2.5','product_id':'A-B','sequence':8," TIME_2021
+        "}\n";
+    static const char change[] =
+        "{'type':'change','new_size':'1','new_price':'2.25','side':'sell'," ORDER "}\n";
+    (void)state;
+    venue_use("coinbase");
+    venue_expect_sniffed(open, "coinbase");
+    assert_false(venue_source.has_orders);
+    venue_learn(match); /* a match alone is of either channel */
+    assert_false(venue_source.has_orders);
+    venue_learn(open);
+    assert_true(venue_source.has_orders);
+    venue_read(open);
+    expect_order(HR_ORDER_ADD, 7, -1);
+    venue_expect_level(0, HR_SIDE_ASK, 250, 1500);
+    int64_t id = venue_batch->seq_first[0];
+    assert_true(id > 0);
+    venue_read(match);
+    expect_order(HR_ORDER_EXECUTE, 8, 77);
+    assert_int_equal(venue_batch->seq_first[0], id);
+    venue_expect_level(0, HR_SIDE_ASK, 250, 500);
+    venue_read(change);
+    expect_order(HR_ORDER_MODIFY, 7, -1);
+    assert_int_equal(venue_batch->px[0], 225);
+    venue_read("{'type':'change','new_funds':'5','price':null," ORDER "}\n");
+    expect_order(HR_ORDER_NOTE, 7, -1);
+    venue_read("{'type':'done','reason':'filled'," ORDER "}\n");
+    expect_order(HR_ORDER_DELETE, 7, -1);
+    venue_read("{'type':'received','price':'not read'," ORDER "}\n");
+    expect_order(HR_ORDER_NOTE, 7, -1);
+    venue_expect_other("{'type':'l2update','product_id':'A-B','changes':[]}\n");
+    VENUE_EXPECT_SWAPS(
+        open, {"'order_id'", "'id'", HR_REJECT_FIELD_MISSING},
+        {"60de12d8-", "60de12d8x", HR_REJECT_NUMBER}, {"60de12d8", "60de12dg", HR_REJECT_NUMBER},
+        {"'sequence':7", "'sequence':-7", HR_REJECT_NEGATIVE},
+        {"'product_id'", "'id'", HR_REJECT_FIELD_MISSING}, {"'1.5'", "'0'", HR_REJECT_NEGATIVE},
+        {"'sell'", "'up'", HR_REJECT_SIDE}, {"37.0", "77.0", HR_REJECT_TIME});
+    VENUE_EXPECT_SWAPS(match, {"'maker_order_id'", "'id'", HR_REJECT_FIELD_MISSING},
+                       {"'size':'0.5'", "'size':'0'", HR_REJECT_NEGATIVE},
+                       {"'trade_id':77", "'trade_id':{}", HR_REJECT_FIELD_TYPE});
+    VENUE_EXPECT_SWAPS(change, {"'new_size':'1'", "'new_size':'x'", HR_REJECT_NUMBER},
+                       {"'order_id'", "'id'", HR_REJECT_FIELD_MISSING});
+}
+
+static void test_coinbase_order_books(void **state)
+{
+    static const char book[] = "{'product_id':'A-B','sequence':9,'bids':[['2','4'," ID_A
+                               "]],'asks':[['2.5','1'," ID_B "]]," TIME_2021 "}\n";
+    (void)state;
+    venue_use("coinbase");
+    venue_expect_sniffed(book, "coinbase");
+    venue_learn(book);
+    assert_true(venue_source.has_orders);
+    venue_read(book);
+    assert_int_equal(venue_batch->n_msgs, 4);
+    assert_int_equal(venue_batch->kind[3], HR_MSG_ORDER);
+    assert_int_equal(hr_order_action_of(venue_batch->flags[0]), HR_ORDER_CLEAR);
+    assert_int_equal(hr_order_action_of(venue_batch->flags[3]), HR_ORDER_NOTE);
+    assert_int_equal(venue_batch->seq_last[3], 9);
+    assert_int_equal(venue_batch->seq_prev[3], 2);
+    venue_expect_level(1, HR_SIDE_BID, 200, 4000);
+    venue_expect_level(2, HR_SIDE_ASK, 250, 1000);
+    assert_true((venue_batch->flags[1] & HR_FLAG_SNAPSHOT) != 0);
+    /* parts of one */
+    venue_read("{'product_id':'A-B','bids':[['2','4'," ID_A "],");
+    assert_int_equal(venue_batch->n_msgs, 2);
+    venue_read("{'product_id':'A-B','continues':1,'bids':[['1','4'," ID_B
+               "]],'asks':[],'sequence':12}\n");
+    assert_int_equal(venue_batch->n_msgs, 2);
+    assert_int_equal(venue_batch->seq_prev[1], 2);
+    assert_int_equal(venue_batch->seq_last[1], 12);
+    VENUE_EXPECT_SWAPS(
+        book, {"'sequence'", "'x'", HR_REJECT_FIELD_MISSING}, {"'4'", "'-4'", HR_REJECT_NEGATIVE},
+        {"'4'", "'0'", HR_REJECT_NEGATIVE}, {"['2','4',", "['2',['4'],", HR_REJECT_FIELD_TYPE},
+        {"'asks':[[", "'asks':[7,[", HR_REJECT_FIELD_TYPE}, {"}\n", "\n", HR_REJECT_JSON});
+}
+
 static void test_coinbase_advanced(void **state)
 {
     static const char book[] =
@@ -117,6 +212,25 @@ static void test_coinbase_advanced(void **state)
 
 #define GATE(channel, result)                                                                      \
     "{'time':3,'channel':'" channel "','event':'update','result':" result "}\n"
+
+static void test_coinbase_advanced_trades(void **state)
+{
+    static const char trades[] =
+        "{'channel':'market_trades','timestamp':'2021-04-17T16:43:38Z','sequence_num':5,'events':["
+        "{'type':'update','trades':[{'trade_id':'77','product_id':'A-B','price':'0.5','size':'2',"
+        "'side':'SELL'," TIME_2021 "}]}]}\n";
+    (void)state;
+    venue_use("coinbase");
+    venue_read(trades);
+    venue_expect(0, HR_MSG_TRADE, "A-B", NS_2021);
+    venue_expect_ids(0, 77, 77, -1);
+    venue_expect_level(0, HR_SIDE_BID, 50, 2000); /* the maker sold */
+    VENUE_EXPECT_SWAPS(trades, {"'SELL'", "'UP'", HR_REJECT_SIDE},
+                       {"'price'", "'x'", HR_REJECT_FIELD_MISSING},
+                       {"'size':'2'", "'size':'0'", HR_REJECT_NEGATIVE},
+                       {"'trades'", "'x'", HR_REJECT_FIELD_MISSING}, {"'time'", "'x'", -1});
+    venue_expect_other("{'channel':'market_trades','events':[{'type':'snapshot','trades':[7]}]}\n");
+}
 
 static void test_gateio_spot(void **state)
 {
@@ -336,15 +450,12 @@ static void test_bitstamp(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_coinbase_book),
-        cmocka_unit_test(test_coinbase_trades),
-        cmocka_unit_test(test_coinbase_advanced),
-        cmocka_unit_test(test_gateio_spot),
-        cmocka_unit_test(test_gateio_futures),
-        cmocka_unit_test(test_gateio_answers),
-        cmocka_unit_test(test_kucoin),
-        cmocka_unit_test(test_kucoin_more),
-        cmocka_unit_test(test_bitstamp),
+        cmocka_unit_test(test_coinbase_book),     cmocka_unit_test(test_coinbase_trades),
+        cmocka_unit_test(test_coinbase_orders),   cmocka_unit_test(test_coinbase_order_books),
+        cmocka_unit_test(test_coinbase_advanced), cmocka_unit_test(test_coinbase_advanced_trades),
+        cmocka_unit_test(test_gateio_spot),       cmocka_unit_test(test_gateio_futures),
+        cmocka_unit_test(test_gateio_answers),    cmocka_unit_test(test_kucoin),
+        cmocka_unit_test(test_kucoin_more),       cmocka_unit_test(test_bitstamp),
     };
     return cmocka_run_group_tests_name("venue spot", tests, NULL, NULL);
 }
