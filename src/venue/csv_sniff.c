@@ -92,8 +92,15 @@ static void set_names(hr_source_info *info, const hr_csv_table *t, const char *p
                                           : "binance-futures");
 }
 
+/* Rows of events that do not name it are of the file's instrument. */
+static bool lacks_symbol(const hr_source_info *info)
+{
+    return is_binance(info->format) && !hr_format_is_records(info->format) &&
+           info->symbol[0] == '\0';
+}
+
 static hr_status take(hr_source_info *info, char *why, size_t why_cap, const char *path,
-                      const hr_csv_table *t)
+                      const hr_csv_table *t, hr_err *err)
 {
     const bool is_forced = info->format != HR_FORMAT_UNKNOWN;
     const hr_csv_layout *l = t->layout;
@@ -104,6 +111,11 @@ static hr_status take(hr_source_info *info, char *why, size_t why_cap, const cha
     for (uint32_t i = 0; i < t->n_columns; i++)
         if (t->column[i] < HR_ARRAY_LEN(info->column)) info->column[t->column[i]] = (int16_t)i;
     if (is_binance(l->format)) set_names(info, t, path);
+    if (lacks_symbol(info))
+        return HR_FAIL(err, HR_EUNSUPPORTED,
+                       "'%s' holds %s of one instrument, but its name does not say which: "
+                       "symbol=NAME/ in its path does, input.symbol in a plan, or convert --symbol",
+                       path, l->what);
     const char *text = t->has_header ? "CSV header of"
                        : is_forced   ? "no header; the first row has the shape of"
                                      : "no header; first row and file name are those of";
@@ -139,7 +151,7 @@ hr_status hr_csv_file_sniff(hr_source_info *info, char *why, size_t why_cap, con
         }
         bool is_sure = t.has_header || forced != HR_FORMAT_UNKNOWN ||
                        (has_name && names_format(&name, l->format));
-        if (is_sure) return take(info, why, why_cap, path, &t);
+        if (is_sure) return take(info, why, why_cap, path, &t, err);
         shape = hr_format_name(l->format);
     }
     if (forced != HR_FORMAT_UNKNOWN)
