@@ -315,7 +315,7 @@ static bool has_nul(const parse *p)
 static hr_status wrong_near(parse *p, const plan_key *k, const char *expected,
                             const hr_nearest *near)
 {
-    char more[352];
+    char more[448];
     snprintf(more, sizeof more, " for '%s.%s': expected %s", k->section, k->key, expected);
     return complain(p, p->event.start_mark, "wrong value", text_of(p), more, near);
 }
@@ -412,8 +412,9 @@ static hr_status set_format(parse *p, const plan_key *k)
     hr_nearest near = hr_nearest_start(text_of(p));
     p->plan->format = (int)hr_format_from_name(text_of(p));
     if (p->plan->format != HR_FORMAT_UNKNOWN) return HR_OK;
-    char list[256] = "one of";
+    char list[384] = "one of";
     for (int f = HR_FORMAT_UNKNOWN + 1; f < HR_FORMAT_COUNT; f++) {
+        if (hr_format_is_records((hr_format)f)) continue; /* no run reads it */
         size_t n = strlen(list);
         snprintf(list + n, sizeof list - n, " %s", hr_format_name((hr_format)f));
         hr_nearest_offer(&near, hr_format_name((hr_format)f));

@@ -209,15 +209,13 @@ static const struct {
     {"input:\n  format: capturejson\n",
      "p:2:11: wrong value 'capturejson' for 'input.format': expected one of capture-json capture "
      "cryptofeed ndjson tardis tardis-trades tardis-snapshot binance-depth-csv itch lobster "
-     "bitstamp-orders "
-     "lake-deltas "
-     "lake-trades lake-book, did you mean 'capture-json'?"},
+     "bitstamp-orders dbn moldudp64 lake-deltas lake-trades lake-book binance-aggtrades "
+     "binance-trades binance-bookticker tardis-quotes, did you mean 'capture-json'?"},
     {"input:\n  format: xml\n",
      "p:2:11: wrong value 'xml' for 'input.format': expected one of capture-json capture "
      "cryptofeed ndjson tardis tardis-trades tardis-snapshot binance-depth-csv itch lobster "
-     "bitstamp-orders "
-     "lake-deltas "
-     "lake-trades lake-book"},
+     "bitstamp-orders dbn moldudp64 lake-deltas lake-trades lake-book binance-aggtrades "
+     "binance-trades binance-bookticker tardis-quotes"},
     {"input:\n  venue: a venue with spaces\n",
      "p:2:10: wrong value 'a venue with spaces' for 'input.venue': expected letters, digits and . "
      "_ - : / with no dot first"},
