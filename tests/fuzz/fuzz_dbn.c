@@ -135,9 +135,24 @@ static void apply_all(const run *r, const uint8_t *p)
 
 /* ---- events ---- */
 
-static uint64_t decode(hr_evbatch *b, const uint8_t *p, size_t n, size_t cut, uint32_t target)
+static void look_at(const hr_evbatch *b)
 {
-    hr_dbn_source s = {.px_scale = 9, .qty_scale = 8, .venue = "fuzz"};
+    for (uint32_t m = 0; m < b->n_msgs; m++) {
+        if (b->kind[m] != HR_MSG_ORDER) continue;
+        hr_order_action a = hr_order_action_of(b->flags[m]);
+        uint32_t at = (uint32_t)b->level_begin[m];
+        need(b->level_begin[m + 1] == b->level_begin[m] + 1 && b->sym[m] >= 0, "no order");
+        need(a <= HR_ORDER_NOTE && b->seq_first[m] >= 0, "no action, no id");
+        need(b->px[at] >= 0 && b->qty[at] >= 0, "values that no book holds");
+    }
+}
+
+/* has_orders: as a source of a run gives them. */
+static uint64_t decode(hr_evbatch *b, const uint8_t *p, size_t n, size_t cut, uint32_t target,
+                       bool has_orders)
+{
+    hr_dbn_source s = {.px_scale = 9, .qty_scale = 8, .has_orders = has_orders, .venue = "fuzz"};
+    if (has_orders) hr_dbn_learn(&s, NULL, p, n);
     size_t pos = 0;
     int64_t row = 1;
     uint64_t n_msgs = 0;
@@ -149,6 +164,7 @@ static uint64_t decode(hr_evbatch *b, const uint8_t *p, size_t n, size_t cut, ui
             st = hr_dbn_decode(&s, b, p, end, &pos, 0, &row, target, end == n);
             need(pos <= end && (st != HR_FULL || pos > before), "no progress");
             n_msgs += b->n_msgs;
+            look_at(b);
         } while (st == HR_FULL);
         if (st == HR_END || end == n) return n_msgs;
     }
@@ -180,6 +196,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     need(memcmp(parts.rec, whole.rec, whole.n * sizeof *whole.rec) == 0, "the cut shows");
     read_columns(&whole, p);
     apply_all(&whole, p);
-    need(decode(batch, p, n, n, UINT32_MAX) == decode(batch, p, n, cut, 20), "the cut shows");
+    for (int k = 0; k < 2; k++)
+        need(decode(batch, p, n, n, UINT32_MAX, k != 0) == decode(batch, p, n, cut, 20, k != 0),
+             "the cut shows");
     return 0;
 }

@@ -312,6 +312,91 @@ static void test_messages(void **state)
     assert_string_equal(b->syms[b->sym[11]].symbol, "id-8");
 }
 
+/* What a source of orders makes of each action. */
+static void test_orders(void **state)
+{
+    (void)state;
+    static const struct {
+        char action, side;
+        uint8_t flags;
+        hr_order_action want;
+        hr_side has_side;
+        bool has_px;
+    } cases[] = {
+        {'A', 'B', HR_DBN_FLAG_LAST, HR_ORDER_ADD, HR_SIDE_BID, true},
+        {'M', 'A', 0, HR_ORDER_PUT, HR_SIDE_ASK, true},
+        {'C', 'B', HR_DBN_FLAG_LAST, HR_ORDER_CANCEL, HR_SIDE_NONE, false},
+        {'R', 'N', 0, HR_ORDER_CLEAR, HR_SIDE_NONE, false},
+        {'F', 'A', 0, HR_ORDER_NOTE, HR_SIDE_ASK, true},
+        {'N', 'N', HR_DBN_FLAG_LAST, HR_ORDER_NOTE, HR_SIDE_NONE, true},
+        {'A', 'B', HR_DBN_FLAG_TOB, HR_ORDER_NOTE, HR_SIDE_BID, true},
+        {'A', 'B', HR_DBN_FLAG_MAYBE_BAD, HR_ORDER_ADD, HR_SIDE_BID, true},
+    };
+    uint8_t p[16 * 56];
+    size_t n = 0;
+    size_t pos = 0;
+    int64_t row = 1;
+    hr_dbn_source s = source();
+    s.has_orders = true;
+    for (size_t i = 0; i < HR_ARRAY_LEN(cases); i++) {
+        hr_dbn_mbo m = order(cases[i].action, 7 + i, cases[i].side, PX, 3);
+        m.flags = cases[i].flags;
+        if (cases[i].action == 'R') m.px = INT64_MAX;
+        n += dbn_made_mbo(p + n, &m);
+    }
+    hr_dbn_mbo wide = order('C', UINT64_MAX, 'B', PX, 3); /* an id that no column holds */
+    n += dbn_made_mbo(p + n, &wide);
+    hr_evbatch *b = make_batch(&caps);
+    assert_int_equal(hr_dbn_decode(&s, b, p, n, &pos, 0, &row, UINT32_MAX, true), HR_OK);
+    assert_int_equal(b->n_msgs, HR_ARRAY_LEN(cases) + 1);
+    assert_true(b->n_rejects == 1 && b->rejects[0].reason == HR_REJECT_RANGE);
+    for (size_t i = 0; i < HR_ARRAY_LEN(cases); i++) {
+        bool is_clear = cases[i].action == 'R';
+        bool is_last = (cases[i].flags & HR_DBN_FLAG_LAST) != 0;
+        assert_int_equal(b->kind[i], HR_MSG_ORDER);
+        assert_int_equal(hr_order_action_of(b->flags[i]), cases[i].want);
+        assert_int_equal(b->side[i], cases[i].has_side);
+        assert_int_equal(b->px[i], cases[i].has_px ? PX : 0);
+        assert_int_equal(b->qty[i], is_clear ? 0 : 300000000);
+        assert_int_equal(b->seq_first[i], is_clear ? 0 : 7 + i);
+        assert_true(((b->flags[i] & HR_FLAG_MORE) == 0) == is_last);
+    }
+    assert_true((b->flags[7] & HR_FLAG_GAP) != 0 && b->seq_last[0] == -1);
+}
+
+/* Books of several publishers are venues of their own; trades are the instrument's. */
+static void test_publishers(void **state)
+{
+    (void)state;
+    uint8_t p[1024];
+    size_t n = 0;
+    hr_dbn_source s = source();
+    s.has_orders = true;
+    for (uint16_t publisher = 39; publisher < 41; publisher++) {
+        hr_dbn_mbo m = order('A', 1, 'B', PX, 3);
+        m.publisher = publisher;
+        n += dbn_made_mbo(p + n, &m);
+    }
+    n += book_record(p + n, 0x00, 48, 'T');
+    hr_dbn_learn(&s, NULL, p, n);
+    assert_true(s.has_venues && s.publisher == 0);
+    size_t pos = 0;
+    int64_t row = 1;
+    hr_evbatch *b = make_batch(&caps);
+    assert_int_equal(hr_dbn_decode(&s, b, p, n, &pos, 0, &row, UINT32_MAX, true), HR_OK);
+    assert_string_equal(b->syms[b->sym[0]].venue, "glbx.mdp3-p39");
+    assert_string_equal(b->syms[b->sym[1]].venue, "glbx.mdp3-p40");
+    assert_string_equal(b->syms[b->sym[2]].venue, "glbx.mdp3");
+    hr_dbn_learn(&s, NULL, p, 56); /* one alone: the dataset's name */
+    assert_true(s.has_venues && s.publisher == 39);
+    pos = 0;
+    hr_evbatch_reset(b);
+    assert_int_equal(hr_dbn_decode(&s, b, p, n, &pos, 0, &row, UINT32_MAX, true), HR_OK);
+    assert_string_equal(b->syms[b->sym[0]].venue, "glbx.mdp3");
+    assert_string_equal(b->syms[b->sym[1]].venue, "glbx.mdp3-p40");
+    assert_int_equal(hr_dbn_mapping_count(p, n), 0);
+}
+
 static void test_empty_sides(void **state)
 {
     (void)state;
@@ -443,6 +528,7 @@ int main(void)
         cmocka_unit_test(test_actions),     cmocka_unit_test(test_wrong_records),
         cmocka_unit_test(test_real_books),  cmocka_unit_test(test_real_snapshot),
         cmocka_unit_test(test_messages),    cmocka_unit_test(test_empty_sides),
+        cmocka_unit_test(test_orders),      cmocka_unit_test(test_publishers),
         cmocka_unit_test(test_names),       cmocka_unit_test(test_rejects),
         cmocka_unit_test(test_batches_end), cmocka_unit_test(test_scales),
     };
