@@ -223,6 +223,7 @@ static hr_status scan_stream(scan *s)
         if (type == IPC_MSG_SCHEMA)
             return HR_FAIL(s->err, HR_ECORRUPT, "a second schema at offset %lld", (long long)at);
     }
+    if (at >= s->end) f->base.kind = "Arrow stream without its end mark"; /* cut, maybe */
     if (at < s->end && k.at < s->end)
         return HR_FAIL(s->err, HR_EUNSUPPORTED,
                        "%lld bytes after the end of the stream, at offset %lld: one stream is read",

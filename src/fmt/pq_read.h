@@ -75,7 +75,7 @@ uint32_t hr_pq_file_row_groups(const hr_pq_file *f);
 int64_t hr_pq_file_rows(const hr_pq_file *f);
 int64_t hr_pq_row_group_rows(const hr_pq_file *f, uint32_t rg);
 const char *hr_pq_file_created_by(const hr_pq_file *f);
-/** "Parquet", "Arrow file", "Arrow stream". */
+/** "Parquet", "Arrow file", "Arrow stream", "Arrow stream without its end mark". */
 const char *hr_pq_file_kind(const hr_pq_file *f);
 /** False: it has no statistics, indexes, created_by. */
 bool hr_pq_file_is_parquet(const hr_pq_file *f);

@@ -150,6 +150,8 @@ static void test_framings(void **state)
         assert_int_equal(hr_ipc_sniff(file.p, file.n), HR_IPC_STREAM);
         assert_int_equal(open_file(), HR_OK);
         assert_int_equal(hr_pq_file_rows(f), 10);
+        assert_string_equal(hr_pq_file_kind(f),
+                            how % 2 == 0 ? "Arrow stream" : "Arrow stream without its end mark");
         holds(0, "1 -2 - 4 5 1 -2 - 4 5 ");
     }
     begin(&int_field, 1);
