@@ -165,7 +165,7 @@ hr_status hr_source_open(hr_source *s, const char *path, const hr_source_info *i
     HR_TRY(
         read_head(path, (uint8_t *)s->carry, HR_MIN(text_cap, (size_t)SNIFF_BYTES), &n_head, err));
     HR_TRY(sniff(s, budget, (const uint8_t *)s->carry, n_head, err));
-    s->is_sequential = hr_format_is_csv(s->info.format);
+    s->is_sequential = hr_format_is_sequential(s->info.format);
     s->parts.is_on = s->info.has_orders &&
                      (s->info.format == HR_FORMAT_CAPTURE_PREFIX ||
                       s->info.format == HR_FORMAT_CRYPTOFEED || s->info.format == HR_FORMAT_NDJSON);

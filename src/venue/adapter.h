@@ -61,11 +61,19 @@ typedef enum hr_format {
 } hr_format;
 const char *hr_format_name(hr_format f); /* "capture-json", "capture-prefix", "cryptofeed", ... */
 hr_format hr_format_from_name(const char *name);
-/** CSV rows: decoded one text after the other, for a message may go on in the next. */
+/** CSV rows that are decoded one text after the other, for a message may go on in the next. */
+HR_INLINE bool hr_format_is_sequential(hr_format f)
+{
+    return f >= HR_FORMAT_TARDIS_L2 && f <= HR_FORMAT_BINANCE_DEPTH_CSV;
+}
+/** CSV of a message a line. */
+HR_INLINE bool hr_format_is_csv_lines(hr_format f)
+{
+    return f >= HR_FORMAT_BINANCE_AGG_TRADES && f <= HR_FORMAT_TARDIS_QUOTES;
+}
 HR_INLINE bool hr_format_is_csv(hr_format f)
 {
-    return (f >= HR_FORMAT_TARDIS_L2 && f <= HR_FORMAT_BINANCE_DEPTH_CSV) ||
-           (f >= HR_FORMAT_BINANCE_AGG_TRADES && f <= HR_FORMAT_TARDIS_QUOTES);
+    return hr_format_is_sequential(f) || hr_format_is_csv_lines(f);
 }
 /** A table that cannot be read as events: what `convert` makes Parquet of. */
 HR_INLINE bool hr_format_is_records(hr_format f)

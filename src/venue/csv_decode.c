@@ -389,6 +389,7 @@ typedef struct reader {
     const char *ascii_begin, *ascii_end; /* nothing but ASCII in between */
     row *now, *ahead;
     bool at_eof;
+    bool by_line; /* a quote ends with its line */
 } reader;
 
 static bool is_utf8(reader *in, const char *p, const char *end)
@@ -404,7 +405,9 @@ static bool is_utf8(reader *in, const char *p, const char *end)
 static void read_row(reader *in, row *r, const char *p)
 {
     r->begin = p;
-    r->st = hr_csv_row(r->f, HR_CSV_FIELDS_MAX, &r->n, &r->next, p, in->end, in->at_eof);
+    const char *eol = in->by_line ? hr_find_newline(p, in->end) : NULL;
+    const char *end = eol != NULL ? eol + 1 : in->end;
+    r->st = hr_csv_row(r->f, HR_CSV_FIELDS_MAX, &r->n, &r->next, p, end, in->at_eof || eol != NULL);
     if (r->st < 0) r->n = 0;
     r->is_utf8 = r->st == HR_AGAIN || is_utf8(in, p, r->next);
 }
@@ -602,7 +605,7 @@ static int put_message(const hr_line *l, reader *in, const row *r, group *g, boo
         return put_group(l, in, r, g, needs_more);
     int rc = judge_row(l, r);
     if (rc != HR_LINE_DONE) return rc;
-    if (format >= HR_FORMAT_BINANCE_AGG_TRADES) return hr_csv_event_put(l, r->f);
+    if (hr_format_is_csv_lines(format)) return hr_csv_event_put(l, r->f);
     return format == HR_FORMAT_TARDIS_TRADES ? put_trade(l, r) : put_snapshot_row(l, r);
 }
 
@@ -613,11 +616,15 @@ static bool skip_header(const hr_source_info *info, hr_evbatch *b, const reader 
     const char *s = *p;
     if (in->end - s >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0) s += 3;
     const char *eol = info->has_header ? hr_find_newline(s, in->end) : s - 1;
-    if (eol == NULL && !in->at_eof) return false;
-    if (info->has_header) {
-        ++*line;
-        b->n_lines++;
+    int64_t n = info->has_header;
+    while (info->has_header && eol != NULL && eol - s <= 1 && (eol == s || *s == '\r')) {
+        s = eol + 1; /* blank lines before it */
+        eol = hr_find_newline(s, in->end);
+        n++;
     }
+    if (eol == NULL && !in->at_eof) return false;
+    *line += n;
+    b->n_lines += (uint64_t)n;
     *p = eol != NULL ? eol + 1 : in->end;
     return true;
 }
@@ -651,7 +658,11 @@ hr_status hr_csv_decode(const hr_source_info *info, hr_evbatch *b, const char *t
 {
     static _Thread_local row rows[2];
     rows[0].begin = rows[1].begin = NULL; /* what an earlier text left there is void */
-    reader in = {.end = text + len, .now = &rows[0], .ahead = &rows[1], .at_eof = at_eof};
+    reader in = {.end = text + len,
+                 .now = &rows[0],
+                 .ahead = &rows[1],
+                 .at_eof = at_eof,
+                 .by_line = hr_format_is_csv_lines(info->format)};
     const char *p = text + *pos;
     hr_status st = HR_OK;
     in.ascii_begin = in.ascii_end = text;

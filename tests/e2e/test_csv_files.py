@@ -192,13 +192,29 @@ def check_same_bytes():
     """One dataset, whatever lanes, batches and memory."""
     rng = random.Random(9)
     rows = made_trades(rng, 20000, True, True)
+    for i in range(0, 20000, 700):  # quotes that are not closed: a cut may fall behind them
+        rows[i][0] = '"' + rows[i][0]
     file = write("data/futures/um/ETHUSDT-aggTrades-2024-01-02.csv", "".join(",".join(r) + "\n" for r in [AGG] + rows))
     digests = set()
-    for lanes, least, most in ((1, 1024, 32768), (2, 64, 64), (3, 64, 4096), (4, 65536, 65536)):
-        plan = write("batches.yaml", f"engine: {{batch_min: {least}, batch_max: {most}}}\n")
+    for lanes, least, most, line in ((1, 1024, 32768, "4MiB"), (2, 64, 64, "1KiB"), (3, 64, 4096, "100KB"), (4, 65536, 65536, "4MiB")):
+        plan = write("batches.yaml", f"engine: {{batch_min: {least}, batch_max: {most}}}\nlimits: {{line: {line}}}\n")
         code, out, err = tap.run("run", plan, file, "--out", path("ds"), "--force", "--lanes", lanes)
-        digests.add(tap.digest(path("ds/trades")) if code == 0 else err)
+        if code != 0:
+            digests.add(err)
+            continue
+        with open(path("ds/rejects.ndjson"), encoding="utf-8") as f:
+            digests.add(tap.digest(path("ds/trades")) if len(f.readlines()) == 29 else "rejects")
     tap.check("the same bytes from any number of lanes", len(digests) == 1 and len(next(iter(digests))) == 64, digests)
+    plan = write("commits.yaml", "output: {commit_rows: 3000}\n")
+    tap.run("run", plan, file, "--out", path("whole"), "--lanes", 2)
+    torn = []
+    for nth in (2, 9, 17, 30):
+        cut = path(f"cut{nth}")
+        code, _, _ = tap.run("run", plan, file, "--out", cut, "--lanes", 2, env={"HEADRACE_FAULT": f"call=sync,nth={nth},kill=1"})
+        again, _, err = tap.run("run", plan, file, "--out", cut, "--resume", "--lanes", 1)
+        if code not in (-9, 0) or again != 0 or tap.digest(cut) != tap.digest(path("whole")):
+            torn.append(f"sync {nth}: exit {code}, {again} {err}")
+    tap.check("killed and resumed, it ends with the same bytes", not torn, torn)
     first, again = path("bars-1.csv"), path("bars-2.csv")
     for out, lanes in ((first, 1), (again, 2)):
         tap.run("bars", file, "--every", "1m", "--out", out, "--force", "--lanes", lanes)

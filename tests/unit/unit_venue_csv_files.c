@@ -128,6 +128,13 @@ static void test_trades(void **state)
         assert_string_equal(b->syms[b->sym[2]].venue, "binance");
         assert_int_equal(b->n_syms, 1);
     }
+    static const char late[] = "\xef\xbb\xbf\n\r\n" AGG_HEAD "7,1,1,1,1,1704153600123,true\n";
+    info = (hr_source_info){0};
+    assert_int_equal(sniff(&info, why, SPOT, late), HR_OK);
+    for (size_t step = 1; step <= sizeof late; step++) {
+        const hr_evbatch *b = venue_decode_split(&info, late, step);
+        assert_true(b->n_msgs == 1 && b->n_rejects == 0 && b->n_lines == 4 && b->src_line[0] == 4);
+    }
     info = (hr_source_info){.format = HR_FORMAT_BINANCE_TRADES};
     snprintf(info.symbol, sizeof info.symbol, "ETHBTC");
     assert_int_equal(sniff(&info, why, "x.csv", TRADES_ROW), HR_OK);
@@ -184,6 +191,7 @@ static void test_bad_rows(void **state)
         {"1,1,1,1,1,1704153600123,1,True\n", HR_REJECT_FIELD_TYPE},
         {"1,1,1,1,1,1704153600123,True\n", HR_REJECT_CSV},
         {"1,1,1,1,1,1704153600123,True,True,\n", HR_REJECT_CSV},
+        {"\"1,1,1,1,1,1704153600123,True,True\n", HR_REJECT_CSV}, /* ends with its line */
         {"1,1,1,1,1,1704153600123,True,Tr\xff\n", HR_REJECT_UTF8},
     };
     hr_source_info info = {0};
