@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -93,6 +94,30 @@ void hr_err_reset(hr_err *err)
     if (err != NULL) *err = (hr_err)HR_ERR_INIT;
 }
 
+/* Bytes of the UTF-8 sequence at s that a terminal shows as text; 0: none begins there. */
+static size_t shown_bytes(const unsigned char *s)
+{
+    if (s[0] < 0x80) return s[0] >= 0x20 && s[0] != 0x7f;
+    size_t n = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
+    if (s[0] < 0xc2 || s[0] > 0xf4) return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((s[i] & 0xc0) != 0x80) return 0; /* also the end of the text */
+    bool is_control = s[0] == 0xc2 && s[1] < 0xa0;
+    bool is_long = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
+    bool is_past = (s[0] == 0xed && s[1] >= 0xa0) || (s[0] == 0xf4 && s[1] >= 0x90);
+    return is_control || is_long || is_past ? 0 : n;
+}
+
+/* Messages quote what stands in files: no byte of that may steer a terminal or break a log. */
+static void clean(char *text)
+{
+    for (unsigned char *s = (unsigned char *)text; *s != 0;) {
+        size_t n = shown_bytes(s);
+        if (n == 0) *s = '?';
+        s += n == 0 ? 1 : n;
+    }
+}
+
 hr_status hr_err_set(hr_err *err, hr_status code, int sys_errno, const char *src_file, int src_line,
                      const char *fmt, ...)
 {
@@ -107,6 +132,7 @@ hr_status hr_err_set(hr_err *err, hr_status code, int sys_errno, const char *src
         const char *why = strerror_r(sys_errno, buf, sizeof buf);
         snprintf(text + n, sizeof text - (size_t)n, ": %s", why);
     }
+    clean(text);
     hr_err_reset(err);
     err->code = code;
     err->sys_errno = sys_errno;
@@ -129,6 +155,7 @@ void hr_err_prefix(hr_err *err, const char *fmt, ...)
     size_t tail = strlen(err->message);
     if (room < 2) return;
     if (tail > room - 2) tail = room - 2;
+    clean(text);
     memcpy(text + n, ": ", 2);
     memcpy(text + n + 2, err->message, tail);
     text[(size_t)n + 2 + tail] = '\0';

@@ -321,8 +321,8 @@ static hr_status check_venue(const hr_source_info *info, const findings *f, bool
     if (f->is_binance || n_name > 0) return HR_OK;
     return HR_FAIL(
         err, HR_EUNSUPPORTED,
-        "venue of '%s' is unknown: no message in its head is one of Binance's; it begins "
-        "with '%.*s'; %s",
+        "venue of '%s' is unknown: no message in its head tells it (input.venue or --venue can); "
+        "it begins with '%.*s'; %s",
         path, (int)HR_MIN(n, 60), s, known_formats);
 }
 

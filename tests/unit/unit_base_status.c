@@ -89,6 +89,32 @@ static void test_long_messages_are_cut(void **state)
     assert_memory_equal(err.message, "here: xxx", 9);
 }
 
+/* What a file holds is quoted in messages and goes to terminals and logs. */
+static void test_messages_are_text(void **state)
+{
+    static const struct {
+        const char *in, *out;
+    } cases[] = {
+        {"plain 'text'", "plain 'text'"},
+        {"\x1b[31mred\a\n\t\x7f", "?[31mred????"},
+        {"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"},
+        {"\xc2\x9b[31m", "??[31m"},                    /* the same escape as a C1 control */
+        {"\xff\xfe|\xc3|\xe2\x82", "??|?|??"},         /* no sequence, and cut ones */
+        {"\xc0\xaf \xe0\x80\xaf", "?? ???"},           /* longer than need be */
+        {"\xed\xa0\x80 \xf4\x90\x80\x80", "??? ????"}, /* surrogates, past the last */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        hr_err err = HR_ERR_INIT;
+        (void)HR_FAIL(&err, HR_EINPUT, "%s", cases[i].in);
+        assert_string_equal(err.message, cases[i].out);
+        hr_err_prefix(&err, "%s", cases[i].in);
+        char both[64];
+        snprintf(both, sizeof both, "%s: %s", cases[i].out, cases[i].out);
+        assert_string_equal(err.message, both);
+    }
+}
+
 static void test_crc32c(void **state)
 {
     unsigned char zero[32] = {0};
@@ -101,9 +127,11 @@ static void test_crc32c(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_code_has_name_text_and_exit), cmocka_unit_test(test_from_errno),
-        cmocka_unit_test(test_err), cmocka_unit_test(test_long_messages_are_cut),
-        cmocka_unit_test(test_crc32c)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_code_has_name_text_and_exit),
+                                       cmocka_unit_test(test_from_errno),
+                                       cmocka_unit_test(test_err),
+                                       cmocka_unit_test(test_long_messages_are_cut),
+                                       cmocka_unit_test(test_messages_are_text),
+                                       cmocka_unit_test(test_crc32c)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
