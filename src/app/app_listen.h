@@ -58,7 +58,7 @@ extern const char *const hr_app_clocks[], *const hr_app_trades[];
          0,                                                                                        \
          0,                                                                                        \
          NULL},                                                                                    \
-        {"--out", "FILE", "write .parquet, .csv or .ndjson (.gz, .zst)", HR_OPT_TEXT, &(x).out, 0, \
+        {"--out", "FILE", "write .parquet, .arrow, .csv(.gz), .ndjson", HR_OPT_TEXT, &(x).out, 0,  \
          0,       NULL},                                                                           \
         {"--force", NULL, "replace an existing FILE", HR_OPT_ON, &(x).force, 0, 0, NULL},          \
         {"--json", NULL, "rows as lines of JSON; with --out the summary", HR_OPT_ON, &(x).json, 0, \

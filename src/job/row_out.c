@@ -49,14 +49,16 @@ hr_status hr_row_format_of(hr_row_format *out, hr_container *container, const hr
         *out = HR_ROWS_NDJSON;
     else if (ends_with(s, n, ".parquet") && *container == HR_CONTAINER_PLAIN)
         *out = HR_ROWS_PARQUET;
+    else if (hr_out_arrow(s) != HR_IPC_NOT)
+        *out = HR_ROWS_ARROW;
     else
-        return HR_FAIL(err, HR_EUSAGE,
-                       "--out: '%s' does not end in .parquet, .csv, .csv.gz, .csv.zst or .ndjson",
-                       s);
+        return HR_FAIL(
+            err, HR_EUSAGE,
+            "--out: '%s' does not end in .parquet, .arrow, .csv, .csv.gz, .csv.zst or .ndjson", s);
     return HR_OK;
 }
 
-/* ---- Parquet ---- */
+/* ---- Parquet, Arrow ---- */
 
 static hr_col_type column_type(hr_cell_type t)
 {
@@ -84,6 +86,12 @@ static uint32_t groups_for(const hr_row_target *to, const hr_schema *schema)
     return n;
 }
 
+static hr_ipc_write_options arrow_options(const hr_row_target *to)
+{
+    return (hr_ipc_write_options){
+        .kind = hr_out_arrow(to->path), .batch_rows = GROUP_ROWS, .max_batches = GROUPS_MAX};
+}
+
 size_t hr_row_out_bytes(const hr_row_target *to, const hr_row_field *field, uint32_t n_fields)
 {
     hr_pq_write_options opt = HR_PQ_WRITE_OPTIONS_DEFAULT;
@@ -92,11 +100,14 @@ size_t hr_row_out_bytes(const hr_row_target *to, const hr_row_field *field, uint
     hr_row_format format;
     hr_container container;
     hr_status st = hr_row_format_of(&format, &container, to, NULL);
-    if (st != HR_OK || format != HR_ROWS_PARQUET) return hr_out_bytes();
+    if (st != HR_OK || (format != HR_ROWS_PARQUET && format != HR_ROWS_ARROW))
+        return hr_out_bytes();
     make_schema(&schema, schema_field, field, n_fields);
-    return hr_out_bytes() + hr_pq_scratch_bytes(&opt) +
-           hr_pq_writer_bytes(&schema, groups_for(to, &schema)) +
-           GROUP_ROWS * hr_schema_row_bytes(&schema) + (64u << 10);
+    hr_ipc_write_options arrow = arrow_options(to);
+    size_t n = format == HR_ROWS_ARROW ? hr_ipc_writer_bytes(&schema, &arrow)
+                                       : hr_pq_scratch_bytes(&opt) +
+                                             hr_pq_writer_bytes(&schema, groups_for(to, &schema));
+    return hr_out_bytes() + n + GROUP_ROWS * hr_schema_row_bytes(&schema) + (64u << 10);
 }
 
 static hr_status sink_put(void *self, const void *bytes, size_t n_bytes, hr_err *err)
@@ -104,24 +115,45 @@ static hr_status sink_put(void *self, const void *bytes, size_t n_bytes, hr_err 
     return hr_out_put(self, bytes, n_bytes, err);
 }
 
-static hr_status open_table(hr_row_out *o, const hr_row_target *to, hr_arena *arena, hr_err *err)
+static hr_status open_parquet(hr_row_out *o, const hr_row_target *to, hr_arena *arena, hr_err *err)
 {
     hr_pq_write_options opt = HR_PQ_WRITE_OPTIONS_DEFAULT;
     opt.created_by = "headrace " HR_VERSION;
-    make_schema(&o->schema, o->schema_field, o->field, o->n_fields);
     HR_TRY(hr_pq_scratch_create(&o->scratch, arena, &opt, err));
     o->max_groups = groups_for(to, &o->schema);
     size_t n = hr_pq_writer_bytes(&o->schema, o->max_groups);
     void *mem = hr_arena_alloc(arena, n, 64);
-    bool fits = mem != NULL;
+    if (mem == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory to write '%s'", o->file.path);
+    return hr_pq_writer_init(&o->writer, mem, n, &o->schema, o->max_groups, &opt, sink_put,
+                             &o->file, err);
+}
+
+static hr_status open_arrow(hr_row_out *o, const hr_row_target *to, hr_arena *arena, hr_err *err)
+{
+    hr_ipc_write_options opt = arrow_options(to);
+    opt.sink = sink_put;
+    opt.sink_self = &o->file;
+    o->max_groups = GROUPS_MAX;
+    return hr_ipc_writer_create(&o->arrow, &o->schema, &opt, arena, err);
+}
+
+static hr_status open_table(hr_row_out *o, const hr_row_target *to, hr_arena *arena, hr_err *err)
+{
+    bool fits = true;
+    make_schema(&o->schema, o->schema_field, o->field, o->n_fields);
     for (uint32_t i = 0; i < o->n_fields; i++) {
         o->column[i] =
             hr_arena_alloc(arena, GROUP_ROWS * hr_col_width(o->schema_field[i].type), 64);
         fits = fits && o->column[i] != NULL;
     }
     if (!fits) return HR_FAIL(err, HR_EBUDGET, "no memory to write '%s'", o->file.path);
-    return hr_pq_writer_init(&o->writer, mem, n, &o->schema, o->max_groups, &opt, sink_put,
-                             &o->file, err);
+    return o->format == HR_ROWS_ARROW ? open_arrow(o, to, arena, err)
+                                      : open_parquet(o, to, arena, err);
+}
+
+static bool is_table(const hr_row_out *o)
+{
+    return o->format == HR_ROWS_PARQUET || o->format == HR_ROWS_ARROW;
 }
 
 static const void *get_column(void *self, uint32_t col, uint32_t block, uint32_t *n_rows,
@@ -141,7 +173,8 @@ static hr_status write_group(hr_row_out *o, hr_err *err)
         return HR_FAIL(err, HR_ELIMIT, "more than %u rows in '%s': raise --memory or write CSV",
                        o->max_groups * GROUP_ROWS, o->file.path);
     hr_rows_source rows = {.self = o, .n_blocks = 1, .n_rows = o->n_group, .get = get_column};
-    HR_TRY(hr_pq_writer_row_group(o->writer, o->scratch, &rows, err));
+    HR_TRY(o->arrow != NULL ? hr_ipc_writer_batch(o->arrow, &rows, err)
+                            : hr_pq_writer_row_group(o->writer, o->scratch, &rows, err));
     o->n_group = 0;
     return HR_OK;
 }
@@ -286,14 +319,14 @@ hr_status hr_row_out_open(hr_row_out *o, const hr_row_target *to, const hr_row_f
         HR_TRY(hr_out_open_stdout(&o->file, arena, err));
     else
         HR_TRY(hr_out_open(&o->file, to->path, container, to->force, arena, err));
-    if (o->format == HR_ROWS_PARQUET) return open_table(o, to, arena, err);
+    if (is_table(o)) return open_table(o, to, arena, err);
     return o->format == HR_ROWS_CSV ? put_header(o, err) : HR_OK;
 }
 
 hr_status hr_row_out_put(hr_row_out *o, const hr_cell *cell, hr_err *err)
 {
     o->n_rows++;
-    if (o->format == HR_ROWS_PARQUET) return put_table(o, cell, err);
+    if (is_table(o)) return put_table(o, cell, err);
     char *to = hr_out_room(&o->file, o->n_fields * CELL_MAX, err);
     if (to == NULL) return err != NULL ? err->code : HR_EIO;
     hr_out_took(&o->file, o->format == HR_ROWS_CSV ? csv_row(o, to, cell) : json_row(o, to, cell));
@@ -302,9 +335,10 @@ hr_status hr_row_out_put(hr_row_out *o, const hr_cell *cell, hr_err *err)
 
 hr_status hr_row_out_finish(hr_row_out *o, hr_err *err)
 {
-    if (o->format == HR_ROWS_PARQUET) {
+    if (is_table(o)) {
         HR_TRY(write_group(o, err));
-        HR_TRY(hr_pq_writer_finish(o->writer, o->scratch, err));
+        HR_TRY(o->arrow != NULL ? hr_ipc_writer_finish(o->arrow, err)
+                                : hr_pq_writer_finish(o->writer, o->scratch, err));
     }
     HR_TRY(hr_out_seal(&o->file, o->force, err));
     return hr_out_publish(&o->file, err);

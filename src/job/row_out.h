@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HR_JOB_ROW_OUT_H
 #define HR_JOB_ROW_OUT_H
-/* Rows of a table of one's own, one by one, to CSV, lines of JSON or Parquet: to standard output or
- * to a file that appears whole or not at all. Text shows numbers exactly and shortest; Parquet
- * holds WIDE ones as the nearest double. Fixed memory; bytes depend on the rows alone. */
+/* Rows of a table of one's own, one by one, to CSV, lines of JSON, Parquet or Arrow: to standard
+ * output or to a file that appears whole or not at all. Text shows numbers exactly and shortest;
+ * tables hold WIDE ones as the nearest double. Fixed memory; bytes depend on the rows alone. */
+#include "fmt/ipc_write.h"
 #include "fmt/pq_write.h"
 #include "job/convert_parts.h"
 #include "text/wide.h"
@@ -49,6 +50,7 @@ typedef enum hr_row_format {
     HR_ROWS_CSV = 0,
     HR_ROWS_NDJSON = 1,
     HR_ROWS_PARQUET = 2,
+    HR_ROWS_ARROW = 3,
 } hr_row_format;
 
 typedef struct hr_row_out {
@@ -58,17 +60,18 @@ typedef struct hr_row_out {
     hr_out_file file;
     bool force;
     uint64_t n_rows;
-    /* Parquet */
+    /* Parquet, Arrow */
     hr_schema schema;
     hr_field schema_field[HR_ROW_FIELDS_MAX];
     hr_pq_scratch *scratch;
     hr_pq_writer *writer;
+    hr_ipc_writer *arrow;
     char *column[HR_ROW_FIELDS_MAX];
     uint32_t n_group, n_groups, max_groups;
 } hr_row_out;
 
 /** Where rows go. path: NULL for standard output, as CSV or, json, as NDJSON; else its name tells:
- * .parquet; .csv, .ndjson or .jsonl, with .gz or .zst behind them. */
+ * .parquet; .arrow, .feather, .arrows; .csv, .ndjson or .jsonl, with .gz or .zst behind them. */
 typedef struct hr_row_target {
     const char *path;
     bool json, force;

@@ -155,6 +155,12 @@ def check_ours():
         tap.check(f"{name}: inspect --where", code == 0 and f": {trades} of {want['rows']} rows match" in out, err or out)
         answers = [tap.run(verb, path(n), *o)[1] for verb, o in (("bars", ["--every", "1s"]), ("asof", [])) for n in (name, "e.parquet")]
         tap.check(f"{name}: bars and asof say the same", answers[0] == answers[1] and answers[2] == answers[3] and answers[0], answers[0][:200])
+        for verb, o in (("bars", ["--every", "1s"]), ("asof", [])):
+            made = [path(verb + end) for end in (".parquet", os.path.splitext(name)[1])]
+            ran = [tap.run(verb, path(name), *o, "--out", m, "--force")[0] for m in made]
+            told = [dump(m)[2:] for m in made]
+            tap.check(f"{verb} of {name}: {os.path.basename(made[1])} holds what Parquet does", ran == [0, 0] and told[0] == told[1]
+                      and told[0][1] > 0, ran)
         tap.check(f"{name}: verify says the same", tap.run("verify", path(name))[0] == tap.run("verify", path("e.parquet"))[0])
 
 
