@@ -12,7 +12,7 @@
 #include "text/json.h"
 #include "venue/line.h"
 
-#define BUDGET_BYTES ((size_t)512 << 20) /* a bound; some 60 MB of it are taken */
+#define BUDGET_BYTES ((size_t)512 << 20) /* a bound; some 60 MB of it are reserved */
 #define LINE_BYTES ((size_t)4 << 20)
 #define RAW_MAX 65536u
 #define GROUP_ROWS 65536u
