@@ -7,6 +7,7 @@
 #include "fmt/pq_read.h"
 
 #define HR_IPC_MAGIC "ARROW1"
+#define HR_IPC_MAGIC_V1 "FEA1" /* Feather before it was Arrow: known, not read */
 #define HR_IPC_CONTINUES UINT32_C(0xffffffff) /* before a message's length, since 0.15 */
 #define HR_IPC_V4 3
 #define HR_IPC_V5 4

@@ -19,6 +19,7 @@ hr_ipc_kind hr_ipc_sniff(const void *head, size_t n_bytes)
 {
     const uint8_t *p = head;
     if (n_bytes >= 8 && memcmp(p, HR_IPC_MAGIC "\0\0", 8) == 0) return HR_IPC_FILE;
+    if (n_bytes >= 8 && memcmp(p, HR_IPC_MAGIC_V1, 4) == 0) return HR_IPC_FILE;
     if (n_bytes < HR_IPC_SNIFF_BYTES) return HR_IPC_NOT;
     bool is_new = hr_fb_le32(p) == HR_IPC_CONTINUES;
     uint32_t n = hr_fb_le32(p + (is_new ? 4 : 0));
@@ -315,6 +316,8 @@ hr_status hr_ipc_file_open(hr_pq_file **out, hr_read_at_fn read_at, void *self, 
     size_t n = (size_t)HR_MIN(size_bytes, (int64_t)sizeof head);
     HR_TRY(read_whole(f, head, n, 0, "its beginning", err));
     f->kind = hr_ipc_sniff(head, n);
+    if (memcmp(head, HR_IPC_MAGIC_V1, 4) == 0)
+        return HR_FAIL(err, HR_EUNSUPPORTED, "Feather V1, which is not read: write it as V2");
     f->base.kind = f->kind == HR_IPC_FILE ? "Arrow file" : "Arrow stream";
     scan s = {.f = f, .arena = arena, .end = size_bytes, .err = err};
     if (f->kind == HR_IPC_NOT)

@@ -97,7 +97,8 @@ hr_status hr_pq_table_want(pq_table *t, const hr_pq_want *w, hr_arena *arena, hr
                                             .n_one_of = w->n_symbols};
     if (time_range(t, w, &range[q.n_ranges])) q.n_ranges++;
     bool is_none = symbol < 0 && !is_wanted(t, w);
-    if (q.n_ranges == 0 && !is_none) return HR_OK;
+    bool tells = hr_pq_file_is_parquet(t->file); /* Arrow says nothing of its batches */
+    if ((q.n_ranges == 0 || !tells) && !is_none) return HR_OK;
     t->run = hr_arena_alloc(arena, (n_groups + spare + 1u) * sizeof *t->run, 64);
     if (t->run == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory to choose rows of a table");
     t->n_runs = 0;

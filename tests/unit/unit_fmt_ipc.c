@@ -344,6 +344,10 @@ static void test_refusals(void **state)
     ipcm_batch_put(&m, BATCH(0, NODES(0, 0), .body_bytes = 8));
     refuses(HR_ECORRUPT, "cut short");
     begin(NULL, 0);
+    assert_int_equal(ipcm_put(&file, "FEA1____", 8, &err), HR_OK);
+    assert_int_equal(hr_ipc_sniff(file.p, file.n), HR_IPC_FILE);
+    refuses(HR_EUNSUPPORTED, "Feather V1");
+    begin(NULL, 0);
     refuses(HR_ECORRUPT, "neither");
 }
 
