@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "venue/itch.h"
 #include "venue/orders.h"
 
@@ -97,44 +98,46 @@ static hr_status dbn_whole(hr_source *s, uint8_t *p, size_t n, size_t *len, uint
     return HR_OK;
 }
 
-/* Decompressed bytes from the source's first on; *n: how many are wanted, then how many there are.
- * The symbols may be longer than any head that is looked at. Damage is told where it is read
- * again. */
-static hr_status read_front(hr_source *s, uint8_t *to, size_t *n, hr_err *err)
+/* The next decompressed bytes; *n: how many are wanted, then how many there are. Damage is told
+ * where it is read again. */
+static hr_status read_front(hr_source *s, past *k, uint8_t *to, size_t *n, hr_err *err)
 {
-    past k = {0};
     size_t done = 0;
     hr_status st = HR_OK;
+    hr_err told = HR_ERR_INIT;
     for (size_t step = *n; st == HR_OK && step > 0 && done < *n; done += step) {
         step = *n - done;
-        st = more(s, &k, to + done, &step, err);
+        st = more(s, k, to + done, &step, &told);
         if (st != HR_OK) step = 0;
     }
-    if (s->inflate != NULL) hr_inflate_reset(s->inflate);
     *n = done;
-    return st == HR_EIO ? st : HR_OK;
+    if (st >= 0 || st == HR_ECORRUPT || st == HR_ELIMIT) return HR_OK;
+    if (err != NULL) *err = told;
+    return st;
 }
 
-static hr_status no_room(const hr_source *s, size_t n, hr_err *err)
+/* An arena for n bytes of symbols. */
+static hr_status make_room(hr_source *s, hr_arena **out, hr_budget *budget, size_t n, hr_err *err)
 {
+    hr_status st = hr_arena_create(out, budget, n + 4096, s->path, err);
+    if (st != HR_EBUDGET) return st;
     return HR_FAIL(err, HR_EBUDGET,
                    "'%s': no memory for the %zu bytes of its symbols: raise engine.memory", s->path,
                    n);
 }
 
-/* Metadata and the first records behind it, in s->names; *n bytes. */
-static hr_status dbn_front(hr_source *s, hr_budget *budget, size_t n_meta, uint8_t **out, size_t *n,
+/* The metadata, in s->names. The symbols may be longer than any head that is looked at. */
+static hr_status read_meta(hr_source *s, past *k, hr_budget *budget, size_t n_meta, uint8_t **out,
                            hr_err *err)
 {
-    *n = n_meta + LOOK_BYTES;
-    if (hr_arena_create(&s->names, budget, *n + 4096, s->path, NULL) != HR_OK)
-        return no_room(s, n_meta, err);
-    *out = hr_arena_alloc(s->names, *n, 64);
-    if (*out == NULL) return no_room(s, n_meta, err);
-    HR_TRY(read_front(s, *out, n, err));
-    if (*n < n_meta)
-        return HR_FAIL(err, HR_EINPUT, "'%s': DBN metadata: %zu of %zu bytes are there", s->path,
-                       *n, n_meta);
+    size_t n = n_meta;
+    HR_TRY(make_room(s, &s->names, budget, n, err));
+    *out = hr_arena_alloc(s->names, n, 64);
+    HR_ASSERT(*out != NULL);
+    HR_TRY(read_front(s, k, *out, &n, err));
+    if (n < n_meta)
+        return HR_FAIL(err, HR_EINPUT, "'%s': DBN metadata: %zu of %zu bytes are there", s->path, n,
+                       n_meta);
     return HR_OK;
 }
 
@@ -145,11 +148,10 @@ static hr_status dbn_learn(hr_source *s, hr_budget *budget, const hr_dbn_meta *m
     hr_dbn_dir *dir;
     uint32_t n_live = hr_dbn_mapping_count(p, n);
     size_t bytes = hr_dbn_dir_bytes(m, n_live) + sizeof(hr_dbn_source) + 64;
-    if (hr_arena_create(&s->index, budget, bytes, s->path, NULL) != HR_OK)
-        return no_room(s, bytes, err);
+    HR_TRY(make_room(s, &s->index, budget, bytes, err));
     hr_dbn_source *source = hr_arena_alloc(s->index, sizeof *source, 64);
     HR_TRY(hr_dbn_dir_create(&dir, s->index, m, n_live, err));
-    if (source == NULL) return no_room(s, bytes, err);
+    HR_ASSERT(source != NULL);
     memset(source, 0, sizeof *source);
     hr_dbn_learn(source, dir, p, n);
     source->dir = dir;
@@ -158,19 +160,37 @@ static hr_status dbn_learn(hr_source *s, hr_budget *budget, const hr_dbn_meta *m
     return HR_OK;
 }
 
+/* The same from the records behind the metadata. */
+static hr_status dbn_look(hr_source *s, past *k, hr_budget *budget, const hr_dbn_meta *m,
+                          hr_err *err)
+{
+    hr_arena *room = NULL;
+    size_t n = LOOK_BYTES;
+    HR_TRY(make_room(s, &room, budget, n, err));
+    uint8_t *p = hr_arena_alloc(room, n, 64);
+    HR_ASSERT(p != NULL);
+    hr_status st = read_front(s, k, p, &n, err);
+    if (s->inflate != NULL) hr_inflate_reset(s->inflate);
+    if (st == HR_OK) st = dbn_learn(s, budget, m, p, n, err);
+    hr_arena_destroy(&room);
+    return st;
+}
+
 static hr_status dbn_open(hr_source *s, hr_budget *budget, const uint8_t *head, size_t n_head,
                           hr_err *err)
 {
     hr_dbn_meta m = {.schema = HR_DBN_SCHEMA_NONE};
+    past k = {0};
     size_t n_meta = 0;
-    size_t n;
-    uint8_t *front;
+    uint8_t *meta;
     bool has_meta = hr_dbn_is(head, n_head) == HR_DBN_FILE;
     hr_status st = has_meta ? hr_dbn_prelude(&n_meta, head, n_head, err) : HR_OK;
     if (st == HR_AGAIN)
         return HR_FAIL(err, HR_EINPUT, "'%s': DBN header: it is cut short", s->path);
-    if (st == HR_OK) HR_TRY(dbn_front(s, budget, n_meta, &front, &n, err));
-    if (st == HR_OK && has_meta) st = hr_dbn_meta_parse(&m, front, n_meta, err);
+    if (st == HR_OK && has_meta) {
+        HR_TRY(read_meta(s, &k, budget, n_meta, &meta, err));
+        st = hr_dbn_meta_parse(&m, meta, n_meta, err);
+    }
     if (st != HR_OK) {
         hr_err_prefix(err, "'%s'", s->path);
         return st;
@@ -181,7 +201,7 @@ static hr_status dbn_open(hr_source *s, hr_budget *budget, const uint8_t *head, 
     if (s->info.venue[0] == '\0') hr_dbn_venue(s->info.venue, m.dataset);
     s->info.has_orders = m.schema == HR_DBN_SCHEMA_NONE || m.schema == HR_DBN_SCHEMA_MBO;
     s->head_bytes = (int64_t)n_meta;
-    return dbn_learn(s, budget, has_meta ? &m : NULL, front + n_meta, n - n_meta, err);
+    return dbn_look(s, &k, budget, has_meta ? &m : NULL, err);
 }
 
 /* ---- MoldUDP64 ---- */
