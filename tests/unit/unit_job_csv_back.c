@@ -13,7 +13,7 @@
 
 #define N_ROWS 3u
 
-static char folder[] = "/tmp/headrace-csv-XXXXXX";
+static char folder[64];
 static char in[64], out[64];
 static hr_err err;
 
@@ -27,9 +27,10 @@ typedef struct table {
 static int set_up(void **state)
 {
     (void)state;
+    snprintf(folder, sizeof folder, "%s/csv-back-XXXXXX", P_tmpdir);
     if (mkdtemp(folder) == NULL) return -1;
-    snprintf(in, sizeof in, "%s/t.parquet", folder);
-    snprintf(out, sizeof out, "%s/t.csv", folder);
+    snprintf(in, sizeof in, "%.40s/t.parquet", folder);
+    snprintf(out, sizeof out, "%.40s/t.csv", folder);
     return 0;
 }
 
@@ -116,25 +117,27 @@ static void expect_text(const char *want)
 static const int64_t numbers[N_ROWS] = {150, HR_NULL_I64, -7};
 static const int64_t times[N_ROWS] = {INT64_C(1704153600000000000), HR_NULL_I64,
                                       INT64_C(1704153600000000001)};
-static const double reals[N_ROWS] = {0.1, NAN, 1e300};
+static const double reals[N_ROWS] = {0.1, (double)NAN, 1e300};
 static const uint32_t u32s[N_ROWS] = {0, 7, UINT32_MAX};
 static const uint8_t bytes[N_ROWS] = {0, 1, 1};
 static const char *const words[] = {"a,b", "q\"q"};
 static const hr_text texts[N_ROWS] = {
     {.byte = "x\ny", .len = 3}, {.len = HR_TEXT_NULL}, {.len = 0}};
 
-static table usual(void)
+static void set_usual(table *t)
 {
-    return (table){.field = {{.name = "time", .type = HR_COL_TS, .nullable = true},
-                             {.name = "n", .type = HR_COL_I64, .nullable = true},
-                             {.name = "d", .type = HR_COL_DEC, .scale = 2, .nullable = true},
-                             {.name = "r", .type = HR_COL_F64, .nullable = true},
-                             {.name = "u", .type = HR_COL_U32},
-                             {.name = "w", .type = HR_COL_ENUM, .dict = words, .n_dict = 2},
-                             {.name = "t", .type = HR_COL_TEXT, .nullable = true}},
-                   .v = {times, numbers, numbers, reals, u32s, bytes, texts},
-                   .n = 7,
-                   .format = "ohlcv"};
+    static const table is = {
+        .field = {{.name = "time", .type = HR_COL_TS, .nullable = true},
+                  {.name = "n", .type = HR_COL_I64, .nullable = true},
+                  {.name = "d", .type = HR_COL_DEC, .scale = 2, .nullable = true},
+                  {.name = "r", .type = HR_COL_F64, .nullable = true},
+                  {.name = "u", .type = HR_COL_U32},
+                  {.name = "w", .type = HR_COL_ENUM, .dict = words, .n_dict = 2},
+                  {.name = "t", .type = HR_COL_TEXT, .nullable = true}},
+        .v = {times, numbers, numbers, reals, u32s, bytes, texts},
+        .n = 7,
+        .format = "ohlcv"};
+    *t = is;
 }
 
 static const char usual_rows[] = "2024-01-02 00:00:00,150,1.5,0.1,0,\"a,b\",\"x\ny\"\n"
@@ -147,11 +150,12 @@ static void test_other_columns(void **state)
     static const char *const headers[] = {NULL, "x", "Date,Open,High,Low,Close,Volume,Symbol",
                                           "time\n1,2"};
     static const char *const forms[] = {NULL, "", "zz,,ms", "ms", "date", "us,us,us,us"};
+    static table t;
     char want[512];
     (void)state;
     snprintf(want, sizeof want, "time,n,d,r,u,w,t\n%s", usual_rows);
     for (size_t i = 0; i < HR_ARRAY_LEN(headers) * HR_ARRAY_LEN(forms); i++) {
-        table t = usual();
+        set_usual(&t);
         t.header = headers[i % HR_ARRAY_LEN(headers)];
         t.times = forms[i / HR_ARRAY_LEN(headers)];
         if (i % 5 == 4) t.format = "no such format";
@@ -171,7 +175,7 @@ static void test_other_columns(void **state)
         if (strcmp(form, "date") == 0) continue;
         expect_text(want);
     }
-    table t = usual();
+    set_usual(&t);
     t.header = "";
     write_table(&t);
     assert_int_equal(convert(), HR_OK);
@@ -190,25 +194,26 @@ static void refuse(const table *t, hr_status want, const char *word)
 
 static void test_refused(void **state)
 {
-    static const double infinite[N_ROWS] = {0, -INFINITY, 1};
+    static const double infinite[N_ROWS] = {0, -(double)INFINITY, 1};
     static char names[HR_CSV_COLUMNS_MAX + 1][8];
     static table t;
     (void)state;
-    t = usual();
+    set_usual(&t);
     t.field[4] = (hr_field){.name = "b", .type = HR_COL_BOOL};
     t.v[4] = bytes;
     refuse(&t, HR_EUNSUPPORTED, "column 'b'");
-    t = usual();
+    set_usual(&t);
     t.v[3] = infinite;
     refuse(&t, HR_EUNSUPPORTED, "infinity");
-    t = (table){.n = HR_CSV_COLUMNS_MAX + 1, .format = "ohlcv"};
+    set_usual(&t);
+    t.n = HR_CSV_COLUMNS_MAX + 1;
     for (uint16_t i = 0; i < t.n; i++) {
         snprintf(names[i], sizeof names[i], "c%u", i);
         t.field[i] = (hr_field){.name = names[i], .type = HR_COL_U32};
         t.v[i] = u32s;
     }
     refuse(&t, HR_EUNSUPPORTED, "33 columns");
-    t = usual();
+    set_usual(&t);
     t.format = NULL; /* nobody's */
     refuse(&t, HR_EUNSUPPORTED, "known tables");
 }
