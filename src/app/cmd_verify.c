@@ -120,6 +120,10 @@ static void print_json(const hr_app_checked *x, uint64_t *n_findings)
            "\"orders\":%llu,\"order_faults\":%llu,",
            (ull)c->synced, (ull)c->never_synced, (ull)c->ticker_checks, (ull)c->ticker_checks_equal,
            (ull)c->checksums, (ull)c->checksums_equal, (ull)c->orders, (ull)c->order_faults);
+    const hr_check_books *k = hr_check_books_get(x->check);
+    printf("\"book_rows\":%llu,\"book_levels_equal\":%llu,\"book_levels_different\":%llu,"
+           "\"book_levels_unknown\":%llu,",
+           (ull)k->rows, (ull)k->equal, (ull)k->different, (ull)k->unknown);
     hr_app_check_json_instruments(x);
     printf(",\"list\":[");
     *n_findings = print_findings(x, true);
@@ -152,6 +156,13 @@ static void print_text(const hr_app_checked *x, uint64_t *n_findings)
     if (c->orders > 0)
         printf("orders: %llu messages, %llu of them fit no live order\n", (ull)c->orders,
                (ull)c->order_faults);
+    const hr_check_books *k = hr_check_books_get(x->check);
+    if (k->rows > 0)
+        printf(
+            "published books: %llu rows, %llu levels equal, %llu different, %llu deeper than the "
+            "first row\n",
+            (ull)k->rows, (ull)k->equal, (ull)k->different, (ull)k->unknown);
+    if (k->end < 0) printf("published books: %s\n", k->err.message);
     fflush(stdout);
     *n_findings = print_findings(x, false);
     printf("%llu findings%s\n", (ull)*n_findings,

@@ -47,7 +47,8 @@ typedef enum hr_order_action {
     HR_ORDER_EXECUTE = 1, /* qty was traded at the order's price, or at px where it is not 0;
                              seq_prev: number of the match, or -1 */
     HR_ORDER_CANCEL = 2,  /* qty was taken back */
-    HR_ORDER_DELETE = 3,  /* all of it was */
+    HR_ORDER_DELETE = 3,  /* all of it was. Where EXECUTE, CANCEL and DELETE have side, px and qty,
+                             an  id that is not live stands for hr_order_rest of its level */
     HR_ORDER_REPLACE = 4, /* becomes an order of id seq_prev with px and qty, last in its queue */
     HR_ORDER_MODIFY = 5,  /* qty is left; px where it is not 0 and not the order's: a new place */
     HR_ORDER_CLEAR = 6,   /* all orders of the instrument are gone */
@@ -57,6 +58,11 @@ typedef enum hr_order_action {
                              the orders since the last CLEAR, seq_prev of them, are the book as of
                              then */
 } hr_order_action;
+/** Id of one order for all at a price whose ids are not known: px above 0, of 18 digits. */
+HR_INLINE int64_t hr_order_rest(uint8_t side, int64_t px)
+{
+    return (INT64_C(1) << 62) | px << 1 | side;
+}
 #define HR_ORDER_SHIFT 12 /* place of the action in flags */
 #define HR_ORDER_MASK (15u << HR_ORDER_SHIFT)
 HR_INLINE hr_order_action hr_order_action_of(uint32_t flags)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "job/check_book.h"
 #include "job/quality.h"
 #include "job/run_check.h"
 #include "text/decimal.h"
@@ -26,10 +27,12 @@ struct hr_check {
     hr_finding *found;
     uint32_t n_found, cap_found;
     _Atomic uint64_t count[HR_FINDING_KIND_COUNT];
+    check_book *book; /* by source, where one of them has a published book; else NULL */
+    hr_check_books books;
 };
 
-static const char *const names[HR_FINDING_KIND_COUNT] = {"reject", "gap",     "reset", "back",
-                                                         "ticker", "crossed", "time",  "checksum"};
+static const char *const names[HR_FINDING_KIND_COUNT] = {
+    "reject", "gap", "reset", "back", "ticker", "crossed", "time", "checksum", "book"};
 
 const char *hr_finding_name(hr_finding_kind k)
 {
@@ -63,6 +66,7 @@ void hr_check_destroy(hr_check **pc)
     if (c == NULL) return;
     hr_heap_free(c->note);
     hr_heap_free(c->found);
+    hr_heap_free(c->book);
     hr_heap_free(c);
 }
 
@@ -73,7 +77,18 @@ void hr_check_measure(hr_check *c, struct hr_quality *q)
 
 void hr_run_watch(hr_run *r, hr_check *c)
 {
+    bool has_book = false;
     r->check = c;
+    for (uint32_t i = 0; i < r->n_sources; i++)
+        has_book = has_book || r->source[i].info.seed != NULL;
+    c->book = has_book ? hr_heap_zero(r->n_sources, sizeof *c->book) : NULL;
+    for (uint32_t i = 0; i < r->n_sources && c->book != NULL; i++)
+        run_check_book_begin(&c->book[i], &r->source[i]);
+}
+
+const hr_check_books *hr_check_books_get(const hr_check *c)
+{
+    return &c->books;
 }
 
 /* ---- noting ---- */
@@ -253,7 +268,8 @@ void run_check_after(hr_run *r, const hr_desk *d, const hr_desk_env *env, const 
     } else if (d->seq.n_gaps > m->gaps || d->seq.n_resets > m->resets) {
         hr_finding g = f;
         g.kind = d->seq.n_gaps > m->gaps ? HR_FINDING_GAP : HR_FINDING_RESET;
-        g.id = b->seq_first[msg];
+        g.id = d->order_rule != HR_SEQ_NONE && b->kind[msg] == HR_MSG_ORDER ? b->seq_last[msg]
+                                                                            : b->seq_first[msg];
         g.expect = b->kind[msg] != HR_MSG_STATUS && m->chain >= 0 ? m->chain + 1 : -1;
         note(c, d, &g);
     }
@@ -269,6 +285,12 @@ void run_check_after(hr_run *r, const hr_desk *d, const hr_desk_env *env, const 
         c->note[d->id].crossed++;
         f.kind = HR_FINDING_CROSSED;
         f.expect = -1;
+        note(c, d, &f);
+    }
+    if (HR_LIKELY(c->book == NULL) || b->kind[msg] == HR_MSG_STATUS) return;
+    f.has_touch = false;
+    if (run_check_book_differs(&c->book[b->source_idx], &c->books, d, r->plan, &f)) {
+        f.kind = HR_FINDING_BOOK;
         note(c, d, &f);
     }
 }
@@ -308,6 +330,15 @@ static size_t touch_text(char *out, size_t cap, const hr_touch *t, const hr_plan
     (void)hr_decimal_format(text[2], t->ask_px, p->px_scale);
     (void)hr_decimal_format(text[3], t->ask_qty, p->qty_scale);
     int n = snprintf(out, cap, "%s @ %s / %s @ %s", text[0], text[1], text[3], text[2]);
+    return n > 0 ? (size_t)n : 0;
+}
+
+static size_t level_text(char *out, size_t cap, const hr_touch *t, const hr_plan *p)
+{
+    char text[2][HR_DECIMAL_TEXT_MAX];
+    (void)hr_decimal_format(text[0], t->bid_qty, p->qty_scale);
+    (void)hr_decimal_format(text[1], t->bid_px, p->px_scale);
+    int n = snprintf(out, cap, "%s @ %s", text[0], text[1]);
     return n > 0 ? (size_t)n : 0;
 }
 
@@ -351,6 +382,12 @@ static void what_text(char *out, size_t cap, const hr_finding *f, const hr_plan 
         return;
     case HR_FINDING_CHECKSUM:
         snprintf(out, cap, "the venue's checksum is not that of the rebuilt book");
+        return;
+    case HR_FINDING_BOOK:
+        (void)level_text(book, sizeof book, &f->book, p);
+        (void)level_text(ticker, sizeof ticker, &f->ticker, p);
+        snprintf(out, cap, "%s %lld of the published book: %s, rebuilt %s",
+                 f->reason == HR_SIDE_BID ? "bid" : "ask", (long long)f->expect, ticker, book);
         return;
     case HR_FINDING_KIND_COUNT:
         break;

@@ -18,7 +18,9 @@ typedef enum hr_finding_kind {
     HR_FINDING_CROSSED = 5,
     HR_FINDING_TIME = 6,     /* receive time fell */
     HR_FINDING_CHECKSUM = 7, /* the venue's checksum of the book is not that of the rebuilt one */
-    HR_FINDING_KIND_COUNT = 8,
+    HR_FINDING_BOOK =
+        8, /* a level of the book published beside the file is not the rebuilt one's */
+    HR_FINDING_KIND_COUNT = 9,
 } hr_finding_kind;
 /** "reject", "gap", ...: stable, they are in the JSON report. */
 const char *hr_finding_name(hr_finding_kind k);
@@ -38,7 +40,7 @@ typedef struct hr_finding {
     uint8_t kind;    /* hr_finding_kind */
     uint8_t reason;  /* hr_reject_reason of a REJECT */
     bool has_touch;
-    hr_touch book, ticker;
+    hr_touch book, ticker; /* BOOK: px and qty of a level, on its side alone */
 } hr_finding;
 
 /** What one instrument brought. */
@@ -66,6 +68,14 @@ void hr_run_watch(hr_run *r, hr_check *c);
 /** Findings in order of (source, place); *n_all counts those that were not kept too. */
 const hr_finding *hr_check_findings(hr_check *c, uint32_t *n_kept, uint64_t *n_all);
 uint64_t hr_check_count(const hr_check *c, hr_finding_kind k);
+/** Published books (LOBSTER) against the rebuilt ones, levels in all rows. */
+typedef struct hr_check_books {
+    uint64_t rows, equal, different;
+    uint64_t unknown; /* deeper than the first row showed: orders from before the file */
+    hr_status end;    /* below 0: the file could not be read on, err says why */
+    hr_err err;
+} hr_check_books;
+const hr_check_books *hr_check_books_get(const hr_check *c);
 /** One line, "what and where"; names borrow from r. */
 size_t hr_finding_text(char *out, size_t cap, const hr_finding *f, const hr_run *r);
 uint32_t hr_check_instruments(const hr_run *r);

@@ -213,6 +213,7 @@ static HR_NOINLINE hr_status open_sources(hr_run *r, hr_err *err)
     for (uint32_t i = 0; i < r->n_sources; i++) {
         hr_source_info info = {.format = (hr_format)p->format,
                                .source_idx = (int32_t)i,
+                               .wants_seed = true,
                                .n_sources = r->n_sources,
                                .n_lanes = r->n_lanes,
                                .px_scale = p->px_scale,
@@ -237,10 +238,13 @@ static void make_identity(hr_run *r)
                           (size_t)(r->plan->memory_bytes / 32),
                           (long long)(r->plan->memory_bytes / 16));
     for (uint32_t i = 0; i < r->n_sources; i++) { /* a digest: the list may be long */
-        char text[96];
+        char text[128];
         int n_text =
             snprintf(text, sizeof text, "%lld:%s", (long long)r->source[i].reader.size_bytes,
                      hr_format_name(r->source[i].info.format));
+        if (r->source[i].book != NULL)
+            n_text += snprintf(text + n_text, sizeof text - (size_t)n_text, "+%lld",
+                               (long long)hr_lobster_book_bytes(r->source[i].book));
         hr_digest_add(&inputs, text, (size_t)n_text);
     }
     hr_digest_text(digest, &inputs);

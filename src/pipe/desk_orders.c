@@ -66,6 +66,21 @@ static hr_desk_op op_of(const hr_evbatch *b, uint32_t msg)
                         .prev = b->seq_prev[msg]};
 }
 
+/* An id that is not live: the order that stands for all whose ids are not known at this price,
+ * where there is one. */
+static void find_rest(const hr_desk *d, const hr_l3 *l3, hr_desk_op *op)
+{
+    hr_l3_order o;
+    bool takes = op->action == HR_ORDER_EXECUTE || op->action == HR_ORDER_CANCEL ||
+                 op->action == HR_ORDER_DELETE;
+    if (!takes || op->side > HR_SIDE_ASK || op->px <= 0 || op->px > INT64_MAX >> 2) return;
+    if (hr_l3_find(l3, &o, hr_desk_order_key(d, op->id))) return;
+    int64_t rest = hr_order_rest((uint8_t)op->side, op->px);
+    if (!hr_l3_find(l3, &o, hr_desk_order_key(d, rest))) return;
+    op->id = rest;
+    if (op->action == HR_ORDER_DELETE) op->action = HR_ORDER_CANCEL;
+}
+
 static hr_status change_orders(hr_desk *d, hr_desk_env *env, const hr_desk_op *op, hr_l3_change *ch)
 {
     hr_l3 *l3 = env->orders;
@@ -282,7 +297,8 @@ hr_status hr_desk_order(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint3
     /* Other books of orders are whole from their first message: no snapshot precedes a day's first.
      */
     if (!hr_seq_is_live(&d->seq)) (void)hr_seq_snapshot(&d->seq, -1);
-    const hr_desk_op op = op_of(b, msg);
+    hr_desk_op op = op_of(b, msg);
+    find_rest(d, env->orders, &op);
     bool is_known = op.action == HR_ORDER_EXECUTE &&
                     hr_l3_find(env->orders, &rested, hr_desk_order_key(d, op.id));
     HR_TRY(change(d, env, &op, &ch, err));

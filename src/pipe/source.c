@@ -133,6 +133,18 @@ static hr_status open_table(hr_source *s, bool is_arrow, hr_budget *budget, hr_e
     return result;
 }
 
+/* The book that a LOBSTER file begins with, where one lies beside it. */
+static hr_status read_seed(hr_source *s, hr_budget *budget, hr_err *err)
+{
+    hr_status st = hr_lobster_book_open(&s->book, s->path, budget, err);
+    if (st != HR_OK) return st == HR_END ? HR_OK : st;
+    s->seed = hr_heap_zero(1, sizeof *s->seed);
+    if (s->seed == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for a book");
+    st = hr_lobster_book_next(s->book, s->seed, err);
+    if (st == HR_OK) s->info.seed = s->seed;
+    return st == HR_END ? HR_OK : st;
+}
+
 hr_status hr_source_open(hr_source *s, const char *path, const hr_source_info *info,
                          hr_budget *budget, size_t text_cap, hr_err *err)
 {
@@ -165,6 +177,8 @@ hr_status hr_source_open(hr_source *s, const char *path, const hr_source_info *i
     HR_TRY(
         read_head(path, (uint8_t *)s->carry, HR_MIN(text_cap, (size_t)SNIFF_BYTES), &n_head, err));
     HR_TRY(sniff(s, budget, (const uint8_t *)s->carry, n_head, err));
+    if (s->info.format == HR_FORMAT_LOBSTER && s->info.wants_seed)
+        HR_TRY(read_seed(s, budget, err));
     s->is_sequential = hr_format_is_sequential(s->info.format);
     s->parts.is_on = s->info.has_orders &&
                      (s->info.format == HR_FORMAT_CAPTURE_PREFIX ||
@@ -174,6 +188,9 @@ hr_status hr_source_open(hr_source *s, const char *path, const hr_source_info *i
 
 void hr_source_close(hr_source *s)
 {
+    hr_lobster_book_close(&s->book);
+    hr_heap_free(s->seed);
+    s->seed = NULL;
     hr_reader_close(&s->reader);
     hr_arena_destroy(&s->arena);
     hr_arena_destroy(&s->index);

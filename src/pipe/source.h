@@ -10,6 +10,7 @@
 #include "fmt/codec.h"
 #include "fmt/pq_events.h"
 #include "mem/mem.h"
+#include "pipe/lobster_book.h"
 #include "pipe/reader.h"
 #include "pipe/source_parts.h"
 #include "venue/adapter.h"
@@ -78,6 +79,9 @@ typedef struct hr_source {
     bool is_staged, is_end;
     uint32_t n_dropped; /* ends of cut lines before it */
     bool is_sequential; /* CSV: a chunk's tail is known only after it was decoded */
+    hr_lobster_book
+        *book; /* LOBSTER: published beside it; its first row is the seed. The check's */
+    hr_lobster_row *seed;
     hr_parts parts;     /* lines that are long lists */
     /* the merge's */
     _Atomic uint64_t take_seq; /* written by the merge; others read it as a hint */

@@ -108,6 +108,8 @@ typedef struct hr_source_info {
     const struct hr_mold_source *mold; /* MOLD: what its head says; NULL: packets behind lengths */
     const struct hr_dbn_source *dbn;  /* DBN: what its metadata says; NULL: instruments have no
                                          names */
+    const struct hr_lobster_row *seed; /* LOBSTER: the book after the first message; NULL: none */
+    bool wants_seed;                   /* such a book beside the source is read */
     bool has_orders;                  /* its messages tell of single orders */
     int64_t head_time_ns; /* first time in the head, 0 none: for messages that carry none and have
                              none before them */

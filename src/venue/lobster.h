@@ -30,6 +30,14 @@
 HR_MUST_USE hr_status hr_lobster_decode(hr_itch_step *step, hr_itch_msg *out, uint32_t cap,
                                         const char *p, size_t n_bytes, bool at_eof);
 
+#define HR_LOBSTER_LEVELS_MAX 200u
+/** A row of an orderbook file: the book after a message, best first; [HR_SIDE_BID], [HR_SIDE_ASK].
+ * A level that is not there has quantity 0. */
+typedef struct hr_lobster_row {
+    uint32_t n; /* levels a side */
+    int64_t px[2][HR_LOBSTER_LEVELS_MAX], qty[2][HR_LOBSTER_LEVELS_MAX];
+} hr_lobster_row;
+
 /** Ids from here on are those of seeds. */
 #define HR_LOBSTER_SEED (UINT64_C(1) << 63)
 /** An order that stands for all that was at this price before the file began (px below 2^46; a

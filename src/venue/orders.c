@@ -217,7 +217,59 @@ static int put_message(const writer *w, const hr_itch_msg *m)
     default:
         return put_other(w);
     }
+    if (w->info->seed != NULL && e.action != HR_ORDER_ADD) { /* where it stands, if not by id */
+        e.side = (hr_side)m->side;
+        e.px = m->px;
+        e.qty = m->qty;
+    }
     return put(w, m, &e);
+}
+
+/* ---- the book that LOBSTER publishes ---- */
+
+static int put_seed(const writer *w, const hr_itch_msg *m, uint8_t side, uint32_t k, bool is_last)
+{
+    const hr_lobster_row *row = w->info->seed;
+    hr_evbatch *b = w->b;
+    int64_t px;
+    const uint32_t at = b->n_msgs;
+    if (row->qty[side][k] <= 0 || row->px[side][k] <= 0) return HR_LINE_DONE;
+    if (!hr_evbatch_has_room(b, 1, 1)) return HR_LINE_FULL;
+    if (!scaled(&px, row->px[side][k], w->px_factor)) return HR_LINE_REJECT(HR_REJECT_RANGE);
+    const event e = {.kind = HR_MSG_ORDER,
+                     .action = HR_ORDER_ADD,
+                     .side = (hr_side)side,
+                     .px = row->px[side][k],
+                     .qty = row->qty[side][k],
+                     .id = (uint64_t)hr_order_rest(side, px),
+                     .prev = -1};
+    int rc = put(w, m, &e);
+    if (rc == HR_LINE_DONE) b->flags[at] |= HR_FLAG_SNAPSHOT | (is_last ? 0 : HR_FLAG_MORE);
+    return rc;
+}
+
+/* The first row of the published books holds what the first message did: it stands for all before
+ * the second. A trade is told nevertheless. */
+static int put_first(const writer *w, const hr_itch_msg *m)
+{
+    const hr_lobster_row *row = w->info->seed;
+    hr_evbatch *b = w->b;
+    const uint32_t n_msgs = b->n_msgs;
+    const uint32_t n_levels = b->n_levels;
+    int rc = HR_LINE_DONE;
+    for (uint32_t k = row->n; rc == HR_LINE_DONE && k-- > 0;) {
+        rc = put_seed(w, m, HR_SIDE_BID, k, false);
+        if (rc == HR_LINE_DONE) rc = put_seed(w, m, HR_SIDE_ASK, k, k == 0);
+    }
+    if (rc == HR_LINE_DONE && !hr_evbatch_has_room(b, 1, 1)) rc = HR_LINE_FULL;
+    if (rc == HR_LINE_DONE)
+        rc = m->type == 'E'   ? put_trade(w, m, hidden_taker(w, m), -1)
+             : m->type == 'P' ? put_message(w, m)
+                              : put_other(w);
+    if (rc == HR_LINE_DONE) return rc;
+    b->n_msgs = n_msgs;
+    b->n_levels = n_levels;
+    return rc;
 }
 
 static hr_status put_bad(const writer *w, int reason, const char *raw, size_t n)
@@ -228,7 +280,8 @@ static hr_status put_bad(const writer *w, int reason, const char *raw, size_t n)
 /* One message, or a reject for it. HR_FULL: nothing was taken. */
 static hr_status take(const writer *w, const hr_itch_msg *m, const char *raw, size_t n)
 {
-    int rc = put_message(w, m);
+    bool is_first = w->info->seed != NULL && w->number == 1;
+    int rc = is_first ? put_first(w, m) : put_message(w, m);
     if (rc == HR_LINE_DONE) return HR_OK;
     if (rc != HR_LINE_FULL) return put_bad(w, -1 - rc, raw, n);
     return w->b->n_msgs > 0 ? HR_FULL : put_bad(w, HR_REJECT_TOO_MANY_LEVELS, raw, n);
