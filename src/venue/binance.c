@@ -1,6 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "venue/venue.h"
 
+/* Books begin with the answer to a request; pings are WebSocket's own. Futures have no single
+ * trades among their documented streams. */
+#define REQUEST(stream) "{\"method\":\"SUBSCRIBE\",\"params\":[<\"~@" stream "\">],\"id\":1}"
+static const hr_request requests[] = {
+    {"book", REQUEST("depth@100ms"), 0},
+    {"trades", REQUEST("trade"), 0},
+    {"ticker", REQUEST("bookTicker"), 0},
+};
+static const hr_request futures_requests[] = {
+    {"book", REQUEST("depth@100ms"), 0},
+    {"trades", REQUEST("aggTrade"), 0},
+    {"ticker", REQUEST("bookTicker"), 0},
+};
+#undef REQUEST
+
 const hr_venue hr_venue_binance = {
     .name = "binance",
     .file = "BINANCE",
@@ -9,6 +24,9 @@ const hr_venue hr_venue_binance = {
     .answer_symbol = "symbol=",
     .rule = HR_SEQ_BINANCE_SPOT,
     .decode = hr_binance_decode,
+    .requests = requests,
+    .n_requests = HR_ARRAY_LEN(requests),
+    .silent_s = 60,
 };
 const hr_venue hr_venue_binance_delivery = {
     .name = "binance-delivery",
@@ -18,6 +36,9 @@ const hr_venue hr_venue_binance_delivery = {
     .answer_symbol = "symbol=",
     .rule = HR_SEQ_BINANCE_FUTURES,
     .decode = hr_binance_decode,
+    .requests = futures_requests,
+    .n_requests = HR_ARRAY_LEN(futures_requests),
+    .silent_s = 60,
 };
 const hr_venue hr_venue_binance_futures = {
     .name = "binance-futures",
@@ -27,4 +48,7 @@ const hr_venue hr_venue_binance_futures = {
     .answer_symbol = "symbol=",
     .rule = HR_SEQ_BINANCE_FUTURES,
     .decode = hr_binance_decode,
+    .requests = futures_requests,
+    .n_requests = HR_ARRAY_LEN(futures_requests),
+    .silent_s = 60,
 };

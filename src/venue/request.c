@@ -23,15 +23,28 @@ static void put(pen *k, const char *s, size_t n)
     k->n += n;
 }
 
-/* [s, s + n) of a template, with the symbol for each `$`. */
+static void put_small(pen *k, const char *symbol)
+{
+    for (; *symbol != '\0'; symbol++) {
+        char c = *symbol >= 'A' && *symbol <= 'Z' ? (char)(*symbol | 0x20) : *symbol;
+        put(k, &c, 1);
+    }
+}
+
+/* [s, s + n) of a template, with the symbol for each `$` and `~`. */
 static void put_part(pen *k, const char *s, size_t n, const char *symbol)
 {
     const char *end = s + n;
     while (s < end) {
-        const char *mark = memchr(s, '$', (size_t)(end - s));
-        put(k, s, (size_t)((mark != NULL ? mark : end) - s));
-        if (mark == NULL) return;
-        put(k, symbol, strlen(symbol));
+        const char *mark = s;
+        while (mark < end && *mark != '$' && *mark != '~')
+            mark++;
+        put(k, s, (size_t)(mark - s));
+        if (mark == end) return;
+        if (*mark == '$')
+            put(k, symbol, strlen(symbol));
+        else
+            put_small(k, symbol);
         s = mark + 1;
     }
 }

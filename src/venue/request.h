@@ -3,7 +3,8 @@
 #define HR_VENUE_REQUEST_H
 /* Requests to a venue from templates. Private to venue.
  *
- * In a template `$` stands for a symbol and `<...>` is repeated for each, with commas between:
+ * In a template `$` stands for a symbol, `~` for it in small letters, and `<...>` is repeated for
+ * each, with commas between:
  *     {"op":"subscribe","args":[<{"channel":"books","instId":"$"}>]}
  * One without `<` makes a line of its own for each symbol. */
 #include <stddef.h>

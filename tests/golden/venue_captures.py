@@ -123,6 +123,44 @@ def coinbase(e):
     return [e.line(dict(m, time=e.utc))]
 
 
+class CoinbaseOrders:
+    """The full channel: an order a level, taken back and placed anew where the level changes."""
+
+    def __init__(self):
+        self.seq, self.n, self.order = 7000, 0, {}
+
+    def place(self, side, price):
+        self.n += 1
+        self.order[side, price] = f"{self.n:08x}-0000-4000-8000-{self.n:012x}"
+        return self.order[side, price]
+
+    def say(self, e, what, **more):
+        self.seq += 1
+        return e.line(dict(type=what, product_id="ABC-USD", sequence=self.seq, time=e.utc, **more))
+
+    def __call__(self, e):
+        if e.kind == "ticker":
+            return coinbase(e)
+        if e.kind == "trade":
+            maker = self.order.get((0, e.bids[0][0]), "ffffffff-0000-4000-8000-000000000000")
+            return [self.say(e, "received", order_id=maker),
+                    self.say(e, "match", trade_id=e.last, maker_order_id=maker, side="buy", price=e.bids[0][0], size=e.bids[0][1])]
+        if e.kind == "snapshot":
+            self.order = {}
+            book = [[[p, q, self.place(side, p)] for p, q in e.rows(side)] for side in (0, 1)]
+            return [e.line({"bids": book[0], "asks": book[1], "sequence": self.seq},
+                           "https://api.exchange.coinbase.com/products/ABC-USD/book?level=3")]
+        out = []
+        for side in (0, 1):
+            for price, size in e.rows(side):
+                if (side, price) in self.order:
+                    out.append(self.say(e, "done", order_id=self.order.pop((side, price)), reason="canceled"))
+                if size != "0":
+                    out.append(self.say(e, "open", order_id=self.place(side, price), price=price, remaining_size=size,
+                                        side="sell" if side else "buy"))
+        return out
+
+
 def gateio(e):
     def update(what, result):
         return [e.line({"time": e.ms // 1000, "channel": "spot." + what, "event": "update", "result": result})]
@@ -225,7 +263,7 @@ def poloniex(e):
 
 def writers():
     """Names as cryptofeed's files have them."""
-    return {"BITFINEX": Bitfinex(), "BITSTAMP": bitstamp, "COINBASE": coinbase, "GATEIO": gateio, "GATEIO_FUTURES": gateio_futures,
+    return {"BITFINEX": Bitfinex(), "BITSTAMP": bitstamp, "COINBASE": coinbase, "COINBASE_ORDERS": CoinbaseOrders(), "GATEIO": gateio, "GATEIO_FUTURES": gateio_futures,
             "GEMINI": gemini, "HITBTC": Stepped(hitbtc), "KUCOIN": kucoin, "OKX": okx, "POLONIEX": poloniex,
             **venue_perps.writers()}
 

@@ -33,6 +33,22 @@ static void test_kraken(void **state)
            "\"C-D\"],\"snapshot\":false}}\n");
 }
 
+static void test_binance(void **state)
+{
+    (void)state;
+    expect("binance", "book",
+           "{\"method\":\"SUBSCRIBE\",\"params\":[\"aaa-b@depth@100ms\",\"c-d@depth@100ms\"],"
+           "\"id\":1}\n");
+    expect("binance", "trades",
+           "{\"method\":\"SUBSCRIBE\",\"params\":[\"aaa-b@trade\",\"c-d@trade\"],\"id\":1}\n");
+    expect(
+        "binance-futures", "trades",
+        "{\"method\":\"SUBSCRIBE\",\"params\":[\"aaa-b@aggTrade\",\"c-d@aggTrade\"],\"id\":1}\n");
+    expect("binance-delivery", "ticker",
+           "{\"method\":\"SUBSCRIBE\",\"params\":[\"aaa-b@bookTicker\",\"c-d@bookTicker\"],"
+           "\"id\":1}\n");
+}
+
 static void test_okx(void **state)
 {
     (void)state;
@@ -161,8 +177,9 @@ int main(void)
         cmocka_unit_test(test_coinbase),     cmocka_unit_test(test_bitfinex),
         cmocka_unit_test(test_small_venues), cmocka_unit_test(test_bitstamp),
         cmocka_unit_test(test_gateio),       cmocka_unit_test(test_kucoin),
-        cmocka_unit_test(test_kraken),       cmocka_unit_test(test_okx),
-        cmocka_unit_test(test_all),          cmocka_unit_test(test_templates),
+        cmocka_unit_test(test_kraken),       cmocka_unit_test(test_binance),
+        cmocka_unit_test(test_okx),          cmocka_unit_test(test_all),
+        cmocka_unit_test(test_templates),
     };
     return cmocka_run_group_tests_name("venue request", tests, NULL, NULL);
 }
