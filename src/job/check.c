@@ -271,6 +271,8 @@ void run_check_after(hr_run *r, const hr_desk *d, const hr_desk_env *env, const 
         g.id = d->order_rule != HR_SEQ_NONE && b->kind[msg] == HR_MSG_ORDER ? b->seq_last[msg]
                                                                             : b->seq_first[msg];
         g.expect = b->kind[msg] != HR_MSG_STATUS && m->chain >= 0 ? m->chain + 1 : -1;
+        /* The source's numbers, where they tell it. */
+        if (b->kind[msg] == HR_MSG_STATUS && b->seq_prev[msg] >= 0) g.expect = b->seq_prev[msg] + 1;
         note(c, d, &g);
     }
     /* A snapshot may be older than what came before it: that is how they are asked for. */

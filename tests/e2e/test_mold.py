@@ -213,6 +213,9 @@ def check_marks(name, out, want, got, seed):
     ok = all(g == holes[len(holes) - len(g):] for g in gaps.values()) and len(gaps) == len(rows)
     ok = ok and all(len(gaps[s]) == len(holes) for s in n_before)
     tap.check(f"{name}: each hole is a row of gaps with its numbers", ok and got["gaps"] == sum(map(len, gaps.values())), f"{holes[:3]} {got['gaps']}")
+    code, text, err = tap.run("verify", os.path.join(tap.SCRATCH, name))
+    a, b = min(g[0] for g in gaps.values())
+    tap.check(f"{name}: verify names what is missing", code == 1 and f"update {a + 1} was expected, {b} came" in text + err, text[:300] + err[:300])
 
 
 def check_damage(msgs):
