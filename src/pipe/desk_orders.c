@@ -197,7 +197,7 @@ static hr_status replay(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint3
         d->seq_last_good = seq;
         if (ch.n == 0) continue;
         const hr_desk_levels v2 = {.side = ch.side, .px = ch.px, .qty = ch.qty, .n = ch.n};
-        HR_TRY(hr_desk_take_part(d, env, b, msg, &v2, HR_FLAG_SNAPSHOT, err));
+        HR_TRY(hr_desk_take_part(d, env, b, msg, &v2, 0, err));
     }
     hr_desk_drop_kept(d, env->cfg);
     return HR_OK;
@@ -241,7 +241,8 @@ static hr_status on_part(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint
         d->n_parts = 0;
         return HR_OK;
     }
-    uint32_t flags = HR_FLAG_SNAPSHOT | (d->n_parts++ == 0 ? HR_FLAG_RESET : 0);
+    /* The rows tell the book to who reads them again: one level that replaces it, then changes. */
+    uint32_t flags = d->n_parts++ == 0 ? HR_FLAG_SNAPSHOT | HR_FLAG_RESET : 0;
     if (ch.verdict != HR_L3_OK) env->counts.order_faults++;
     if (ch.n == 0) return HR_OK;
     const hr_desk_levels v = {.side = ch.side, .px = ch.px, .qty = ch.qty, .n = ch.n};

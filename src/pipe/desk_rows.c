@@ -121,11 +121,15 @@ void hr_desk_put_levels(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint3
         return;
     }
     turn_day(d, env, kind);
-    const bool is_order = b->kind[msg] == HR_MSG_ORDER && d->order_rule != HR_SEQ_NONE;
+    int64_t seq = b->seq_last[msg];
+    bool is_order = b->kind[msg] == HR_MSG_ORDER && d->order_rule != HR_SEQ_NONE;
+    /* A book that was asked for may be older than what waits for it: their rows rise all the same.
+     */
+    if (is_order && (b->flags[msg] & HR_FLAG_SNAPSHOT) != 0) seq = HR_MAX(seq, d->seq.chain);
     hr_delta_run run = {.ts_event = b->ts_event[msg],
                         .ts_recv = b->ts_recv[msg],
-                        .seq = null_if_none(b->seq_last[msg]),
-                        .seq_first = null_if_none(is_order ? b->seq_last[msg] : b->seq_first[msg]),
+                        .seq = null_if_none(seq),
+                        .seq_first = null_if_none(is_order ? seq : b->seq_first[msg]),
                         .seq_prev = null_if_none(is_order ? -1 : b->seq_prev[msg]),
                         .flags = flags};
     while (at < v->n) {

@@ -227,7 +227,7 @@ static int put_message(const writer *w, const hr_itch_msg *m)
 
 /* ---- the book that LOBSTER publishes ---- */
 
-static int put_seed(const writer *w, const hr_itch_msg *m, uint8_t side, uint32_t k, bool is_last)
+static int put_seed(const writer *w, const hr_itch_msg *m, uint8_t side, uint32_t k, uint32_t flags)
 {
     const hr_lobster_row *row = w->info->seed;
     hr_evbatch *b = w->b;
@@ -244,7 +244,7 @@ static int put_seed(const writer *w, const hr_itch_msg *m, uint8_t side, uint32_
                      .id = (uint64_t)hr_order_rest(side, px),
                      .prev = -1};
     int rc = put(w, m, &e);
-    if (rc == HR_LINE_DONE) b->flags[at] |= HR_FLAG_SNAPSHOT | (is_last ? 0 : HR_FLAG_MORE);
+    if (rc == HR_LINE_DONE) b->flags[at] |= flags;
     return rc;
 }
 
@@ -258,8 +258,11 @@ static int put_first(const writer *w, const hr_itch_msg *m)
     const uint32_t n_levels = b->n_levels;
     int rc = HR_LINE_DONE;
     for (uint32_t k = row->n; rc == HR_LINE_DONE && k-- > 0;) {
-        rc = put_seed(w, m, HR_SIDE_BID, k, false);
-        if (rc == HR_LINE_DONE) rc = put_seed(w, m, HR_SIDE_ASK, k, k == 0);
+        uint32_t first = b->n_msgs == n_msgs ? HR_FLAG_SNAPSHOT | HR_FLAG_RESET : 0;
+        rc = put_seed(w, m, HR_SIDE_BID, k, first | HR_FLAG_MORE);
+        first = b->n_msgs == n_msgs ? HR_FLAG_SNAPSHOT | HR_FLAG_RESET : 0;
+        if (rc == HR_LINE_DONE)
+            rc = put_seed(w, m, HR_SIDE_ASK, k, first | (k > 0 ? HR_FLAG_MORE : 0));
     }
     if (rc == HR_LINE_DONE && !hr_evbatch_has_room(b, 1, 1)) rc = HR_LINE_FULL;
     if (rc == HR_LINE_DONE)
