@@ -25,6 +25,9 @@ static const char *const target_names[HR_TO_COUNT] = {
     [HR_TO_TARDIS] = "tardis",
     [HR_TO_CAPTURE] = "capture",
     [HR_TO_TARDIS_TRADES] = "tardis-trades",
+    [HR_TO_TARDIS_QUOTES] = "tardis-quotes",
+    [HR_TO_BINANCE_AGG_TRADES] = "binance-aggtrades",
+    [HR_TO_BINANCE_TRADES] = "binance-trades",
     [HR_TO_CAPTURE_JSON] = "capture-json",
     [HR_TO_ITCH] = "itch",
     [HR_TO_RECORDS] = "records",
@@ -308,8 +311,10 @@ static hr_status open_output(job *j, hr_err *err)
     HR_TRY(hr_out_open(&j->out, j->o->out, r->container, j->o->force, j->arena, err));
     if (j->itch != NULL) return hr_itch_out_begin(j->itch, &j->out, err);
     if (is_table(r->to)) return hr_table_out_create(&j->table, r, j->o, &j->out, j->arena, err);
-    j->text = (hr_text_out){
-        .file = &j->out, .to = r->to, .px_scale = j->o->px_scale, .qty_scale = j->o->qty_scale};
+    j->text.file = &j->out;
+    j->text.to = r->to;
+    j->text.px_scale = j->o->px_scale;
+    j->text.qty_scale = j->o->qty_scale;
     return hr_text_out_begin(&j->text, err);
 }
 
@@ -330,7 +335,9 @@ static hr_status convert(job *j, hr_err *err)
     HR_TRY(set_target(j, err));
     bool is_itch = j->r->to == HR_TO_ITCH; /* its directory comes first */
     if (is_itch) HR_TRY(hr_itch_out_create(&j->itch, j->o, j->arena, err));
-    if (is_itch || (j->r->to != HR_TO_EVENTS && !j->o->lossy)) HR_TRY(look_first(j, err));
+    if (is_itch || hr_losses_are_first(j->r->to) || (j->r->to != HR_TO_EVENTS && !j->o->lossy))
+        HR_TRY(look_first(j, err));
+    j->text.is_in_us = j->losses.needs_us;
     hr_losses_init(&j->losses, j->r->to, j->o->out);
     HR_TRY(open_output(j, err));
     HR_TRY(pass(j, err));

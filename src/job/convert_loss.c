@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "job/convert_parts.h"
+#include "venue/csv_events.h"
 
 #define BIT(l) (1u << (l))
 #define NS_PER_US 1000
 #define NS_PER_MS 1000000
-#define US_LEAST INT64_C(100000000000000) /* readers take smaller numbers for milliseconds */
 
 _Static_assert(HR_LOSS_COUNT <= 32, "losses are bits");
 
@@ -22,6 +22,27 @@ const char *hr_loss_text(hr_loss l)
     return (unsigned)l < HR_LOSS_COUNT ? text[l] : "unknown";
 }
 
+static bool is_binance_csv(hr_target_format to)
+{
+    return to == HR_TO_BINANCE_AGG_TRADES || to == HR_TO_BINANCE_TRADES;
+}
+
+bool hr_losses_are_first(hr_target_format to)
+{
+    return is_binance_csv(to); /* its unit of time */
+}
+
+/* Instrument and venue as the decoder will have them of that path. */
+static void read_names(hr_losses *l, hr_source_info *info, const char *out_path)
+{
+    char why[128];
+    const char *header = hr_text_out_header(l->to);
+    if (hr_csv_file_sniff(info, why, sizeof why, out_path, header, strlen(header), NULL) != HR_OK)
+        info->symbol[0] = '\0';
+    memcpy(l->read.symbol, info->symbol, sizeof info->symbol);
+    memcpy(l->read.venue, info->venue, sizeof info->venue);
+}
+
 void hr_losses_init(hr_losses *l, hr_target_format to, const char *out_path)
 {
     hr_source_info info = {0};
@@ -29,6 +50,7 @@ void hr_losses_init(hr_losses *l, hr_target_format to, const char *out_path)
     l->to = to;
     hr_sniff_path(&info, out_path);
     l->has_name = info.symbol[0] != '\0';
+    if (is_binance_csv(to)) read_names(l, &info, out_path);
 }
 
 static bool same_names(const hr_evb_sym *a, const hr_evb_sym *b)
@@ -36,7 +58,7 @@ static bool same_names(const hr_evb_sym *a, const hr_evb_sym *b)
     return strcmp(a->symbol, b->symbol) == 0 && strcmp(a->venue, b->venue) == 0;
 }
 
-static bool holds_kind(hr_target_format to, hr_msg_kind k)
+static bool holds_kind(hr_target_format to, hr_msg_kind k, bool is_agg)
 {
     switch (to) {
     case HR_TO_DELTAS:
@@ -45,7 +67,11 @@ static bool holds_kind(hr_target_format to, hr_msg_kind k)
     case HR_TO_TRADES:
     case HR_TO_TARDIS_TRADES:
         return k == HR_MSG_TRADE;
+    case HR_TO_BINANCE_AGG_TRADES:
+    case HR_TO_BINANCE_TRADES:
+        return k == HR_MSG_TRADE && is_agg == (to == HR_TO_BINANCE_AGG_TRADES);
     case HR_TO_TICKERS:
+    case HR_TO_TARDIS_QUOTES:
         return k == HR_MSG_TICKER;
     case HR_TO_CAPTURE:
     case HR_TO_CAPTURE_JSON:
@@ -74,7 +100,18 @@ static uint32_t table_losses(hr_losses *l, const hr_evbatch *b, uint32_t m)
 
 static bool has_us(int64_t ns)
 {
-    return ns % NS_PER_US == 0 && (ns == 0 || ns / NS_PER_US >= US_LEAST);
+    return ns % NS_PER_US == 0 && (ns == 0 || ns / NS_PER_US >= HR_CSV_US_LEAST);
+}
+
+static uint32_t quote_losses(const hr_evbatch *b, uint32_t m)
+{
+    uint32_t bits = b->seq_prev[m] >= 0 ? BIT(HR_LOSS_SEQ) : 0;
+    for (uint32_t i = (uint32_t)b->level_begin[m]; i < (uint32_t)b->level_begin[m + 1]; i++) {
+        if (b->px[i] < 0 || b->qty[i] < 0 || (b->px[i] == 0 && b->qty[i] != 0))
+            bits |= BIT(HR_LOSS_PX);
+        if (b->qty[i] == 0 && b->px[i] != 0) bits |= BIT(HR_LOSS_EMPTY_PX);
+    }
+    return bits;
 }
 
 static uint32_t csv_losses(hr_losses *l, const hr_evbatch *b, uint32_t m)
@@ -91,6 +128,7 @@ static uint32_t csv_losses(hr_losses *l, const hr_evbatch *b, uint32_t m)
         return (b->flags[m] & HR_FLAG_AGG) ? bits | BIT(HR_LOSS_AGG) : bits;
     }
     if (b->seq_last[m] >= 0 || b->seq_first[m] >= 0) bits |= BIT(HR_LOSS_SEQ);
+    if (l->to == HR_TO_TARDIS_QUOTES) return bits | quote_losses(b, m);
     if (l->has_last && event == l->last_event && b->ts_recv[m] == l->last_recv &&
         b->kind[m] == l->last_kind && same_names(&l->last, &b->syms[b->sym[m]]))
         bits |= BIT(HR_LOSS_BORDER);
@@ -115,6 +153,31 @@ static uint32_t json_losses(const hr_losses *l, const hr_evbatch *b, uint32_t m)
     return bits;
 }
 
+/* One instrument's, named by the path; one time, of which a file has one unit. */
+static uint32_t binance_csv_losses(hr_losses *l, const hr_evbatch *b, uint32_t m)
+{
+    uint32_t bits = 0;
+    const uint32_t at = (uint32_t)b->level_begin[m];
+    const int64_t event = b->ts_event[m] != HR_NULL_I64 ? b->ts_event[m] : b->ts_recv[m];
+    if (b->sym[m] < 0) return BIT(HR_LOSS_NO_NAME);
+    const hr_evb_sym *s = &b->syms[b->sym[m]];
+    if (!same_names(&l->first, s)) return BIT(HR_LOSS_OTHER_NAME);
+    if (b->px[at] <= 0 || b->qty[at] < 0) return BIT(HR_LOSS_PX);
+    if (b->side[at] == HR_SIDE_NONE) return BIT(HR_LOSS_SIDE);
+    if (b->seq_last[m] < 0 || b->text[m] >= 0) return BIT(HR_LOSS_TRADE_ID);
+    if (strcmp(l->read.symbol, s->symbol) != 0) bits |= BIT(HR_LOSS_NAME);
+    if (strcmp(l->read.venue, s->venue) != 0) bits |= BIT(HR_LOSS_VENUE_NAME);
+    if (b->seq_first[m] != b->seq_last[m] || b->seq_prev[m] >= 0) bits |= BIT(HR_LOSS_SEQ);
+    if (b->ts_event[m] == HR_NULL_I64)
+        bits |= BIT(HR_LOSS_NO_EVENT);
+    else if (event != b->ts_recv[m])
+        bits |= BIT(HR_LOSS_RECV);
+    bool is_in_ms = event >= 0 && event % NS_PER_MS == 0;
+    if (!is_in_ms && !has_us(event)) bits |= BIT(HR_LOSS_TIME);
+    l->needs_us = l->needs_us || !is_in_ms;
+    return bits;
+}
+
 static void note_held(hr_losses *l, const hr_evbatch *b, uint32_t m)
 {
     l->last_event = b->ts_event[m];
@@ -130,7 +193,7 @@ uint32_t hr_losses_of(hr_losses *l, const hr_evbatch *b, uint32_t m)
     uint32_t bits = 0;
     hr_msg_kind k = (hr_msg_kind)b->kind[m];
     if (l->to == HR_TO_EVENTS) return 0;
-    if (!holds_kind(l->to, k)) return BIT(HR_LOSS_KIND);
+    if (!holds_kind(l->to, k, (b->flags[m] & HR_FLAG_AGG) != 0)) return BIT(HR_LOSS_KIND);
     if (!l->has_first && b->sym[m] >= 0) {
         l->first = b->syms[b->sym[m]];
         l->has_first = true;
@@ -139,7 +202,9 @@ uint32_t hr_losses_of(hr_losses *l, const hr_evbatch *b, uint32_t m)
     if (!is_json && b->level_begin[m] == b->level_begin[m + 1]) bits |= BIT(HR_LOSS_EMPTY);
     if (is_json)
         bits |= json_losses(l, b, m);
-    else if (l->to == HR_TO_TARDIS || l->to == HR_TO_TARDIS_TRADES)
+    else if (is_binance_csv(l->to))
+        bits |= binance_csv_losses(l, b, m);
+    else if (l->to == HR_TO_TARDIS || l->to == HR_TO_TARDIS_TRADES || l->to == HR_TO_TARDIS_QUOTES)
         bits |= csv_losses(l, b, m);
     else
         bits |= table_losses(l, b, m);

@@ -6,6 +6,8 @@
 #include "mem/mem.h"
 
 #define HR_OUT_PATH_MAX 1100
+/* Readers take times below for milliseconds. */
+#define HR_CSV_US_LEAST INT64_C(100000000000000)
 
 /* ---- a file that appears whole or not at all ---- */
 typedef struct hr_out_file {
@@ -55,7 +57,9 @@ HR_MUST_USE hr_status hr_convert_dbn(const hr_convert_options *o, hr_convert_rep
 /* ---- what cannot be held ---- */
 typedef struct hr_losses {
     hr_target_format to;
-    bool has_name; /* the output's path names the instrument */
+    bool has_name;   /* the output's path names the instrument */
+    hr_evb_sym read; /* what a reader of Binance's CSV takes by the output's path */
+    bool needs_us;   /* of what is held: some time has digits past its ms */
     /* the first instrument and venue met */
     hr_evb_sym first;
     bool has_first;
@@ -65,6 +69,8 @@ typedef struct hr_losses {
     uint8_t last_kind;
     bool has_last;
 } hr_losses;
+/** Is how the target writes up to all messages? Then look at them first. */
+bool hr_losses_are_first(hr_target_format to);
 void hr_losses_init(hr_losses *l, hr_target_format to, const char *out_path);
 /** Bits (1 << hr_loss) of what message m loses; 0: nothing. Call once a message, in order. */
 uint32_t hr_losses_of(hr_losses *l, const hr_evbatch *b, uint32_t m);
@@ -75,7 +81,10 @@ typedef struct hr_text_out {
     hr_target_format to;
     uint8_t px_scale, qty_scale;
     bool has_venue; /* a line says it */
+    bool is_in_us;  /* times of Binance's CSV; else ms */
 } hr_text_out;
+/** The first line of a target that is CSV; NULL: it has none. */
+const char *hr_text_out_header(hr_target_format to);
 /** Header lines, where the format has some. */
 HR_MUST_USE hr_status hr_text_out_begin(hr_text_out *t, hr_err *err);
 HR_MUST_USE hr_status hr_text_out_message(hr_text_out *t, const hr_evbatch *b, uint32_t m,

@@ -18,6 +18,12 @@ static const char l2_header[] =
     "exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount\n";
 static const char trades_header[] =
     "exchange,symbol,timestamp,local_timestamp,id,side,price,amount\n";
+static const char quotes_header[] =
+    "exchange,symbol,timestamp,local_timestamp,ask_amount,ask_price,bid_price,bid_amount\n";
+/* In its archives the USD-M futures have these. */
+static const char agg_trades_header[] =
+    "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker\n";
+static const char binance_trades_header[] = "id,price,qty,quote_qty,time,is_buyer_maker\n";
 
 /* A line that grows in the file's own buffer; `n` counts what is not yet taken. */
 typedef struct pen {
@@ -72,12 +78,20 @@ static hr_status pen_end(pen *k)
 
 /* ---- CSV ---- */
 
+const char *hr_text_out_header(hr_target_format to)
+{
+    static const char *const header[HR_TO_COUNT] = {[HR_TO_TARDIS] = l2_header,
+                                                    [HR_TO_TARDIS_TRADES] = trades_header,
+                                                    [HR_TO_TARDIS_QUOTES] = quotes_header,
+                                                    [HR_TO_BINANCE_AGG_TRADES] = agg_trades_header,
+                                                    [HR_TO_BINANCE_TRADES] = binance_trades_header};
+    return header[to];
+}
+
 hr_status hr_text_out_begin(hr_text_out *t, hr_err *err)
 {
-    if (t->to == HR_TO_TARDIS) return hr_out_put(t->file, l2_header, sizeof l2_header - 1, err);
-    if (t->to == HR_TO_TARDIS_TRADES)
-        return hr_out_put(t->file, trades_header, sizeof trades_header - 1, err);
-    return HR_OK;
+    const char *header = hr_text_out_header(t->to);
+    return header != NULL ? hr_out_put(t->file, header, strlen(header), err) : HR_OK;
 }
 
 static int64_t floor_us(int64_t ns)
@@ -130,6 +144,46 @@ static void put_csv_levels(const hr_text_out *t, pen *k, const hr_evbatch *b, ui
         put_decimal(k, b->qty[i], t->qty_scale);
         put(k, "\n", 1);
     }
+}
+
+/* Amount and price in either order; a side that is empty has neither. */
+static void put_csv_side(const hr_text_out *t, pen *k, const hr_evbatch *b, uint32_t at,
+                         bool is_bid)
+{
+    if (b->qty[at] == 0) {
+        put(k, ",", 1);
+        return;
+    }
+    put_decimal(k, is_bid ? b->px[at] : b->qty[at], is_bid ? t->px_scale : t->qty_scale);
+    put(k, ",", 1);
+    put_decimal(k, is_bid ? b->qty[at] : b->px[at], is_bid ? t->qty_scale : t->px_scale);
+}
+
+static void put_csv_quote(const hr_text_out *t, pen *k, const hr_evbatch *b, uint32_t m)
+{
+    uint32_t at = (uint32_t)b->level_begin[m];
+    put_csv_head(k, b, m);
+    put_csv_side(t, k, b, at + 1, false);
+    put(k, ",", 1);
+    put_csv_side(t, k, b, at, true);
+    put(k, "\n", 1);
+}
+
+/* What events do not hold stays empty: the ids of the single trades, the amount in the other
+ * currency. A file has one unit of time; only what is too early for it is in the other. */
+static void put_binance_trade(const hr_text_out *t, pen *k, const hr_evbatch *b, uint32_t m)
+{
+    uint32_t at = (uint32_t)b->level_begin[m];
+    int64_t event = b->ts_event[m] != HR_NULL_I64 ? b->ts_event[m] : b->ts_recv[m];
+    bool is_in_us = t->is_in_us && event / NS_PER_US >= HR_CSV_US_LEAST;
+    put_decimal(k, b->seq_last[m], 0);
+    put(k, ",", 1);
+    put_decimal(k, b->px[at], t->px_scale);
+    put(k, ",", 1);
+    put_decimal(k, b->qty[at], t->qty_scale);
+    put_text(k, t->to == HR_TO_BINANCE_AGG_TRADES ? ",,," : ",,");
+    put_decimal(k, is_in_us ? event / NS_PER_US : event / NS_PER_MS, 0);
+    put_text(k, b->side[at] == HR_SIDE_BID ? ",false\n" : ",true\n");
 }
 
 /* ---- captures ---- */
@@ -298,6 +352,10 @@ hr_status hr_text_out_message(hr_text_out *t, const hr_evbatch *b, uint32_t m, u
     pen_room(&k, LINE_HEAD_MAX);
     if (t->to == HR_TO_TARDIS_TRADES)
         put_csv_trade(t, &k, b, m);
+    else if (t->to == HR_TO_TARDIS_QUOTES)
+        put_csv_quote(t, &k, b, m);
+    else if (t->to == HR_TO_BINANCE_AGG_TRADES || t->to == HR_TO_BINANCE_TRADES)
+        put_binance_trade(t, &k, b, m);
     else if (t->to == HR_TO_TARDIS)
         put_csv_levels(t, &k, b, m);
     else

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""convert writes back the texts of trades and quotes that it reads: there and back gives the same."""
+import filecmp
+import json
+import os
+import random
+
+import tap
+
+QUOTES = "exchange symbol timestamp local_timestamp ask_amount ask_price bid_price bid_amount".split()
+AGG = "agg_trade_id price quantity first_trade_id last_trade_id transact_time is_buyer_maker".split()
+TRADES = "id price qty quote_qty time is_buyer_maker".split()
+DAY_MS = 1704153600000  # 2024-01-02
+
+
+def path(name):
+    full = os.path.join(tap.SCRATCH, name)
+    os.makedirs(os.path.dirname(full), exist_ok=True)
+    return full
+
+
+def write(name, head, rows):
+    with open(path(name), "w", encoding="utf-8") as f:
+        f.write("".join(",".join(r) + "\n" for r in [head] * bool(head) + rows))
+    return path(name)
+
+
+def lines(file):
+    with open(file, encoding="utf-8") as f:
+        return f.read().splitlines()
+
+
+def convert(*args):
+    code, out, err = tap.run("convert", *args, "--json")
+    return code, json.loads(out) if out else {}, err
+
+
+def lost(got):
+    return {x["what"]: x["messages"] for x in got.get("lost", [])}
+
+
+def there_and_back(what, file, back, to, same_bytes=True):
+    """file -> events -> the same format -> events: nothing lost, equal events, equal bytes."""
+    first, second = path("a.parquet"), path("b.parquet")
+    code, got, err = convert(file, first, "--force")
+    tap.check(f"{what}: to events", code == 0 and got["from"] == to and got["rejected"] == 0, err or got)
+    code, out, err = convert(first, back, "--to", to, "--force")
+    tap.check(f"{what}: and back, nothing lost", code == 0 and out["lost"] == [] and out["written"] == got["written"] > 0, err or out)
+    code, again, err = convert(back, second, "--force")
+    tap.check(f"{what}: the same events again", code == 0 and again["from"] == to and filecmp.cmp(first, second, False), err or again)
+    if same_bytes:
+        tap.check(f"{what}: the same bytes", filecmp.cmp(file, back, False), [x for x in zip(lines(file), lines(back)) if x[0] != x[1]][:3])
+
+
+def refused(what, src, out, to, *want):
+    """Refused in words that say each of these; what --lossy says of it."""
+    code, got, err = convert(src, out, "--to", to)
+    tap.check(f"{what}: refused, and said", code == 2 and "--lossy" in err and all(w in err for w in want) and not os.path.exists(out), err)
+    code, got, err = convert(src, out, "--to", to, "--lossy")
+    tap.check(f"{what}: --lossy writes the rest", code == 0 and got["read"] == got["written"] + got["rejected"] + got["filtered"]
+              and all(any(w in x for x in lost(got)) for w in want), err or got)
+    return got
+
+
+def check_quotes():
+    rng = random.Random(31)
+    rows = []
+    for i in range(3000):
+        at = DAY_MS * 1000 + 997 * i
+        ask = [f"{rng.randrange(1, 999) / 8:g}", f"{20000 + i / 4:g}"] if i % 50 else ["", ""]
+        bid = [f"{19000 + i / 4:g}", f"{rng.randrange(1, 9999)}"] if i % 70 else ["", ""]
+        rows.append([rng.choice(("bitmex", "deribit")), rng.choice(("XBTUSD", "ETH-PERPETUAL")), str(at), str(at + i % 9), *ask, *bid])
+    there_and_back("quotes", write("q.csv", QUOTES, rows), path("q2.csv"), "tardis-quotes")
+    tap.run("gen", "--levels", 9000, "--instruments", 2, "--out", path("c.ndjson"))
+    got = refused("a capture to quotes", path("c.ndjson"), path("c.csv"), "tardis-quotes", "sequence numbers", "messages of a kind")
+    tap.check("its tickers are there", got["written"] == len(lines(path("c.csv"))) - 1 > 0, got)
+
+
+def trade(i, rng, is_agg, unit):
+    at = DAY_MS + 13 * i if unit == 1 else DAY_MS * 1000 + 13001 * i
+    more = ["", ""] if is_agg else [""]
+    return [str(5000 + i), f"{40000 + i / 8:g}", f"{rng.randrange(1, 9999) / 1000:g}", *more, str(at), rng.choice(("true", "false"))]
+
+
+def check_trades():
+    rng = random.Random(32)
+    for kind, head, folder, unit in (("aggTrades", AGG, "data/futures/um/", 1), ("trades", TRADES, "data/futures/um/", 1),
+                                     ("aggTrades", AGG, "data/spot/", 1000), ("trades", TRADES, "data/spot/", 1000)):
+        what = f"{folder}{kind}"
+        to = "binance-" + kind.lower()
+        name = f"BTCUSDT-{kind}-2024-01-02.csv"
+        rows = [trade(i, rng, kind == "aggTrades", unit) for i in range(2000)]
+        file, back = write(folder + name, head, rows), path("back/" + folder + name)
+        there_and_back(what, file, back, to)
+        full = [r[:3] + ["7"] * (len(r) - 5) + r[-2:] for r in rows]  # ids of trades, other amounts: no part of events
+        there_and_back(f"{what}, all columns", write("full/" + folder + name, head, full), back, to, False)
+        tap.check(f"{what}: what events do not hold is empty", filecmp.cmp(file, back, False))
+        other = "binance-trades" if kind == "aggTrades" else "binance-aggtrades"
+        got = refused(f"{what} as {other}", file, path(f"other/{folder}BTCUSDT-{other}.csv"), other, "messages of a kind")
+        tap.check(f"{what}: none of them", got["written"] == 0 and got["filtered"] == 2000, got)
+
+
+def check_losses():
+    rng = random.Random(33)
+    rows = [trade(i, rng, True, 1) for i in range(10)]
+    file = write("data/futures/um/BTCUSDT-aggTrades-2024-01-02.csv", AGG, rows)
+    code, got, err = convert(file, path("u.csv"), "--to", "binance-aggtrades")
+    tap.check("a path that names no instrument", code == 2 and "symbol=NAME/" in err, err)
+    code, got, err = convert(file, path("symbol=BTCUSDT/u.csv"), "--to", "binance-aggtrades")
+    tap.check("a folder may name it", code == 0 and got["lost"] == [], err)
+    code, got, err = convert(file, path("data/spot/BTCUSDT-aggTrades-2024-01-02.csv"), "--to", "binance-aggtrades")
+    tap.check("a path of another market", code == 2 and "the venue's name" in err, err)
+    mixed = [r[:-2] + [r[-2] if i != 4 else r[-2] + "003"] + r[-1:] for i, r in enumerate(rows)]
+    file, back = write("mixed/BTCUSDT-aggTrades-2024-01-02.csv", AGG, mixed), path("m2/BTCUSDT-aggTrades-2024-01-02.csv")
+    there_and_back("one time in us", file, back, "binance-aggtrades", False)
+    tap.check("then all are", {len(r.split(",")[5]) for r in lines(back)[1:]} == {16}, lines(back)[:3])
+    head = "exchange,symbol,timestamp,local_timestamp,id,side,price,amount".split(",")
+    tardis = [["binance-futures", "BTCUSDT", str(DAY_MS * 1000 + i), str(DAY_MS * 1000 + i + i % 2), str(90 + i), "buy", "1.5", "2"] for i in range(6)]
+    tardis.append(["binance-futures", "ETHUSDT", *tardis[0][2:]])
+    tardis.append([*tardis[0][:4], "a-b", *tardis[0][5:]])
+    tardis.append([*tardis[0][:5], "unknown", *tardis[0][6:]])
+    out = path("tt/BTCUSDT-trades-2024-01-02.csv")
+    got = refused("Tardis' trades to Binance's", write("tt.csv", head, tardis), out, "binance-trades", "times of receipt", "of other instruments",
+                  "whose id is", "without a side")
+    tap.check("counted by message", sorted(lost(got).values()) == [1, 1, 1, 3] and got["written"] == 6, got)
+    tap.check("as the venue's own", lines(out)[:3] == [",".join(TRADES), f"90,1.5,2,,{DAY_MS * 1000},false", f"91,1.5,2,,{DAY_MS * 1000 + 1},false"],
+              lines(out)[:3])
+
+
+def main():
+    check_quotes()
+    check_trades()
+    check_losses()
+    tap.finish()
+
+
+main()
