@@ -120,9 +120,8 @@ hr_status hr_pq_events_create(hr_pq_events **out, hr_pq_file *f, const hr_source
     memset(e, 0, sizeof *e);
     e->arena = arena;
     e->table.info = *info;
-    HR_TRY(hr_pq_is_mixed(f)
-               ? hr_pq_mixed_create(&e->mixed, f, info, &e->table.info.format, arena, err)
-               : hr_pq_table_open(&e->table, f, info, arena, err));
+    HR_TRY(hr_pq_is_mixed(f) ? hr_pq_mixed_create(&e->mixed, f, info, &e->table.info, arena, err)
+                             : hr_pq_table_open(&e->table, f, info, arena, err));
     *out = e;
     return HR_OK;
 }
@@ -130,6 +129,11 @@ hr_status hr_pq_events_create(hr_pq_events **out, hr_pq_file *f, const hr_source
 hr_format hr_pq_events_format(const hr_pq_events *e)
 {
     return e->table.info.format;
+}
+
+bool hr_pq_events_has_orders(const hr_pq_events *e)
+{
+    return e->table.info.has_orders;
 }
 
 void hr_pq_events_skip_to(hr_pq_events *e, int64_t row)

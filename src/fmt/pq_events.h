@@ -18,6 +18,8 @@ HR_MUST_USE hr_status hr_pq_events_create(hr_pq_events **out, hr_pq_file *f,
                                           const hr_source_info *info, hr_arena *arena, hr_err *err);
 /** What the rows came from: an events table names it, else what the sniffing found. */
 hr_format hr_pq_events_format(const hr_pq_events *e);
+/** Do messages about single orders stand among its first? */
+bool hr_pq_events_has_orders(const hr_pq_events *e);
 /** Continues at this row (a resumed run), before the first is read. Pages before it are not read.
  */
 void hr_pq_events_skip_to(hr_pq_events *e, int64_t row);

@@ -229,7 +229,7 @@ static hr_status refill(hr_pq_mixed *e, hr_err *err)
 }
 
 hr_status hr_pq_mixed_create(hr_pq_mixed **out, hr_pq_file *f, const hr_source_info *info,
-                             hr_format *format, hr_arena *arena, hr_err *err)
+                             hr_source_info *told, hr_arena *arena, hr_err *err)
 {
     *out = NULL;
     hr_pq_mixed *e = hr_arena_alloc(arena, sizeof *e, 64);
@@ -240,7 +240,10 @@ hr_status hr_pq_mixed_create(hr_pq_mixed **out, hr_pq_file *f, const hr_source_i
     HR_TRY(open_columns(e, arena, err));
     hr_status st = refill(e, err);
     if (st != HR_OK && st != HR_END) return st;
-    *format = e->n > 0 ? (hr_format)e->value[HR_MIXED_FORMAT][0] : HR_FORMAT_UNKNOWN;
+    told->format = e->n > 0 ? (hr_format)e->value[HR_MIXED_FORMAT][0] : HR_FORMAT_UNKNOWN;
+    told->has_orders = hr_format_has_orders(told->format);
+    for (uint32_t i = 0; i < e->n; i++)
+        if (e->value[HR_MIXED_KIND][i] == HR_MSG_ORDER) told->has_orders = true;
     *out = e;
     return HR_OK;
 }

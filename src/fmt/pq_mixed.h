@@ -41,9 +41,10 @@ void hr_mixed_schema_init(hr_mixed_schema *s, uint8_t px_scale, uint8_t qty_scal
 bool hr_pq_is_mixed(const hr_pq_file *f);
 
 typedef struct hr_pq_mixed hr_pq_mixed;
-/** Reads the first row too: *format is what the events came from. */
+/** Reads the first rows too: told->format is what the events came from, told->has_orders whether
+ * some tell of single orders. */
 HR_MUST_USE hr_status hr_pq_mixed_create(hr_pq_mixed **out, hr_pq_file *f,
-                                         const hr_source_info *info, hr_format *format,
+                                         const hr_source_info *info, hr_source_info *told,
                                          hr_arena *arena, hr_err *err);
 void hr_pq_mixed_skip_to(hr_pq_mixed *e, int64_t row);
 /** As hr_pq_events_next. */

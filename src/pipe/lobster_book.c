@@ -84,6 +84,7 @@ static hr_status carve(hr_lobster_book **out, int fd, const char *path, hr_budge
     }
     *k = (hr_lobster_book){.arena = arena, .fd = fd, .size_bytes = st.size_bytes};
     k->in = hr_arena_alloc(arena, IN_BYTES, 64);
+    k->p = k->in;
     k->text = hr_arena_alloc(arena, TEXT_BYTES + 64, 64);
     k->field = hr_arena_alloc(arena, FIELDS * sizeof *k->field, 64);
     *out = k;

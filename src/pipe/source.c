@@ -126,7 +126,7 @@ static hr_status open_table(hr_source *s, bool is_arrow, hr_budget *budget, hr_e
     if (result == HR_OK)
         result = hr_pq_events_create(&s->events, s->table, &s->info, s->arena, err);
     if (result == HR_OK) s->info.format = hr_pq_events_format(s->events);
-    s->info.has_orders = hr_format_has_orders(s->info.format);
+    s->info.has_orders = result == HR_OK && hr_pq_events_has_orders(s->events);
     if (result != HR_OK) hr_err_prefix(err, "'%s'", s->path);
     s->is_fill_done = true;
     if (s->info.n_sources > 4) s->n_slots = 2; /* one to merge, one in the making */
