@@ -30,6 +30,7 @@ static const char *const target_names[HR_TO_COUNT] = {
     [HR_TO_BINANCE_TRADES] = "binance-trades",
     [HR_TO_CAPTURE_JSON] = "capture-json",
     [HR_TO_ITCH] = "itch",
+    [HR_TO_LOBSTER] = "lobster",
     [HR_TO_RECORDS] = "records",
     [HR_TO_RECORDS_CSV] = "records-csv",
 };
@@ -67,7 +68,8 @@ typedef struct job {
     hr_text_out text;
     hr_table_out *table; /* NULL: text or ITCH */
     hr_itch_out *itch;   /* NULL: another target */
-    bool is_dry;         /* first pass: only what would be lost */
+    hr_lobster_out *lobster;
+    bool is_dry; /* first pass: only what would be lost */
 } job;
 
 /* ---- names ---- */
@@ -191,11 +193,18 @@ static hr_status put_reject(job *j, const hr_evbatch *b, const hr_reject *reject
     return HR_OK;
 }
 
+static hr_status find_losses(job *j, const hr_evbatch *b, uint32_t m, uint32_t *bits, hr_err *err)
+{
+    if (j->lobster != NULL) return hr_lobster_out_losses(j->lobster, b, m, bits, err);
+    *bits = j->itch != NULL ? hr_itch_out_losses(j->itch, b, m) : hr_losses_of(&j->losses, b, m);
+    return HR_OK;
+}
+
 static hr_status put_message(job *j, const hr_evbatch *b, uint32_t m, hr_err *err)
 {
     hr_convert_report *r = j->r;
-    uint32_t bits =
-        j->itch != NULL ? hr_itch_out_losses(j->itch, b, m) : hr_losses_of(&j->losses, b, m);
+    uint32_t bits = 0;
+    HR_TRY(find_losses(j, b, m, &bits, err));
     for (uint32_t l = 0; l < HR_LOSS_COUNT && bits != 0; l++)
         r->loss[l] += (bits >> l) & 1u;
     if (j->is_dry) return HR_OK;
@@ -207,6 +216,7 @@ static hr_status put_message(job *j, const hr_evbatch *b, uint32_t m, hr_err *er
     }
     r->written++;
     if (j->itch != NULL) return hr_itch_out_message(j->itch, b, m, &r->rows, err);
+    if (j->lobster != NULL) return hr_lobster_out_message(j->lobster, &r->rows, err);
     return j->table != NULL ? hr_table_out_message(j->table, b, m, &r->rows, err)
                             : hr_text_out_message(&j->text, b, m, &r->rows, err);
 }
@@ -300,6 +310,7 @@ static hr_status carve(job *j, hr_err *err)
         .msgs = 16384, .levels = 65536, .rejects = 1024, .raw = 80u << 10, .texts = 4096};
     size_t n = (HR_SOURCE_SLOTS + 2) * (hr_evbatch_bytes(&j->caps) + 4096) + 2 * hr_out_bytes() +
                hr_table_out_bytes() + hr_itch_out_bytes() + (1u << 20);
+    if (j->o->to == HR_TO_LOBSTER) n += hr_lobster_out_bytes();
     HR_TRY(hr_arena_create(&j->arena, &j->budget, n, "convert", err));
     return hr_pool_create(&j->batches, j->arena, hr_evbatch_bytes(&j->caps), HR_SOURCE_SLOTS + 1,
                           "batches", err);
@@ -310,6 +321,10 @@ static hr_status open_output(job *j, hr_err *err)
     const hr_convert_report *r = j->r;
     HR_TRY(hr_out_open(&j->out, j->o->out, r->container, j->o->force, j->arena, err));
     if (j->itch != NULL) return hr_itch_out_begin(j->itch, &j->out, err);
+    if (j->lobster != NULL) {
+        hr_lobster_out_begin(j->lobster, &j->out);
+        return HR_OK;
+    }
     if (is_table(r->to)) return hr_table_out_create(&j->table, r, j->o, &j->out, j->arena, err);
     j->text.file = &j->out;
     j->text.to = r->to;
@@ -335,6 +350,7 @@ static hr_status convert(job *j, hr_err *err)
     HR_TRY(set_target(j, err));
     bool is_itch = j->r->to == HR_TO_ITCH; /* its directory comes first */
     if (is_itch) HR_TRY(hr_itch_out_create(&j->itch, j->o, j->arena, err));
+    if (j->r->to == HR_TO_LOBSTER) HR_TRY(hr_lobster_out_create(&j->lobster, j->o, j->arena, err));
     if (is_itch || hr_losses_are_first(j->r->to) || (j->r->to != HR_TO_EVENTS && !j->o->lossy))
         HR_TRY(look_first(j, err));
     j->text.is_in_us = j->losses.needs_us;

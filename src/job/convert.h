@@ -25,6 +25,7 @@ typedef enum hr_target_format {
     HR_TO_CAPTURE,      /* `<recv_ns> <json>` */
     HR_TO_CAPTURE_JSON, /* {"capture_ns":..,"stream":..,"data":..} */
     HR_TO_ITCH,         /* Nasdaq TotalView-ITCH 5.0 */
+    HR_TO_LOBSTER,      /* its message file, of one instrument and day */
     HR_TO_RECORDS,      /* of DBN: Parquet, one type's records under their official names; of CSV
                            that is no events: its table */
     HR_TO_RECORDS_CSV,
@@ -48,6 +49,9 @@ hr_target_format hr_target_format_from_name(const char *name);
     X(HR_LOSS_NAME, "the instrument's name (put symbol=NAME/ into the output's path)")             \
     X(HR_LOSS_RECV, "times of receipt (the venue's stand for them)")                               \
     X(HR_LOSS_EMPTY_PX, "prices without a quantity")                                               \
+    X(HR_LOSS_ORDER, "sides and prices of orders that nothing added (1 and 0 stand for them)")     \
+    X(HR_LOSS_ORDER_PX, "sides, prices and amounts that removals say beside the order's id")       \
+    X(HR_LOSS_REPLACE, "that one order replaced another (one goes, one comes)")                    \
     X(HR_LOSS_WIDE, "values that a column cannot hold (null stands for them)")                     \
     X(HR_LOSS_ROUNDED, "digits of numbers (the nearest that a column holds stands for them)")      \
     X(HR_LOSS_KIND, "messages of a kind it has no place for")                                      \
@@ -59,6 +63,7 @@ hr_target_format hr_target_format_from_name(const char *name);
     X(HR_LOSS_LONG_NAME, "instruments of more than 8 letters, or more than 65535 of them")         \
     X(HR_LOSS_DIGITS, "prices of more than 4 decimals, parts of a share, or too large ones")       \
     X(HR_LOSS_OTHER_DAY, "messages of another day than the output's path names")                   \
+    X(HR_LOSS_NO_ORDER, "replacements of orders that nothing added")                               \
     X(HR_LOSS_PX, "prices below 0, of 0, or quantities below 0")                                   \
     X(HR_LOSS_SIDE, "trades without a side")                                                       \
     X(HR_LOSS_TRADE_ID, "trades whose id is missing or no number")

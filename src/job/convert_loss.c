@@ -78,7 +78,8 @@ static bool holds_kind(hr_target_format to, hr_msg_kind k, bool is_agg)
         return k != HR_MSG_STATUS && k != HR_MSG_ORDER;
     case HR_TO_AUTO:
     case HR_TO_EVENTS:
-    case HR_TO_ITCH: /* convert_itch.c */
+    case HR_TO_ITCH:    /* convert_itch.c */
+    case HR_TO_LOBSTER: /* convert_lobster.c */
     case HR_TO_RECORDS:
     case HR_TO_RECORDS_CSV:
     case HR_TO_COUNT:

@@ -102,6 +102,20 @@ HR_MUST_USE hr_status hr_itch_out_message(hr_itch_out *t, const hr_evbatch *b, u
                                           uint64_t *n_rows, hr_err *err);
 HR_MUST_USE hr_status hr_itch_out_finish(hr_itch_out *t, hr_err *err);
 
+/* ---- LOBSTER ---- */
+typedef struct hr_lobster_out hr_lobster_out;
+/** Also of the orders that are kept. */
+size_t hr_lobster_out_bytes(void);
+HR_MUST_USE hr_status hr_lobster_out_create(hr_lobster_out **out, const hr_convert_options *o,
+                                            hr_arena *arena, hr_err *err);
+/** Before each pass but the first. */
+void hr_lobster_out_begin(hr_lobster_out *t, hr_out_file *file);
+/** As hr_losses_of; HR_EBUDGET: more orders than are kept. */
+HR_MUST_USE hr_status hr_lobster_out_losses(hr_lobster_out *t, const hr_evbatch *b, uint32_t m,
+                                            uint32_t *bits, hr_err *err);
+/** Writes the message that was asked about last. */
+HR_MUST_USE hr_status hr_lobster_out_message(hr_lobster_out *t, uint64_t *n_rows, hr_err *err);
+
 /* ---- Parquet, Arrow ---- */
 typedef struct hr_table_out hr_table_out;
 size_t hr_table_out_bytes(void);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """convert writes back the texts of trades and quotes that it reads: there and back gives the same."""
 import filecmp
+import glob
 import json
 import os
 import random
@@ -11,6 +12,7 @@ QUOTES = "exchange symbol timestamp local_timestamp ask_amount ask_price bid_pri
 AGG = "agg_trade_id price quantity first_trade_id last_trade_id transact_time is_buyer_maker".split()
 TRADES = "id price qty quote_qty time is_buyer_maker".split()
 DAY_MS = 1704153600000  # 2024-01-02
+LOBSTER = "AAPL_2012-06-21_34200000_57600000_message_10.csv"
 
 
 def path(name):
@@ -127,10 +129,97 @@ def check_losses():
               lines(out)[:3])
 
 
+def orders(n, sparse):
+    """Rows of a session that begins with no order, and of all types but halts."""
+    rng = random.Random(34)
+    live, rows, at, last = {}, [], 34200 * 10**9, 100
+    for i in range(n):
+        at += rng.randrange(10**6) if i % 40 else 10**9 - at % 10**9
+        when = f"{at // 10**9}.{at % 10**9:09d}".rstrip("0").rstrip(".") if rows else f"{at // 10**9}.0"
+        r = rng.random()
+        key = rng.choice(list(live)) if len(live) > 9 else None
+        if key is None or r < 0.5:
+            last += rng.randrange(1, 9)
+            key, live[last] = last, [rng.randrange(1, 500), 5850000 + 100 * rng.randrange(-90, 90), rng.choice((1, -1))]
+            rows.append([when, "1", last, *live[last]])
+        elif r < 0.9:
+            qty, px, side = live[key]
+            kind = rng.choice("234") if qty > 1 else "3"
+            part = rng.randrange(1, qty) if kind == "2" else qty if kind == "3" else rng.randrange(1, qty + 1)
+            live[key][0] -= part
+            if live[key][0] == 0:
+                del live[key]
+            rows.append([when, kind, key, part, px, side])
+        elif r < 0.98:
+            rows.append([when, "5", 0, rng.randrange(1, 90), 5850000 + rng.randrange(100), rng.choice((1, -1))])
+        else:
+            rows.append([when, "6", -1, rng.randrange(1, 9000), 5850000, -1])
+        if sparse and i == 50:
+            rows += [[when, "4", 77, 5, 5850000, -1], [when, "3", 78, 9, 5850100, -1]]  # from before the file
+    return [[str(x) for x in r] for r in rows]
+
+
+def check_lobster():
+    name = LOBSTER
+    file, back = write("lob/" + name, None, orders(5000, False)), path("lob2/" + name)
+    there_and_back("lobster", file, back, "lobster")
+    want = ("the day", "symbol=NAME/")
+    code, _, err = convert(path("a.parquet"), path("plain.csv"), "--to", "lobster")
+    tap.check("a path that says nothing", code == 2 and all(w in err for w in want), err)
+    code, _, err = convert(path("a.parquet"), path("lob2/AAPL_2012-06-22_message.csv"), "--to", "lobster")
+    tap.check("another day", code == 2 and "another day" in err, err)
+    file = write("mid/" + name, None, orders(5000, True))
+    got = refused("orders from before the file", file, path("mid2/" + name), "lobster", "orders that nothing added")
+    tap.check("two of them, and all rows", list(lost(got).values()) == [2] and got["rows"] == 5002, got)
+    differ = [y for x, y in zip(lines(file), lines(path("mid2/" + name))) if x != y]
+    tap.check("they have no price", [x.split(",")[1:] for x in differ] == [["4", "77", "5", "0", "1"], ["3", "78", "0", "0", "1"]], differ)
+    code, _, err = convert(file, path("m.parquet"))
+    code2, _, err2 = convert(path("mid2/" + name), path("m2.parquet"))
+    tap.check("and are the same events", (code, code2) == (0, 0) and filecmp.cmp(path("m.parquet"), path("m2.parquet"), False), err + err2)
+
+
+def check_lobster_of_others():
+    tap.run("gen", "--format", "itch", "--orders", 20000, "--instruments", 1, "--out", path("one_2024-05-07.itch"))
+    code, got, err = convert(path("one_2024-05-07.itch"), path("one.parquet"))
+    tap.check("a session of ITCH", code == 0 and got["written"] > 10000, err or got)
+    out = path("X_2024-05-07_message.csv")
+    code, _, err = convert(path("one.parquet"), out, "--to", "lobster")
+    tap.check("what it loses is said", code == 2 and "one order replaced another" in err and "symbol=NAME/" in err, err)
+    code, got, err = convert(path("one.parquet"), out, "--to", "lobster", "--lossy")
+    tap.check("its rows are read again", code == 0 and got["filtered"] == 0 and got["rows"] > got["written"] == got["read"], err or got)
+    sums = [tap.run_json(f, "--out", path("sum"), "--force") for f in (path("one.parquet"), out)]
+    tap.check("as orders that all fit", sums[1].get("order_faults") == sums[0].get("order_faults") == 0, sums)
+    ends = [verified(f) for f in (path("one.parquet"), out)]
+    tap.check("without findings", ends == [0, 0], ends)
+
+
+def verified(file):
+    return tap.run("verify", file)[0]
+
+
+def check_real():
+    data = tap.data_dir()
+    files = [] if data is None else sorted(glob.glob(os.path.join(data, "**", "*message*"), recursive=True))
+    if not files:
+        print("# no real LOBSTER file is there")
+    for file in files[:1]:
+        name = os.path.basename(file)
+        code, got, err = convert(file, path("real.parquet"))
+        out = path("real/" + name.removesuffix(".gz").removesuffix(".zst"))
+        code2, back, err2 = convert(path("real.parquet"), out, "--to", "lobster", "--lossy")
+        only = all("nothing added" in x for x in lost(back))
+        code3, _, err3 = convert(out, path("real2.parquet"))
+        tap.check(f"{name}: the same events", (code, code2, code3) == (0, 0, 0) and only
+                  and filecmp.cmp(path("real.parquet"), path("real2.parquet"), False), [back, err, err2, err3])
+
+
 def main():
     check_quotes()
     check_trades()
     check_losses()
+    check_lobster()
+    check_lobster_of_others()
+    check_real()
     tap.finish()
 
 
