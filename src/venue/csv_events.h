@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HR_VENUE_CSV_EVENTS_H
 #define HR_VENUE_CSV_EVENTS_H
-/* CSV files of a message a row, and how files of csv_table.h are recognised. Private to venue. */
+/* CSV files of a message a row, and how files of csv_table.h are recognised. For venue, and for job
+ * where it writes such files back. */
 #include "text/csv.h"
 #include "venue/line.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HR_VENUE_LINE_H
 #define HR_VENUE_LINE_H
-/* One line on its way into a batch. Private to venue. */
+/* One line on its way into a batch. For venue, and for job where it writes such lines back. */
 #include "text/json.h"
 #include "venue/adapter.h"
 
