@@ -29,7 +29,7 @@ static hr_status parse_args(hr_convert_options *o, bool *json, int argc, char **
 {
     int to = -1;
     int from = 0;
-    int64_t decimals[2] = {o->px_scale, o->qty_scale};
+    int64_t decimals[3] = {o->px_scale, o->qty_scale, 0};
     const hr_opt table[] = {
         {"--to", "F", "what to write, when OUT's name does not say", HR_OPT_CHOICE, &to, 0, 0,
          targets},
@@ -48,6 +48,8 @@ static hr_status parse_args(hr_convert_options *o, bool *json, int argc, char **
          18, NULL},
         {"--quantity-decimals", "N", "decimals of quantities (default: 8)", HR_OPT_COUNT,
          &decimals[1], 0, 18, NULL},
+        {"--share-decimals", "N", "ITCH, LOBSTER: decimals of a quantity that one share stands for",
+         HR_OPT_COUNT, &decimals[2], 0, 18, NULL},
         {"--json", NULL, "the summary as JSON", HR_OPT_ON, json, 0, 0, NULL},
     };
     const hr_opts opts = {
@@ -81,6 +83,7 @@ static hr_status parse_args(hr_convert_options *o, bool *json, int argc, char **
     if (to >= 0) o->to = hr_target_format_from_name(targets[to]);
     o->px_scale = (uint8_t)decimals[0];
     o->qty_scale = (uint8_t)decimals[1];
+    o->share_decimals = (uint8_t)decimals[2];
     return HR_OK;
 }
 

@@ -212,5 +212,6 @@ void hr_opts_engine_apply(const hr_opts_engine *e, hr_plan *plan)
     if (e->memory_bytes >= 0) plan->memory_bytes = e->memory_bytes;
     if (e->px_decimals >= 0) plan->px_scale = (uint8_t)e->px_decimals;
     if (e->qty_decimals >= 0) plan->qty_scale = (uint8_t)e->qty_decimals;
+    if (e->share_decimals >= 0) plan->share_decimals = (uint8_t)e->share_decimals;
     if (e->cpu_mask >= 0) plan->cpu_mask = (unsigned)e->cpu_mask;
 }

@@ -56,11 +56,12 @@ HR_MUST_USE hr_status hr_opts_parse(const hr_opts *o, int argc, char **argv, int
 typedef struct hr_opts_engine {
     int format;
     int64_t lanes, memory_bytes, cpu_mask;
-    int64_t px_decimals, qty_decimals;
+    int64_t px_decimals, qty_decimals, share_decimals;
 } hr_opts_engine;
 #define HR_OPTS_ENGINE_DEFAULT                                                                     \
     {                                                                                              \
-        .lanes = -1, .memory_bytes = -1, .cpu_mask = -1, .px_decimals = -1, .qty_decimals = -1     \
+        .lanes = -1, .memory_bytes = -1, .cpu_mask = -1, .px_decimals = -1, .qty_decimals = -1,    \
+        .share_decimals = -1                                                                       \
     }
 /** Table entries for them; e: the hr_opts_engine. */
 #define HR_OPTS_ENGINE(e)                                                                          \
@@ -96,6 +97,14 @@ typedef struct hr_opts_engine {
          "decimals of quantities (default: 8)",                                                    \
          HR_OPT_COUNT,                                                                             \
          &(e).qty_decimals,                                                                        \
+         0,                                                                                        \
+         18,                                                                                       \
+         NULL},                                                                                    \
+        {"--share-decimals",                                                                       \
+         "N",                                                                                      \
+         "ITCH, LOBSTER: decimals of a quantity that one share stands for",                        \
+         HR_OPT_COUNT,                                                                             \
+         &(e).share_decimals,                                                                      \
          0,                                                                                        \
          18,                                                                                       \
          NULL},                                                                                    \

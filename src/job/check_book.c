@@ -53,7 +53,7 @@ static bool compare(check_book *k, hr_check_books *sum, const hr_desk *d, hr_sid
     int64_t *qty = k->qty;
     const hr_lobster_row *row = &k->row;
     const int64_t px_unit = hr_pow10[p->px_scale - PX_DECIMALS];
-    const int64_t qty_unit = hr_pow10[p->qty_scale];
+    const int64_t qty_unit = hr_pow10[p->qty_scale - p->share_decimals];
     bool is_equal = true;
     memset(px, 0, sizeof k->px);
     memset(qty, 0, sizeof k->qty);
@@ -86,7 +86,8 @@ static bool compare(check_book *k, hr_check_books *sum, const hr_desk *d, hr_sid
 bool run_check_book_differs(check_book *k, hr_check_books *sum, const hr_desk *d, const hr_plan *p,
                             hr_finding *f)
 {
-    if (k->book == NULL || p->px_scale < PX_DECIMALS || f->line < 2) return false;
+    bool holds = p->px_scale >= PX_DECIMALS && p->qty_scale >= p->share_decimals;
+    if (k->book == NULL || !holds || f->line < 2) return false;
     if (hr_lobster_book_rows(k->book) >= f->line || !go_to(k, sum, f->line)) return false;
     sum->rows++;
     bool is_equal = compare(k, sum, d, HR_SIDE_BID, p, f);

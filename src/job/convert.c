@@ -130,7 +130,8 @@ static hr_status open_source(job *j, hr_err *err)
     hr_source_info info = {.format = j->o->format,
                            .takes_records = true,
                            .px_scale = j->o->px_scale,
-                           .qty_scale = j->o->qty_scale};
+                           .qty_scale = j->o->qty_scale,
+                           .share_decimals = j->o->share_decimals};
     if (j->o->venue != NULL) snprintf(info.venue, sizeof info.venue, "%s", j->o->venue);
     if (j->o->symbol != NULL) snprintf(info.symbol, sizeof info.symbol, "%s", j->o->symbol);
     HR_TRY(hr_source_open(&j->source, j->o->in, &info, &j->budget,

@@ -83,6 +83,7 @@ typedef struct hr_convert_options {
     const char *venue, *symbol; /* of the input, where it does not say; NULL: none */
     const char *records; /* DBN of several types: the one that is wanted; NULL: there is one */
     uint8_t px_scale, qty_scale;
+    uint8_t share_decimals; /* of ITCH and LOBSTER, read or written */
     bool force, lossy;
     bool packs_arrow;             /* bodies of Arrow batches compressed with zstd */
     const _Atomic uint32_t *stop; /* != 0: give up; may be NULL */

@@ -43,7 +43,7 @@ hr_status hr_itch_out_create(hr_itch_out **out, const hr_convert_options *o, hr_
     if (t == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory to write ITCH");
     memset(t, 0, sizeof *t);
     set_units(&t->px_unit, &t->px_mul, o->px_scale, 4);
-    set_units(&t->qty_unit, &t->qty_mul, o->qty_scale, 0);
+    set_units(&t->qty_unit, &t->qty_mul, o->qty_scale, o->share_decimals);
     t->has_day = hr_orders_path_day(&t->day_ns, o->out);
     return HR_OK;
 }

@@ -29,7 +29,7 @@ typedef struct lobster_row {
 struct hr_lobster_out {
     hr_out_file *file;
     hr_l3 *book;
-    uint8_t px_scale, qty_scale;
+    uint8_t px_scale, qty_scale, share_decimals;
     hr_evb_sym read, first; /* what the output's path says; the first instrument met */
     int64_t day_ns;
     bool has_day, has_first, has_rows;
@@ -63,6 +63,7 @@ hr_status hr_lobster_out_create(hr_lobster_out **out, const hr_convert_options *
     memset(t, 0, sizeof *t);
     t->px_scale = o->px_scale;
     t->qty_scale = o->qty_scale;
+    t->share_decimals = o->share_decimals;
     t->has_day = hr_orders_path_day(&t->day_ns, o->out);
     hr_sniff_path(&info, o->out);
     if (!hr_orders_sniff(&info, why, sizeof why, o->out, "", 0)) info.symbol[0] = '\0';
@@ -232,7 +233,7 @@ hr_status hr_lobster_out_losses(hr_lobster_out *t, const hr_evbatch *b, uint32_t
     if (b->px[at] < 0 || b->qty[at] < 0)
         *bits |= BIT(HR_LOSS_PX);
     else if (!to_units(&r.px, b->px[at], t->px_scale, PX_DECIMALS) ||
-             !to_units(&r.qty, b->qty[at], t->qty_scale, 0))
+             !to_units(&r.qty, b->qty[at], t->qty_scale, t->share_decimals))
         *bits |= BIT(HR_LOSS_DIGITS);
     else
         *bits |= is_trade ? trade_row(t, b, m, r) : order_rows(t, b, m, r);

@@ -217,7 +217,8 @@ static HR_NOINLINE hr_status open_sources(hr_run *r, hr_err *err)
                                .n_sources = r->n_sources,
                                .n_lanes = r->n_lanes,
                                .px_scale = p->px_scale,
-                               .qty_scale = p->qty_scale};
+                               .qty_scale = p->qty_scale,
+                               .share_decimals = p->share_decimals};
         memcpy(info.venue, p->venue, HR_MIN(sizeof info.venue, sizeof p->venue));
         memcpy(info.symbol, p->symbol, HR_MIN(sizeof info.symbol, sizeof p->symbol));
         HR_TRY(hr_source_open(&r->source[i], p->inputs[i], &info, &r->budget, text_cap, err));

@@ -86,6 +86,8 @@ static const plan_key keys[] = {
     {"features", "window", V_DURATION, AT(window_ns), 1000000, 3600 * SEC, NULL, "rolling window"},
     {"numbers", "price_decimals", V_U8, AT(px_scale), 0, 18, NULL, "decimals of prices"},
     {"numbers", "quantity_decimals", V_U8, AT(qty_scale), 0, 18, NULL, "decimals of quantities"},
+    {"numbers", "share_decimals", V_U8, AT(share_decimals), 0, 18, NULL,
+     "ITCH, LOBSTER: decimals of a quantity that one share stands for"},
     {"engine", "memory", V_SIZE, AT(memory_bytes), 64000000, INT64_C(1) << 44, NULL,
      "all memory, fixed at start"},
     {"engine", "lanes", V_U32, AT(lanes), 0, 64, NULL, "threads; 0: one a usable processor"},
@@ -670,6 +672,8 @@ size_t hr_plan_identity(const hr_plan *p, char *out, size_t cap)
         n += snprintf(out + n, cap - (size_t)n, " from=%lld", (long long)p->from_ns);
     if (n > 0 && p->to_ns != INT64_MAX)
         n += snprintf(out + n, cap - (size_t)n, " to=%lld", (long long)p->to_ns);
+    if (n > 0 && p->share_decimals != 0)
+        n += snprintf(out + n, cap - (size_t)n, " share=%u", p->share_decimals);
     HR_ASSERT(n > 0 && n < HR_PLAN_IDENTITY_MAX && (size_t)n < cap);
     return (size_t)n;
 }

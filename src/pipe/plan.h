@@ -50,6 +50,7 @@ typedef struct hr_plan {
     int64_t window_ns; /* features.window: duration, 10s */
     /* numbers: */
     uint8_t px_scale;  /* numbers.price_decimals: 0..18, 9 */
+    uint8_t share_decimals; /* numbers.share_decimals: 0..18, 0 */
     uint8_t qty_scale; /* numbers.quantity_decimals: 0..18, 8 */
     /* engine: */
     int64_t memory_bytes; /* engine.memory: size, 512MB; least 64MB */

@@ -94,6 +94,7 @@ typedef struct hr_source_info {
     int32_t source_idx;
     uint8_t px_scale;
     uint8_t qty_scale;
+    uint8_t share_decimals;       /* ITCH, LOBSTER: one of their shares is 10^-this of ours */
     char venue[HR_VENUE_MAX + 1]; /* "binance", "binance-futures", "binance-delivery", "deribit",
                                      ...; "" unknown */
     char symbol[HR_SYMBOL_MAX +

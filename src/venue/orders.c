@@ -23,11 +23,16 @@ typedef struct cache {
     int16_t sym[CACHE_SLOTS]; /* -1 none */
 } cache;
 
+/* Of a feed's number: ours is it times mul, or by div. */
+typedef struct units {
+    int64_t mul, div;
+} units;
+
 typedef struct writer {
     const hr_source_info *info;
     hr_evbatch *b;
     cache *seen;
-    int64_t px_factor, qty_factor;
+    units px, qty;
     int64_t offset, number; /* of the message at hand */
 } writer;
 
@@ -97,9 +102,11 @@ static int find_sym(const writer *w, const hr_itch_msg *m, int32_t *out)
 }
 
 /* A price of 0 and a quantity are what they are; everything must fit 18 digits. */
-static bool scaled(int64_t *out, int64_t v, int64_t factor)
+static bool scaled(int64_t *out, int64_t v, units u)
 {
-    return !__builtin_mul_overflow(v, factor, out) && *out < HR_DECIMAL_LIMIT;
+    *out = v / u.div;
+    return *out * u.div == v && !__builtin_mul_overflow(*out, u.mul, out) &&
+           *out < HR_DECIMAL_LIMIT;
 }
 
 /* What a message becomes. */
@@ -120,7 +127,7 @@ static int put(const writer *w, const hr_itch_msg *m, const event *e)
     int rc = find_sym(w, m, &b->sym[i]);
     if (rc != HR_LINE_DONE) return rc;
     if (e->id > INT64_MAX) return HR_LINE_REJECT(HR_REJECT_RANGE);
-    if (!scaled(&b->px[at], e->px, w->px_factor) || !scaled(&b->qty[at], e->qty, w->qty_factor))
+    if (!scaled(&b->px[at], e->px, w->px) || !scaled(&b->qty[at], e->qty, w->qty))
         return HR_LINE_REJECT(HR_REJECT_RANGE);
     b->side[at] = (uint8_t)e->side;
     b->ts_event[i] = b->ts_recv[i] = w->info->day_ns + m->ts_ns;
@@ -235,7 +242,7 @@ static int put_seed(const writer *w, const hr_itch_msg *m, uint8_t side, uint32_
     const uint32_t at = b->n_msgs;
     if (row->qty[side][k] <= 0 || row->px[side][k] <= 0) return HR_LINE_DONE;
     if (!hr_evbatch_has_room(b, 1, 1)) return HR_LINE_FULL;
-    if (!scaled(&px, row->px[side][k], w->px_factor)) return HR_LINE_REJECT(HR_REJECT_RANGE);
+    if (!scaled(&px, row->px[side][k], w->px)) return HR_LINE_REJECT(HR_REJECT_RANGE);
     const event e = {.kind = HR_MSG_ORDER,
                      .action = HR_ORDER_ADD,
                      .side = (hr_side)side,
@@ -297,9 +304,11 @@ static hr_status step_of(const writer *w, hr_itch_step *step, hr_itch_msg *m, co
                             : hr_lobster_decode(step, m, 1, p, n, at_eof);
 }
 
-static int64_t factor_of(uint8_t scale, unsigned decimals)
+static units units_of(unsigned scale, unsigned decimals)
 {
-    return scale >= decimals ? hr_pow10[scale - decimals] : 0;
+    bool is_finer = scale >= decimals;
+    return (units){.mul = is_finer ? hr_pow10[scale - decimals] : 1,
+                   .div = is_finer ? 1 : hr_pow10[decimals - scale]};
 }
 
 hr_status hr_orders_decode(const hr_source_info *info, hr_evbatch *b, const char *text, size_t len,
@@ -311,8 +320,8 @@ hr_status hr_orders_decode(const hr_source_info *info, hr_evbatch *b, const char
     writer w = {.info = info,
                 .b = b,
                 .seen = &seen,
-                .px_factor = factor_of(info->px_scale, PX_DECIMALS),
-                .qty_factor = factor_of(info->qty_scale, 0)};
+                .px = units_of(info->px_scale, PX_DECIMALS),
+                .qty = units_of(info->qty_scale, info->share_decimals)};
     bool is_binary = is_itch(info);
     hr_status st = HR_OK;
     b->source_idx = info->source_idx;

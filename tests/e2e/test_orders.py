@@ -4,6 +4,7 @@ documents alone; equal bytes for any lanes and after kills; conversions there an
 import bisect
 import collections
 import decimal
+import gzip
 import json
 import lzma
 import os
@@ -204,6 +205,23 @@ def check_damage(path):
     tap.check("itch: too many live orders: exit 5, the key is named", code == 5 and "limits.orders" in err, f"{code} {err}")
 
 
+def check_scales(path, books):
+    """Decimals that prices and shares have, fewer, and shares that stand for parts of a coin."""
+    for args, scale, qty in ((["--price-decimals", 3], 1, 8), (["--price-decimals", 4, "--quantity-decimals", 0], 1, 0),
+                             (["--share-decimals", 8], 10**5, 0)):
+        out, path_of = os.path.join(tap.SCRATCH, "scaled"), " ".join(map(str, args))
+        got = tap.run_json(path, "--out", out, "--force", *args)
+        level = collections.defaultdict(dict)
+        for symbol, t in rows_of(out, "deltas"):
+            for side, px, q in zip(t["side"], t["px"], t["qty"]):
+                side = side.decode() if isinstance(side, bytes) else side
+                level[symbol][side, px * 10 if args[1] == 3 else px // scale] = q // 10**qty
+        have = {s: {k: v for k, v in c.items() if v} for s, c in level.items() if any(c.values())}
+        tap.check(f"itch: {path_of}: every level", have == books.levels() and not got["rejected"], got)
+    got = tap.run_json(path, "--out", os.path.join(tap.SCRATCH, "scaled"), "--force", "--price-decimals", 1)
+    tap.check("itch: a price that a decimal cannot hold is rejected", set(got["rejected"]) == {"out_of_range"} and got["rejected"]["out_of_range"] > 1000, got)
+
+
 def check_conversions(path, books):
     table, back = os.path.join(tap.SCRATCH, "events.parquet"), os.path.join(tap.SCRATCH, f"back_{DAY}.itch")
     code, _, err = tap.run("convert", path, table)
@@ -366,11 +384,74 @@ def check_bitstamp(data):
             rows.append((side.decode() if isinstance(side, bytes) else side, px // 10, qty))
     first = next((i for i, (a, b) in enumerate(zip(rows, log.rows)) if a != b), min(len(rows), len(log.rows)))
     tap.check(f"bitstamp: all {len(log.rows)} changes of levels", rows == log.rows, f"{len(rows)} {first} {rows[first:first + 2]} {log.rows[first:first + 2]}")
+    for date, start in (("2015-04-30", 1430366400000), ("2015-05-01", 1430452800000)):  # midnights in New York
+        check_bitstamp_itch(path, lines, date, start)
     n = explain(log)
     print("#", dict(n))
     tap.check(f"bitstamp: {sum(n.values())} levels of its own 5,011 books: {n['equal']} equal, every other one explained",
               n["not explained"] == 0 and n["equal"] == 179250 and n["removal never sent"] < 700
               and n["orders from before, first seen or shrunk"] < 100, n)
+
+
+def check_bitstamp_itch(path, lines, date, start):
+    """The log as ITCH, a share being 10^-8 of a coin: what fits 32 bits, of the day of New York in the path, but for changed orders."""
+    books = Books()
+    rows = [line.split(" ", 2) for line in lines]
+    day = [(int(ms), event, json.loads(text)) for ms, event, text in rows if event.startswith(("order_c", "order_d", "trade"))]
+    for ms, event, d in day:
+        qty = exact(d["amount"])
+        if not start <= ms < start + 86400000 or qty >= 1 << 32 or event == "order_changed":
+            continue
+        if event == "trade":
+            books.trades.append(qty)
+        elif event == "order_created":
+            books.n["A"] += 1
+            books.add(d["id"], "BTCUSD", ("bid", "ask")[d["order_type"]], exact(d["price"]) // 10**4, qty)
+        else:
+            books.n["D"] += 1
+            books.take(d["id"], 1 << 62)
+    out = os.path.join(tap.SCRATCH, f"bitstamp_{date}.itch")
+    args = ["convert", path, out, "--price-decimals", 8, "--share-decimals", 8]
+    code, _, err = tap.run(*args)
+    tap.check(f"bitstamp -> itch, {date}: what is lost is said, and refused", code == 2 and "no place" in err and "another day" in err, f"{code} {err}")
+    code, _, err = tap.run(*args, "--lossy")
+    again = read_itch(out)
+    want = {k: v for k, v in books.levels().get("BTCUSD", {}).items()}
+    tap.check(f"bitstamp -> itch, {date}: {books.n['A']} orders, {books.n['D']} removals, {len(books.trades)} trades, {len(want)} levels of an independent decoder",
+              code == 0 and again.n["A"] == books.n["A"] and again.n["D"] == books.n["D"] and again.levels().get("BTCUSD", {}) == want
+              and sorted(t[3] for t in again.trades) == sorted(books.trades), f"{err} {dict(again.n)} {dict(books.n)} {len(again.trades)} {len(books.trades)}")
+    end = os.path.join(tap.SCRATCH, "bitstamp.itch.out")
+    got = tap.run_json(out, "--out", end, "--force", "--price-decimals", 8, "--share-decimals", 8)
+    level = {}
+    for _, t in rows_of(end, "deltas"):
+        for side, px, q in zip(t["side"], t["px"], t["qty"]):
+            level[side.decode() if isinstance(side, bytes) else side, px // 10**4] = q
+    tap.check(f"bitstamp -> itch -> run, {date}: every level", {k: v for k, v in level.items() if v} == want and got["orders"] == books.n["A"] + books.n["D"], got)
+
+
+def check_hour_itch(path):
+    """The hour of AAPL as ITCH: rows of orders from before the file name no order there either."""
+    books = Books()
+    with gzip.open(path, "rt") as f:
+        for line in f:
+            _, kind, key, qty, px, side = line.split(",")[:6]
+            kind, key, qty, px = int(kind), int(key), int(qty), int(px)
+            books.n[kind] += 1
+            if kind == 1:
+                books.add(key, "AAPL", "bid" if int(side) == 1 else "ask", px, qty)
+            elif kind in (2, 3):
+                books.take(key, 1 << 62 if kind == 3 else qty)
+            elif kind == 4:
+                books.hit(key, qty)
+            else:
+                books.trades.append(("AAPL", "none", px, qty))
+    out = os.path.join(tap.SCRATCH, "aapl_2012-06-21.itch")
+    code, _, err = tap.run("convert", path, out, "--lossy")
+    again = read_itch(out)
+    counts = {1: "A", 2: "X", 3: "D", 4: "E", 5: "P"}
+    tap.check("the hour of AAPL as ITCH: counts, every level and trade of an independent decoder",
+              code == 0 and all(books.n[k] == again.n[v] for k, v in counts.items()) and again.levels() == books.levels()
+              and sorted(again.trades) == sorted(books.trades), f"{code} {err} {dict(again.n)} {dict(books.n)} {len(again.trades)} {len(books.trades)}")
 
 
 def check_real():
@@ -382,6 +463,7 @@ def check_real():
     tap.check("the hour of AAPL: 91,997 rows, 84 of orders from before",
               got["lines"] == 91997 and got["orders"] == 44256 + 469 + 41004 + 4067 and got["order_faults"] == 84
               and got["trades"] == 6256, got)  # of 4,067 + 2,201 executions 12 were of such orders
+    check_hour_itch(path)
     check_bitstamp(data)
     sample = os.path.join(data, "itch", "sample.itch")
     got = tap.run_json(sample, "--out", os.path.join(tap.SCRATCH, "sample"))
@@ -392,6 +474,7 @@ def main():
     path, digest, books = check_itch()
     check_kills(path, digest)
     check_damage(path)
+    check_scales(path, books)
     check_conversions(path, books)
     check_lobster()
     check_real()
