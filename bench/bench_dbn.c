@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "figure.h"
-#include "job/dbn_file.h"
 #include "mem/mem.h"
-#include "venue/dbn.h"
+#include "pipe/dbn_file.h"
+#include "venue/files/dbn.h"
 
 #define N_RECORDS (1u << 20)
 #define N_LIVE 100000u

@@ -11,10 +11,10 @@
 #include "figure.h"
 #include "kern/kern.h"
 #include "mem/mem.h"
+#include "synth/synth.h"
 #include "text/csv.h"
 #include "text/json.h"
 #include "venue/adapter.h"
-#include "venue/synth.h"
 
 #define TEXT_CAP (64u << 20)
 #define TEXT_PAD 64

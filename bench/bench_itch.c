@@ -12,7 +12,7 @@
 #include "book/l3.h"
 #include "figure.h"
 #include "mem/mem.h"
-#include "venue/itch.h"
+#include "venue/files/itch.h"
 
 #define BATCH 512u
 #define AHEAD 24u

@@ -15,7 +15,7 @@
 #include "book/l3.h"
 #include "figure.h"
 #include "mem/mem.h"
-#include "venue/itch.h"
+#include "venue/files/itch.h"
 
 #define N_INSTRUMENTS 500u
 #define N_EVENTS (1u << 20)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The table of DBN records in docs/modules/dbn.md, made of src/venue/dbn_fields.c. dbn_docs.py renews it; --check says whether it
+"""The table of DBN records in docs/modules/dbn.md, made of src/venue/files/dbn_fields.c. dbn_docs.py renews it; --check says whether it
 is as it should be (exit 1: no)."""
 import os
 import re
@@ -27,7 +27,7 @@ def fields(body):
 
 
 def table():
-    with open(os.path.join(ROOT, "src/venue/dbn_fields.c"), encoding="utf-8") as f:
+    with open(os.path.join(ROOT, "src/venue/files/dbn_fields.c"), encoding="utf-8") as f:
         text = f.read()
     arrays = dict(re.findall(r"hr_dbn_field (\w+)\[\] = \{\s*HEAD,(.*?)\};", text, re.S))
     rows = ["| record | bytes | versions | fields, each with its offset |", "| --- | --- | --- | --- |"]

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "app/app_check.h"
-#include "job/convert_csv.h"
+#include "convert/convert_csv.h"
 
 typedef unsigned long long ull;
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "app/app_check.h"
-#include "job/dbn_file.h"
+#include "pipe/dbn_file.h"
 
 #define MEMORY_BYTES ((size_t)768 << 20)
 #define NAMES_SHOWN 5u

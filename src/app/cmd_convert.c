@@ -7,7 +7,7 @@
 #include "app/app_check.h"
 #include "app/opts.h"
 #include "base/sys.h"
-#include "job/convert.h"
+#include "convert/convert.h"
 
 typedef unsigned long long ull;
 

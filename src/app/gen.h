@@ -3,8 +3,8 @@
 #define HR_APP_GEN_H
 /* What `headrace gen` is made of, beside its output files. */
 #include "base/status.h"
-#include "venue/synth.h"
-#include "venue/synth_orders.h"
+#include "synth/synth.h"
+#include "synth/synth_orders.h"
 
 /** What was made, as JSON. */
 HR_MUST_USE hr_status hr_gen_truth_write(const char *path, const hr_synth *s,

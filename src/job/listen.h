@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 
 #include "calc/tradegate.h"
-#include "job/row_out.h"
+#include "convert/row_out.h"
 #include "job/tap.h"
 
 /** Which clock times are read from. */

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "job/reject_text.h"
 #include "job/run_check.h"
+#include "pipe/reject_text.h"
 #include "text/json.h"
 
 /* ---- instruments ---- */

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "venue/itch.h"
-#include "venue/orders.h"
+#include "venue/files/itch.h"
+#include "venue/files/orders.h"
 
 #define STOCKS_BYTES (600u << 10)
 #define LOOK_BYTES ((size_t)1 << 20) /* of DBN's records, for mappings and publishers */

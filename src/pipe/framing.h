@@ -4,8 +4,8 @@
 /* Sources of bytes instead of lines: where their messages end, and what stands before the first.
  * Private to the source; one entry a format. */
 #include "pipe/source.h"
-#include "venue/dbn.h"
-#include "venue/mold.h"
+#include "venue/files/dbn.h"
+#include "venue/files/mold.h"
 
 typedef struct hr_framing {
     const char *unit; /* what a message is called */

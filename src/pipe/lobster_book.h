@@ -5,7 +5,7 @@
  * it, ask price, size, bid price, size, level by level, prices x 10000. NAME_message_N.csv has it
  * under NAME_orderbook_N.csv, packed or not. Read row by row, by one thread. */
 #include "mem/mem.h"
-#include "venue/lobster.h"
+#include "venue/files/lobster.h"
 
 typedef struct hr_lobster_book hr_lobster_book;
 

@@ -37,12 +37,12 @@ typedef enum hr_format {
     HR_FORMAT_ITCH,            /* Nasdaq TotalView-ITCH 5.0, each message behind its length */
     HR_FORMAT_LOBSTER,         /* LOBSTER message files */
     HR_FORMAT_BITSTAMP_ORDERS, /* `<recv_ms> <event> <json>`, Bitstamp's orders */
-    HR_FORMAT_DBN,             /* Databento DBN, see venue/dbn.h */
-    HR_FORMAT_MOLD,            /* ITCH in packets of MoldUDP64, see venue/mold.h */
+    HR_FORMAT_DBN,             /* Databento DBN, see venue/files/dbn.h */
+    HR_FORMAT_MOLD,            /* ITCH in packets of MoldUDP64, see venue/files/mold.h */
     HR_FORMAT_PARQUET_DELTAS,  /* Crypto Lake book_delta_v2 and our own deltas */
     HR_FORMAT_PARQUET_TRADES,  /* Crypto Lake trades and our own */
     HR_FORMAT_PARQUET_BOOK,    /* Crypto Lake book: top-n snapshots */
-    /* CSV files of venues and vendors (venue/csv_table.h), a message a row */
+    /* CSV files of venues and vendors (venue/files/csv_table.h), a message a row */
     HR_FORMAT_BINANCE_AGG_TRADES,  /* data.binance.vision aggTrades */
     HR_FORMAT_BINANCE_TRADES,      /* ... trades */
     HR_FORMAT_BINANCE_BOOK_TICKER, /* ... bookTicker */

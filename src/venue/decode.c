@@ -5,8 +5,8 @@
 #include "text/csv.h"
 #include "text/decimal.h"
 #include "venue/binance_fields.h"
-#include "venue/dbn.h"
-#include "venue/mold.h"
+#include "venue/files/dbn.h"
+#include "venue/files/mold.h"
 #include "venue/read.h"
 #include "venue/venue.h"
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "text/csv.h"
-#include "venue/csv_events.h"
-#include "venue/dbn.h"
+#include "venue/files/csv_events.h"
+#include "venue/files/dbn.h"
 #include "venue/venue.h"
 
 #define SNIFF_LINES_MAX 4096

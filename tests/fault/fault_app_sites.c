@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "convert/convert.h"
 #include "dbn_made.h"
 #include "fault_case.h"
 #include "harness.h"
-#include "job/convert.h"
 #include "places.h"
 #include "rng.h"
 #include "verb_run.h"

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "venue/dbn.h"
+#include "venue/files/dbn.h"
 
 #define RECS_MAX 4096u
 #define BATCH_MSGS 512u

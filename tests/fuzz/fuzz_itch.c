@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "venue/lobster.h"
+#include "venue/files/lobster.h"
 
 #define MSGS_MAX 4096
 #define N_INSTRUMENTS 8

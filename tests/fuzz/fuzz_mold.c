@@ -9,7 +9,7 @@
 
 #include "base/crc32c.h"
 #include "mem/mem.h"
-#include "venue/mold.h"
+#include "venue/files/mold.h"
 
 #define BYTES_MAX (1u << 16)
 

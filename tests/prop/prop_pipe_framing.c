@@ -10,7 +10,7 @@
 #include "dbn_made.h"
 #include "harness.h"
 #include "pipe/source.h"
-#include "venue/itch.h"
+#include "venue/files/itch.h"
 
 #define BYTES_MAX (1u << 17)
 #define CAP_WHOLE (1u << 19)

@@ -10,7 +10,7 @@
 #include "harness.h"
 #include "pipe/source.h"
 #include "rng.h"
-#include "venue/synth.h"
+#include "synth/synth.h"
 
 #define TEXT_MAX (1u << 16)
 #define CAP_WHOLE (1u << 18)

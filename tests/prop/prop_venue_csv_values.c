@@ -6,7 +6,7 @@
 #include "csv_check.h"
 #include "harness.h"
 #include "rng.h"
-#include "venue/csv_table.h"
+#include "venue/files/csv_table.h"
 
 static size_t put_digits(test_rng *r, char *out, uint64_t most)
 {

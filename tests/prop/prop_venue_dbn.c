@@ -7,7 +7,7 @@
 
 #include "dbn_made.h"
 #include "rng.h"
-#include "venue/dbn.h"
+#include "venue/files/dbn.h"
 
 #define N_RECORDS 40u
 #define BYTES_MAX (N_RECORDS * HR_DBN_RECORD_MAX)

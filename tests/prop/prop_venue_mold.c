@@ -3,8 +3,8 @@
  * messages come out, in which order, what is missing before them, and what is marked. */
 #include "harness.h"
 #include "rng.h"
-#include "venue/itch.h"
-#include "venue/mold.h"
+#include "venue/files/itch.h"
+#include "venue/files/mold.h"
 
 #define PACKETS 120u
 #define BYTES_MAX (1u << 17)

@@ -5,7 +5,7 @@
 
 #include "harness.h"
 #include "rng.h"
-#include "venue/synth.h"
+#include "synth/synth.h"
 #include "venue_check.h"
 
 #define N_TEXT (1u << 20)

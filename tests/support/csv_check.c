@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "job/convert_csv.h"
+#include "convert/convert_csv.h"
 #include "text/csv.h"
 #include "text/decimal.h"
 #include "venue/line.h"

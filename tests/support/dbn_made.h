@@ -3,7 +3,7 @@
 #define HR_TESTS_SUPPORT_DBN_MADE_H
 /* DBN bytes for tests, written without the decoder's own code but for the layouts' lengths. */
 #include "rng.h"
-#include "venue/dbn.h"
+#include "venue/files/dbn.h"
 
 #define DBN_MADE_HEADER_MAX 4096u
 

@@ -7,7 +7,7 @@
 
 #include "base/sys.h"
 #include "job/run.h"
-#include "venue/synth.h"
+#include "synth/synth.h"
 
 typedef struct test_engine {
     const char *input;

@@ -5,7 +5,7 @@
 
 #include "harness.h"
 #include "text/decimal.h"
-#include "venue/csv_table.h"
+#include "venue/files/csv_table.h"
 #include "venue_rig.h"
 
 #define AGG_HEAD                                                                                   \

@@ -8,7 +8,7 @@
 
 #include "dbn_made.h"
 #include "rng.h"
-#include "venue/dbn.h"
+#include "venue/files/dbn.h"
 
 #define TS UINT64_C(1715126400000000001)
 #define PX INT64_C(5155500000000)

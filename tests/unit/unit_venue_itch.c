@@ -5,7 +5,7 @@
 #include "harness.h"
 
 #include "rng.h"
-#include "venue/itch.h"
+#include "venue/files/itch.h"
 
 static const char TYPES[] = "SRHYLVWKJhAFECXDUPQBINO";
 

@@ -11,7 +11,7 @@
 #include "rng.h"
 #include "text/csv.h"
 #include "text/decimal.h"
-#include "venue/lobster.h"
+#include "venue/files/lobster.h"
 
 static hr_itch_msg row(const char *text)
 {

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What each target cannot hold of a message. The rules are those of the decoders that would read
+ * the target back: what they would not give back is lost. */
+#include <string.h>
+
+#include "convert/convert_parts.h"
+#include "venue/files/csv_events.h"
+
+#define BIT(l) (1u << (l))
+#define NS_PER_US 1000
+#define NS_PER_MS 1000000
+
+_Static_assert(HR_LOSS_COUNT <= 32, "losses are bits");
+
+const char *hr_loss_text(hr_loss l)
+{
+    static const char *const text[HR_LOSS_COUNT] = {
+#define LOSS_TEXT(id, what) [id] = what,
+        HR_LOSS_LIST(LOSS_TEXT)
+#undef LOSS_TEXT
+    };
+    return (unsigned)l < HR_LOSS_COUNT ? text[l] : "unknown";
+}
+
+static bool is_binance_csv(hr_target_format to)
+{
+    return to == HR_TO_BINANCE_AGG_TRADES || to == HR_TO_BINANCE_TRADES;
+}
+
+bool hr_losses_are_first(hr_target_format to)
+{
+    return is_binance_csv(to); /* its unit of time */
+}
+
+/* Instrument and venue as the decoder will have them of that path. */
+static void read_names(hr_losses *l, hr_source_info *info, const char *out_path)
+{
+    char why[128];
+    const char *header = hr_text_out_header(l->to);
+    if (hr_csv_file_sniff(info, why, sizeof why, out_path, header, strlen(header), NULL) != HR_OK)
+        info->symbol[0] = '\0';
+    memcpy(l->read.symbol, info->symbol, sizeof info->symbol);
+    memcpy(l->read.venue, info->venue, sizeof info->venue);
+}
+
+void hr_losses_init(hr_losses *l, hr_target_format to, const char *out_path)
+{
+    hr_source_info info = {0};
+    memset(l, 0, sizeof *l);
+    l->to = to;
+    hr_sniff_path(&info, out_path);
+    l->has_name = info.symbol[0] != '\0';
+    if (is_binance_csv(to)) read_names(l, &info, out_path);
+}
+
+static bool same_names(const hr_evb_sym *a, const hr_evb_sym *b)
+{
+    return strcmp(a->symbol, b->symbol) == 0 && strcmp(a->venue, b->venue) == 0;
+}
+
+static bool holds_kind(hr_target_format to, hr_msg_kind k, bool is_agg)
+{
+    switch (to) {
+    case HR_TO_DELTAS:
+    case HR_TO_TARDIS:
+        return k == HR_MSG_DELTA || k == HR_MSG_SNAPSHOT;
+    case HR_TO_TRADES:
+    case HR_TO_TARDIS_TRADES:
+        return k == HR_MSG_TRADE;
+    case HR_TO_BINANCE_AGG_TRADES:
+    case HR_TO_BINANCE_TRADES:
+        return k == HR_MSG_TRADE && is_agg == (to == HR_TO_BINANCE_AGG_TRADES);
+    case HR_TO_TICKERS:
+    case HR_TO_TARDIS_QUOTES:
+        return k == HR_MSG_TICKER;
+    case HR_TO_CAPTURE:
+    case HR_TO_CAPTURE_JSON:
+        return k != HR_MSG_STATUS && k != HR_MSG_ORDER;
+    case HR_TO_AUTO:
+    case HR_TO_EVENTS:
+    case HR_TO_ITCH:    /* convert_itch.c */
+    case HR_TO_LOBSTER: /* convert_lobster.c */
+    case HR_TO_RECORDS:
+    case HR_TO_RECORDS_CSV:
+    case HR_TO_COUNT:
+        break;
+    }
+    return true;
+}
+
+static uint32_t table_losses(hr_losses *l, const hr_evbatch *b, uint32_t m)
+{
+    uint32_t bits = l->has_name ? 0 : BIT(HR_LOSS_NAME);
+    if (b->sym[m] < 0) return bits | BIT(HR_LOSS_NO_NAME);
+    if (!same_names(&l->first, &b->syms[b->sym[m]])) return bits | BIT(HR_LOSS_OTHER_NAME);
+    if (l->to == HR_TO_DELTAS && l->has_last && b->seq_last[m] == l->last_seq &&
+        b->ts_event[m] == l->last_event && b->kind[m] == l->last_kind)
+        bits |= BIT(HR_LOSS_BORDER);
+    return bits;
+}
+
+static bool has_us(int64_t ns)
+{
+    return ns % NS_PER_US == 0 && (ns == 0 || ns / NS_PER_US >= HR_CSV_US_LEAST);
+}
+
+static uint32_t quote_losses(const hr_evbatch *b, uint32_t m)
+{
+    uint32_t bits = b->seq_prev[m] >= 0 ? BIT(HR_LOSS_SEQ) : 0;
+    for (uint32_t i = (uint32_t)b->level_begin[m]; i < (uint32_t)b->level_begin[m + 1]; i++) {
+        if (b->px[i] < 0 || b->qty[i] < 0 || (b->px[i] == 0 && b->qty[i] != 0))
+            bits |= BIT(HR_LOSS_PX);
+        if (b->qty[i] == 0 && b->px[i] != 0) bits |= BIT(HR_LOSS_EMPTY_PX);
+    }
+    return bits;
+}
+
+static uint32_t csv_losses(hr_losses *l, const hr_evbatch *b, uint32_t m)
+{
+    uint32_t bits = 0;
+    int64_t event = b->ts_event[m];
+    if (b->sym[m] < 0) return BIT(HR_LOSS_NO_NAME);
+    if (event == HR_NULL_I64) bits |= BIT(HR_LOSS_NO_EVENT);
+    if ((event != HR_NULL_I64 && !has_us(event)) || !has_us(b->ts_recv[m]))
+        bits |= BIT(HR_LOSS_TIME);
+    if (l->to == HR_TO_TARDIS_TRADES) {
+        const hr_text *id = b->text[m] >= 0 ? &b->texts[b->text[m]] : NULL;
+        if (id != NULL && memchr(id->byte, '"', id->len) != NULL) bits |= BIT(HR_LOSS_TRADE_ID);
+        return (b->flags[m] & HR_FLAG_AGG) ? bits | BIT(HR_LOSS_AGG) : bits;
+    }
+    if (b->seq_last[m] >= 0 || b->seq_first[m] >= 0) bits |= BIT(HR_LOSS_SEQ);
+    if (l->to == HR_TO_TARDIS_QUOTES) return bits | quote_losses(b, m);
+    if (l->has_last && event == l->last_event && b->ts_recv[m] == l->last_recv &&
+        b->kind[m] == l->last_kind && same_names(&l->last, &b->syms[b->sym[m]]))
+        bits |= BIT(HR_LOSS_BORDER);
+    return bits;
+}
+
+static uint32_t json_losses(const hr_losses *l, const hr_evbatch *b, uint32_t m)
+{
+    uint32_t bits = 0;
+    hr_msg_kind k = (hr_msg_kind)b->kind[m];
+    const hr_evb_sym *s = b->sym[m] >= 0 ? &b->syms[b->sym[m]] : NULL;
+    if (s != NULL &&
+        (strncmp(s->venue, "binance", 7) != 0 || strcmp(s->venue, l->first.venue) != 0))
+        bits |= BIT(HR_LOSS_VENUE);
+    if (k == HR_MSG_TRADE && b->seq_last[m] < 0) bits |= BIT(HR_LOSS_TRADE_ID);
+    if (k == HR_MSG_TRADE && b->side[b->level_begin[m]] == HR_SIDE_NONE) bits |= BIT(HR_LOSS_SIDE);
+    if (k != HR_MSG_TRADE && (b->seq_last[m] < 0 || b->seq_first[m] < 0))
+        bits |= BIT(HR_LOSS_NO_SEQ);
+    if (k == HR_MSG_SNAPSHOT && b->seq_first[m] != b->seq_last[m]) bits |= BIT(HR_LOSS_SEQ);
+    int64_t event = b->ts_event[m];
+    if (event != HR_NULL_I64 && (event < 0 || event % NS_PER_MS != 0)) bits |= BIT(HR_LOSS_TIME);
+    return bits;
+}
+
+/* One instrument's, named by the path; one time, of which a file has one unit. */
+static uint32_t binance_csv_losses(hr_losses *l, const hr_evbatch *b, uint32_t m)
+{
+    uint32_t bits = 0;
+    const uint32_t at = (uint32_t)b->level_begin[m];
+    const int64_t event = b->ts_event[m] != HR_NULL_I64 ? b->ts_event[m] : b->ts_recv[m];
+    if (b->sym[m] < 0) return BIT(HR_LOSS_NO_NAME);
+    const hr_evb_sym *s = &b->syms[b->sym[m]];
+    if (!same_names(&l->first, s)) return BIT(HR_LOSS_OTHER_NAME);
+    if (b->px[at] <= 0 || b->qty[at] < 0) return BIT(HR_LOSS_PX);
+    if (b->side[at] == HR_SIDE_NONE) return BIT(HR_LOSS_SIDE);
+    if (b->seq_last[m] < 0 || b->text[m] >= 0) return BIT(HR_LOSS_TRADE_ID);
+    if (strcmp(l->read.symbol, s->symbol) != 0) bits |= BIT(HR_LOSS_NAME);
+    if (strcmp(l->read.venue, s->venue) != 0) bits |= BIT(HR_LOSS_VENUE_NAME);
+    if (b->seq_first[m] != b->seq_last[m] || b->seq_prev[m] >= 0) bits |= BIT(HR_LOSS_SEQ);
+    if (b->ts_event[m] == HR_NULL_I64)
+        bits |= BIT(HR_LOSS_NO_EVENT);
+    else if (event != b->ts_recv[m])
+        bits |= BIT(HR_LOSS_RECV);
+    bool is_in_ms = event >= 0 && event % NS_PER_MS == 0;
+    if (!is_in_ms && !has_us(event)) bits |= BIT(HR_LOSS_TIME);
+    l->needs_us = l->needs_us || !is_in_ms;
+    return bits;
+}
+
+static void note_held(hr_losses *l, const hr_evbatch *b, uint32_t m)
+{
+    l->last_event = b->ts_event[m];
+    l->last_recv = b->ts_recv[m];
+    l->last_seq = b->seq_last[m];
+    l->last_kind = b->kind[m];
+    if (b->sym[m] >= 0) l->last = b->syms[b->sym[m]];
+    l->has_last = true;
+}
+
+uint32_t hr_losses_of(hr_losses *l, const hr_evbatch *b, uint32_t m)
+{
+    uint32_t bits = 0;
+    hr_msg_kind k = (hr_msg_kind)b->kind[m];
+    if (l->to == HR_TO_EVENTS) return 0;
+    if (!holds_kind(l->to, k, (b->flags[m] & HR_FLAG_AGG) != 0)) return BIT(HR_LOSS_KIND);
+    if (!l->has_first && b->sym[m] >= 0) {
+        l->first = b->syms[b->sym[m]];
+        l->has_first = true;
+    }
+    bool is_json = l->to == HR_TO_CAPTURE || l->to == HR_TO_CAPTURE_JSON;
+    if (!is_json && b->level_begin[m] == b->level_begin[m + 1]) bits |= BIT(HR_LOSS_EMPTY);
+    if (is_json)
+        bits |= json_losses(l, b, m);
+    else if (is_binance_csv(l->to))
+        bits |= binance_csv_losses(l, b, m);
+    else if (l->to == HR_TO_TARDIS || l->to == HR_TO_TARDIS_TRADES || l->to == HR_TO_TARDIS_QUOTES)
+        bits |= csv_losses(l, b, m);
+    else
+        bits |= table_losses(l, b, m);
+    if ((k == HR_MSG_DELTA || k == HR_MSG_SNAPSHOT) && b->text[m] >= 0)
+        bits |= BIT(HR_LOSS_CHECKSUM);
+    if (bits < BIT(HR_LOSS_WHOLE)) note_held(l, b, m);
+    return bits;
+}
