@@ -194,7 +194,7 @@ static hr_status put_reject(job *j, const hr_evbatch *b, const hr_reject *reject
     return HR_OK;
 }
 
-static hr_status find_losses(job *j, const hr_evbatch *b, uint32_t m, uint32_t *bits, hr_err *err)
+static hr_status find_losses(job *j, const hr_evbatch *b, uint32_t m, uint64_t *bits, hr_err *err)
 {
     if (j->lobster != NULL) return hr_lobster_out_losses(j->lobster, b, m, bits, err);
     *bits = j->itch != NULL ? hr_itch_out_losses(j->itch, b, m) : hr_losses_of(&j->losses, b, m);
@@ -204,14 +204,14 @@ static hr_status find_losses(job *j, const hr_evbatch *b, uint32_t m, uint32_t *
 static hr_status put_message(job *j, const hr_evbatch *b, uint32_t m, hr_err *err)
 {
     hr_convert_report *r = j->r;
-    uint32_t bits = 0;
+    uint64_t bits = 0;
     HR_TRY(find_losses(j, b, m, &bits, err));
     for (uint32_t l = 0; l < HR_LOSS_COUNT && bits != 0; l++)
         r->loss[l] += (bits >> l) & 1u;
     if (j->is_dry) return HR_OK;
     if (bits != 0 && !j->o->lossy) /* the first pass saw none */
         return HR_FAIL(err, HR_EINPUT, "'%s' changed while it was read", j->o->in);
-    if (bits >= 1u << HR_LOSS_WHOLE) {
+    if (bits >= UINT64_C(1) << HR_LOSS_WHOLE) {
         r->filtered++;
         return HR_OK;
     }

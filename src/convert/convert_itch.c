@@ -11,7 +11,7 @@
 #define NAMES_MAX 65535u
 #define SLOTS 131072u
 #define NS_PER_DAY INT64_C(86400000000000)
-#define BIT(loss) (1u << (loss))
+#define BIT(loss) (UINT64_C(1) << (loss))
 
 struct hr_itch_out {
     hr_out_file *file;
@@ -105,9 +105,9 @@ static bool holds(const hr_evbatch *b, uint32_t m)
             a != HR_ORDER_PUT && a != HR_ORDER_NOTE);
 }
 
-uint32_t hr_itch_out_losses(hr_itch_out *t, const hr_evbatch *b, uint32_t m)
+uint64_t hr_itch_out_losses(hr_itch_out *t, const hr_evbatch *b, uint32_t m)
 {
-    uint32_t bits = 0;
+    uint64_t bits = 0;
     int64_t v;
     if (!holds(b, m)) return BIT(HR_LOSS_KIND);
     if (b->sym[m] < 0) return BIT(HR_LOSS_NO_NAME);

@@ -16,7 +16,7 @@
 #define NS_PER_S INT64_C(1000000000)
 #define NS_PER_DAY INT64_C(86400000000000)
 #define ROW_MAX (6 * HR_DECIMAL_TEXT_MAX + 8)
-#define BIT(loss) (1u << (loss))
+#define BIT(loss) (UINT64_C(1) << (loss))
 
 enum { T_ADD = 1, T_CANCEL, T_DELETE, T_EXECUTE, T_HIDDEN, T_CROSS };
 
@@ -90,9 +90,9 @@ static bool to_units(int64_t *out, int64_t v, unsigned scale, unsigned decimals)
     return v % hr_pow10[scale - decimals] == 0;
 }
 
-static uint32_t trade_row(hr_lobster_out *t, const hr_evbatch *b, uint32_t m, lobster_row r)
+static uint64_t trade_row(hr_lobster_out *t, const hr_evbatch *b, uint32_t m, lobster_row r)
 {
-    uint32_t bits = 0;
+    uint64_t bits = 0;
     uint8_t taker = b->side[b->level_begin[m]];
     if (r.px == 0 || r.qty == 0) return BIT(HR_LOSS_PX); /* such a row is no trade */
     if (b->seq_last[m] >= 0 || b->text[m] >= 0 || b->seq_prev[m] >= 0) bits |= BIT(HR_LOSS_SEQ);
@@ -106,12 +106,12 @@ static uint32_t trade_row(hr_lobster_out *t, const hr_evbatch *b, uint32_t m, lo
 }
 
 /* A row of an order that stood: its side and price, as far as they are known. */
-static uint32_t known_row(hr_lobster_out *t, const hr_evbatch *b, uint32_t m, lobster_row r)
+static uint64_t known_row(hr_lobster_out *t, const hr_evbatch *b, uint32_t m, lobster_row r)
 {
     hr_l3_order o;
     uint8_t side = b->side[b->level_begin[m]];
     bool says = side != HR_SIDE_NONE || r.px != 0 || (r.type == T_DELETE && r.qty != 0);
-    uint32_t bits = says ? BIT(HR_LOSS_ORDER_PX) : 0;
+    uint64_t bits = says ? BIT(HR_LOSS_ORDER_PX) : 0;
     bool is_known = hr_l3_find(t->book, &o, (uint64_t)r.id);
     if (is_known) {
         r.is_sell = o.side == HR_SIDE_ASK;
@@ -127,7 +127,7 @@ static uint32_t known_row(hr_lobster_out *t, const hr_evbatch *b, uint32_t m, lo
 }
 
 /* The old order goes and a new one comes: two rows. */
-static uint32_t replace_rows(hr_lobster_out *t, const hr_evbatch *b, uint32_t m, lobster_row r)
+static uint64_t replace_rows(hr_lobster_out *t, const hr_evbatch *b, uint32_t m, lobster_row r)
 {
     hr_l3_order o;
     if (r.px == 0 || !hr_l3_find(t->book, &o, (uint64_t)r.id)) return BIT(HR_LOSS_NO_ORDER);
@@ -140,11 +140,11 @@ static uint32_t replace_rows(hr_lobster_out *t, const hr_evbatch *b, uint32_t m,
     return BIT(HR_LOSS_REPLACE);
 }
 
-static uint32_t order_rows(hr_lobster_out *t, const hr_evbatch *b, uint32_t m, lobster_row r)
+static uint64_t order_rows(hr_lobster_out *t, const hr_evbatch *b, uint32_t m, lobster_row r)
 {
     const hr_order_action action = hr_order_action_of(b->flags[m]);
     const uint8_t side = b->side[b->level_begin[m]];
-    uint32_t bits = b->seq_last[m] >= 0 ? BIT(HR_LOSS_SEQ) : 0;
+    uint64_t bits = b->seq_last[m] >= 0 ? BIT(HR_LOSS_SEQ) : 0;
     if ((b->flags[m] & (HR_FLAG_SNAPSHOT | HR_FLAG_MORE)) != 0) bits |= BIT(HR_LOSS_BORDER);
     if (action != HR_ORDER_REPLACE && b->seq_prev[m] >= 0) bits |= BIT(HR_LOSS_SEQ);
     r.id = b->seq_first[m];
@@ -177,11 +177,11 @@ static uint32_t order_rows(hr_lobster_out *t, const hr_evbatch *b, uint32_t m, l
 }
 
 /* The time of the day in New York. */
-static uint32_t set_time(hr_lobster_out *t, const hr_evbatch *b, uint32_t m)
+static uint64_t set_time(hr_lobster_out *t, const hr_evbatch *b, uint32_t m)
 {
     const bool has_event = b->ts_event[m] != HR_NULL_I64;
     const int64_t ts = has_event ? b->ts_event[m] : b->ts_recv[m];
-    uint32_t bits = 0;
+    uint64_t bits = 0;
     int64_t day = t->has_day ? t->day_ns : 0;
     if (!t->has_day && ts >= NS_PER_DAY) {
         day = hr_orders_midnight(ts);
@@ -193,7 +193,7 @@ static uint32_t set_time(hr_lobster_out *t, const hr_evbatch *b, uint32_t m)
     return ts != b->ts_recv[m] ? bits | BIT(HR_LOSS_RECV) : bits;
 }
 
-static uint32_t set_name(hr_lobster_out *t, const hr_evbatch *b, uint32_t m)
+static uint64_t set_name(hr_lobster_out *t, const hr_evbatch *b, uint32_t m)
 {
     if (b->sym[m] < 0) return BIT(HR_LOSS_NO_NAME);
     const hr_evb_sym *s = &b->syms[b->sym[m]];
@@ -201,7 +201,7 @@ static uint32_t set_name(hr_lobster_out *t, const hr_evbatch *b, uint32_t m)
     t->has_first = true;
     if (strcmp(t->first.symbol, s->symbol) != 0 || strcmp(t->first.venue, s->venue) != 0)
         return BIT(HR_LOSS_OTHER_NAME);
-    uint32_t bits = strcmp(t->read.symbol, s->symbol) != 0 ? BIT(HR_LOSS_NAME) : 0;
+    uint64_t bits = strcmp(t->read.symbol, s->symbol) != 0 ? BIT(HR_LOSS_NAME) : 0;
     return strcmp(t->read.venue, s->venue) != 0 ? bits | BIT(HR_LOSS_VENUE_NAME) : bits;
 }
 
@@ -218,7 +218,7 @@ static hr_status follow(hr_lobster_out *t, const lobster_row *r)
     return HR_OK;
 }
 
-hr_status hr_lobster_out_losses(hr_lobster_out *t, const hr_evbatch *b, uint32_t m, uint32_t *bits,
+hr_status hr_lobster_out_losses(hr_lobster_out *t, const hr_evbatch *b, uint32_t m, uint64_t *bits,
                                 hr_err *err)
 {
     lobster_row r = {0};

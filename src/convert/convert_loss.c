@@ -6,11 +6,11 @@
 #include "convert/convert_parts.h"
 #include "venue/files/csv_events.h"
 
-#define BIT(l) (1u << (l))
+#define BIT(l) (UINT64_C(1) << (l))
 #define NS_PER_US 1000
 #define NS_PER_MS 1000000
 
-_Static_assert(HR_LOSS_COUNT <= 32, "losses are bits");
+_Static_assert(HR_LOSS_COUNT <= 64, "losses are bits");
 
 const char *hr_loss_text(hr_loss l)
 {
@@ -88,9 +88,9 @@ static bool holds_kind(hr_target_format to, hr_msg_kind k, bool is_agg)
     return true;
 }
 
-static uint32_t table_losses(hr_losses *l, const hr_evbatch *b, uint32_t m)
+static uint64_t table_losses(hr_losses *l, const hr_evbatch *b, uint32_t m)
 {
-    uint32_t bits = l->has_name ? 0 : BIT(HR_LOSS_NAME);
+    uint64_t bits = l->has_name ? 0 : BIT(HR_LOSS_NAME);
     if (b->sym[m] < 0) return bits | BIT(HR_LOSS_NO_NAME);
     if (!same_names(&l->first, &b->syms[b->sym[m]])) return bits | BIT(HR_LOSS_OTHER_NAME);
     if (l->to == HR_TO_DELTAS && l->has_last && b->seq_last[m] == l->last_seq &&
@@ -104,9 +104,9 @@ static bool has_us(int64_t ns)
     return ns % NS_PER_US == 0 && (ns == 0 || ns / NS_PER_US >= HR_CSV_US_LEAST);
 }
 
-static uint32_t quote_losses(const hr_evbatch *b, uint32_t m)
+static uint64_t quote_losses(const hr_evbatch *b, uint32_t m)
 {
-    uint32_t bits = b->seq_prev[m] >= 0 ? BIT(HR_LOSS_SEQ) : 0;
+    uint64_t bits = b->seq_prev[m] >= 0 ? BIT(HR_LOSS_SEQ) : 0;
     for (uint32_t i = (uint32_t)b->level_begin[m]; i < (uint32_t)b->level_begin[m + 1]; i++) {
         if (b->px[i] < 0 || b->qty[i] < 0 || (b->px[i] == 0 && b->qty[i] != 0))
             bits |= BIT(HR_LOSS_PX);
@@ -115,9 +115,9 @@ static uint32_t quote_losses(const hr_evbatch *b, uint32_t m)
     return bits;
 }
 
-static uint32_t csv_losses(hr_losses *l, const hr_evbatch *b, uint32_t m)
+static uint64_t csv_losses(hr_losses *l, const hr_evbatch *b, uint32_t m)
 {
-    uint32_t bits = 0;
+    uint64_t bits = 0;
     int64_t event = b->ts_event[m];
     if (b->sym[m] < 0) return BIT(HR_LOSS_NO_NAME);
     if (event == HR_NULL_I64) bits |= BIT(HR_LOSS_NO_EVENT);
@@ -136,9 +136,9 @@ static uint32_t csv_losses(hr_losses *l, const hr_evbatch *b, uint32_t m)
     return bits;
 }
 
-static uint32_t json_losses(const hr_losses *l, const hr_evbatch *b, uint32_t m)
+static uint64_t json_losses(const hr_losses *l, const hr_evbatch *b, uint32_t m)
 {
-    uint32_t bits = 0;
+    uint64_t bits = 0;
     hr_msg_kind k = (hr_msg_kind)b->kind[m];
     const hr_evb_sym *s = b->sym[m] >= 0 ? &b->syms[b->sym[m]] : NULL;
     if (s != NULL &&
@@ -155,9 +155,9 @@ static uint32_t json_losses(const hr_losses *l, const hr_evbatch *b, uint32_t m)
 }
 
 /* One instrument's, named by the path; one time, of which a file has one unit. */
-static uint32_t binance_csv_losses(hr_losses *l, const hr_evbatch *b, uint32_t m)
+static uint64_t binance_csv_losses(hr_losses *l, const hr_evbatch *b, uint32_t m)
 {
-    uint32_t bits = 0;
+    uint64_t bits = 0;
     const uint32_t at = (uint32_t)b->level_begin[m];
     const int64_t event = b->ts_event[m] != HR_NULL_I64 ? b->ts_event[m] : b->ts_recv[m];
     if (b->sym[m] < 0) return BIT(HR_LOSS_NO_NAME);
@@ -189,9 +189,9 @@ static void note_held(hr_losses *l, const hr_evbatch *b, uint32_t m)
     l->has_last = true;
 }
 
-uint32_t hr_losses_of(hr_losses *l, const hr_evbatch *b, uint32_t m)
+uint64_t hr_losses_of(hr_losses *l, const hr_evbatch *b, uint32_t m)
 {
-    uint32_t bits = 0;
+    uint64_t bits = 0;
     hr_msg_kind k = (hr_msg_kind)b->kind[m];
     if (l->to == HR_TO_EVENTS) return 0;
     if (!holds_kind(l->to, k, (b->flags[m] & HR_FLAG_AGG) != 0)) return BIT(HR_LOSS_KIND);

@@ -73,7 +73,7 @@ typedef struct hr_losses {
 bool hr_losses_are_first(hr_target_format to);
 void hr_losses_init(hr_losses *l, hr_target_format to, const char *out_path);
 /** Bits (1 << hr_loss) of what message m loses; 0: nothing. Call once a message, in order. */
-uint32_t hr_losses_of(hr_losses *l, const hr_evbatch *b, uint32_t m);
+uint64_t hr_losses_of(hr_losses *l, const hr_evbatch *b, uint32_t m);
 
 /* ---- text ---- */
 typedef struct hr_text_out {
@@ -96,7 +96,7 @@ size_t hr_itch_out_bytes(void);
 HR_MUST_USE hr_status hr_itch_out_create(hr_itch_out **out, const hr_convert_options *o,
                                          hr_arena *arena, hr_err *err);
 /** As hr_losses_of; notes the instrument. All messages come by here before the first is written. */
-uint32_t hr_itch_out_losses(hr_itch_out *t, const hr_evbatch *b, uint32_t m);
+uint64_t hr_itch_out_losses(hr_itch_out *t, const hr_evbatch *b, uint32_t m);
 HR_MUST_USE hr_status hr_itch_out_begin(hr_itch_out *t, hr_out_file *file, hr_err *err);
 HR_MUST_USE hr_status hr_itch_out_message(hr_itch_out *t, const hr_evbatch *b, uint32_t m,
                                           uint64_t *n_rows, hr_err *err);
@@ -112,7 +112,7 @@ HR_MUST_USE hr_status hr_lobster_out_create(hr_lobster_out **out, const hr_conve
 void hr_lobster_out_begin(hr_lobster_out *t, hr_out_file *file);
 /** As hr_losses_of; HR_EBUDGET: more orders than are kept. */
 HR_MUST_USE hr_status hr_lobster_out_losses(hr_lobster_out *t, const hr_evbatch *b, uint32_t m,
-                                            uint32_t *bits, hr_err *err);
+                                            uint64_t *bits, hr_err *err);
 /** Writes the message that was asked about last. */
 HR_MUST_USE hr_status hr_lobster_out_message(hr_lobster_out *t, uint64_t *n_rows, hr_err *err);
 

@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "convert/convert_parts.h"
-#include "text/decimal.h"
+#include "convert/pen.h"
 
 #define LINE_HEAD_MAX 512u
 #define LEVEL_MAX (2 * HR_DECIMAL_TEXT_MAX + 8u)
@@ -24,57 +23,6 @@ static const char quotes_header[] =
 static const char agg_trades_header[] =
     "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker\n";
 static const char binance_trades_header[] = "id,price,qty,quote_qty,time,is_buyer_maker\n";
-
-/* A line that grows in the file's own buffer; `n` counts what is not yet taken. */
-typedef struct pen {
-    hr_out_file *file;
-    char *p;
-    size_t n, room;
-    hr_status st;
-    hr_err *err;
-} pen;
-
-static void pen_room(pen *k, size_t want)
-{
-    if (k->st != HR_OK || k->room - k->n >= want) return;
-    hr_out_took(k->file, k->n);
-    k->n = 0;
-    k->room = HR_MAX(want, (size_t)65536);
-    k->p = hr_out_room(k->file, k->room, k->err);
-    if (k->p == NULL) k->st = k->err != NULL ? k->err->code : HR_EIO;
-}
-
-static void put(pen *k, const char *s, size_t n)
-{
-    pen_room(k, n);
-    if (k->st != HR_OK) return;
-    memcpy(k->p + k->n, s, n);
-    k->n += n;
-}
-
-static void put_text(pen *k, const char *s)
-{
-    put(k, s, strlen(s));
-}
-
-static void put_decimal(pen *k, int64_t v, unsigned scale)
-{
-    pen_room(k, HR_DECIMAL_TEXT_MAX);
-    if (k->st == HR_OK) k->n += hr_decimal_format(k->p + k->n, v, scale);
-}
-
-static void put_int(pen *k, const char *name, int64_t v)
-{
-    put_text(k, name);
-    put_decimal(k, v, 0);
-}
-
-static hr_status pen_end(pen *k)
-{
-    if (k->st == HR_OK) hr_out_took(k->file, k->n);
-    k->n = k->room = 0;
-    return k->st;
-}
 
 /* ---- CSV ---- */
 
@@ -99,19 +47,19 @@ static int64_t floor_us(int64_t ns)
     return ns / NS_PER_US - (ns % NS_PER_US < 0);
 }
 
-static void put_csv_head(pen *k, const hr_evbatch *b, uint32_t m)
+static void put_csv_head(hr_pen *k, const hr_evbatch *b, uint32_t m)
 {
     const hr_evb_sym *s = &b->syms[b->sym[m]];
     int64_t event = b->ts_event[m] != HR_NULL_I64 ? b->ts_event[m] : b->ts_recv[m];
-    put_text(k, s->venue);
-    put(k, ",", 1);
-    put_text(k, s->symbol);
-    put_int(k, ",", floor_us(event));
-    put_int(k, ",", floor_us(b->ts_recv[m]));
-    put(k, ",", 1);
+    hr_pen_text(k, s->venue);
+    hr_pen_put(k, ",", 1);
+    hr_pen_text(k, s->symbol);
+    hr_pen_int(k, ",", floor_us(event));
+    hr_pen_int(k, ",", floor_us(b->ts_recv[m]));
+    hr_pen_put(k, ",", 1);
 }
 
-static void put_csv_trade(const hr_text_out *t, pen *k, const hr_evbatch *b, uint32_t m)
+static void put_csv_trade(const hr_text_out *t, hr_pen *k, const hr_evbatch *b, uint32_t m)
 {
     static const char *const side[] = {",buy,", ",sell,", ",unknown,"};
     uint32_t at = (uint32_t)b->level_begin[m];
@@ -119,168 +67,169 @@ static void put_csv_trade(const hr_text_out *t, pen *k, const hr_evbatch *b, uin
     if (b->text[m] >= 0) {
         const hr_text *id = &b->texts[b->text[m]];
         bool quotes = memchr(id->byte, ',', id->len) != NULL;
-        put(k, "\"", quotes);
-        put(k, id->byte, id->len);
-        put(k, "\"", quotes);
+        hr_pen_put(k, "\"", quotes);
+        hr_pen_put(k, id->byte, id->len);
+        hr_pen_put(k, "\"", quotes);
     } else if (b->seq_last[m] >= 0) {
-        put_decimal(k, b->seq_last[m], 0);
+        hr_pen_decimal(k, b->seq_last[m], 0);
     }
-    put_text(k, side[b->side[at]]);
-    put_decimal(k, b->px[at], t->px_scale);
-    put(k, ",", 1);
-    put_decimal(k, b->qty[at], t->qty_scale);
-    put(k, "\n", 1);
+    hr_pen_text(k, side[b->side[at]]);
+    hr_pen_decimal(k, b->px[at], t->px_scale);
+    hr_pen_put(k, ",", 1);
+    hr_pen_decimal(k, b->qty[at], t->qty_scale);
+    hr_pen_put(k, "\n", 1);
 }
 
-static void put_csv_levels(const hr_text_out *t, pen *k, const hr_evbatch *b, uint32_t m)
+static void put_csv_levels(const hr_text_out *t, hr_pen *k, const hr_evbatch *b, uint32_t m)
 {
     bool is_snapshot = b->kind[m] == HR_MSG_SNAPSHOT;
     for (uint32_t i = (uint32_t)b->level_begin[m]; i < (uint32_t)b->level_begin[m + 1]; i++) {
         put_csv_head(k, b, m);
-        put_text(k, is_snapshot ? "true" : "false");
-        put_text(k, b->side[i] == HR_SIDE_BID ? ",bid," : ",ask,");
-        put_decimal(k, b->px[i], t->px_scale);
-        put(k, ",", 1);
-        put_decimal(k, b->qty[i], t->qty_scale);
-        put(k, "\n", 1);
+        hr_pen_text(k, is_snapshot ? "true" : "false");
+        hr_pen_text(k, b->side[i] == HR_SIDE_BID ? ",bid," : ",ask,");
+        hr_pen_decimal(k, b->px[i], t->px_scale);
+        hr_pen_put(k, ",", 1);
+        hr_pen_decimal(k, b->qty[i], t->qty_scale);
+        hr_pen_put(k, "\n", 1);
     }
 }
 
 /* Amount and price in either order; a side that is empty has neither. */
-static void put_csv_side(const hr_text_out *t, pen *k, const hr_evbatch *b, uint32_t at,
+static void put_csv_side(const hr_text_out *t, hr_pen *k, const hr_evbatch *b, uint32_t at,
                          bool is_bid)
 {
     if (b->qty[at] == 0) {
-        put(k, ",", 1);
+        hr_pen_put(k, ",", 1);
         return;
     }
-    put_decimal(k, is_bid ? b->px[at] : b->qty[at], is_bid ? t->px_scale : t->qty_scale);
-    put(k, ",", 1);
-    put_decimal(k, is_bid ? b->qty[at] : b->px[at], is_bid ? t->qty_scale : t->px_scale);
+    hr_pen_decimal(k, is_bid ? b->px[at] : b->qty[at], is_bid ? t->px_scale : t->qty_scale);
+    hr_pen_put(k, ",", 1);
+    hr_pen_decimal(k, is_bid ? b->qty[at] : b->px[at], is_bid ? t->qty_scale : t->px_scale);
 }
 
-static void put_csv_quote(const hr_text_out *t, pen *k, const hr_evbatch *b, uint32_t m)
+static void put_csv_quote(const hr_text_out *t, hr_pen *k, const hr_evbatch *b, uint32_t m)
 {
     uint32_t at = (uint32_t)b->level_begin[m];
     put_csv_head(k, b, m);
     put_csv_side(t, k, b, at + 1, false);
-    put(k, ",", 1);
+    hr_pen_put(k, ",", 1);
     put_csv_side(t, k, b, at, true);
-    put(k, "\n", 1);
+    hr_pen_put(k, "\n", 1);
 }
 
 /* What events do not hold stays empty: the ids of the single trades, the amount in the other
  * currency. A file has one unit of time; only what is too early for it is in the other. */
-static void put_binance_trade(const hr_text_out *t, pen *k, const hr_evbatch *b, uint32_t m)
+static void put_binance_trade(const hr_text_out *t, hr_pen *k, const hr_evbatch *b, uint32_t m)
 {
     uint32_t at = (uint32_t)b->level_begin[m];
     int64_t event = b->ts_event[m] != HR_NULL_I64 ? b->ts_event[m] : b->ts_recv[m];
     bool is_in_us = t->is_in_us && event / NS_PER_US >= HR_CSV_US_LEAST;
-    put_decimal(k, b->seq_last[m], 0);
-    put(k, ",", 1);
-    put_decimal(k, b->px[at], t->px_scale);
-    put(k, ",", 1);
-    put_decimal(k, b->qty[at], t->qty_scale);
-    put_text(k, t->to == HR_TO_BINANCE_AGG_TRADES ? ",,," : ",,");
-    put_decimal(k, is_in_us ? event / NS_PER_US : event / NS_PER_MS, 0);
-    put_text(k, b->side[at] == HR_SIDE_BID ? ",false\n" : ",true\n");
+    hr_pen_decimal(k, b->seq_last[m], 0);
+    hr_pen_put(k, ",", 1);
+    hr_pen_decimal(k, b->px[at], t->px_scale);
+    hr_pen_put(k, ",", 1);
+    hr_pen_decimal(k, b->qty[at], t->qty_scale);
+    hr_pen_text(k, t->to == HR_TO_BINANCE_AGG_TRADES ? ",,," : ",,");
+    hr_pen_decimal(k, is_in_us ? event / NS_PER_US : event / NS_PER_MS, 0);
+    hr_pen_text(k, b->side[at] == HR_SIDE_BID ? ",false\n" : ",true\n");
 }
 
 /* ---- captures ---- */
 
-static void put_levels(const hr_text_out *t, pen *k, const hr_evbatch *b, uint32_t m, hr_side side)
+static void put_levels(const hr_text_out *t, hr_pen *k, const hr_evbatch *b, uint32_t m,
+                       hr_side side)
 {
     bool is_first = true;
     for (uint32_t i = (uint32_t)b->level_begin[m]; i < (uint32_t)b->level_begin[m + 1]; i++) {
         if (b->side[i] != side) continue;
-        pen_room(k, LEVEL_MAX);
-        put_text(k, is_first ? "[\"" : ",[\"");
-        put_decimal(k, b->px[i], t->px_scale);
-        put(k, "\",\"", 3);
-        put_decimal(k, b->qty[i], t->qty_scale);
-        put(k, "\"]", 2);
+        hr_pen_room(k, LEVEL_MAX);
+        hr_pen_text(k, is_first ? "[\"" : ",[\"");
+        hr_pen_decimal(k, b->px[i], t->px_scale);
+        hr_pen_put(k, "\",\"", 3);
+        hr_pen_decimal(k, b->qty[i], t->qty_scale);
+        hr_pen_put(k, "\"]", 2);
         is_first = false;
     }
 }
 
-static void put_symbol(pen *k, const char *key, const hr_evbatch *b, uint32_t m)
+static void put_symbol(hr_pen *k, const char *key, const hr_evbatch *b, uint32_t m)
 {
     if (b->sym[m] < 0) return;
-    put_text(k, key);
-    put_text(k, b->syms[b->sym[m]].symbol);
-    put(k, "\"", 1);
+    hr_pen_text(k, key);
+    hr_pen_text(k, b->syms[b->sym[m]].symbol);
+    hr_pen_put(k, "\"", 1);
 }
 
-static void put_quoted(pen *k, const char *key, int64_t v, unsigned scale)
+static void put_quoted(hr_pen *k, const char *key, int64_t v, unsigned scale)
 {
-    put_text(k, key);
-    put_decimal(k, v, scale);
-    put(k, "\"", 1);
+    hr_pen_text(k, key);
+    hr_pen_decimal(k, v, scale);
+    hr_pen_put(k, "\"", 1);
 }
 
-static void put_event_time(pen *k, const char *key, const hr_evbatch *b, uint32_t m)
+static void put_event_time(hr_pen *k, const char *key, const hr_evbatch *b, uint32_t m)
 {
-    if (b->ts_event[m] != HR_NULL_I64) put_int(k, key, b->ts_event[m] / NS_PER_MS);
+    if (b->ts_event[m] != HR_NULL_I64) hr_pen_int(k, key, b->ts_event[m] / NS_PER_MS);
 }
 
-static void put_depth(const hr_text_out *t, pen *k, const hr_evbatch *b, uint32_t m)
+static void put_depth(const hr_text_out *t, hr_pen *k, const hr_evbatch *b, uint32_t m)
 {
-    put_text(k, "{\"e\":\"depthUpdate\"");
+    hr_pen_text(k, "{\"e\":\"depthUpdate\"");
     put_event_time(k, ",\"E\":", b, m);
     put_symbol(k, ",\"s\":\"", b, m);
-    put_int(k, ",\"U\":", b->seq_first[m]);
-    put_int(k, ",\"u\":", b->seq_last[m]);
-    if (b->seq_prev[m] >= 0) put_int(k, ",\"pu\":", b->seq_prev[m]);
-    put_text(k, ",\"b\":[");
+    hr_pen_int(k, ",\"U\":", b->seq_first[m]);
+    hr_pen_int(k, ",\"u\":", b->seq_last[m]);
+    if (b->seq_prev[m] >= 0) hr_pen_int(k, ",\"pu\":", b->seq_prev[m]);
+    hr_pen_text(k, ",\"b\":[");
     put_levels(t, k, b, m, HR_SIDE_BID);
-    put_text(k, "],\"a\":[");
+    hr_pen_text(k, "],\"a\":[");
     put_levels(t, k, b, m, HR_SIDE_ASK);
-    put_text(k, "]}");
+    hr_pen_text(k, "]}");
 }
 
-static void put_snapshot(const hr_text_out *t, pen *k, const hr_evbatch *b, uint32_t m)
+static void put_snapshot(const hr_text_out *t, hr_pen *k, const hr_evbatch *b, uint32_t m)
 {
-    put_int(k, "{\"lastUpdateId\":", b->seq_last[m]);
+    hr_pen_int(k, "{\"lastUpdateId\":", b->seq_last[m]);
     put_event_time(k, ",\"E\":", b, m);
     put_symbol(k, ",\"symbol\":\"", b, m);
-    put_text(k, ",\"bids\":[");
+    hr_pen_text(k, ",\"bids\":[");
     put_levels(t, k, b, m, HR_SIDE_BID);
-    put_text(k, "],\"asks\":[");
+    hr_pen_text(k, "],\"asks\":[");
     put_levels(t, k, b, m, HR_SIDE_ASK);
-    put_text(k, "]}");
+    hr_pen_text(k, "]}");
 }
 
-static void put_trade(const hr_text_out *t, pen *k, const hr_evbatch *b, uint32_t m)
+static void put_trade(const hr_text_out *t, hr_pen *k, const hr_evbatch *b, uint32_t m)
 {
     uint32_t at = (uint32_t)b->level_begin[m];
     bool is_agg = (b->flags[m] & HR_FLAG_AGG) != 0;
-    put_text(k, is_agg ? "{\"e\":\"aggTrade\"" : "{\"e\":\"trade\"");
+    hr_pen_text(k, is_agg ? "{\"e\":\"aggTrade\"" : "{\"e\":\"trade\"");
     put_event_time(k, ",\"E\":", b, m);
     put_symbol(k, ",\"s\":\"", b, m);
-    put_int(k, is_agg ? ",\"a\":" : ",\"t\":", b->seq_last[m]);
+    hr_pen_int(k, is_agg ? ",\"a\":" : ",\"t\":", b->seq_last[m]);
     put_quoted(k, ",\"p\":\"", b->px[at], t->px_scale);
     put_quoted(k, ",\"q\":\"", b->qty[at], t->qty_scale);
     put_event_time(k, ",\"T\":", b, m);
-    put_text(k, b->side[at] == HR_SIDE_BID ? ",\"m\":false}" : ",\"m\":true}");
+    hr_pen_text(k, b->side[at] == HR_SIDE_BID ? ",\"m\":false}" : ",\"m\":true}");
 }
 
-static void put_ticker(const hr_text_out *t, pen *k, const hr_evbatch *b, uint32_t m)
+static void put_ticker(const hr_text_out *t, hr_pen *k, const hr_evbatch *b, uint32_t m)
 {
     uint32_t at = (uint32_t)b->level_begin[m];
     bool is_spot = b->sym[m] >= 0 && strcmp(b->syms[b->sym[m]].venue, "binance") == 0;
-    put_text(k, is_spot ? "{" : "{\"e\":\"bookTicker\","); /* spot gives it no name */
-    put_int(k, "\"u\":", b->seq_last[m]);
+    hr_pen_text(k, is_spot ? "{" : "{\"e\":\"bookTicker\","); /* spot gives it no name */
+    hr_pen_int(k, "\"u\":", b->seq_last[m]);
     put_event_time(k, ",\"E\":", b, m);
     put_symbol(k, ",\"s\":\"", b, m);
     put_quoted(k, ",\"b\":\"", b->px[at], t->px_scale);
     put_quoted(k, ",\"B\":\"", b->qty[at], t->qty_scale);
     put_quoted(k, ",\"a\":\"", b->px[at + 1], t->px_scale);
     put_quoted(k, ",\"A\":\"", b->qty[at + 1], t->qty_scale);
-    put(k, "}", 1);
+    hr_pen_put(k, "}", 1);
 }
 
 /* The stream's name as the venue would give it. */
-static void put_stream(pen *k, const hr_evbatch *b, uint32_t m)
+static void put_stream(hr_pen *k, const hr_evbatch *b, uint32_t m)
 {
     static const char *const channel[HR_MSG_KIND_COUNT] = {
         [HR_MSG_DELTA] = "@depth", [HR_MSG_TRADE] = "@trade", [HR_MSG_TICKER] = "@bookTicker"};
@@ -291,35 +240,35 @@ static void put_stream(pen *k, const hr_evbatch *b, uint32_t m)
     size_t n = 0;
     for (; s[n] != '\0'; n++)
         name[n] = s[n] >= 'A' && s[n] <= 'Z' ? (char)(s[n] + 32) : s[n];
-    put_text(k, "\"stream\":\"");
-    put(k, name, n);
-    put_text(k, (b->flags[m] & HR_FLAG_AGG) ? "@aggTrade" : channel[kind]);
-    put_text(k, "\",");
+    hr_pen_text(k, "\"stream\":\"");
+    hr_pen_put(k, name, n);
+    hr_pen_text(k, (b->flags[m] & HR_FLAG_AGG) ? "@aggTrade" : channel[kind]);
+    hr_pen_text(k, "\",");
 }
 
 /* Which of Binance's markets it is: the first line says so for the file, since a head without a
  * depth update would not. */
-static void put_venue(hr_text_out *t, pen *k, const hr_evbatch *b, uint32_t m)
+static void put_venue(hr_text_out *t, hr_pen *k, const hr_evbatch *b, uint32_t m)
 {
     if (t->has_venue || b->sym[m] < 0) return;
-    put_text(k, "\"venue\":\"");
-    put_text(k, b->syms[b->sym[m]].venue);
-    put_text(k, "\",");
+    hr_pen_text(k, "\"venue\":\"");
+    hr_pen_text(k, b->syms[b->sym[m]].venue);
+    hr_pen_text(k, "\",");
     t->has_venue = true;
 }
 
-static void put_capture(hr_text_out *t, pen *k, const hr_evbatch *b, uint32_t m)
+static void put_capture(hr_text_out *t, hr_pen *k, const hr_evbatch *b, uint32_t m)
 {
     if (t->to == HR_TO_CAPTURE) {
-        put_decimal(k, b->ts_recv[m], 0);
-        put(k, " {", 2);
+        hr_pen_decimal(k, b->ts_recv[m], 0);
+        hr_pen_put(k, " {", 2);
     } else {
-        put_int(k, "{\"capture_ns\":", b->ts_recv[m]);
-        put(k, ",", 1);
+        hr_pen_int(k, "{\"capture_ns\":", b->ts_recv[m]);
+        hr_pen_put(k, ",", 1);
     }
     put_stream(k, b, m);
     put_venue(t, k, b, m);
-    put_text(k, "\"data\":");
+    hr_pen_text(k, "\"data\":");
     switch ((hr_msg_kind)b->kind[m]) {
     case HR_MSG_DELTA:
         put_depth(t, k, b, m);
@@ -341,15 +290,15 @@ static void put_capture(hr_text_out *t, pen *k, const hr_evbatch *b, uint32_t m)
         HR_ASSERT(false);
         break;
     }
-    put(k, "}\n", 2);
+    hr_pen_put(k, "}\n", 2);
 }
 
 hr_status hr_text_out_message(hr_text_out *t, const hr_evbatch *b, uint32_t m, uint64_t *n_rows,
                               hr_err *err)
 {
-    pen k = {.file = t->file, .st = HR_OK, .err = err};
+    hr_pen k = hr_pen_init(t->file, err);
     hr_msg_kind kind = (hr_msg_kind)b->kind[m];
-    pen_room(&k, LINE_HEAD_MAX);
+    hr_pen_room(&k, LINE_HEAD_MAX);
     if (t->to == HR_TO_TARDIS_TRADES)
         put_csv_trade(t, &k, b, m);
     else if (t->to == HR_TO_TARDIS_QUOTES)
@@ -361,5 +310,5 @@ hr_status hr_text_out_message(hr_text_out *t, const hr_evbatch *b, uint32_t m, u
     else
         put_capture(t, &k, b, m);
     *n_rows += kind == HR_MSG_TICKER ? 1 : (uint64_t)(b->level_begin[m + 1] - b->level_begin[m]);
-    return pen_end(&k);
+    return hr_pen_end(&k);
 }
