@@ -43,6 +43,7 @@ def main(folder):
     seeds["short"] = record("mbo") + bytes([8]) + record("mbo")[1:32] + record("trades")
     seeds["cut"] = record("mbo") + record("mbo")[:30]
     seeds["twice"] = header(3) + record("mbo") + header(3)
+    seeds["twice-like"] = b"DBN\5" + bytes(268) + b"DBN\2" + bytes(268)
     seeds["dbz"] = b"\x50\x2a\x4d\x18\x90\0\0\0DBZ\1"
     for name, raw in seeds.items():
         with open(os.path.join(folder, name), "wb") as f:

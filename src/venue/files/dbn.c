@@ -69,6 +69,12 @@ static hr_status bad(hr_dbn_step *s, hr_dbn_reason reason, const uint8_t *p, siz
     return HR_EINPUT;
 }
 
+/* Begins a record whose text may be another file's header: each must be looked at. */
+static bool is_like_header(uint16_t key)
+{
+    return key == ('D' | 'B' << 8);
+}
+
 /* The record at p[at], unlike the one before it, or the first. HR_OK: it is whole,
  * *layout HR_DBN_NO_LAYOUT: of no known type. HR_AGAIN: the rest of it is wanted. */
 static hr_status look(hr_dbn_step *s, uint8_t *layout, const uint8_t *p, size_t at, size_t n)
@@ -95,7 +101,8 @@ static size_t take_run(hr_dbn_step *step, hr_dbn_rec *out, uint32_t cap, const u
     const size_t len = (key & 0xffu) * WORD;
     const hr_dbn_rec like = {
         .bytes = (uint16_t)len, .rtype = (uint8_t)(key >> 8), .layout = layout};
-    const uint32_t most = (uint32_t)HR_MIN((n_bytes - at) / len, (size_t)(cap - n));
+    uint32_t most = (uint32_t)HR_MIN((n_bytes - at) / len, (size_t)(cap - n));
+    if (is_like_header(key)) most = 1;
     const uint32_t end = n + most;
     for (; n < end; n++, at += len) {
         uint16_t is;
