@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/sys.h"
-#include "fmt/pq_write.h"
+#include "convert/row_group.h"
 #include "pipe/reject_text.h"
 #include "pipe/source.h"
 #include "text/csv.h"
@@ -16,6 +16,7 @@
 #define LINE_BYTES ((size_t)4 << 20)
 #define RAW_MAX 65536u
 #define GROUP_ROWS 65536u
+#define GROUPS_MAX 8192u
 #define INDEX_BYTES ((size_t)48 << 20) /* what is noted of row groups until the end */
 #define HEADER_MAX 2048u
 #define IDLE_NS 20000
@@ -42,10 +43,7 @@ typedef struct csv_job {
     bool has_rejects;
     hr_schema schema;
     hr_field schema_field[HR_CSV_COLUMNS_MAX];
-    hr_pq_scratch *scratch;
-    hr_pq_writer *writer;
-    char *column[HR_CSV_COLUMNS_MAX];
-    uint32_t n_rows, n_groups, max_groups;
+    hr_row_groups group;
 } csv_job;
 
 /* ---- reading ---- */
@@ -151,7 +149,7 @@ static void put_cell(csv_job *j, uint32_t c)
 {
     const hr_csv_cell *v = &j->cell[c];
     bool is_null = v->is_null || v->is_wide;
-    char *to = j->column[c] + j->n_rows * hr_col_width(j->schema_field[c].type);
+    char *to = j->group.column[c] + j->group.n_rows * hr_col_width(j->schema_field[c].type);
     int64_t whole = is_null ? HR_NULL_I64 : v->fixed;
     hr_text text = {.len = HR_TEXT_NULL};
     if (j->schema_field[c].type == HR_COL_TS) whole = is_null ? HR_NULL_I64 : v->time.ns;
@@ -166,28 +164,6 @@ static void put_cell(csv_job *j, uint32_t c)
     }
 }
 
-static const void *rows_get(void *self, uint32_t col, uint32_t block, uint32_t *n_rows, hr_err *err)
-{
-    const csv_job *j = self;
-    (void)block;
-    (void)err;
-    *n_rows = j->n_rows;
-    return j->column[col];
-}
-
-static hr_status write_group(csv_job *j, hr_err *err)
-{
-    hr_rows_source rows = {.self = j, .n_blocks = 1, .n_rows = j->n_rows, .get = rows_get};
-    if (j->n_rows == 0) return HR_OK;
-    if (j->n_groups == j->max_groups)
-        return HR_FAIL(err, HR_ELIMIT, "more than %llu rows in one file",
-                       (unsigned long long)j->max_groups * GROUP_ROWS);
-    HR_TRY(hr_pq_writer_row_group(j->writer, j->scratch, &rows, err));
-    j->n_groups++;
-    j->n_rows = 0;
-    return HR_OK;
-}
-
 static hr_status take_row(csv_job *j, const line *l, hr_err *err)
 {
     j->r->read++;
@@ -199,8 +175,8 @@ static hr_status take_row(csv_job *j, const line *l, hr_err *err)
     }
     j->r->written++;
     j->r->rows++;
-    if (j->is_dry || ++j->n_rows < GROUP_ROWS) return HR_OK;
-    return write_group(j, err);
+    if (j->is_dry || ++j->group.n_rows < GROUP_ROWS) return HR_OK;
+    return hr_row_groups_write(&j->group, err);
 }
 
 /* Empty: there is none. One that is too long is given as names of columns. */
@@ -309,11 +285,6 @@ static hr_status look(csv_job *j, hr_err *err)
 
 /* ---- output ---- */
 
-static hr_status sink_put(void *self, const void *bytes, size_t n_bytes, hr_err *err)
-{
-    return hr_out_put(self, bytes, n_bytes, err);
-}
-
 static void name_forms(csv_job *j)
 {
     size_t n = 0;
@@ -328,36 +299,21 @@ static hr_status open_table(csv_job *j, hr_err *err)
 {
     static const char *const keys[] = {HR_CSV_META_FORMAT, HR_CSV_META_HEADER, HR_CSV_META_TIMES};
     const char *const values[] = {j->r->from, j->header, j->times};
-    hr_pq_write_options opt = HR_PQ_WRITE_OPTIONS_DEFAULT;
-    const hr_schema *schema = &j->schema;
     name_forms(j);
     for (uint32_t c = 0; c < j->table.n_columns; c++)
         j->schema_field[c] = hr_csv_need_field(&j->need[c]);
     j->schema = (hr_schema){
         .name = j->r->from, .n_fields = (uint16_t)j->table.n_columns, .fields = j->schema_field};
-    opt.created_by = "headrace " HR_VERSION;
-    opt.meta_keys = keys;
     memcpy(j->meta, values, sizeof j->meta);
-    opt.meta_values = j->meta;
-    opt.n_meta = HR_ARRAY_LEN(keys);
-    size_t one = hr_pq_writer_bytes(schema, 2) - hr_pq_writer_bytes(schema, 1);
-    j->max_groups = (uint32_t)HR_MIN(INDEX_BYTES / one, (size_t)8192);
-    size_t n = hr_pq_writer_bytes(schema, j->max_groups);
-    size_t all = n + hr_pq_scratch_bytes(&opt) + GROUP_ROWS * hr_schema_row_bytes(schema) +
-                 HR_CSV_COLUMNS_MAX * 128 + (256u << 10);
-    HR_TRY(hr_arena_create(&j->arena, &j->budget, all, "records", err));
-    HR_TRY(hr_pq_scratch_create(&j->scratch, j->arena, &opt, err));
-    void *mem = hr_arena_alloc(j->arena, n, 64);
-    bool ok = mem != NULL;
-    for (uint32_t i = 0; i < schema->n_fields; i++) {
-        j->column[i] =
-            hr_arena_alloc(j->arena, GROUP_ROWS * hr_col_width(schema->fields[i].type), 64);
-        ok = ok && j->column[i] != NULL;
-    }
-    if (!ok) return HR_FAIL(err, HR_EBUDGET, "no memory to write a table");
-    HR_TRY(
-        hr_pq_writer_init(&j->writer, mem, n, schema, j->max_groups, &opt, sink_put, &j->out, err));
-    return HR_OK;
+    hr_row_groups_options opt = {.schema = &j->schema,
+                                 .cap_rows = GROUP_ROWS,
+                                 .max_groups = GROUPS_MAX,
+                                 .index_bytes = INDEX_BYTES,
+                                 .meta_keys = keys,
+                                 .meta_values = j->meta,
+                                 .n_meta = HR_ARRAY_LEN(keys)};
+    HR_TRY(hr_arena_create(&j->arena, &j->budget, hr_row_groups_bytes(&opt), "records", err));
+    return hr_row_groups_create(&j->group, &opt, &j->out, j->arena, err);
 }
 
 static hr_status set_target(csv_job *j, hr_err *err)
@@ -409,8 +365,7 @@ static hr_status look_first(csv_job *j, hr_err *err)
 
 static hr_status finish(csv_job *j, hr_err *err)
 {
-    HR_TRY(write_group(j, err));
-    HR_TRY(hr_pq_writer_finish(j->writer, j->scratch, err));
+    HR_TRY(hr_row_groups_finish(&j->group, err));
     HR_TRY(hr_out_finish(&j->out, j->has_rejects ? &j->rejects : NULL, j->o->force, err));
     j->r->bytes_out = j->out.n_bytes;
     count_losses(j);

@@ -6,13 +6,13 @@
 
 #include "base/assert.h"
 #include "base/sys.h"
-#include "convert/convert_parts.h"
-#include "fmt/pq_write.h"
+#include "convert/row_group.h"
 #include "pipe/dbn_file.h"
 #include "pipe/reject_text.h"
 
 #define BUDGET_BYTES ((size_t)768 << 20) /* a bound, mostly the metadata's */
 #define GROUP_ROWS 65536u
+#define GROUPS_MAX 8192u
 #define INDEX_BYTES ((size_t)48 << 20) /* what is noted of row groups until the end */
 #define ROW_TEXT_MAX 16384u
 #define NS_PER_DAY UINT64_C(86400000000000)
@@ -27,10 +27,7 @@ typedef struct dbn_job {
     bool has_rejects;
     hr_dbn_table table;
     uint8_t layout; /* HR_DBN_NO_LAYOUT: not known yet */
-    hr_pq_scratch *scratch;
-    hr_pq_writer *writer;
-    char *column[HR_DBN_FIELDS_MAX];
-    uint32_t n_rows, n_groups, max_groups;
+    hr_row_groups group; /* of a table; text has none */
     hr_dbn_rec *recs; /* those of the layout */
     /* the symbol that was found last */
     uint32_t instrument;
@@ -114,18 +111,14 @@ static hr_status set_target(dbn_job *j, hr_err *err)
     return HR_OK;
 }
 
-static hr_status sink_put(void *self, const void *bytes, size_t n_bytes, hr_err *err)
-{
-    return hr_out_put(self, bytes, n_bytes, err);
-}
-
 static hr_status open_table(dbn_job *j, hr_err *err)
 {
     static const char *const keys[] = {"dbn.version", "dbn.dataset", "dbn.schema"};
-    const hr_schema *schema = &j->table.schema;
-    hr_pq_write_options opt = HR_PQ_WRITE_OPTIONS_DEFAULT;
     const hr_dbn_meta *m = &j->file.meta;
-    opt.created_by = "headrace " HR_VERSION;
+    hr_row_groups_options opt = {.schema = &j->table.schema,
+                                 .cap_rows = GROUP_ROWS,
+                                 .max_groups = GROUPS_MAX,
+                                 .index_bytes = INDEX_BYTES};
     if (j->file.kind == HR_DBN_FILE) {
         snprintf(j->meta[0], sizeof j->meta[0], "%u", m->version);
         snprintf(j->meta[1], sizeof j->meta[1], "%s", m->dataset);
@@ -136,23 +129,8 @@ static hr_status open_table(dbn_job *j, hr_err *err)
         opt.meta_values = j->meta_values;
         opt.n_meta = HR_ARRAY_LEN(keys);
     }
-    size_t one = hr_pq_writer_bytes(schema, 2) - hr_pq_writer_bytes(schema, 1);
-    j->max_groups = (uint32_t)HR_MIN(INDEX_BYTES / one, (size_t)8192);
-    size_t n = hr_pq_writer_bytes(schema, j->max_groups);
-    size_t all = n + hr_pq_scratch_bytes(&opt) + GROUP_ROWS * hr_schema_row_bytes(schema) +
-                 HR_DBN_FIELDS_MAX * 128 + (256u << 10);
-    HR_TRY(hr_arena_create(&j->arena, &j->budget, all, "records", err));
-    HR_TRY(hr_pq_scratch_create(&j->scratch, j->arena, &opt, err));
-    void *mem = hr_arena_alloc(j->arena, n, 64);
-    bool ok = mem != NULL;
-    for (uint32_t i = 0; i < schema->n_fields; i++) {
-        j->column[i] =
-            hr_arena_alloc(j->arena, GROUP_ROWS * hr_col_width(schema->fields[i].type), 64);
-        ok = ok && j->column[i] != NULL;
-    }
-    if (!ok) return HR_FAIL(err, HR_EBUDGET, "no memory to write a table");
-    return hr_pq_writer_init(&j->writer, mem, n, schema, j->max_groups, &opt, sink_put, &j->out,
-                             err);
+    HR_TRY(hr_arena_create(&j->arena, &j->budget, hr_row_groups_bytes(&opt), "records", err));
+    return hr_row_groups_create(&j->group, &opt, &j->out, j->arena, err);
 }
 
 static hr_status put_header(dbn_job *j, hr_err *err)
@@ -188,28 +166,6 @@ static void find_symbol(dbn_job *j, const hr_dbn_rec *r)
     j->has_symbol = true;
 }
 
-static const void *rows_get(void *self, uint32_t col, uint32_t block, uint32_t *n_rows, hr_err *err)
-{
-    const dbn_job *j = self;
-    (void)block;
-    (void)err;
-    *n_rows = j->n_rows;
-    return j->column[col];
-}
-
-static hr_status write_group(dbn_job *j, hr_err *err)
-{
-    hr_rows_source rows = {.self = j, .n_blocks = 1, .n_rows = j->n_rows, .get = rows_get};
-    if (j->n_rows == 0) return HR_OK;
-    if (j->n_groups == j->max_groups)
-        return HR_FAIL(err, HR_ELIMIT, "more than %llu rows in one file",
-                       (unsigned long long)j->max_groups * GROUP_ROWS);
-    HR_TRY(hr_pq_writer_row_group(j->writer, j->scratch, &rows, err));
-    j->n_groups++;
-    j->n_rows = 0;
-    return HR_OK;
-}
-
 /* HR_OK where nulls for what does not fit are allowed. */
 static hr_status refuse_wide(dbn_job *j, const char *column, uint32_t n_wide, uint64_t row,
                              hr_err *err)
@@ -224,7 +180,7 @@ static hr_status refuse_wide(dbn_job *j, const char *column, uint32_t n_wide, ui
 
 static hr_status put_symbols(dbn_job *j, const hr_dbn_rec *recs, uint32_t n, hr_err *err)
 {
-    hr_text *out = (hr_text *)(void *)j->column[j->table.n_fields] + j->n_rows;
+    hr_text *out = (hr_text *)(void *)j->group.column[j->table.n_fields] + j->group.n_rows;
     for (uint32_t i = 0; i < n; i++) {
         find_symbol(j, &recs[i]);
         bool fits = j->n_symbol <= HR_TEXT_CAP;
@@ -241,19 +197,20 @@ static hr_status put_symbols(dbn_job *j, const hr_dbn_rec *recs, uint32_t n, hr_
 static hr_status put_columns(dbn_job *j, const hr_dbn_rec *recs, uint32_t n, hr_err *err)
 {
     while (n > 0) {
-        uint32_t k = HR_MIN(n, GROUP_ROWS - j->n_rows);
+        uint32_t k = HR_MIN(n, GROUP_ROWS - j->group.n_rows);
         for (uint32_t c = 0; c < j->table.n_fields; c++) {
             uint32_t first;
-            char *to = j->column[c] + j->n_rows * hr_col_width(j->table.columns[c].type);
+            char *to =
+                j->group.column[c] + j->group.n_rows * hr_col_width(j->table.columns[c].type);
             uint32_t n_wide = hr_dbn_column(to, &first, &j->table.fields[c], j->file.p, recs, k);
             HR_TRY(refuse_wide(j, j->table.fields[c].name, n_wide, j->r->rows + first + 1, err));
         }
         HR_TRY(put_symbols(j, recs, k, err));
-        j->n_rows += k;
+        j->group.n_rows += k;
         j->r->rows += k;
         recs += k;
         n -= k;
-        if (j->n_rows == GROUP_ROWS) HR_TRY(write_group(j, err));
+        if (j->group.n_rows == GROUP_ROWS) HR_TRY(hr_row_groups_write(&j->group, err));
     }
     return HR_OK;
 }
@@ -386,8 +343,8 @@ static hr_status pass(dbn_job *j, hr_err *err)
         if (j->file.bad != NULL) HR_TRY(put_reject(j, err));
         HR_TRY(choose(j, &n, err));
         if (n > 0)
-            HR_TRY(j->writer != NULL ? put_columns(j, j->recs, n, err)
-                                     : put_lines(j, j->recs, n, err));
+            HR_TRY(j->r->to == HR_TO_RECORDS ? put_columns(j, j->recs, n, err)
+                                             : put_lines(j, j->recs, n, err));
         j->r->written += n;
         tell(j);
     }
@@ -404,10 +361,7 @@ static hr_status finish(dbn_job *j, hr_err *err)
                            j->o->records != NULL ? "of that type" : "to write");
         HR_TRY(begin_table(j, layout, err));
     }
-    if (j->writer != NULL) {
-        HR_TRY(write_group(j, err));
-        HR_TRY(hr_pq_writer_finish(j->writer, j->scratch, err));
-    }
+    if (j->r->to == HR_TO_RECORDS) HR_TRY(hr_row_groups_finish(&j->group, err));
     HR_TRY(hr_out_finish(&j->out, j->has_rejects ? &j->rejects : NULL, j->o->force, err));
     j->r->bytes_out = j->out.n_bytes;
     return HR_OK;

@@ -2,10 +2,8 @@
 /* Messages as rows of a table, Parquet or Arrow: gathered in columns, written a group at a time. */
 #include <string.h>
 
-#include "convert/convert_parts.h"
-#include "fmt/ipc_write.h"
+#include "convert/row_group.h"
 #include "fmt/pq_mixed.h"
-#include "fmt/pq_write.h"
 #include "pipe/tables.h"
 
 #define GROUP_ROWS 65536u
@@ -20,13 +18,8 @@ struct hr_table_out {
     hr_tables tables;
     hr_target_format to;
     uint8_t format; /* hr_format of the input */
-    hr_out_file *file;
-    hr_pq_scratch *scratch;
-    hr_pq_writer *writer;
-    hr_ipc_writer *arrow;              /* NULL: Parquet */
-    char *column[HR_TABLE_FIELDS_MAX]; /* by field of the schema */
-    int at[C_COUNT];                   /* field by meaning, -1 absent */
-    uint32_t n_rows, n_groups;
+    hr_row_groups group;
+    int at[C_COUNT]; /* field by meaning, -1 absent */
 };
 
 hr_ipc_kind hr_out_arrow(const char *path)
@@ -37,26 +30,25 @@ hr_ipc_kind hr_out_arrow(const char *path)
     return hr_out_ends_with(path, n, ".arrows") ? HR_IPC_STREAM : HR_IPC_NOT;
 }
 
-static hr_ipc_write_options arrow_options(hr_ipc_kind kind, bool packs)
+static hr_row_groups_options group_options(const hr_schema *schema, hr_ipc_kind arrow, bool packs)
 {
-    return (hr_ipc_write_options){
-        .kind = kind, .is_packed = packs, .batch_rows = GROUP_ROWS, .max_batches = GROUPS_MAX};
+    return (hr_row_groups_options){.schema = schema,
+                                   .cap_rows = GROUP_ROWS,
+                                   .max_groups = GROUPS_MAX,
+                                   .hint = "use run, which makes parts",
+                                   .arrow = arrow,
+                                   .packs_arrow = packs};
 }
 
+/* Of the widest of its tables, in either form. */
 size_t hr_table_out_bytes(void)
 {
-    hr_pq_write_options opt = HR_PQ_WRITE_OPTIONS_DEFAULT;
     hr_mixed_schema s;
     hr_mixed_schema_init(&s, HR_PX_SCALE, HR_QTY_SCALE);
-    hr_ipc_write_options arrow = arrow_options(HR_IPC_FILE, true);
-    size_t n = hr_pq_scratch_bytes(&opt) + hr_pq_writer_bytes(&s.schema, GROUPS_MAX);
-    return sizeof(hr_table_out) + HR_MAX(n, hr_ipc_writer_bytes(&s.schema, &arrow)) +
-           GROUP_ROWS * hr_schema_row_bytes(&s.schema) + (256u << 10);
-}
-
-static hr_status sink_put(void *self, const void *bytes, size_t n_bytes, hr_err *err)
-{
-    return hr_out_put(self, bytes, n_bytes, err);
+    hr_row_groups_options parquet = group_options(&s.schema, HR_IPC_NOT, false);
+    hr_row_groups_options arrow = group_options(&s.schema, HR_IPC_FILE, true);
+    return sizeof(hr_table_out) +
+           HR_MAX(hr_row_groups_bytes(&parquet), hr_row_groups_bytes(&arrow));
 }
 
 static const hr_schema *pick_schema(hr_table_out *t, uint8_t px_scale, uint8_t qty_scale)
@@ -78,27 +70,6 @@ static void map_columns(hr_table_out *t)
         t->at[C_BID_PX + i] = hr_schema_find(t->schema, ticker[i]);
 }
 
-static hr_status open_parquet(hr_table_out *t, hr_arena *arena, hr_err *err)
-{
-    hr_pq_write_options opt = HR_PQ_WRITE_OPTIONS_DEFAULT;
-    opt.created_by = "headrace " HR_VERSION;
-    HR_TRY(hr_pq_scratch_create(&t->scratch, arena, &opt, err));
-    size_t n = hr_pq_writer_bytes(t->schema, GROUPS_MAX);
-    void *mem = hr_arena_alloc(arena, n, 64);
-    if (mem == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory to write a table");
-    return hr_pq_writer_init(&t->writer, mem, n, t->schema, GROUPS_MAX, &opt, sink_put, t->file,
-                             err);
-}
-
-static hr_status open_arrow(hr_table_out *t, hr_ipc_kind kind, bool packs, hr_arena *arena,
-                            hr_err *err)
-{
-    hr_ipc_write_options opt = arrow_options(kind, packs);
-    opt.sink = sink_put;
-    opt.sink_self = t->file;
-    return hr_ipc_writer_create(&t->arrow, t->schema, &opt, arena, err);
-}
-
 hr_status hr_table_out_create(hr_table_out **out, const hr_convert_report *r,
                               const hr_convert_options *o, hr_out_file *file, hr_arena *arena,
                               hr_err *err)
@@ -108,42 +79,11 @@ hr_status hr_table_out_create(hr_table_out **out, const hr_convert_report *r,
     if (t == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory to write a table");
     t->to = r->to;
     t->format = (uint8_t)r->format;
-    t->file = file;
     t->schema = pick_schema(t, o->px_scale, o->qty_scale);
     map_columns(t);
-    bool ok = true;
-    for (uint32_t i = 0; i < t->schema->n_fields; i++) {
-        t->column[i] =
-            hr_arena_alloc(arena, GROUP_ROWS * hr_col_width(t->schema->fields[i].type), 64);
-        ok = ok && t->column[i] != NULL;
-    }
-    if (!ok) return HR_FAIL(err, HR_EBUDGET, "no memory to write a table");
-    HR_TRY(r->arrow != HR_IPC_NOT ? open_arrow(t, r->arrow, o->packs_arrow, arena, err)
-                                  : open_parquet(t, arena, err));
+    hr_row_groups_options opt = group_options(t->schema, r->arrow, o->packs_arrow);
+    HR_TRY(hr_row_groups_create(&t->group, &opt, file, arena, err));
     *out = t;
-    return HR_OK;
-}
-
-static const void *rows_get(void *self, uint32_t col, uint32_t block, uint32_t *n_rows, hr_err *err)
-{
-    const hr_table_out *t = self;
-    (void)block;
-    (void)err;
-    *n_rows = t->n_rows;
-    return t->column[col];
-}
-
-static hr_status write_group(hr_table_out *t, hr_err *err)
-{
-    hr_rows_source rows = {.self = t, .n_blocks = 1, .n_rows = t->n_rows, .get = rows_get};
-    if (t->n_rows == 0) return HR_OK;
-    if (t->n_groups == GROUPS_MAX)
-        return HR_FAIL(err, HR_ELIMIT, "more than %u rows in one file: use run, which makes parts",
-                       GROUPS_MAX * GROUP_ROWS);
-    HR_TRY(t->arrow != NULL ? hr_ipc_writer_batch(t->arrow, &rows, err)
-                            : hr_pq_writer_row_group(t->writer, t->scratch, &rows, err));
-    t->n_groups++;
-    t->n_rows = 0;
     return HR_OK;
 }
 
@@ -151,7 +91,7 @@ static hr_status write_group(hr_table_out *t, hr_err *err)
 
 static void cell_i64(hr_table_out *t, int c, int64_t v)
 {
-    if (t->at[c] >= 0) ((int64_t *)(void *)t->column[t->at[c]])[t->n_rows] = v;
+    if (t->at[c] >= 0) ((int64_t *)(void *)t->group.column[t->at[c]])[t->group.n_rows] = v;
 }
 
 static void cell_id(hr_table_out *t, int c, int64_t id)
@@ -161,19 +101,19 @@ static void cell_id(hr_table_out *t, int c, int64_t id)
 
 static void cell_u8(hr_table_out *t, int c, uint8_t v)
 {
-    if (t->at[c] >= 0) ((uint8_t *)t->column[t->at[c]])[t->n_rows] = v;
+    if (t->at[c] >= 0) ((uint8_t *)t->group.column[t->at[c]])[t->group.n_rows] = v;
 }
 
 static void cell_u32(hr_table_out *t, int c, uint32_t v)
 {
-    if (t->at[c] >= 0) ((uint32_t *)(void *)t->column[t->at[c]])[t->n_rows] = v;
+    if (t->at[c] >= 0) ((uint32_t *)(void *)t->group.column[t->at[c]])[t->group.n_rows] = v;
 }
 
 /* s: NULL for null. */
 static void cell_text(hr_table_out *t, int c, const char *s, size_t n)
 {
     if (t->at[c] < 0) return;
-    hr_text *to = &((hr_text *)(void *)t->column[t->at[c]])[t->n_rows];
+    hr_text *to = &((hr_text *)(void *)t->group.column[t->at[c]])[t->group.n_rows];
     memset(to, 0, sizeof *to);
     to->len = HR_TEXT_NULL;
     if (s == NULL || n > HR_TEXT_CAP) return;
@@ -200,8 +140,8 @@ static void put_head(hr_table_out *t, const hr_evbatch *b, uint32_t m)
 static hr_status end_row(hr_table_out *t, uint32_t flags, hr_err *err)
 {
     cell_u32(t, HR_MIXED_FLAGS, flags);
-    t->n_rows++;
-    return t->n_rows == GROUP_ROWS ? write_group(t, err) : HR_OK;
+    t->group.n_rows++;
+    return t->group.n_rows == GROUP_ROWS ? hr_row_groups_write(&t->group, err) : HR_OK;
 }
 
 static hr_status put_ticker(hr_table_out *t, const hr_evbatch *b, uint32_t m, hr_err *err)
@@ -242,7 +182,5 @@ hr_status hr_table_out_message(hr_table_out *t, const hr_evbatch *b, uint32_t m,
 
 hr_status hr_table_out_finish(hr_table_out *t, hr_err *err)
 {
-    HR_TRY(write_group(t, err));
-    if (t->arrow != NULL) return hr_ipc_writer_finish(t->arrow, err);
-    return hr_pq_writer_finish(t->writer, t->scratch, err);
+    return hr_row_groups_finish(&t->group, err);
 }

@@ -86,15 +86,22 @@ static uint32_t groups_for(const hr_row_target *to, const hr_schema *schema)
     return n;
 }
 
-static hr_ipc_write_options arrow_options(const hr_row_target *to)
+static hr_row_groups_options group_options(const hr_row_target *to, const hr_schema *schema,
+                                           hr_row_format format)
 {
-    return (hr_ipc_write_options){
-        .kind = hr_out_arrow(to->path), .batch_rows = GROUP_ROWS, .max_batches = GROUPS_MAX};
+    hr_row_groups_options o = {.schema = schema,
+                               .cap_rows = GROUP_ROWS,
+                               .max_groups = GROUPS_MAX,
+                               .hint = "raise --memory or write CSV"};
+    if (format == HR_ROWS_ARROW)
+        o.arrow = hr_out_arrow(to->path);
+    else
+        o.max_groups = groups_for(to, schema);
+    return o;
 }
 
 size_t hr_row_out_bytes(const hr_row_target *to, const hr_row_field *field, uint32_t n_fields)
 {
-    hr_pq_write_options opt = HR_PQ_WRITE_OPTIONS_DEFAULT;
     hr_schema schema;
     hr_field schema_field[HR_ROW_FIELDS_MAX];
     hr_row_format format;
@@ -103,52 +110,15 @@ size_t hr_row_out_bytes(const hr_row_target *to, const hr_row_field *field, uint
     if (st != HR_OK || (format != HR_ROWS_PARQUET && format != HR_ROWS_ARROW))
         return hr_out_bytes();
     make_schema(&schema, schema_field, field, n_fields);
-    hr_ipc_write_options arrow = arrow_options(to);
-    size_t n = format == HR_ROWS_ARROW ? hr_ipc_writer_bytes(&schema, &arrow)
-                                       : hr_pq_scratch_bytes(&opt) +
-                                             hr_pq_writer_bytes(&schema, groups_for(to, &schema));
-    return hr_out_bytes() + n + GROUP_ROWS * hr_schema_row_bytes(&schema) + (64u << 10);
-}
-
-static hr_status sink_put(void *self, const void *bytes, size_t n_bytes, hr_err *err)
-{
-    return hr_out_put(self, bytes, n_bytes, err);
-}
-
-static hr_status open_parquet(hr_row_out *o, const hr_row_target *to, hr_arena *arena, hr_err *err)
-{
-    hr_pq_write_options opt = HR_PQ_WRITE_OPTIONS_DEFAULT;
-    opt.created_by = "headrace " HR_VERSION;
-    HR_TRY(hr_pq_scratch_create(&o->scratch, arena, &opt, err));
-    o->max_groups = groups_for(to, &o->schema);
-    size_t n = hr_pq_writer_bytes(&o->schema, o->max_groups);
-    void *mem = hr_arena_alloc(arena, n, 64);
-    if (mem == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory to write '%s'", o->file.path);
-    return hr_pq_writer_init(&o->writer, mem, n, &o->schema, o->max_groups, &opt, sink_put,
-                             &o->file, err);
-}
-
-static hr_status open_arrow(hr_row_out *o, const hr_row_target *to, hr_arena *arena, hr_err *err)
-{
-    hr_ipc_write_options opt = arrow_options(to);
-    opt.sink = sink_put;
-    opt.sink_self = &o->file;
-    o->max_groups = GROUPS_MAX;
-    return hr_ipc_writer_create(&o->arrow, &o->schema, &opt, arena, err);
+    hr_row_groups_options opt = group_options(to, &schema, format);
+    return hr_out_bytes() + hr_row_groups_bytes(&opt);
 }
 
 static hr_status open_table(hr_row_out *o, const hr_row_target *to, hr_arena *arena, hr_err *err)
 {
-    bool fits = true;
     make_schema(&o->schema, o->schema_field, o->field, o->n_fields);
-    for (uint32_t i = 0; i < o->n_fields; i++) {
-        o->column[i] =
-            hr_arena_alloc(arena, GROUP_ROWS * hr_col_width(o->schema_field[i].type), 64);
-        fits = fits && o->column[i] != NULL;
-    }
-    if (!fits) return HR_FAIL(err, HR_EBUDGET, "no memory to write '%s'", o->file.path);
-    return o->format == HR_ROWS_ARROW ? open_arrow(o, to, arena, err)
-                                      : open_parquet(o, to, arena, err);
+    hr_row_groups_options opt = group_options(to, &o->schema, o->format);
+    return hr_row_groups_create(&o->group, &opt, &o->file, arena, err);
 }
 
 static bool is_table(const hr_row_out *o)
@@ -156,35 +126,12 @@ static bool is_table(const hr_row_out *o)
     return o->format == HR_ROWS_PARQUET || o->format == HR_ROWS_ARROW;
 }
 
-static const void *get_column(void *self, uint32_t col, uint32_t block, uint32_t *n_rows,
-                              hr_err *err)
-{
-    const hr_row_out *o = self;
-    (void)block;
-    (void)err;
-    *n_rows = o->n_group;
-    return o->column[col];
-}
-
-static hr_status write_group(hr_row_out *o, hr_err *err)
-{
-    if (o->n_group == 0) return HR_OK;
-    if (o->n_groups++ == o->max_groups)
-        return HR_FAIL(err, HR_ELIMIT, "more than %u rows in '%s': raise --memory or write CSV",
-                       o->max_groups * GROUP_ROWS, o->file.path);
-    hr_rows_source rows = {.self = o, .n_blocks = 1, .n_rows = o->n_group, .get = get_column};
-    HR_TRY(o->arrow != NULL ? hr_ipc_writer_batch(o->arrow, &rows, err)
-                            : hr_pq_writer_row_group(o->writer, o->scratch, &rows, err));
-    o->n_group = 0;
-    return HR_OK;
-}
-
 static hr_status put_table(hr_row_out *o, const hr_cell *cell, hr_err *err)
 {
-    uint32_t at = o->n_group;
+    uint32_t at = o->group.n_rows;
     for (uint32_t i = 0; i < o->n_fields; i++) {
         const hr_cell *c = &cell[i];
-        void *column = o->column[i];
+        void *column = o->group.column[i];
         if (o->field[i].type == HR_CELL_TEXT) {
             static const hr_text none = {.len = HR_TEXT_NULL};
             ((hr_text *)column)[at] = c->is_null ? none : *c->text;
@@ -195,8 +142,8 @@ static hr_status put_table(hr_row_out *o, const hr_cell *cell, hr_err *err)
             ((int64_t *)column)[at] = c->is_null ? HR_NULL_I64 : (int64_t)c->v;
         }
     }
-    o->n_group++;
-    return o->n_group == GROUP_ROWS ? write_group(o, err) : HR_OK;
+    o->group.n_rows++;
+    return o->group.n_rows == GROUP_ROWS ? hr_row_groups_write(&o->group, err) : HR_OK;
 }
 
 /* ---- text ---- */
@@ -335,11 +282,7 @@ hr_status hr_row_out_put(hr_row_out *o, const hr_cell *cell, hr_err *err)
 
 hr_status hr_row_out_finish(hr_row_out *o, hr_err *err)
 {
-    if (is_table(o)) {
-        HR_TRY(write_group(o, err));
-        HR_TRY(o->arrow != NULL ? hr_ipc_writer_finish(o->arrow, err)
-                                : hr_pq_writer_finish(o->writer, o->scratch, err));
-    }
+    if (is_table(o)) HR_TRY(hr_row_groups_finish(&o->group, err));
     HR_TRY(hr_out_seal(&o->file, o->force, err));
     return hr_out_publish(&o->file, err);
 }

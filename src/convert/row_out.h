@@ -4,9 +4,7 @@
 /* Rows of a table of one's own, one by one, to CSV, lines of JSON, Parquet or Arrow: to standard
  * output or to a file that appears whole or not at all. Text shows numbers exactly and shortest;
  * tables hold WIDE ones as the nearest double. Fixed memory; bytes depend on the rows alone. */
-#include "convert/convert_parts.h"
-#include "fmt/ipc_write.h"
-#include "fmt/pq_write.h"
+#include "convert/row_group.h"
 #include "text/wide.h"
 
 typedef enum hr_cell_type {
@@ -63,11 +61,7 @@ typedef struct hr_row_out {
     /* Parquet, Arrow */
     hr_schema schema;
     hr_field schema_field[HR_ROW_FIELDS_MAX];
-    hr_pq_scratch *scratch;
-    hr_pq_writer *writer;
-    hr_ipc_writer *arrow;
-    char *column[HR_ROW_FIELDS_MAX];
-    uint32_t n_group, n_groups, max_groups;
+    hr_row_groups group;
 } hr_row_out;
 
 /** Where rows go. path: NULL for standard output, as CSV or, json, as NDJSON; else its name tells:
