@@ -8,7 +8,6 @@
 #include "convert/convert_csv.h"
 #include "convert/convert_parts.h"
 #include "pipe/dbn_file.h"
-#include "pipe/reject_text.h"
 #include "pipe/source.h"
 
 #define BUDGET_BYTES ((size_t)512 << 20) /* a bound; text inputs take some 60 MB of it */
@@ -64,7 +63,6 @@ typedef struct job {
     hr_source source;
     hr_losses losses;
     hr_out_file out, rejects;
-    bool has_rejects;
     hr_text_out text;
     hr_table_out *table; /* NULL: text or ITCH */
     hr_itch_out *itch;   /* NULL: another target */
@@ -180,18 +178,8 @@ static void done_batch(job *j, hr_evbatch *b)
 
 static hr_status put_reject(job *j, const hr_evbatch *b, const hr_reject *reject, hr_err *err)
 {
-    char path[HR_OUT_PATH_MAX];
     j->r->rejects[reject->reason]++;
-    if (!j->has_rejects) {
-        int n = snprintf(path, sizeof path, "%s.rejects.ndjson", j->o->out);
-        if ((size_t)n >= sizeof path) return HR_FAIL(err, HR_EUSAGE, "'%s' is too long", j->o->out);
-        HR_TRY(hr_out_open(&j->rejects, path, HR_CONTAINER_PLAIN, j->o->force, j->arena, err));
-        j->has_rejects = true;
-    }
-    char *to = hr_out_room(&j->rejects, HR_REJECT_TEXT_MAX, err);
-    if (to == NULL) return err != NULL ? err->code : HR_EIO;
-    hr_out_took(&j->rejects, hr_reject_text(to, b, reject, 0));
-    return HR_OK;
+    return hr_out_reject(&j->rejects, j->o, j->arena, b, reject, err);
 }
 
 static hr_status find_losses(job *j, const hr_evbatch *b, uint32_t m, uint64_t *bits, hr_err *err)
@@ -338,7 +326,7 @@ static hr_status finish(job *j, hr_err *err)
 {
     if (j->table != NULL) HR_TRY(hr_table_out_finish(j->table, err));
     if (j->itch != NULL) HR_TRY(hr_itch_out_finish(j->itch, err));
-    HR_TRY(hr_out_finish(&j->out, j->has_rejects ? &j->rejects : NULL, j->o->force, err));
+    HR_TRY(hr_out_finish(&j->out, &j->rejects, j->o->force, err));
     j->r->bytes_out = j->out.n_bytes;
     return HR_OK;
 }

@@ -6,7 +6,6 @@
 
 #include "base/sys.h"
 #include "convert/row_group.h"
-#include "pipe/reject_text.h"
 #include "pipe/source.h"
 #include "text/csv.h"
 #include "text/json.h"
@@ -40,7 +39,6 @@ typedef struct csv_job {
     /* output */
     hr_arena *arena, *out_arena;
     hr_out_file out, rejects;
-    bool has_rejects;
     hr_schema schema;
     hr_field schema_field[HR_CSV_COLUMNS_MAX];
     hr_row_groups group;
@@ -105,7 +103,6 @@ typedef struct line {
 
 static hr_status put_reject(csv_job *j, const line *l, hr_reject_reason reason, hr_err *err)
 {
-    char path[HR_OUT_PATH_MAX];
     hr_evbatch b = {.raw = (char *)(uintptr_t)l->s};
     hr_reject reject = {.src_offset = l->offset,
                         .src_line = l->number,
@@ -115,16 +112,7 @@ static hr_status put_reject(csv_job *j, const line *l, hr_reject_reason reason, 
     j->r->rejected++;
     j->r->rejects[reason]++;
     if (j->is_dry) return HR_OK;
-    if (!j->has_rejects) {
-        int n = snprintf(path, sizeof path, "%s.rejects.ndjson", j->o->out);
-        if ((size_t)n >= sizeof path) return HR_FAIL(err, HR_EUSAGE, "'%s' is too long", j->o->out);
-        HR_TRY(hr_out_open(&j->rejects, path, HR_CONTAINER_PLAIN, j->o->force, j->out_arena, err));
-        j->has_rejects = true;
-    }
-    char *to = hr_out_room(&j->rejects, HR_REJECT_TEXT_MAX, err);
-    if (to == NULL) return err != NULL ? err->code : HR_EIO;
-    hr_out_took(&j->rejects, hr_reject_text(to, &b, &reject, 0));
-    return HR_OK;
+    return hr_out_reject(&j->rejects, j->o, j->out_arena, &b, &reject, err);
 }
 
 /* Into cell[]; HR_LINE_DONE or a reject. A row ends with its line: no column has line ends in it.
@@ -366,7 +354,7 @@ static hr_status look_first(csv_job *j, hr_err *err)
 static hr_status finish(csv_job *j, hr_err *err)
 {
     HR_TRY(hr_row_groups_finish(&j->group, err));
-    HR_TRY(hr_out_finish(&j->out, j->has_rejects ? &j->rejects : NULL, j->o->force, err));
+    HR_TRY(hr_out_finish(&j->out, &j->rejects, j->o->force, err));
     j->r->bytes_out = j->out.n_bytes;
     count_losses(j);
     return HR_OK;

@@ -9,6 +9,7 @@
 #include "base/sys.h"
 #include "convert/convert_csv.h"
 #include "fmt/pq_read.h"
+#include "text/csv.h"
 #include "text/decimal.h"
 
 #define BUDGET_BYTES ((size_t)1 << 30)
@@ -172,22 +173,6 @@ static hr_status open_columns(back_job *j, hr_err *err)
 
 /* ---- text ---- */
 
-/* Quoted where it must be (RFC 4180). */
-static size_t put_quoted(char *out, const hr_text *t)
-{
-    size_t k = 0;
-    bool quotes = false;
-    for (uint8_t i = 0; i < t->len; i++)
-        quotes = quotes || memchr(",\"\n\r", t->byte[i], 4) != NULL;
-    if (quotes) out[k++] = '"';
-    for (uint8_t i = 0; i < t->len; i++) {
-        if (t->byte[i] == '"') out[k++] = '"';
-        out[k++] = t->byte[i];
-    }
-    if (quotes) out[k++] = '"';
-    return k;
-}
-
 static size_t put_whole(char *out, const back_column *c, int64_t v)
 {
     int64_t unit = c->meta->unit_ns > 0 ? c->meta->unit_ns : 1;
@@ -215,7 +200,7 @@ static hr_status put_cell(back_job *j, const back_column *c, uint32_t row, char 
                            c->meta->name);
         if (!__builtin_isnan(v)) *n = hr_csv_real_text(out, v);
     } else if (c->text[row].len != HR_TEXT_NULL) {
-        *n = put_quoted(out, &c->text[row]);
+        *n = hr_csv_put(out, c->text[row].byte, c->text[row].len);
     }
     return HR_OK;
 }

@@ -8,7 +8,7 @@
 #include "base/sys.h"
 #include "convert/row_group.h"
 #include "pipe/dbn_file.h"
-#include "pipe/reject_text.h"
+#include "text/csv.h"
 
 #define BUDGET_BYTES ((size_t)768 << 20) /* a bound, mostly the metadata's */
 #define GROUP_ROWS 65536u
@@ -24,7 +24,6 @@ typedef struct dbn_job {
     hr_dbn_file file;
     hr_arena *arena, *out_arena;
     hr_out_file out, rejects;
-    bool has_rejects;
     hr_dbn_table table;
     uint8_t layout; /* HR_DBN_NO_LAYOUT: not known yet */
     hr_row_groups group; /* of a table; text has none */
@@ -215,29 +214,13 @@ static hr_status put_columns(dbn_job *j, const hr_dbn_rec *recs, uint32_t n, hr_
     return HR_OK;
 }
 
-/* Quoted where it must be (RFC 4180). */
-static size_t put_quoted(char *out, const char *s, size_t n)
-{
-    size_t k = 0;
-    bool quotes = false;
-    for (size_t i = 0; i < n; i++)
-        quotes = quotes || s[i] == ',' || s[i] == '"' || s[i] == '\n' || s[i] == '\r';
-    if (quotes) out[k++] = '"';
-    for (size_t i = 0; i < n; i++) {
-        if (s[i] == '"') out[k++] = '"';
-        out[k++] = s[i];
-    }
-    if (quotes) out[k++] = '"';
-    return k;
-}
-
 static size_t put_field(char *out, const hr_dbn_field *f, const uint8_t *rec)
 {
     char text[HR_DBN_TEXT_MAX];
     size_t n;
     bool is_text = f->type == HR_DBN_TEXT || f->type == HR_DBN_CHAR;
     (void)hr_dbn_value_text(is_text ? text : out, &n, f, rec); /* a row has room for it */
-    return is_text ? put_quoted(out, text, n) : n;
+    return is_text ? hr_csv_put(out, text, n) : n;
 }
 
 static hr_status put_lines(dbn_job *j, const hr_dbn_rec *recs, uint32_t n, hr_err *err)
@@ -251,7 +234,7 @@ static hr_status put_lines(dbn_job *j, const hr_dbn_rec *recs, uint32_t n, hr_er
             to[k++] = ',';
         }
         find_symbol(j, &recs[i]);
-        k += put_quoted(to + k, j->symbol, j->n_symbol);
+        k += hr_csv_put(to + k, j->symbol, j->n_symbol);
         to[k++] = '\n';
         hr_out_took(&j->out, k);
         j->r->rows++;
@@ -287,17 +270,7 @@ static hr_status put_reject(dbn_job *j, hr_err *err)
     j->r->read++;
     j->r->rejected++;
     j->r->rejects[HR_REJECT_UNKNOWN]++;
-    if (!j->has_rejects) {
-        char path[HR_OUT_PATH_MAX];
-        int n = snprintf(path, sizeof path, "%s.rejects.ndjson", j->o->out);
-        if ((size_t)n >= sizeof path) return HR_FAIL(err, HR_EUSAGE, "'%s' is too long", j->o->out);
-        HR_TRY(hr_out_open(&j->rejects, path, HR_CONTAINER_PLAIN, j->o->force, j->out_arena, err));
-        j->has_rejects = true;
-    }
-    char *to = hr_out_room(&j->rejects, HR_REJECT_TEXT_MAX, err);
-    if (to == NULL) return err != NULL ? err->code : HR_EIO;
-    hr_out_took(&j->rejects, hr_reject_text(to, &b, &reject, 0));
-    return HR_OK;
+    return hr_out_reject(&j->rejects, j->o, j->out_arena, &b, &reject, err);
 }
 
 /* Those of the file's records at hand that are rows. */
@@ -362,7 +335,7 @@ static hr_status finish(dbn_job *j, hr_err *err)
         HR_TRY(begin_table(j, layout, err));
     }
     if (j->r->to == HR_TO_RECORDS) HR_TRY(hr_row_groups_finish(&j->group, err));
-    HR_TRY(hr_out_finish(&j->out, j->has_rejects ? &j->rejects : NULL, j->o->force, err));
+    HR_TRY(hr_out_finish(&j->out, &j->rejects, j->o->force, err));
     j->r->bytes_out = j->out.n_bytes;
     return HR_OK;
 }

@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/sys.h"
 #include "convert/convert_parts.h"
+#include "pipe/reject_text.h"
 
 #define CHUNK_BYTES ((size_t)1 << 20)
 
@@ -213,22 +214,42 @@ void hr_out_abandon(hr_out_file *o, bool take_back)
     o->has_temp = o->is_published = false;
 }
 
+/* Does it fit? */
+static bool rejects_path(char path[HR_OUT_PATH_MAX], const char *out)
+{
+    return (size_t)snprintf(path, HR_OUT_PATH_MAX, "%s.rejects.ndjson", out) < HR_OUT_PATH_MAX;
+}
+
+hr_status hr_out_reject(hr_out_file *rejects, const hr_convert_options *o, hr_arena *arena,
+                        const hr_evbatch *b, const hr_reject *reject, hr_err *err)
+{
+    char path[HR_OUT_PATH_MAX];
+    if (!rejects->has_temp) {
+        if (!rejects_path(path, o->out)) return HR_FAIL(err, HR_EUSAGE, "'%s' is too long", o->out);
+        HR_TRY(hr_out_open(rejects, path, HR_CONTAINER_PLAIN, o->force, arena, err));
+    }
+    char *to = hr_out_room(rejects, HR_REJECT_TEXT_MAX, err);
+    if (to == NULL) return err != NULL ? err->code : HR_EIO;
+    hr_out_took(rejects, hr_reject_text(to, b, reject, 0));
+    return HR_OK;
+}
+
 static void forget_rejects(const char *out)
 {
     char path[HR_OUT_PATH_MAX];
     const hr_sys *sys = hr_sys_get();
-    int n = snprintf(path, sizeof path, "%s.rejects.ndjson", out);
-    if ((size_t)n < sizeof path) (void)sys->unlink(sys->self, AT_FDCWD, path, false);
+    if (rejects_path(path, out)) (void)sys->unlink(sys->self, AT_FDCWD, path, false);
 }
 
 hr_status hr_out_finish(hr_out_file *out, hr_out_file *rejects, bool force, hr_err *err)
 {
     HR_TRY(hr_out_seal(out, force, err));
-    if (rejects != NULL) {
+    bool has_rejects = rejects != NULL && rejects->has_temp;
+    if (has_rejects) {
         HR_TRY(hr_out_seal(rejects, force, err));
         HR_TRY(hr_out_publish(rejects, err));
     }
     HR_TRY(hr_out_publish(out, err));
-    if (rejects == NULL && force) forget_rejects(out->path);
+    if (!has_rejects && force) forget_rejects(out->path);
     return HR_OK;
 }

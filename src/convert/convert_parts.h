@@ -37,8 +37,12 @@ HR_MUST_USE hr_status hr_out_put(hr_out_file *o, const void *bytes, size_t n, hr
 HR_MUST_USE hr_status hr_out_seal(hr_out_file *o, bool force, hr_err *err);
 /** Renames what is sealed to its place and syncs the folder. */
 HR_MUST_USE hr_status hr_out_publish(hr_out_file *o, hr_err *err);
-/** Seals and publishes an output and, before it, its rejects (NULL: there are none, and those of
- * the file that is replaced go). */
+/** Appends to the file of rejects beside the output; the first one opens it. */
+HR_MUST_USE hr_status hr_out_reject(hr_out_file *rejects, const hr_convert_options *o,
+                                    hr_arena *arena, const hr_evbatch *b, const hr_reject *reject,
+                                    hr_err *err);
+/** Seals and publishes an output and, before it, its rejects (NULL, or none came: those of the file
+ * that is replaced go). */
 HR_MUST_USE hr_status hr_out_finish(hr_out_file *out, hr_out_file *rejects, bool force,
                                     hr_err *err);
 /** Closes and removes what was not published; take_back: what was, too. Standard output gets what

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "text/csv.h"
 #include "text/decimal.h"
 #include "text/json.h"
 
@@ -22,12 +23,6 @@ hr_text hr_text_of(const char *s)
 
 /* ---- names ---- */
 
-static bool ends_with(const char *s, size_t n, const char *what)
-{
-    size_t k = strlen(what);
-    return n > k && memcmp(s + n - k, what, k) == 0;
-}
-
 hr_status hr_row_format_of(hr_row_format *out, hr_container *container, const hr_row_target *to,
                            hr_err *err)
 {
@@ -35,19 +30,13 @@ hr_status hr_row_format_of(hr_row_format *out, hr_container *container, const hr
     *container = HR_CONTAINER_PLAIN;
     *out = to->json ? HR_ROWS_NDJSON : HR_ROWS_CSV;
     if (s == NULL) return HR_OK;
-    size_t n = strlen(s);
-    if (ends_with(s, n, ".gz")) {
-        *container = HR_CONTAINER_GZIP;
-        n -= 3;
-    } else if (ends_with(s, n, ".zst")) {
-        *container = HR_CONTAINER_ZSTD;
-        n -= 4;
-    }
-    if (ends_with(s, n, ".csv"))
+    size_t n;
+    *container = hr_out_container(s, &n);
+    if (hr_out_ends_with(s, n, ".csv"))
         *out = HR_ROWS_CSV;
-    else if (ends_with(s, n, ".ndjson") || ends_with(s, n, ".jsonl"))
+    else if (hr_out_ends_with(s, n, ".ndjson") || hr_out_ends_with(s, n, ".jsonl"))
         *out = HR_ROWS_NDJSON;
-    else if (ends_with(s, n, ".parquet") && *container == HR_CONTAINER_PLAIN)
+    else if (hr_out_ends_with(s, n, ".parquet") && *container == HR_CONTAINER_PLAIN)
         *out = HR_ROWS_PARQUET;
     else if (hr_out_arrow(s) != HR_IPC_NOT)
         *out = HR_ROWS_ARROW;
@@ -156,22 +145,6 @@ static size_t number_text(char *to, const hr_cell *c, const hr_row_field *f)
     return hr_wide_format(to, c->v, scale);
 }
 
-/* As RFC 4180 has it: in quotes where it must be, quotes doubled. */
-static size_t csv_text(char *to, const char *s, size_t n)
-{
-    size_t at = 0;
-    bool quotes = false;
-    for (size_t i = 0; i < n; i++)
-        quotes = quotes || s[i] == '"' || s[i] == ',' || s[i] == '\n' || s[i] == '\r';
-    if (quotes) to[at++] = '"';
-    for (size_t i = 0; i < n; i++) {
-        if (s[i] == '"') to[at++] = '"';
-        to[at++] = s[i];
-    }
-    if (quotes) to[at++] = '"';
-    return at;
-}
-
 /* Bytes that are no UTF-8 as if they were Latin-1. */
 static size_t json_text(char *to, const char *s, size_t n)
 {
@@ -204,7 +177,7 @@ static size_t csv_row(const hr_row_out *o, char *to, const hr_cell *cell)
         if (i > 0) to[n++] = ',';
         if (cell[i].is_null) continue;
         n += o->field[i].type == HR_CELL_TEXT
-                 ? csv_text(to + n, cell[i].text->byte, cell[i].text->len)
+                 ? hr_csv_put(to + n, cell[i].text->byte, cell[i].text->len)
                  : number_text(to + n, &cell[i], &o->field[i]);
     }
     to[n++] = '\n';

@@ -102,3 +102,18 @@ hr_status hr_csv_row(hr_csv_field *fields, uint32_t cap, uint32_t *n_fields, con
     if (stop > p && stop[-1] == '\r') stop--;
     return put_fields(fields, cap, n_fields, comma, n_commas, p, stop);
 }
+
+size_t hr_csv_put(char *out, const char *s, size_t n)
+{
+    size_t k = 0;
+    bool quotes = false;
+    for (size_t i = 0; i < n; i++)
+        quotes = quotes || s[i] == '"' || s[i] == ',' || s[i] == '\n' || s[i] == '\r';
+    if (quotes) out[k++] = '"';
+    for (size_t i = 0; i < n; i++) {
+        if (s[i] == '"') out[k++] = '"';
+        out[k++] = s[i];
+    }
+    if (quotes) out[k++] = '"';
+    return k;
+}

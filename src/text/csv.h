@@ -24,6 +24,8 @@ typedef struct hr_csv_field {
  */
 HR_MUST_USE hr_status hr_csv_row(hr_csv_field *fields, uint32_t cap, uint32_t *n_fields,
                                  const char **next, const char *p, const char *end, bool at_eof);
+/** A field as RFC 4180 has it, in quotes where it must be: at most 2 n + 2 bytes. */
+size_t hr_csv_put(char *out, const char *s, size_t n);
 /** First '\n' in [p, end), or NULL. SIMD. */
 const char *hr_find_newline(const char *p, const char *end);
 /** Last '\n' in [begin, end), or NULL. */
