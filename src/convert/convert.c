@@ -57,7 +57,7 @@ typedef struct job {
     const hr_convert_options *o;
     hr_convert_report *r;
     hr_budget budget;
-    hr_arena *arena;
+    hr_arena *arena, *order_arena;
     hr_pool *batches;
     hr_evbatch_caps caps;
     hr_source source;
@@ -195,7 +195,7 @@ static hr_status put_message(job *j, const hr_evbatch *b, uint32_t m, hr_err *er
     uint64_t bits = 0;
     HR_TRY(find_losses(j, b, m, &bits, err));
     for (uint32_t l = 0; l < HR_LOSS_COUNT && bits != 0; l++)
-        r->loss[l] += (bits >> l) & 1u;
+        r->loss[l] += (bits >> l) & 1;
     if (j->is_dry) return HR_OK;
     if (bits != 0 && !j->o->lossy) /* the first pass saw none */
         return HR_FAIL(err, HR_EINPUT, "'%s' changed while it was read", j->o->in);
@@ -298,7 +298,7 @@ static hr_status carve(job *j, hr_err *err)
     j->caps = (hr_evbatch_caps){
         .msgs = 16384, .levels = 65536, .rejects = 1024, .raw = 80u << 10, .texts = 4096};
     size_t n = (HR_SOURCE_SLOTS + 2) * (hr_evbatch_bytes(&j->caps) + 4096) + 2 * hr_out_bytes() +
-               hr_table_out_bytes() + hr_itch_out_bytes() + (1u << 20);
+               hr_table_out_bytes() + (1u << 20);
     if (j->o->to == HR_TO_LOBSTER) n += hr_lobster_out_bytes();
     HR_TRY(hr_arena_create(&j->arena, &j->budget, n, "convert", err));
     return hr_pool_create(&j->batches, j->arena, hr_evbatch_bytes(&j->caps), HR_SOURCE_SLOTS + 1,
@@ -331,6 +331,12 @@ static hr_status finish(job *j, hr_err *err)
     return HR_OK;
 }
 
+static hr_status create_itch(job *j, hr_err *err)
+{
+    HR_TRY(hr_arena_create(&j->order_arena, &j->budget, hr_itch_out_bytes(), "ITCH", err));
+    return hr_itch_out_create(&j->itch, j->o, j->order_arena, err);
+}
+
 static hr_status convert(job *j, hr_err *err)
 {
     HR_TRY(carve(j, err));
@@ -338,7 +344,7 @@ static hr_status convert(job *j, hr_err *err)
     if (hr_format_is_records(j->r->format)) return HR_OK; /* see hr_convert */
     HR_TRY(set_target(j, err));
     bool is_itch = j->r->to == HR_TO_ITCH; /* its directory comes first */
-    if (is_itch) HR_TRY(hr_itch_out_create(&j->itch, j->o, j->arena, err));
+    if (is_itch) HR_TRY(create_itch(j, err));
     if (j->r->to == HR_TO_LOBSTER) HR_TRY(hr_lobster_out_create(&j->lobster, j->o, j->arena, err));
     if (is_itch || hr_losses_are_first(j->r->to) || (j->r->to != HR_TO_EVENTS && !j->o->lossy))
         HR_TRY(look_first(j, err));
@@ -374,6 +380,7 @@ hr_status hr_convert(const hr_convert_options *o, hr_convert_report *report, hr_
     close_source(j);
     hr_out_abandon(&j->rejects, !j->out.is_published);
     hr_out_abandon(&j->out, false);
+    hr_arena_destroy(&j->order_arena);
     hr_arena_destroy(&j->arena);
     hr_heap_free(j);
     if (st == HR_OK && hr_format_is_records(report->format)) st = hr_convert_csv(o, report, err);

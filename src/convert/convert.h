@@ -52,6 +52,7 @@ hr_target_format hr_target_format_from_name(const char *name);
     X(HR_LOSS_ORDER, "sides and prices of orders that nothing added (1 and 0 stand for them)")     \
     X(HR_LOSS_ORDER_PX, "sides, prices and amounts that removals say beside the order's id")       \
     X(HR_LOSS_REPLACE, "that one order replaced another (one goes, one comes)")                    \
+    X(HR_LOSS_CHANGE, "that an order changed in place (less is a cancel, else it goes and comes)") \
     X(HR_LOSS_WIDE, "values that a column cannot hold (null stands for them)")                     \
     X(HR_LOSS_ROUNDED, "digits of numbers (the nearest that a column holds stands for them)")      \
     X(HR_LOSS_KIND, "messages of a kind it has no place for")                                      \
@@ -63,7 +64,8 @@ hr_target_format hr_target_format_from_name(const char *name);
     X(HR_LOSS_LONG_NAME, "instruments of more than 8 letters, or more than 65535 of them")         \
     X(HR_LOSS_DIGITS, "prices of more than 4 decimals, parts of a share, or too large ones")       \
     X(HR_LOSS_OTHER_DAY, "messages of another day than the output's path names")                   \
-    X(HR_LOSS_NO_ORDER, "replacements of orders that nothing added")                               \
+    X(HR_LOSS_NO_ORDER, "replacements and changes of orders that nothing added, or to nothing")    \
+    X(HR_LOSS_SAME, "changes of orders that change nothing")                                       \
     X(HR_LOSS_PX, "prices below 0, of 0, or quantities below 0")                                   \
     X(HR_LOSS_SIDE, "trades without a side")                                                       \
     X(HR_LOSS_TRADE_ID, "trades whose id is missing or no number")

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Order messages as Nasdaq TotalView-ITCH 5.0. The first pass gathers the instruments: a day opens
- * with its directory. */
+ * with its directory. The live orders of whoever reads the file are followed: a change in place has
+ * to be told as what goes and what comes. */
 #include <string.h>
 
 #include "convert/convert_parts.h"
@@ -12,6 +13,8 @@
 #define SLOTS 131072u
 #define NS_PER_DAY INT64_C(86400000000000)
 #define BIT(loss) (UINT64_C(1) << (loss))
+#define ORDERS_MAX (2u << 20) /* live at a time; with more, changes in place cannot be told */
+#define LEVELS_MAX (1u << 20)
 
 struct hr_itch_out {
     hr_out_file *file;
@@ -22,11 +25,25 @@ struct hr_itch_out {
     uint32_t n_names;
     char name[NAMES_MAX][8];
     uint16_t slot[SLOTS]; /* index + 1; 0 empty */
+    hr_l3 *book;          /* as a reader has it */
+    bool is_lost;         /* more orders than it holds */
+    bool has_changes;     /* seen in the first pass: else nobody asks the book in the second */
+    bool is_second;
+    hr_l3_order was; /* of a change: the order before it; qty 0: there is none */
 };
+
+static hr_l3_options book_options(void)
+{
+    return (hr_l3_options){.max_orders = ORDERS_MAX,
+                           .max_levels = LEVELS_MAX,
+                           .max_instruments = NAMES_MAX + 1,
+                           .key = 1};
+}
 
 size_t hr_itch_out_bytes(void)
 {
-    return sizeof(hr_itch_out) + 64;
+    const hr_l3_options o = book_options();
+    return sizeof(hr_itch_out) + hr_l3_bytes(&o) + 512;
 }
 
 static void set_units(int64_t *unit, int64_t *mul, unsigned scale, unsigned decimals)
@@ -45,7 +62,8 @@ hr_status hr_itch_out_create(hr_itch_out **out, const hr_convert_options *o, hr_
     set_units(&t->px_unit, &t->px_mul, o->px_scale, 4);
     set_units(&t->qty_unit, &t->qty_mul, o->qty_scale, o->share_decimals);
     t->has_day = hr_orders_path_day(&t->day_ns, o->out);
-    return HR_OK;
+    const hr_l3_options options = book_options();
+    return hr_l3_create(&t->book, arena, &options, err);
 }
 
 /* ---- instruments ---- */
@@ -97,15 +115,82 @@ static int64_t day_of(const hr_itch_out *t, int64_t ts)
     return ts < NS_PER_DAY ? 0 : hr_orders_midnight(ts);
 }
 
+static bool is_change(const hr_evbatch *b, uint32_t m)
+{
+    hr_order_action a = hr_order_action_of(b->flags[m]);
+    return b->kind[m] == HR_MSG_ORDER && (a == HR_ORDER_MODIFY || a == HR_ORDER_PUT);
+}
+
 static bool holds(const hr_evbatch *b, uint32_t m)
 {
     hr_order_action a = hr_order_action_of(b->flags[m]);
     return b->kind[m] == HR_MSG_TRADE ||
-           (b->kind[m] == HR_MSG_ORDER && a != HR_ORDER_MODIFY && a != HR_ORDER_CLEAR &&
-            a != HR_ORDER_PUT && a != HR_ORDER_NOTE);
+           (b->kind[m] == HR_MSG_ORDER && a != HR_ORDER_CLEAR && a != HR_ORDER_NOTE);
 }
 
-uint64_t hr_itch_out_losses(hr_itch_out *t, const hr_evbatch *b, uint32_t m)
+/* What a change in place comes to: the order is there, and what it becomes is something else. */
+static uint64_t change_losses(hr_itch_out *t, const hr_evbatch *b, uint32_t m)
+{
+    const uint32_t at = (uint32_t)b->level_begin[m];
+    const bool is_put = hr_order_action_of(b->flags[m]) == HR_ORDER_PUT;
+    t->has_changes = true;
+    if (t->is_lost) return BIT(HR_LOSS_KIND);
+    if (!hr_l3_find(t->book, &t->was, (uint64_t)b->seq_first[m])) {
+        t->was.qty = 0;
+        return is_put && b->side[at] != HR_SIDE_NONE ? BIT(HR_LOSS_CHANGE) : BIT(HR_LOSS_NO_ORDER);
+    }
+    const bool is_there = b->px[at] == 0 || b->px[at] == t->was.px;
+    if (b->qty[at] <= 0) return BIT(HR_LOSS_NO_ORDER);
+    return is_there && b->qty[at] == t->was.qty ? BIT(HR_LOSS_SAME) : BIT(HR_LOSS_CHANGE);
+}
+
+static hr_status apply_change(hr_itch_out *t, hr_l3_change *ch, const hr_l3_order *o)
+{
+    if (t->was.qty == 0) return hr_l3_add(t->book, ch, o);
+    if (o->px == 0 || o->px == t->was.px) {
+        hr_l3_modify(t->book, ch, o->id, o->qty);
+        return HR_OK;
+    }
+    return hr_l3_replace(t->book, ch, o->id, o->id, o->px, o->qty);
+}
+
+/* Brings what is written to the reader's book. */
+static void follow(hr_itch_out *t, const hr_evbatch *b, uint32_t m)
+{
+    const uint32_t at = (uint32_t)b->level_begin[m];
+    const hr_l3_order o = {.id = (uint64_t)b->seq_first[m],
+                           .px = b->px[at],
+                           .qty = b->qty[at],
+                           .instrument = locate_of(t, b->syms[b->sym[m]].symbol),
+                           .side = b->side[at]};
+    hr_l3_change ch;
+    hr_status st = HR_OK;
+    switch (hr_order_action_of(b->flags[m])) {
+    case HR_ORDER_ADD:
+        st = hr_l3_add(t->book, &ch, &o);
+        break;
+    case HR_ORDER_EXECUTE:
+    case HR_ORDER_CANCEL:
+        hr_l3_cancel(t->book, &ch, o.id, o.qty);
+        break;
+    case HR_ORDER_DELETE:
+        hr_l3_delete(t->book, &ch, o.id);
+        break;
+    case HR_ORDER_REPLACE:
+        st = hr_l3_replace(t->book, &ch, o.id, (uint64_t)b->seq_prev[m], o.px, o.qty);
+        break;
+    case HR_ORDER_MODIFY:
+    case HR_ORDER_PUT:
+        st = apply_change(t, &ch, &o);
+        break;
+    case HR_ORDER_CLEAR:
+    case HR_ORDER_NOTE:
+        break;
+    }
+    t->is_lost = st != HR_OK;
+}
+
+static uint64_t find_losses(hr_itch_out *t, const hr_evbatch *b, uint32_t m)
 {
     uint64_t bits = 0;
     int64_t v;
@@ -122,9 +207,19 @@ uint64_t hr_itch_out_losses(hr_itch_out *t, const hr_evbatch *b, uint32_t m)
     if (!t->has_day && b->ts_recv[m] >= NS_PER_DAY) bits |= BIT(HR_LOSS_DAY);
     if (b->ts_event[m] != b->ts_recv[m]) bits |= BIT(HR_LOSS_NO_EVENT);
     if (strcmp(s->venue, "nasdaq") != 0) bits |= BIT(HR_LOSS_VENUE_NAME);
+    if (is_change(b, m)) bits |= change_losses(t, b, m);
     if (b->kind[m] == HR_MSG_ORDER) return b->seq_last[m] >= 0 ? bits | BIT(HR_LOSS_SEQ) : bits;
     if (b->side[at] != HR_SIDE_NONE) bits |= BIT(HR_LOSS_TAKER);
     if (b->text[m] >= 0) bits |= BIT(HR_LOSS_TRADE_ID);
+    return bits;
+}
+
+uint64_t hr_itch_out_losses(hr_itch_out *t, const hr_evbatch *b, uint32_t m)
+{
+    uint64_t bits = find_losses(t, b, m);
+    bool asks = !t->is_second || t->has_changes;
+    if (b->kind[m] == HR_MSG_ORDER && bits < BIT(HR_LOSS_WHOLE) && asks && !t->is_lost)
+        follow(t, b, m);
     return bits;
 }
 
@@ -140,6 +235,9 @@ hr_status hr_itch_out_begin(hr_itch_out *t, hr_out_file *file, hr_err *err)
 {
     hr_itch_msg m = {.type = 'S', .code = 'O'};
     t->file = file;
+    t->is_second = true;
+    t->is_lost = false;
+    hr_l3_reset(t->book);
     HR_TRY(put(t, &m, err));
     for (uint32_t i = 0; i < t->n_names; i++) {
         m = (hr_itch_msg){.type = 'R', .code = 'Q', .locate = (uint16_t)(i + 1), .qty = 100};
@@ -164,13 +262,37 @@ static uint8_t type_of(const hr_evbatch *b, uint32_t m)
         return 'D';
     case HR_ORDER_REPLACE:
         return 'U';
-    case HR_ORDER_MODIFY:
-    case HR_ORDER_CLEAR:
+    case HR_ORDER_MODIFY: /* put_change */
     case HR_ORDER_PUT:
+    case HR_ORDER_CLEAR:
     case HR_ORDER_NOTE:
         break;
     }
     return 0;
+}
+
+/* An order that shrinks where it stands keeps its place: a cancel of the rest. Any other change
+ * loses it: the order goes, and comes again under its number, so that later messages find it. */
+static hr_status put_change(hr_itch_out *t, hr_itch_msg o, const hr_evbatch *b, uint32_t m,
+                            hr_err *err)
+{
+    const uint32_t at = (uint32_t)b->level_begin[m];
+    const int64_t px = b->px[at] != 0 ? b->px[at] : t->was.px;
+    const int64_t less = px == t->was.px ? t->was.qty - b->qty[at] : 0;
+    if (!to_units(&o.px, px, t->px_unit, t->px_mul) ||
+        !to_units(&o.qty, less > 0 ? less : b->qty[at], t->qty_unit, t->qty_mul))
+        return HR_FAIL(err, HR_EINTERNAL, "a change that ITCH has no room for");
+    if (t->was.qty > 0 && less > 0) {
+        o.type = 'X';
+        return put(t, &o, err);
+    }
+    if (t->was.qty > 0) {
+        o.side = t->was.side;
+        o.type = 'D';
+        HR_TRY(put(t, &o, err));
+    }
+    o.type = 'A';
+    return put(t, &o, err);
 }
 
 hr_status hr_itch_out_message(hr_itch_out *t, const hr_evbatch *b, uint32_t m, uint64_t *n_rows,
@@ -198,7 +320,7 @@ hr_status hr_itch_out_message(hr_itch_out *t, const hr_evbatch *b, uint32_t m, u
     memcpy(o.stock, s->symbol, strnlen(s->symbol, 8));
     t->last_ns = o.ts_ns;
     ++*n_rows;
-    return put(t, &o, err);
+    return is_change(b, m) ? put_change(t, o, b, m, err) : put(t, &o, err);
 }
 
 hr_status hr_itch_out_finish(hr_itch_out *t, hr_err *err)
