@@ -19,11 +19,25 @@ static void on_signal(int sig)
     atomic_store_explicit(&stop_wanted, 1, memory_order_relaxed);
 }
 
-static const char *const targets[] = {
-    "events",       "deltas",         "trades",        "tickers",
-    "tardis",       "tardis-trades",  "tardis-quotes", "capture",
-    "capture-json", "binance-trades", "itch",          "binance-aggtrades",
-    "lobster",      "records",        "records-csv",   NULL};
+static const char *const targets[] = {"events",
+                                      "deltas",
+                                      "trades",
+                                      "tickers",
+                                      "tardis",
+                                      "tardis-trades",
+                                      "tardis-quotes",
+                                      "tardis-snapshot-5",
+                                      "tardis-snapshot-25",
+                                      "capture",
+                                      "capture-json",
+                                      "binance-trades",
+                                      "binance-aggtrades",
+                                      "binance-bookticker",
+                                      "itch",
+                                      "lobster",
+                                      "records",
+                                      "records-csv",
+                                      NULL};
 
 static hr_status parse_args(hr_convert_options *o, bool *json, int argc, char **argv, hr_err *err)
 {
@@ -62,9 +76,9 @@ static hr_status parse_args(hr_convert_options *o, bool *json, int argc, char **
             "file), .arrows (an Arrow stream): events, every message, exact; .csv (tardis, or\n"
             "tardis-trades when IN holds trades), .ndjson (capture-json); .gz or .zst behind .csv\n"
             "and .ndjson compresses. With --to, deltas, trades and tickers are tables by the same\n"
-            "names, and Parquet by any other; tardis-quotes, binance-aggtrades, binance-trades "
-            "and\n"
-            "lobster are the CSV that --format reads by these names.\n"
+            "names, and Parquet by any other; tardis-quotes, binance-aggtrades, binance-trades,\n"
+            "binance-bookticker and lobster are the CSV that --format reads by these names;\n"
+            "tardis-snapshot-5 and -25 are the best levels, a row a snapshot and each change.\n"
             "Databento DBN becomes its records, under their official names: .parquet or .csv.\n"
             "CSV that is a table (klines, bars, options, ...) becomes .parquet, and that .csv.\n"
             "A first pass finds what the target cannot hold; then nothing is written without\n"

@@ -25,8 +25,11 @@ static const char *const target_names[HR_TO_COUNT] = {
     [HR_TO_CAPTURE] = "capture",
     [HR_TO_TARDIS_TRADES] = "tardis-trades",
     [HR_TO_TARDIS_QUOTES] = "tardis-quotes",
+    [HR_TO_TARDIS_SNAPSHOT_5] = "tardis-snapshot-5",
+    [HR_TO_TARDIS_SNAPSHOT_25] = "tardis-snapshot-25",
     [HR_TO_BINANCE_AGG_TRADES] = "binance-aggtrades",
     [HR_TO_BINANCE_TRADES] = "binance-trades",
+    [HR_TO_BINANCE_BOOK_TICKER] = "binance-bookticker",
     [HR_TO_CAPTURE_JSON] = "capture-json",
     [HR_TO_ITCH] = "itch",
     [HR_TO_LOBSTER] = "lobster",
@@ -67,6 +70,7 @@ typedef struct job {
     hr_table_out *table; /* NULL: text or ITCH */
     hr_itch_out *itch;   /* NULL: another target */
     hr_lobster_out *lobster;
+    hr_tops_out *tops;
     bool is_dry; /* first pass: only what would be lost */
 } job;
 
@@ -185,6 +189,7 @@ static hr_status put_reject(job *j, const hr_evbatch *b, const hr_reject *reject
 static hr_status find_losses(job *j, const hr_evbatch *b, uint32_t m, uint64_t *bits, hr_err *err)
 {
     if (j->lobster != NULL) return hr_lobster_out_losses(j->lobster, b, m, bits, err);
+    if (j->tops != NULL) return hr_tops_out_losses(j->tops, b, m, bits, err);
     *bits = j->itch != NULL ? hr_itch_out_losses(j->itch, b, m) : hr_losses_of(&j->losses, b, m);
     return HR_OK;
 }
@@ -206,6 +211,7 @@ static hr_status put_message(job *j, const hr_evbatch *b, uint32_t m, hr_err *er
     r->written++;
     if (j->itch != NULL) return hr_itch_out_message(j->itch, b, m, &r->rows, err);
     if (j->lobster != NULL) return hr_lobster_out_message(j->lobster, &r->rows, err);
+    if (j->tops != NULL) return hr_tops_out_message(j->tops, b, m, &r->rows, err);
     return j->table != NULL ? hr_table_out_message(j->table, b, m, &r->rows, err)
                             : hr_text_out_message(&j->text, b, m, &r->rows, err);
 }
@@ -231,6 +237,7 @@ static hr_status take_batch(job *j, hr_evbatch *b, hr_err *err)
             j->r->rejected++;
             if (!j->is_dry) HR_TRY(put_reject(j, b, &b->rejects[n_rejects], err));
             n_rejects++;
+            if (j->tops != NULL) hr_tops_out_lose(j->tops);
         } else if (k == HR_MSG_OTHER) {
             j->r->filtered++;
         } else {
@@ -300,6 +307,7 @@ static hr_status carve(job *j, hr_err *err)
     size_t n = (HR_SOURCE_SLOTS + 2) * (hr_evbatch_bytes(&j->caps) + 4096) + 2 * hr_out_bytes() +
                hr_table_out_bytes() + (1u << 20);
     if (j->o->to == HR_TO_LOBSTER) n += hr_lobster_out_bytes();
+    if (hr_tops_out_depth(j->o->to) > 0) n += hr_tops_out_bytes();
     HR_TRY(hr_arena_create(&j->arena, &j->budget, n, "convert", err));
     return hr_pool_create(&j->batches, j->arena, hr_evbatch_bytes(&j->caps), HR_SOURCE_SLOTS + 1,
                           "batches", err);
@@ -314,6 +322,7 @@ static hr_status open_output(job *j, hr_err *err)
         hr_lobster_out_begin(j->lobster, &j->out);
         return HR_OK;
     }
+    if (j->tops != NULL) return hr_tops_out_begin(j->tops, &j->out, err);
     if (is_table(r->to)) return hr_table_out_create(&j->table, r, j->o, &j->out, j->arena, err);
     j->text.file = &j->out;
     j->text.to = r->to;
@@ -346,6 +355,8 @@ static hr_status convert(job *j, hr_err *err)
     bool is_itch = j->r->to == HR_TO_ITCH; /* its directory comes first */
     if (is_itch) HR_TRY(create_itch(j, err));
     if (j->r->to == HR_TO_LOBSTER) HR_TRY(hr_lobster_out_create(&j->lobster, j->o, j->arena, err));
+    if (hr_tops_out_depth(j->r->to) > 0)
+        HR_TRY(hr_tops_out_create(&j->tops, j->o, j->r->to, j->r->format, j->arena, err));
     if (is_itch || hr_losses_are_first(j->r->to) || (j->r->to != HR_TO_EVENTS && !j->o->lossy))
         HR_TRY(look_first(j, err));
     j->text.is_in_us = j->losses.needs_us;

@@ -20,8 +20,11 @@ typedef enum hr_target_format {
     HR_TO_TARDIS, /* CSV incremental_book_L2 */
     HR_TO_TARDIS_TRADES,
     HR_TO_TARDIS_QUOTES,
+    HR_TO_TARDIS_SNAPSHOT_5, /* CSV book_snapshot_5 */
+    HR_TO_TARDIS_SNAPSHOT_25,
     HR_TO_BINANCE_AGG_TRADES, /* CSV with a header, as of futures */
     HR_TO_BINANCE_TRADES,
+    HR_TO_BINANCE_BOOK_TICKER,
     HR_TO_CAPTURE,      /* `<recv_ns> <json>` */
     HR_TO_CAPTURE_JSON, /* {"capture_ns":..,"stream":..,"data":..} */
     HR_TO_ITCH,         /* Nasdaq TotalView-ITCH 5.0 */
@@ -55,6 +58,9 @@ hr_target_format hr_target_format_from_name(const char *name);
     X(HR_LOSS_CHANGE, "that an order changed in place (less is a cancel, else it goes and comes)") \
     X(HR_LOSS_WIDE, "values that a column cannot hold (null stands for them)")                     \
     X(HR_LOSS_ROUNDED, "digits of numbers (the nearest that a column holds stands for them)")      \
+    X(HR_LOSS_DEPTH, "levels behind the best ones")                                                \
+    X(HR_LOSS_LEVEL_ORDER, "the order of levels in messages")                                      \
+    X(HR_LOSS_WHICH, "which levels changed (the best ones after it stand for them)")               \
     X(HR_LOSS_KIND, "messages of a kind it has no place for")                                      \
     X(HR_LOSS_EMPTY, "messages without levels")                                                    \
     X(HR_LOSS_NO_SEQ, "messages without update ids")                                               \
@@ -68,7 +74,9 @@ hr_target_format hr_target_format_from_name(const char *name);
     X(HR_LOSS_SAME, "changes of orders that change nothing")                                       \
     X(HR_LOSS_PX, "prices below 0, of 0, or quantities below 0")                                   \
     X(HR_LOSS_SIDE, "trades without a side")                                                       \
-    X(HR_LOSS_TRADE_ID, "trades whose id is missing or no number")
+    X(HR_LOSS_TRADE_ID, "trades whose id is missing or no number")                                 \
+    X(HR_LOSS_SAME_TOP, "changes that the best levels do not show, or that came late")             \
+    X(HR_LOSS_NO_BOOK, "changes of books that are not whole")
 typedef enum hr_loss {
 #define HR_LOSS_ENUM(id, text) id,
     HR_LOSS_LIST(HR_LOSS_ENUM)

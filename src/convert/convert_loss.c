@@ -24,7 +24,8 @@ const char *hr_loss_text(hr_loss l)
 
 static bool is_binance_csv(hr_target_format to)
 {
-    return to == HR_TO_BINANCE_AGG_TRADES || to == HR_TO_BINANCE_TRADES;
+    return to == HR_TO_BINANCE_AGG_TRADES || to == HR_TO_BINANCE_TRADES ||
+           to == HR_TO_BINANCE_BOOK_TICKER;
 }
 
 bool hr_losses_are_first(hr_target_format to)
@@ -72,6 +73,7 @@ static bool holds_kind(hr_target_format to, hr_msg_kind k, bool is_agg)
         return k == HR_MSG_TRADE && is_agg == (to == HR_TO_BINANCE_AGG_TRADES);
     case HR_TO_TICKERS:
     case HR_TO_TARDIS_QUOTES:
+    case HR_TO_BINANCE_BOOK_TICKER:
         return k == HR_MSG_TICKER;
     case HR_TO_CAPTURE:
     case HR_TO_CAPTURE_JSON:
@@ -80,6 +82,8 @@ static bool holds_kind(hr_target_format to, hr_msg_kind k, bool is_agg)
     case HR_TO_EVENTS:
     case HR_TO_ITCH:    /* convert_itch.c */
     case HR_TO_LOBSTER: /* convert_lobster.c */
+    case HR_TO_TARDIS_SNAPSHOT_5: /* convert_tops.c */
+    case HR_TO_TARDIS_SNAPSHOT_25:
     case HR_TO_RECORDS:
     case HR_TO_RECORDS_CSV:
     case HR_TO_COUNT:
@@ -104,9 +108,9 @@ static bool has_us(int64_t ns)
     return ns % NS_PER_US == 0 && (ns == 0 || ns / NS_PER_US >= HR_CSV_US_LEAST);
 }
 
-static uint64_t quote_losses(const hr_evbatch *b, uint32_t m)
+static uint64_t touch_losses(const hr_evbatch *b, uint32_t m)
 {
-    uint64_t bits = b->seq_prev[m] >= 0 ? BIT(HR_LOSS_SEQ) : 0;
+    uint64_t bits = 0;
     for (uint32_t i = (uint32_t)b->level_begin[m]; i < (uint32_t)b->level_begin[m + 1]; i++) {
         if (b->px[i] < 0 || b->qty[i] < 0 || (b->px[i] == 0 && b->qty[i] != 0))
             bits |= BIT(HR_LOSS_PX);
@@ -115,21 +119,28 @@ static uint64_t quote_losses(const hr_evbatch *b, uint32_t m)
     return bits;
 }
 
-static uint64_t csv_losses(hr_losses *l, const hr_evbatch *b, uint32_t m)
+uint64_t hr_losses_of_times(const hr_evbatch *b, uint32_t m)
 {
-    uint64_t bits = 0;
-    int64_t event = b->ts_event[m];
-    if (b->sym[m] < 0) return BIT(HR_LOSS_NO_NAME);
-    if (event == HR_NULL_I64) bits |= BIT(HR_LOSS_NO_EVENT);
+    const int64_t event = b->ts_event[m];
+    uint64_t bits = event == HR_NULL_I64 ? BIT(HR_LOSS_NO_EVENT) : 0;
     if ((event != HR_NULL_I64 && !has_us(event)) || !has_us(b->ts_recv[m]))
         bits |= BIT(HR_LOSS_TIME);
+    return bits;
+}
+
+static uint64_t csv_losses(hr_losses *l, const hr_evbatch *b, uint32_t m)
+{
+    if (b->sym[m] < 0) return BIT(HR_LOSS_NO_NAME);
+    uint64_t bits = hr_losses_of_times(b, m);
+    int64_t event = b->ts_event[m];
     if (l->to == HR_TO_TARDIS_TRADES) {
         const hr_text *id = b->text[m] >= 0 ? &b->texts[b->text[m]] : NULL;
         if (id != NULL && memchr(id->byte, '"', id->len) != NULL) bits |= BIT(HR_LOSS_TRADE_ID);
         return (b->flags[m] & HR_FLAG_AGG) ? bits | BIT(HR_LOSS_AGG) : bits;
     }
     if (b->seq_last[m] >= 0 || b->seq_first[m] >= 0) bits |= BIT(HR_LOSS_SEQ);
-    if (l->to == HR_TO_TARDIS_QUOTES) return bits | quote_losses(b, m);
+    if (l->to == HR_TO_TARDIS_QUOTES && b->seq_prev[m] >= 0) bits |= BIT(HR_LOSS_SEQ);
+    if (l->to == HR_TO_TARDIS_QUOTES) return bits | touch_losses(b, m);
     if (l->has_last && event == l->last_event && b->ts_recv[m] == l->last_recv &&
         b->kind[m] == l->last_kind && same_names(&l->last, &b->syms[b->sym[m]]))
         bits |= BIT(HR_LOSS_BORDER);
@@ -163,9 +174,12 @@ static uint64_t binance_csv_losses(hr_losses *l, const hr_evbatch *b, uint32_t m
     if (b->sym[m] < 0) return BIT(HR_LOSS_NO_NAME);
     const hr_evb_sym *s = &b->syms[b->sym[m]];
     if (!same_names(&l->first, s)) return BIT(HR_LOSS_OTHER_NAME);
-    if (b->px[at] <= 0 || b->qty[at] < 0) return BIT(HR_LOSS_PX);
-    if (b->side[at] == HR_SIDE_NONE) return BIT(HR_LOSS_SIDE);
-    if (b->seq_last[m] < 0 || b->text[m] >= 0) return BIT(HR_LOSS_TRADE_ID);
+    const bool is_trade = l->to != HR_TO_BINANCE_BOOK_TICKER;
+    if (!is_trade) bits |= touch_losses(b, m);
+    if (is_trade && (b->px[at] <= 0 || b->qty[at] < 0)) return BIT(HR_LOSS_PX);
+    if (is_trade && b->side[at] == HR_SIDE_NONE) return BIT(HR_LOSS_SIDE);
+    if (b->seq_last[m] < 0 || b->text[m] >= 0)
+        return BIT(is_trade ? HR_LOSS_TRADE_ID : HR_LOSS_NO_SEQ);
     if (strcmp(l->read.symbol, s->symbol) != 0) bits |= BIT(HR_LOSS_NAME);
     if (strcmp(l->read.venue, s->venue) != 0) bits |= BIT(HR_LOSS_VENUE_NAME);
     if (b->seq_first[m] != b->seq_last[m] || b->seq_prev[m] >= 0) bits |= BIT(HR_LOSS_SEQ);

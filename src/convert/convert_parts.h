@@ -79,6 +79,9 @@ void hr_losses_init(hr_losses *l, hr_target_format to, const char *out_path);
 /** Bits (1 << hr_loss) of what message m loses; 0: nothing. Call once a message, in order. */
 uint64_t hr_losses_of(hr_losses *l, const hr_evbatch *b, uint32_t m);
 
+/** What CSV with Tardis' two times loses of the head of a message. */
+uint64_t hr_losses_of_times(const hr_evbatch *b, uint32_t m);
+
 /* ---- text ---- */
 typedef struct hr_text_out {
     hr_out_file *file;
@@ -93,6 +96,26 @@ const char *hr_text_out_header(hr_target_format to);
 HR_MUST_USE hr_status hr_text_out_begin(hr_text_out *t, hr_err *err);
 HR_MUST_USE hr_status hr_text_out_message(hr_text_out *t, const hr_evbatch *b, uint32_t m,
                                           uint64_t *n_rows, hr_err *err);
+
+/* ---- best levels of books (Tardis' book_snapshot_<n>) ---- */
+typedef struct hr_tops_out hr_tops_out;
+/** Levels a side of such a target; 0: it is none. */
+uint32_t hr_tops_out_depth(hr_target_format to);
+/** Also of the books that are kept. */
+size_t hr_tops_out_bytes(void);
+HR_MUST_USE hr_status hr_tops_out_create(hr_tops_out **out, const hr_convert_options *o,
+                                         hr_target_format to, hr_format from, hr_arena *arena,
+                                         hr_err *err);
+/** Before the pass that writes. */
+HR_MUST_USE hr_status hr_tops_out_begin(hr_tops_out *t, hr_out_file *file, hr_err *err);
+/** As hr_losses_of; the message that is asked about may become a row. */
+HR_MUST_USE hr_status hr_tops_out_losses(hr_tops_out *t, const hr_evbatch *b, uint32_t m,
+                                         uint64_t *bits, hr_err *err);
+/** Writes the message that was asked about last. */
+HR_MUST_USE hr_status hr_tops_out_message(hr_tops_out *t, const hr_evbatch *b, uint32_t m,
+                                          uint64_t *n_rows, hr_err *err);
+/** A message that could not be read: no book is certain. */
+void hr_tops_out_lose(hr_tops_out *t);
 
 /* ---- ITCH ---- */
 typedef struct hr_itch_out hr_itch_out;

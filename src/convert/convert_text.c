@@ -23,6 +23,9 @@ static const char quotes_header[] =
 static const char agg_trades_header[] =
     "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker\n";
 static const char binance_trades_header[] = "id,price,qty,quote_qty,time,is_buyer_maker\n";
+static const char book_ticker_header[] =
+    "update_id,best_bid_price,best_bid_qty,best_ask_price,best_ask_qty,transaction_time,event_time"
+    "\n";
 
 /* ---- CSV ---- */
 
@@ -32,7 +35,9 @@ const char *hr_text_out_header(hr_target_format to)
                                                     [HR_TO_TARDIS_TRADES] = trades_header,
                                                     [HR_TO_TARDIS_QUOTES] = quotes_header,
                                                     [HR_TO_BINANCE_AGG_TRADES] = agg_trades_header,
-                                                    [HR_TO_BINANCE_TRADES] = binance_trades_header};
+                                                    [HR_TO_BINANCE_TRADES] = binance_trades_header,
+                                                    [HR_TO_BINANCE_BOOK_TICKER] =
+                                                        book_ticker_header};
     return header[to];
 }
 
@@ -47,7 +52,7 @@ static int64_t floor_us(int64_t ns)
     return ns / NS_PER_US - (ns % NS_PER_US < 0);
 }
 
-static void put_csv_head(hr_pen *k, const hr_evbatch *b, uint32_t m)
+void hr_text_out_head(hr_pen *k, const hr_evbatch *b, uint32_t m)
 {
     const hr_evb_sym *s = &b->syms[b->sym[m]];
     int64_t event = b->ts_event[m] != HR_NULL_I64 ? b->ts_event[m] : b->ts_recv[m];
@@ -63,7 +68,7 @@ static void put_csv_trade(const hr_text_out *t, hr_pen *k, const hr_evbatch *b, 
 {
     static const char *const side[] = {",buy,", ",sell,", ",unknown,"};
     uint32_t at = (uint32_t)b->level_begin[m];
-    put_csv_head(k, b, m);
+    hr_text_out_head(k, b, m);
     if (b->text[m] >= 0) {
         const hr_text *id = &b->texts[b->text[m]];
         bool quotes = memchr(id->byte, ',', id->len) != NULL;
@@ -84,7 +89,7 @@ static void put_csv_levels(const hr_text_out *t, hr_pen *k, const hr_evbatch *b,
 {
     bool is_snapshot = b->kind[m] == HR_MSG_SNAPSHOT;
     for (uint32_t i = (uint32_t)b->level_begin[m]; i < (uint32_t)b->level_begin[m + 1]; i++) {
-        put_csv_head(k, b, m);
+        hr_text_out_head(k, b, m);
         hr_pen_text(k, is_snapshot ? "true" : "false");
         hr_pen_text(k, b->side[i] == HR_SIDE_BID ? ",bid," : ",ask,");
         hr_pen_decimal(k, b->px[i], t->px_scale);
@@ -110,28 +115,51 @@ static void put_csv_side(const hr_text_out *t, hr_pen *k, const hr_evbatch *b, u
 static void put_csv_quote(const hr_text_out *t, hr_pen *k, const hr_evbatch *b, uint32_t m)
 {
     uint32_t at = (uint32_t)b->level_begin[m];
-    put_csv_head(k, b, m);
+    hr_text_out_head(k, b, m);
     put_csv_side(t, k, b, at + 1, false);
     hr_pen_put(k, ",", 1);
     put_csv_side(t, k, b, at, true);
     hr_pen_put(k, "\n", 1);
 }
 
+/* A file has one unit of time; only what is too early for it is in the other. */
+static void put_binance_time(const hr_text_out *t, hr_pen *k, const hr_evbatch *b, uint32_t m)
+{
+    int64_t event = b->ts_event[m] != HR_NULL_I64 ? b->ts_event[m] : b->ts_recv[m];
+    bool is_in_us = t->is_in_us && event / NS_PER_US >= HR_CSV_US_LEAST;
+    hr_pen_decimal(k, is_in_us ? event / NS_PER_US : event / NS_PER_MS, 0);
+}
+
 /* What events do not hold stays empty: the ids of the single trades, the amount in the other
- * currency. A file has one unit of time; only what is too early for it is in the other. */
+ * currency. */
 static void put_binance_trade(const hr_text_out *t, hr_pen *k, const hr_evbatch *b, uint32_t m)
 {
     uint32_t at = (uint32_t)b->level_begin[m];
-    int64_t event = b->ts_event[m] != HR_NULL_I64 ? b->ts_event[m] : b->ts_recv[m];
-    bool is_in_us = t->is_in_us && event / NS_PER_US >= HR_CSV_US_LEAST;
     hr_pen_decimal(k, b->seq_last[m], 0);
     hr_pen_put(k, ",", 1);
     hr_pen_decimal(k, b->px[at], t->px_scale);
     hr_pen_put(k, ",", 1);
     hr_pen_decimal(k, b->qty[at], t->qty_scale);
     hr_pen_text(k, t->to == HR_TO_BINANCE_AGG_TRADES ? ",,," : ",,");
-    hr_pen_decimal(k, is_in_us ? event / NS_PER_US : event / NS_PER_MS, 0);
+    put_binance_time(t, k, b, m);
     hr_pen_text(k, b->side[at] == HR_SIDE_BID ? ",false\n" : ",true\n");
+}
+
+/* A side that is empty is two zeros, as in the venue's messages. Events have one of the two times:
+ * event_time stays empty. */
+static void put_book_ticker(const hr_text_out *t, hr_pen *k, const hr_evbatch *b, uint32_t m)
+{
+    uint32_t at = (uint32_t)b->level_begin[m];
+    hr_pen_decimal(k, b->seq_last[m], 0);
+    for (uint32_t i = at; i < at + 2; i++) {
+        hr_pen_put(k, ",", 1);
+        hr_pen_decimal(k, b->qty[i] != 0 ? b->px[i] : 0, t->px_scale);
+        hr_pen_put(k, ",", 1);
+        hr_pen_decimal(k, b->qty[i], t->qty_scale);
+    }
+    hr_pen_put(k, ",", 1);
+    put_binance_time(t, k, b, m);
+    hr_pen_put(k, ",\n", 2);
 }
 
 /* ---- captures ---- */
@@ -305,6 +333,8 @@ hr_status hr_text_out_message(hr_text_out *t, const hr_evbatch *b, uint32_t m, u
         put_csv_quote(t, &k, b, m);
     else if (t->to == HR_TO_BINANCE_AGG_TRADES || t->to == HR_TO_BINANCE_TRADES)
         put_binance_trade(t, &k, b, m);
+    else if (t->to == HR_TO_BINANCE_BOOK_TICKER)
+        put_book_ticker(t, &k, b, m);
     else if (t->to == HR_TO_TARDIS)
         put_csv_levels(t, &k, b, m);
     else

@@ -27,5 +27,7 @@ void hr_pen_decimal(hr_pen *k, int64_t v, unsigned scale);
 void hr_pen_int(hr_pen *k, const char *name, int64_t v);
 /** Takes the line. */
 HR_MUST_USE hr_status hr_pen_end(hr_pen *k);
+/** The first four columns of Tardis' CSV, of message m, and the comma behind them. */
+void hr_text_out_head(hr_pen *k, const hr_evbatch *b, uint32_t m);
 
 #endif

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""convert writes back what it reads: best levels of books, tickers; there and back gives the same."""
+import filecmp
+import json
+import os
+import random
+from decimal import Decimal
+
+import tap
+
+TICKERS = "update_id best_bid_price best_bid_qty best_ask_price best_ask_qty transaction_time event_time".split()
+DAY_MS = 1704153600000  # 2024-01-02
+
+
+def path(name):
+    full = os.path.join(tap.SCRATCH, name)
+    os.makedirs(os.path.dirname(full), exist_ok=True)
+    return full
+
+
+def write(name, head, rows):
+    with open(path(name), "w", encoding="utf-8") as f:
+        f.write("".join(",".join(r) + "\n" for r in [head] + rows))
+    return path(name)
+
+
+def lines(file):
+    with open(file, encoding="utf-8") as f:
+        return f.read().splitlines()
+
+
+def convert(*args):
+    code, out, err = tap.run("convert", *args, "--json")
+    return code, json.loads(out) if out else {}, err
+
+
+def lost(got):
+    return {x["what"]: x["messages"] for x in got.get("lost", [])}
+
+
+def there_and_back(what, file, back, to, same_bytes=True, kind=None):
+    """file -> events -> the same format -> events: nothing lost, equal events, equal bytes."""
+    first, second = path("a.parquet"), path("b.parquet")
+    code, got, err = convert(file, first, "--force")
+    tap.check(f"{what}: to events", code == 0 and got["from"] == (kind or to) and got["rejected"] == 0, err or got)
+    code, out, err = convert(first, back, "--to", to, "--force")
+    tap.check(f"{what}: and back, nothing lost", code == 0 and out["lost"] == [] and out["written"] == got["written"] > 0, err or out)
+    code, again, err = convert(back, second, "--force")
+    tap.check(f"{what}: the same events again", code == 0 and again["from"] == (kind or to) and filecmp.cmp(first, second, False), err or again)
+    if same_bytes:
+        tap.check(f"{what}: the same bytes", filecmp.cmp(file, back, False), [x for x in zip(lines(file), lines(back)) if x[0] != x[1]][:3])
+
+
+def refused(what, src, out, to, *want):
+    """Refused in words that say each of these; what --lossy says of it."""
+    code, got, err = convert(src, out, "--to", to)
+    tap.check(f"{what}: refused, and said", code == 2 and "--lossy" in err and all(w in err for w in want) and not os.path.exists(out), err)
+    code, got, err = convert(src, out, "--to", to, "--lossy")
+    tap.check(f"{what}: --lossy writes the rest", code == 0 and got["read"] == got["written"] + got["rejected"] + got["filtered"]
+              and all(any(w in x for x in lost(got)) for w in want), err or got)
+    return got
+
+
+def depth_head(n):
+    return "exchange symbol timestamp local_timestamp".split() + [
+        f"{side}[{i}].{what}" for i in range(n) for side in ("asks", "bids") for what in ("price", "amount")]
+
+
+def depth_row(n, names, at, recv, bids, asks):
+    row = [*names, str(at), str(recv)]
+    for i in range(n):
+        for side in (asks, bids):
+            row += list(side[i]) if i < len(side) else ["", ""]
+    return row
+
+
+def check_given():
+    """Files of tops as they are: some sides are short, some rows repeat the one before."""
+    for n in (5, 25):
+        rng = random.Random(n)
+        rows = []
+        for i in range(2000):
+            names = [rng.choice(("bitmex", "deribit")), rng.choice(("XBTUSD", "ETH-PERPETUAL"))]
+            at = DAY_MS * 1000 + 997 * i
+            deep = [n if rng.random() < 0.8 else rng.randrange(n + 1) for _ in range(2)]
+            bids = [(f"{20000 - k / 4 - i % 3:g}", f"{rng.randrange(1, 999) / 8:g}") for k in range(deep[0])]
+            asks = [(f"{20000.5 + k / 4 + i % 3:g}", f"{rng.randrange(1, 999)}") for k in range(deep[1])]
+            rows.append(depth_row(n, names, at, at + i % 9, bids, asks))
+        file = write(f"given_{n}.csv", depth_head(n), rows)
+        there_and_back(f"book_snapshot_{n}", file, path("given.csv"), f"tardis-snapshot-{n}", kind="tardis-snapshot")
+    got = refused("25 levels in 5", path("given_25.csv"), path("few.csv"), "tardis-snapshot-5", "levels behind the best")
+    tap.check("every row is there, cut", got["written"] == 2000, got)
+    want = [",".join(x.split(",")[:24]) for x in lines(path("given_25.csv"))]
+    tap.check("to its best levels", lines(path("few.csv")) == want, [x for x in zip(lines(path("few.csv")), want) if x[0] != x[1]][:2])
+    code, got, err = convert(path("given_5.csv"), path("more.csv"), "--to", "tardis-snapshot-25")
+    tap.check("5 levels in 25: nothing lost", code == 0 and got["lost"] == [], err or got)
+
+
+def short(number):
+    return number.rstrip("0").rstrip(".") if "." in number else number
+
+
+def tops(file, n):
+    """Rows of the best n levels by a book of plain dictionaries."""
+    books, shown, rows, group, before = {}, {}, [], [], None
+    for line in lines(file)[1:] + [None]:
+        cells = line.split(",") if line else [None] * 8
+        if before is not None and cells[:5] != before:
+            book = books.setdefault(tuple(before[:2]), {"bid": {}, "ask": {}})
+            if before[4] == "true":
+                book["bid"].clear()
+                book["ask"].clear()
+            for side, px, qty in group:
+                book[side][Decimal(px)] = qty
+                if Decimal(qty) == 0:
+                    del book[side][Decimal(px)]
+            best = [[(short(str(px)), short(book[s][px])) for px in sorted(book[s], reverse=s == "bid")[:n]] for s in ("bid", "ask")]
+            if before[4] == "true" or (tuple(before[:2]) in shown and shown[tuple(before[:2])] != best):
+                rows.append(depth_row(n, before[:2], before[2], before[3], *best))
+            if before[4] == "true" or tuple(before[:2]) in shown:
+                shown[tuple(before[:2])] = best
+            group = []
+        before = cells[:5]
+        group.append(cells[5:])
+    return rows
+
+
+def check_followed():
+    """From changes: a row a snapshot and each change of the best levels."""
+    tap.run("gen", "--format", "tardis", "--levels", 60000, "--instruments", 3, "--out", path("l2.csv"))
+    for n in (5, 25):
+        out = path(f"l2_{n}.csv")
+        got = refused(f"changes to {n} levels", path("l2.csv"), out, f"tardis-snapshot-{n}", "which levels changed", "best levels do not show")
+        want = [",".join(r) for r in [depth_head(n)] + tops(path("l2.csv"), n)]
+        tap.check(f"{n} levels: as a plain book has them", lines(out) == want and len(want) > 100,
+                  [len(lines(out)), len(want)] + [x for x in zip(lines(out), want) if x[0] != x[1]][:2])
+    there_and_back("and these rows", path("l2_25.csv"), path("l2_25b.csv"), "tardis-snapshot-25", kind="tardis-snapshot")
+
+
+def check_captures():
+    """The rule of the venue's ids holds: what came before the snapshot is put by."""
+    for name, options in {"spot": [], "futures": ["--futures"]}.items():
+        src, out = path(name + ".ndjson"), path(name + ".csv")
+        tap.run("gen", "--levels", 30000, "--instruments", 2, "--gaps", 2, "--bad", 2, *options, "--out", src)
+        got = refused(name, src, out, "tardis-snapshot-5", "sequence numbers", "messages of a kind", "which levels changed", "books that are not whole")
+        tap.check(f"{name}: rows", got["rows"] == got["written"] == len(lines(out)) - 1 > 100, got)
+        convert(src, path(name + ".parquet"))
+        convert(path(name + ".parquet"), path(name + "2.csv"), "--to", "tardis-snapshot-5", "--lossy")
+        if name == "futures":
+            tap.check(f"{name}: the same by way of a table, but for bad lines", len(lines(path(name + "2.csv"))) >= len(lines(out)))
+        # Every ticker of a row's time and instrument must show the row's touch.
+        touch = {}
+        for line in lines(src):
+            if "@bookTicker" in line and line.endswith("}}"):
+                d = json.loads(line.split(" ", 1)[1])["data"]
+                touch.setdefault(d["s"], set()).add(tuple(Decimal(d[k]) for k in "aAbB"))
+        rows = [line.split(",") for line in lines(out)[1:]]
+        seen = sum(tuple(Decimal(x or 0) for x in r[4:8]) in touch.get(r[1], ()) for r in rows)
+        tap.check(f"{name}: touches are the venue's own ({seen} of {len(rows)})", seen > len(rows) // 20, seen)
+
+
+def check_tickers():
+    rng = random.Random(41)
+    for folder, unit in (("data/futures/um/", 1), ("data/spot/", 1000)):
+        rows = []
+        for i in range(2000):
+            at = DAY_MS * unit + 13 * i * (unit if i % 2 else 1)
+            at = at if unit == 1 else DAY_MS * 1000 + 13001 * i
+            bid = [f"{40000 + i / 8:g}", f"{rng.randrange(1, 9999) / 1000:g}"] if i % 70 else ["0", "0"]
+            ask = [f"{40001 + i / 8:g}", f"{rng.randrange(1, 9999) / 1000:g}"] if i % 90 else ["0", "0"]
+            rows.append([str(9000 + 3 * i), *bid, *ask, str(at), ""])
+        name = folder + "BTCUSDT-bookTicker-2024-01-02.csv"
+        file, back = write(name, TICKERS, rows), path("back/" + name)
+        there_and_back(name, file, back, "binance-bookticker")
+        full = [r[:6] + [r[5]] for r in rows]
+        there_and_back(f"{name}, both times", write("full/" + name, TICKERS, full), back, "binance-bookticker", False)
+        tap.check(f"{name}: the time that events do not hold is empty", filecmp.cmp(file, back, False))
+    head = "exchange symbol timestamp local_timestamp ask_amount ask_price bid_price bid_amount".split()
+    file = write("quotes.csv", head, [["binance-futures", "BTCUSDT", "1704153600000000", "1704153600000007", "1", "2", "1", "3"]])
+    got = refused("quotes without ids", file, path("q/BTCUSDT-bookTicker-2024-01-02.csv"), "binance-bookticker", "without update ids")
+    tap.check("none is written", got["written"] == 0, got)
+    tap.run("gen", "--levels", 9000, "--instruments", 2, "--futures", "--out", path("c.ndjson"))
+    got = refused("a capture", path("c.ndjson"), path("BTCUSDT-bookTicker-2024-01-02.csv"), "binance-bookticker", "messages of a kind",
+                  "of other instruments", "no venue time")
+    tap.check("the first one's tickers", got["written"] == len(lines(path("BTCUSDT-bookTicker-2024-01-02.csv"))) - 1 > 0, got)
+
+
+def check_real():
+    data = tap.data_dir()
+    file = os.path.join(data or "", "tardis", "binance-futures_book_snapshot_5_BTCUSDT.csv")
+    if data is None or not os.path.exists(file):
+        print("# no real file of best levels is there")
+        return
+    there_and_back("a real book_snapshot_5", file, path("real.csv"), "tardis-snapshot-5", kind="tardis-snapshot")
+
+
+def main():
+    check_given()
+    check_followed()
+    check_captures()
+    check_tickers()
+    check_real()
+    tap.finish()
+
+
+main()
