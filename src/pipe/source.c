@@ -90,8 +90,7 @@ static hr_status sniff(hr_source *s, hr_budget *budget, const uint8_t *head, siz
 /* Told to be so: what it begins with does not matter. */
 static bool is_text(hr_format f)
 {
-    return f != HR_FORMAT_UNKNOWN && f != HR_FORMAT_PARQUET_DELTAS &&
-           f != HR_FORMAT_PARQUET_TRADES && f != HR_FORMAT_PARQUET_BOOK;
+    return f != HR_FORMAT_UNKNOWN && hr_format_facts_of(f)->kind != HR_FORMAT_IS_TABLE;
 }
 
 static int64_t table_read(void *self, void *buf, size_t n_bytes, int64_t offset)
@@ -180,9 +179,7 @@ hr_status hr_source_open(hr_source *s, const char *path, const hr_source_info *i
     if (s->info.format == HR_FORMAT_LOBSTER && s->info.wants_seed)
         HR_TRY(read_seed(s, budget, err));
     s->is_sequential = hr_format_is_sequential(s->info.format);
-    s->parts.is_on = s->info.has_orders &&
-                     (s->info.format == HR_FORMAT_CAPTURE_PREFIX ||
-                      s->info.format == HR_FORMAT_CRYPTOFEED || s->info.format == HR_FORMAT_NDJSON);
+    s->parts.is_on = s->info.has_orders && hr_format_facts_of(s->info.format)->may_part;
     return HR_OK;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "col/evbatch.h"
+#include "venue/format.h"
 
 #define HR_SNAPSHOT_LEVELS_MAX 50 /* levels a side in a row of book_snapshot_<n> */
 #define HR_CHANNELS_MAX 32        /* channels that a head may bind to numbers */
@@ -22,70 +23,6 @@ typedef struct hr_channel {
     char symbol[HR_CHANNEL_SYMBOL_MAX + 1];
     int64_t step; /* BitMEX: a step of the price, fixed point; 0 none */
 } hr_channel;
-
-typedef enum hr_format {
-    HR_FORMAT_UNKNOWN = 0,
-    HR_FORMAT_CAPTURE_JSON,   /* {"capture_ns":..,"stream":..,"data":{..}} a line */
-    HR_FORMAT_CAPTURE_PREFIX, /* `<recv_ns> <json>` a line, as hftbacktest's collector writes */
-    HR_FORMAT_CRYPTOFEED,     /* `<seconds.frac>: <json>`, `url -> time: body`, `url <-> time`,
-                                 `configuration: ` */
-    HR_FORMAT_NDJSON,         /* bare venue messages, one a line, combined-stream envelope or not */
-    HR_FORMAT_TARDIS_L2,      /* Tardis CSV incremental_book_L2 */
-    HR_FORMAT_TARDIS_TRADES,  /* Tardis CSV trades */
-    HR_FORMAT_TARDIS_SNAPSHOT, /* Tardis CSV book_snapshot_<n>: each row a whole top-n book */
-    HR_FORMAT_BINANCE_DEPTH_CSV,
-    HR_FORMAT_ITCH,            /* Nasdaq TotalView-ITCH 5.0, each message behind its length */
-    HR_FORMAT_LOBSTER,         /* LOBSTER message files */
-    HR_FORMAT_BITSTAMP_ORDERS, /* `<recv_ms> <event> <json>`, Bitstamp's orders */
-    HR_FORMAT_DBN,             /* Databento DBN, see venue/files/dbn.h */
-    HR_FORMAT_MOLD,            /* ITCH in packets of MoldUDP64, see venue/files/mold.h */
-    HR_FORMAT_PARQUET_DELTAS,  /* Crypto Lake book_delta_v2 and our own deltas */
-    HR_FORMAT_PARQUET_TRADES,  /* Crypto Lake trades and our own */
-    HR_FORMAT_PARQUET_BOOK,    /* Crypto Lake book: top-n snapshots */
-    /* CSV files of venues and vendors (venue/files/csv_table.h), a message a row */
-    HR_FORMAT_BINANCE_AGG_TRADES,  /* data.binance.vision aggTrades */
-    HR_FORMAT_BINANCE_TRADES,      /* ... trades */
-    HR_FORMAT_BINANCE_BOOK_TICKER, /* ... bookTicker */
-    HR_FORMAT_TARDIS_QUOTES,       /* Tardis CSV quotes and book_ticker */
-    /* CSV files that are tables and no events: hr_format_is_records */
-    HR_FORMAT_BINANCE_KLINES,
-    HR_FORMAT_BINANCE_BOOK_DEPTH, /* depth by distance from the mid */
-    HR_FORMAT_BINANCE_METRICS,    /* open interest and ratios */
-    HR_FORMAT_BINANCE_FUNDING,
-    HR_FORMAT_BINANCE_LIQUIDATIONS,
-    HR_FORMAT_TARDIS_DERIVATIVES, /* Tardis CSV derivative_ticker */
-    HR_FORMAT_TARDIS_OPTIONS,     /* ... options_chain */
-    HR_FORMAT_TARDIS_LIQUIDATIONS,
-    HR_FORMAT_OHLCV, /* anybody's bars */
-    HR_FORMAT_COUNT
-} hr_format;
-const char *hr_format_name(hr_format f); /* "capture-json", "capture-prefix", "cryptofeed", ... */
-hr_format hr_format_from_name(const char *name);
-/** CSV rows that are decoded one text after the other, for a message may go on in the next. */
-HR_INLINE bool hr_format_is_sequential(hr_format f)
-{
-    return f >= HR_FORMAT_TARDIS_L2 && f <= HR_FORMAT_BINANCE_DEPTH_CSV;
-}
-/** CSV of a message a line. */
-HR_INLINE bool hr_format_is_csv_lines(hr_format f)
-{
-    return f >= HR_FORMAT_BINANCE_AGG_TRADES && f <= HR_FORMAT_TARDIS_QUOTES;
-}
-HR_INLINE bool hr_format_is_csv(hr_format f)
-{
-    return hr_format_is_sequential(f) || hr_format_is_csv_lines(f);
-}
-/** A table that cannot be read as events: what `convert` makes Parquet of. */
-HR_INLINE bool hr_format_is_records(hr_format f)
-{
-    return f >= HR_FORMAT_BINANCE_KLINES && f <= HR_FORMAT_OHLCV;
-}
-/** Do its messages tell of single orders, whatever the source? Of others hr_source_info says. */
-HR_INLINE bool hr_format_has_orders(hr_format f)
-{
-    return f == HR_FORMAT_ITCH || f == HR_FORMAT_LOBSTER || f == HR_FORMAT_BITSTAMP_ORDERS ||
-           f == HR_FORMAT_MOLD;
-}
 
 /** What is known of one source before decoding: from sniffing its first bytes, its path and the
  * plan. */

@@ -6,7 +6,6 @@
 #include "text/decimal.h"
 #include "venue/binance_fields.h"
 #include "venue/files/dbn.h"
-#include "venue/files/mold.h"
 #include "venue/read.h"
 #include "venue/venue.h"
 
@@ -210,43 +209,16 @@ static int decode_envelope(hr_line *l)
 
 static int decode_line(hr_line *l)
 {
-    switch (l->info->format) {
-    case HR_FORMAT_CAPTURE_PREFIX:
+    switch ((hr_envelope)l->envelope) {
+    case HR_ENVELOPE_PREFIX:
         return decode_prefix(l);
-    case HR_FORMAT_CRYPTOFEED:
+    case HR_ENVELOPE_CRYPTOFEED:
         return decode_cryptofeed(l);
-    case HR_FORMAT_BITSTAMP_ORDERS:
+    case HR_ENVELOPE_ORDERS:
         return hr_bitstamp_order(l);
-    case HR_FORMAT_CAPTURE_JSON:
-        if (l->venue->decode != hr_binance_decode) return decode_envelope(l);
-        break;
-    case HR_FORMAT_NDJSON:
-    case HR_FORMAT_UNKNOWN:
-    case HR_FORMAT_TARDIS_L2:
-    case HR_FORMAT_TARDIS_TRADES:
-    case HR_FORMAT_TARDIS_SNAPSHOT:
-    case HR_FORMAT_BINANCE_DEPTH_CSV:
-    case HR_FORMAT_ITCH:
-    case HR_FORMAT_LOBSTER:
-    case HR_FORMAT_DBN:
-    case HR_FORMAT_MOLD:
-    case HR_FORMAT_PARQUET_DELTAS:
-    case HR_FORMAT_PARQUET_TRADES:
-    case HR_FORMAT_PARQUET_BOOK:
-    case HR_FORMAT_BINANCE_AGG_TRADES:
-    case HR_FORMAT_BINANCE_TRADES:
-    case HR_FORMAT_BINANCE_BOOK_TICKER:
-    case HR_FORMAT_TARDIS_QUOTES:
-    case HR_FORMAT_BINANCE_KLINES:
-    case HR_FORMAT_BINANCE_BOOK_DEPTH:
-    case HR_FORMAT_BINANCE_METRICS:
-    case HR_FORMAT_BINANCE_FUNDING:
-    case HR_FORMAT_BINANCE_LIQUIDATIONS:
-    case HR_FORMAT_TARDIS_DERIVATIVES:
-    case HR_FORMAT_TARDIS_OPTIONS:
-    case HR_FORMAT_TARDIS_LIQUIDATIONS:
-    case HR_FORMAT_OHLCV:
-    case HR_FORMAT_COUNT:
+    case HR_ENVELOPE_CAPTURE:
+        return decode_envelope(l);
+    case HR_ENVELOPE_NONE:
         break;
     }
     return decode_json(l, l->s, l->n);
@@ -296,36 +268,42 @@ static hr_dbn_source dbn_source(const hr_source_info *info)
     return s;
 }
 
-hr_status hr_decode_text(const hr_source_info *info, hr_evbatch *b, const char *text, size_t len,
-                         size_t *pos, int64_t base_offset, int64_t *line, uint32_t target_rows,
-                         bool at_eof)
+hr_status hr_dbn_decode_text(const hr_source_info *info, hr_evbatch *b, const char *text,
+                             size_t len, size_t *pos, int64_t base_offset, int64_t *line,
+                             uint32_t target_rows, bool at_eof)
 {
-    b->source_idx = info->source_idx;
-    if (info->format == HR_FORMAT_ITCH || info->format == HR_FORMAT_LOBSTER)
-        return hr_orders_decode(info, b, text, len, pos, base_offset, line, target_rows, at_eof);
-    if (info->format == HR_FORMAT_MOLD)
-        return hr_mold_decode(info, b, text, len, pos, base_offset, line, target_rows, at_eof);
-    if (info->format == HR_FORMAT_DBN) {
-        /* HR_END: nothing is found behind damage, and all of it is one reject; sources refuse such
-         * bytes before they come here. */
-        const hr_dbn_source s = dbn_source(info);
-        hr_status st = hr_dbn_decode(&s, b, (const uint8_t *)text, len, pos, base_offset, line,
-                                     target_rows, at_eof);
-        return st == HR_END ? HR_OK : st;
-    }
-    if (hr_format_is_csv(info->format))
-        return hr_csv_decode(info, b, text, len, pos, base_offset, line, target_rows, at_eof);
+    /* HR_END: nothing is found behind damage, and all of it is one reject; sources refuse such
+     * bytes before they come here. */
+    const hr_dbn_source s = dbn_source(info);
+    hr_status st = hr_dbn_decode(&s, b, (const uint8_t *)text, len, pos, base_offset, line,
+                                 target_rows, at_eof);
+    return st == HR_END ? HR_OK : st;
+}
+
+static hr_status decode_lines(const hr_source_info *info, hr_evbatch *b, const char *text,
+                              size_t len, size_t *pos, int64_t base_offset, int64_t *line,
+                              uint32_t target_rows, bool at_eof)
+{
     hr_line_cache cache;
     memset(&cache, 0xff, sizeof cache);
     const hr_venue *venue = hr_venue_find(info->venue);
     if (venue == NULL) venue = &hr_venue_binance;
-    const bool may_be_short =
-        info->format != HR_FORMAT_CRYPTOFEED && venue->decode == hr_binance_decode;
+    const bool is_binance = venue->decode == hr_binance_decode;
+    uint8_t envelope = hr_format_facts_of(info->format)->envelope;
+    const bool may_be_short = is_binance && envelope != HR_ENVELOPE_CRYPTOFEED;
+    if (is_binance && envelope == HR_ENVELOPE_CAPTURE)
+        envelope = HR_ENVELOPE_NONE; /* it looks
+                                        inside */
     const char *end = text + len;
     const char *p = text + *pos;
     if (base_offset == 0 && *pos == 0 && len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0) p += 3;
     hr_status st = HR_OK;
-    hr_line l = {.info = info, .venue = venue, .batch = b, .cache = &cache, .limit = end};
+    hr_line l = {.info = info,
+                 .venue = venue,
+                 .batch = b,
+                 .cache = &cache,
+                 .limit = end,
+                 .envelope = envelope};
     while (p < end) {
         l.s = p;
         l.offset = base_offset + (p - text);
@@ -351,4 +329,15 @@ hr_status hr_decode_text(const hr_source_info *info, hr_evbatch *b, const char *
     }
     b->src_end = base_offset + (int64_t)*pos;
     return st;
+}
+
+hr_status hr_decode_text(const hr_source_info *info, hr_evbatch *b, const char *text, size_t len,
+                         size_t *pos, int64_t base_offset, int64_t *line, uint32_t target_rows,
+                         bool at_eof)
+{
+    hr_decode_fn decode = hr_format_facts_of(info->format)->decode;
+    b->source_idx = info->source_idx;
+    return decode != NULL
+               ? decode(info, b, text, len, pos, base_offset, line, target_rows, at_eof)
+               : decode_lines(info, b, text, len, pos, base_offset, line, target_rows, at_eof);
 }

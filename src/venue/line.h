@@ -24,6 +24,7 @@ typedef struct hr_line {
     int64_t offset;    /* of the line in the source */
     int64_t number;
     int64_t ts_recv;  /* from the framing, or HR_NULL_I64 */
+    uint8_t envelope; /* hr_envelope */
     hr_json_str hint; /* symbol named by the framing (stream or query); n == 0: none */
 } hr_line;
 
@@ -88,6 +89,10 @@ bool hr_seconds_to_ns(int64_t *out, const char *s, size_t n);
 hr_status hr_csv_decode(const hr_source_info *info, hr_evbatch *b, const char *text, size_t len,
                         size_t *pos, int64_t base_offset, int64_t *line, uint32_t target_rows,
                         bool at_eof);
+/** DBN: the same. */
+hr_status hr_dbn_decode_text(const hr_source_info *info, hr_evbatch *b, const char *text,
+                             size_t len, size_t *pos, int64_t base_offset, int64_t *line,
+                             uint32_t target_rows, bool at_eof);
 /** A line of HR_FORMAT_BITSTAMP_ORDERS. */
 int hr_bitstamp_order(hr_line *l);
 /** Does a line, or the beginning of one, tell of single orders of Coinbase Exchange: a message of

@@ -5,43 +5,8 @@
 
 hr_seq_rule hr_seq_rule_for(const char *venue, int format)
 {
-    switch ((hr_format)format) {
-    /* One rule for all tables: whichever comes first begins an instrument. */
-    case HR_FORMAT_ITCH:
-    case HR_FORMAT_MOLD:
-    case HR_FORMAT_LOBSTER:
-    case HR_FORMAT_BITSTAMP_ORDERS:
-    case HR_FORMAT_PARQUET_DELTAS:
-    case HR_FORMAT_PARQUET_TRADES:
-    case HR_FORMAT_PARQUET_BOOK:
-        return HR_SEQ_MONOTONE;
-    case HR_FORMAT_DBN: /* what it tells of books is whole, or follows from what was before */
-    case HR_FORMAT_TARDIS_L2:
-    case HR_FORMAT_TARDIS_TRADES:
-    case HR_FORMAT_TARDIS_SNAPSHOT:
-    case HR_FORMAT_TARDIS_QUOTES:
-        return HR_SEQ_NONE;
-    case HR_FORMAT_UNKNOWN:
-    case HR_FORMAT_CAPTURE_JSON:
-    case HR_FORMAT_CAPTURE_PREFIX:
-    case HR_FORMAT_CRYPTOFEED:
-    case HR_FORMAT_NDJSON:
-    case HR_FORMAT_BINANCE_DEPTH_CSV:
-    case HR_FORMAT_BINANCE_AGG_TRADES:
-    case HR_FORMAT_BINANCE_TRADES:
-    case HR_FORMAT_BINANCE_BOOK_TICKER:
-    case HR_FORMAT_BINANCE_KLINES:
-    case HR_FORMAT_BINANCE_BOOK_DEPTH:
-    case HR_FORMAT_BINANCE_METRICS:
-    case HR_FORMAT_BINANCE_FUNDING:
-    case HR_FORMAT_BINANCE_LIQUIDATIONS:
-    case HR_FORMAT_TARDIS_DERIVATIVES:
-    case HR_FORMAT_TARDIS_OPTIONS:
-    case HR_FORMAT_TARDIS_LIQUIDATIONS:
-    case HR_FORMAT_OHLCV:
-    case HR_FORMAT_COUNT:
-        break;
-    }
+    const hr_format_facts *f = hr_format_facts_of((hr_format)format);
+    if (f->has_rule) return (hr_seq_rule)f->rule;
     const hr_venue *v = hr_venue_find(venue);
     return v != NULL ? v->rule : HR_SEQ_BINANCE_FUTURES;
 }

@@ -605,7 +605,7 @@ static int put_message(const hr_line *l, reader *in, const row *r, group *g, boo
         return put_group(l, in, r, g, needs_more);
     int rc = judge_row(l, r);
     if (rc != HR_LINE_DONE) return rc;
-    if (hr_format_is_csv_lines(format)) return hr_csv_event_put(l, r->f);
+    if (in->by_line) return hr_csv_event_put(l, r->f);
     return format == HR_FORMAT_TARDIS_TRADES ? put_trade(l, r) : put_snapshot_row(l, r);
 }
 

@@ -47,18 +47,9 @@ static bool is_interval(const file_name *f)
     return false;
 }
 
-static bool names_format(const file_name *f, hr_format format)
+static bool names_layout(const file_name *f, const hr_csv_layout *l)
 {
-    if (format == HR_FORMAT_BINANCE_AGG_TRADES) return has_kind(f, "aggTrades");
-    if (format == HR_FORMAT_BINANCE_TRADES) return has_kind(f, "trades");
-    return format == HR_FORMAT_BINANCE_KLINES && is_interval(f);
-}
-
-static bool is_binance(hr_format f)
-{
-    return f == HR_FORMAT_BINANCE_AGG_TRADES || f == HR_FORMAT_BINANCE_TRADES ||
-           f == HR_FORMAT_BINANCE_BOOK_TICKER || f == HR_FORMAT_BINANCE_KLINES ||
-           (f >= HR_FORMAT_BINANCE_BOOK_DEPTH && f <= HR_FORMAT_BINANCE_LIQUIDATIONS);
+    return l->may_lack_head && (l->kind != NULL ? has_kind(f, l->kind) : is_interval(f));
 }
 
 /* "BTCUSD_PERP", "ETHUSD_240329": contracts in coin. */
@@ -93,10 +84,9 @@ static void set_names(hr_source_info *info, const hr_csv_table *t, const char *p
 }
 
 /* Rows of events that do not name it are of the file's instrument. */
-static bool lacks_symbol(const hr_source_info *info)
+static bool lacks_symbol(const hr_source_info *info, const hr_csv_layout *l)
 {
-    return is_binance(info->format) && !hr_format_is_records(info->format) &&
-           info->symbol[0] == '\0';
+    return l->is_binance && !hr_format_is_records(info->format) && info->symbol[0] == '\0';
 }
 
 static hr_status take(hr_source_info *info, char *why, size_t why_cap, const char *path,
@@ -110,8 +100,8 @@ static hr_status take(hr_source_info *info, char *why, size_t why_cap, const cha
     memset(info->column, 0xff, sizeof info->column);
     for (uint32_t i = 0; i < t->n_columns; i++)
         if (t->column[i] < HR_ARRAY_LEN(info->column)) info->column[t->column[i]] = (int16_t)i;
-    if (is_binance(l->format)) set_names(info, t, path);
-    if (lacks_symbol(info))
+    if (l->is_binance) set_names(info, t, path);
+    if (lacks_symbol(info, l))
         return HR_FAIL(err, HR_EUNSUPPORTED,
                        "'%s' holds %s of one instrument, but its name does not say which: "
                        "symbol=NAME/ in its path does, input.symbol in a plan, or convert --symbol",
@@ -149,8 +139,8 @@ hr_status hr_csv_file_sniff(hr_source_info *info, char *why, size_t why_cap, con
             hr_err_prefix(err, "'%s'", path);
             return st;
         }
-        bool is_sure = t.has_header || forced != HR_FORMAT_UNKNOWN ||
-                       (has_name && names_format(&name, l->format));
+        bool is_sure =
+            t.has_header || forced != HR_FORMAT_UNKNOWN || (has_name && names_layout(&name, l));
         if (is_sure) return take(info, why, why_cap, path, &t, err);
         shape = hr_format_name(l->format);
     }

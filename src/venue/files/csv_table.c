@@ -171,17 +171,44 @@ static const hr_csv_column ohlcv[] = {
 
 #define COLUMNS(a) .columns = a, .n_columns = HR_ARRAY_LEN(a)
 static const hr_csv_layout layouts[HR_CSV_LAYOUTS] = {
-    {.format = HR_FORMAT_BINANCE_AGG_TRADES, .what = "Binance aggTrades", COLUMNS(agg_trades)},
-    {.format = HR_FORMAT_BINANCE_TRADES, .what = "Binance trades", COLUMNS(trades)},
-    {.format = HR_FORMAT_BINANCE_BOOK_TICKER, .what = "Binance bookTicker", COLUMNS(book_ticker)},
+    {.format = HR_FORMAT_BINANCE_AGG_TRADES,
+     .what = "Binance aggTrades",
+     COLUMNS(agg_trades),
+     .is_binance = true,
+     .may_lack_head = true,
+     .kind = "aggTrades"},
+    {.format = HR_FORMAT_BINANCE_TRADES,
+     .what = "Binance trades",
+     COLUMNS(trades),
+     .is_binance = true,
+     .may_lack_head = true,
+     .kind = "trades"},
+    {.format = HR_FORMAT_BINANCE_BOOK_TICKER,
+     .what = "Binance bookTicker",
+     COLUMNS(book_ticker),
+     .is_binance = true},
     {.format = HR_FORMAT_TARDIS_QUOTES, .what = "Tardis quotes", COLUMNS(quotes)},
-    {.format = HR_FORMAT_BINANCE_KLINES, .what = "Binance klines", COLUMNS(klines)},
-    {.format = HR_FORMAT_BINANCE_BOOK_DEPTH, .what = "Binance bookDepth", COLUMNS(book_depth)},
-    {.format = HR_FORMAT_BINANCE_METRICS, .what = "Binance metrics", COLUMNS(metrics)},
-    {.format = HR_FORMAT_BINANCE_FUNDING, .what = "Binance fundingRate", COLUMNS(funding)},
+    {.format = HR_FORMAT_BINANCE_KLINES,
+     .what = "Binance klines",
+     COLUMNS(klines),
+     .is_binance = true,
+     .may_lack_head = true},
+    {.format = HR_FORMAT_BINANCE_BOOK_DEPTH,
+     .what = "Binance bookDepth",
+     COLUMNS(book_depth),
+     .is_binance = true},
+    {.format = HR_FORMAT_BINANCE_METRICS,
+     .what = "Binance metrics",
+     COLUMNS(metrics),
+     .is_binance = true},
+    {.format = HR_FORMAT_BINANCE_FUNDING,
+     .what = "Binance fundingRate",
+     COLUMNS(funding),
+     .is_binance = true},
     {.format = HR_FORMAT_BINANCE_LIQUIDATIONS,
      .what = "Binance liquidationSnapshot",
-     COLUMNS(liquidation_snapshot)},
+     COLUMNS(liquidation_snapshot),
+     .is_binance = true},
     {.format = HR_FORMAT_TARDIS_DERIVATIVES,
      .what = "Tardis derivative_ticker",
      COLUMNS(derivatives)},
@@ -273,9 +300,7 @@ static bool is_value(uint8_t type, hr_csv_field f)
 static hr_status open_plain(hr_csv_table *t, const hr_csv_layout *l, const hr_csv_field *f,
                             uint32_t n)
 {
-    bool may_lack = l->format == HR_FORMAT_BINANCE_AGG_TRADES ||
-                    l->format == HR_FORMAT_BINANCE_TRADES || l->format == HR_FORMAT_BINANCE_KLINES;
-    if (!may_lack || n > l->n_columns) return HR_END;
+    if (!l->may_lack_head || n > l->n_columns) return HR_END;
     for (uint32_t i = 0; i < l->n_columns; i++) {
         if (i >= n && !l->columns[i].is_optional) return HR_END;
         if (i < n && !is_value(l->columns[i].type, f[i])) return HR_END;

@@ -30,7 +30,10 @@ typedef struct hr_csv_layout {
     const char *what; /* "Binance klines": for messages */
     const hr_csv_column *columns;
     uint32_t n_columns;
-    bool any_case; /* of letters in the header */
+    bool any_case;      /* of letters in the header */
+    bool is_binance;    /* venue and symbol stand in the file's name and path */
+    bool may_lack_head; /* older files have no header; their names say what they are: */
+    const char *kind;   /* "aggTrades"; NULL: an interval */
 } hr_csv_layout;
 /** NULL: no such. Of events those that csv_table.c lists, of tables all. */
 const hr_csv_layout *hr_csv_layout_of(hr_format f);
