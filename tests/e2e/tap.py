@@ -70,7 +70,8 @@ class Measured:
             self.out, self.err = (f.seek(0) or f.read() for f in (out, err))
 
     def __str__(self):
-        return f"exit {self.code}, {self.seconds:.2f} s, {self.peak / 1e6:.1f} MB: {self.err[:300]} {self.out[:300]}"
+        said = f"{self.err[:300]} {self.out[:300]}".replace("\n", " ")  # one line: TAP has no others
+        return f"exit {self.code}, {self.seconds:.2f} s, {self.peak / 1e6:.1f} MB: {said}"
 
 
 def python_with(*modules):
