@@ -9,6 +9,7 @@ import random
 
 import coinbase_orders as model
 import parquet
+import kills
 import tap
 
 RESET = 64
@@ -166,19 +167,10 @@ def check_kills():
     session = model.Session(7, 1200, n_orders=4500, keep_truth=False)
     session.books = session.books[:3]
     file = write("kill.capture", arrange(session, random.Random(7), 0.002)[0])
-    plan, out, rng, kills, code = path("kill.yaml"), path("killed"), random.Random(5), 0, None
-    with open(plan, "w", encoding="utf-8") as f:
-        f.write(f"input: {{paths: ['{file}']}}\noutput: {{commit_rows: 500}}\n")
+    plan, out = kills.plan("kill.yaml", file, 500), path("killed")
     tap.run("run", plan, "--out", out + ".whole", "--lanes", 2)
-    want, err = tap.digest(out + ".whole"), ""
-    while code != 0 and kills < 100:
-        fault = f"call={rng.choice(('sync', 'rename'))},nth={rng.randrange(2, 12)},kill=1"
-        args = ["run", plan, "--out", out, "--lanes", rng.randrange(1, 4)] + (["--resume"] if os.path.isdir(out) else [])
-        code, _, err = tap.run(*args, env={"HEADRACE_FAULT": fault})
-        if code not in (0, -9):
-            break
-        kills += code == -9
-    tap.check(f"killed {kills} times, then the bytes of an undisturbed run", code == 0 and kills > 3 and tap.digest(out) == want, f"{code} {kills} {err}")
+    done = kills.to_the_end([plan], out, tap.digest(out + ".whole"), 5, 100, ("sync", "rename"), 12)
+    tap.check(f"killed {done.n} times, then the bytes of an undisturbed run", not done.wrong and done.n > 3, done)
 
 
 def check_others(file, out):

@@ -4,21 +4,19 @@ and books of the test's own; equal bytes for any lanes, batches and containers a
 tables, several publishers."""
 import collections
 import gzip
-import json
 import os
 import random
-import signal
 import struct
-import subprocess
-import time
 
 import dbn_reader as dbn
 import parquet
+import kills
 import tap
 
 DAY_NS = 1715126400 * 10**9  # 2024-05-08
 SIDE = {"bid": "B", "ask": "A"}
 TICKERS = (1, 0xb1, 0xc0, 0xc1, 0xc2, 0xc3, 0xc4)
+KILLS = 30
 
 
 def write(name, raw):
@@ -246,23 +244,12 @@ def check_kills(path):
     """A plan with small commits, killed over and over, then resumed to its end; plain and packed."""
     packed = write("kill.dbn.zst", dbn.zstd(dbn.load(path)))
     for name in (path, packed):
-        plan, out = os.path.join(tap.SCRATCH, "kill.yaml"), os.path.join(tap.SCRATCH, "killed" + os.path.basename(name))
-        with open(plan, "w") as f:
-            f.write(f"input: {{paths: ['{name}']}}\noutput: {{commit_rows: 3000}}\n")
+        base, plan = os.path.basename(name), kills.plan("kill.yaml", name, 3000)
+        out = os.path.join(tap.SCRATCH, "killed" + base)
         code, _, err = tap.run("run", plan, "--out", out + ".whole")
-        tap.check(f"{os.path.basename(name)}: a plan with small commits runs", code == 0, err)
-        want, rng, n, code = tap.digest(out + ".whole"), random.Random(11), 0, None
-        while code != 0 and n < 60:
-            args = [tap.EXE, "run", plan, "--out", out] + (["--resume"] if os.path.isdir(out) else [])
-            p = subprocess.Popen(args, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-            time.sleep(rng.uniform(0.0, 0.25 if n < 40 else 30))
-            p.send_signal(signal.SIGKILL)
-            err = p.communicate()[1]
-            code, n = p.returncode, n + 1
-            if code not in (0, -9):
-                break
-        tap.check(f"{os.path.basename(name)}: {n} starts, then the bytes of an undisturbed run", code == 0 and tap.digest(out) == want,
-                  f"{code} {err}")
+        tap.check(f"{base}: a plan with small commits runs", code == 0, err)
+        done = kills.to_the_end([plan], out, tap.digest(out + ".whole"), 11, KILLS, ("sync", "rename"), 60)
+        tap.check(f"{base}: killed {done.n} times, then the bytes of an undisturbed run", not done.wrong and done.n > 5, done)
 
 
 def check_damage(path):

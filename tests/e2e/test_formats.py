@@ -12,6 +12,7 @@ import sys
 import zipfile
 
 import dbn_reader as dbn
+import kills
 import tap
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden"))
@@ -143,29 +144,12 @@ def venues():
 # ---- the job over it ----
 
 def plan_of(name, source, rows, batch):
-    return write(f"{name}.yaml", f"input: {{paths: ['{source}']}}\noutput: {{commit_rows: {rows}}}\nengine: {{batch_min: {batch}, batch_max: {batch * 8}}}\n")
+    return kills.plan(name, source, rows, f"engine: {{batch_min: {batch}, batch_max: {batch * 8}}}\n")
 
 
-def kill_and_resume(plan, out, want, seed, kills):
-    """Killed at the Nth call of some kind, over and over; (kills, what is wrong)."""
-    rng, n = random.Random(seed), 0
-    for start in range(40 * kills):
-        last = n >= kills or start == 40 * kills - 1
-        call, nth = rng.choice(("sync", "rename", "write", "pread")), rng.randrange(1, 9)
-        fault = f"call={call},nth={nth},kill=1" if start else "call=sync,nth=2,kill=1"
-        args = ["run", plan, "--out", out, "--lanes", rng.randrange(1, 4)] + (["--resume"] if os.path.isdir(out) else [])
-        code, _, err = tap.run(*args, env={} if last else {"HEADRACE_FAULT": fault})
-        if code == 0:
-            return n, "" if tap.digest(out) == want else "other bytes"
-        if code != -9:
-            return n, f"exit {code}: {err}"
-        n += 1
-    return n, "no end"
-
-
-def check(name, source, rows=3000, kills=KILLS):
+def check(name, source, rows=3000, n_kills=KILLS):
     """True where it went well."""
-    plan, out = plan_of("plan", source, rows, 512), path("out")
+    plan, out = plan_of("plan.yaml", source, rows, 512), path("out")
     code, text, err = tap.run("run", plan, "--out", out, "--force", "--lanes", 2, "--json")
     if code != 0:
         tap.check(f"{name}: runs", False, f"exit {code} {err}")
@@ -173,13 +157,12 @@ def check(name, source, rows=3000, kills=KILLS):
     want, wrong = tap.digest(out), ""
     for lanes, batch in ((1, 64), (3, 8192)):
         again = path("again")
-        code, _, err = tap.run("run", plan_of("other", source, rows, batch), "--out", again, "--force", "--lanes", lanes)
+        code, _, err = tap.run("run", plan_of("other.yaml", source, rows, batch), "--out", again, "--force", "--lanes", lanes)
         if code != 0 or tap.digest(again) != want:
             wrong += f"{lanes} lanes: exit {code} {err}; "
-    killed = path("killed")
-    subprocess.run(["rm", "-rf", killed], check=True)
-    n, bad = kill_and_resume(plan, killed, want, name, kills) if kills else (0, "")
-    tap.check(f"{name}: {json.loads(text)['lines']} lines, the same bytes for any lanes and batches, and after {n} kills", not wrong and not bad and n >= (kills > 0), wrong + bad)
+    done = kills.to_the_end([plan], path("killed"), want, name, n_kills)
+    tap.check(f"{name}: {json.loads(text)['lines']} lines, the same bytes for any lanes and batches, and after {done.n} kills",
+              not wrong and not done.wrong and done.n > 0, wrong + done.wrong)
     return json.loads(text)
 
 
@@ -251,7 +234,7 @@ def check_real():
     for name, paths in real_files(data):
         rows[name], got = row_of(name, paths)
         if got and got["lines"] >= 1000 and not scale_of(name) and not tap.is_slow():
-            check(name, paths[-1], rows=20000, kills=3)
+            check(name, paths[-1], rows=20000, n_kills=3)
     head = "| file | format | " + " | ".join(c.replace("_", " ") for c in COLUMNS) + " | rejected | proof |\n|" + " --- |" * (len(COLUMNS) + 4) + "\n"
     table = head + "".join(r + "\n" for r in rows.values())
     if os.environ.get("HR_RESULTS_RENEW"):

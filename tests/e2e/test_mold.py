@@ -5,12 +5,10 @@ import collections
 import gzip
 import os
 import random
-import signal
 import struct
-import subprocess
-import time
 
 import parquet
+import kills
 import tap
 
 DAY = "2024-05-07"
@@ -111,6 +109,7 @@ def values(rows, less=("ts_recv", "flags")):
 
 
 TABLES = ("deltas", "trades", "books")
+KILLS = 30
 
 
 def same_rows(a, b, less=("ts_recv", "flags")):
@@ -265,24 +264,14 @@ def check_kills(msgs, head):
     pk = [(1, msgs[:head])] + [(s, m) for s, m in faults(packets(msgs, rng), rng) if s > head]
     raw = lengths([packet(s, m) for s, m in pk])
     for path in (write(f"kill_{DAY}.mold", raw), write(f"kill_{DAY}.mold.gz", gzip.compress(raw, 1))):
-        plan, out = os.path.join(tap.SCRATCH, "kill.yaml"), os.path.join(tap.SCRATCH, "killed" + os.path.basename(path))
-        with open(plan, "w") as f:
-            f.write(f"input: {{paths: ['{path}']}}\noutput: {{commit_rows: 5000}}\n")
-        code, _, err = tap.run("run", plan, "--out", out + ".whole")
-        want, n, code = tap.digest(out + ".whole"), 0, None
+        base, plan = os.path.basename(path), kills.plan("kill.yaml", path, 5000)
+        out = os.path.join(tap.SCRATCH, "killed" + base)
+        tap.run("run", plan, "--out", out + ".whole")
+        want = tap.digest(out + ".whole")
         code, _, err = tap.run("run", plan, "--out", out + ".one", "--lanes", 1)
-        tap.check(f"{os.path.basename(path)}: equal bytes with one lane", code == 0 and tap.digest(out + ".one") == want, err)
-        code = None
-        while code != 0 and n < 60:
-            args = [tap.EXE, "run", plan, "--out", out] + (["--resume"] if os.path.isdir(out) else [])
-            p = subprocess.Popen(args, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-            time.sleep(rng.uniform(0.0, 0.3 if n < 40 else 30))
-            p.send_signal(signal.SIGKILL)
-            err = p.communicate()[1]
-            code, n = p.returncode, n + 1
-            if code not in (0, -9):
-                break
-        tap.check(f"{os.path.basename(path)}: {n} starts, then the bytes of an undisturbed run", code == 0 and tap.digest(out) == want, f"{code} {err}")
+        tap.check(f"{base}: equal bytes with one lane", code == 0 and tap.digest(out + ".one") == want, err)
+        done = kills.to_the_end([plan], out, want, 1, KILLS, ("sync", "rename"), 60)
+        tap.check(f"{base}: killed {done.n} times, then the bytes of an undisturbed run", not done.wrong and done.n > 5, done)
 
 
 def main():

@@ -13,6 +13,7 @@ import struct
 import subprocess
 
 import parquet
+import kills
 import tap
 
 DAY = "2024-05-07"
@@ -159,20 +160,11 @@ def check_itch():
 
 def check_kills(path, digest):
     """A plan with small commits, killed over and over, then resumed to its end."""
-    plan, out = os.path.join(tap.SCRATCH, "kill.yaml"), os.path.join(tap.SCRATCH, "killed")
-    with open(plan, "w") as f:
-        f.write(f"input: {{paths: ['{path}']}}\noutput: {{commit_rows: 20000}}\n")
+    plan, out = kills.plan("kill.yaml", path, 20000), os.path.join(tap.SCRATCH, "killed")
     code, _, err = tap.run("run", plan, "--out", out + ".whole")
     tap.check("itch: a plan with small commits runs", code == 0, err)
-    want, rng, kills, code, err = tap.digest(out + ".whole"), random.Random(11), 0, None, ""
-    while code != 0 and kills < 200:
-        fault = f"call={rng.choice(('sync', 'rename', 'write', 'pread'))},nth={rng.randrange(1, 6)},kill=1"
-        args = ["run", plan, "--out", out, "--lanes", rng.randrange(1, 4)] + (["--resume"] if os.path.isdir(out) else [])
-        code, _, err = tap.run(*args, env={"HEADRACE_FAULT": fault})
-        if code not in (0, -9):
-            break
-        kills += code == -9
-    tap.check(f"itch: killed {kills} times, then the bytes of an undisturbed run", code == 0 and kills > 5 and tap.digest(out) == want, f"{code} {kills} {err}")
+    done = kills.to_the_end([plan], out, tap.digest(out + ".whole"), 11, 60, ("sync", "rename"), 200)
+    tap.check(f"itch: killed {done.n} times, then the bytes of an undisturbed run", not done.wrong and done.n > 5, done)
 
 
 def check_damage(path):

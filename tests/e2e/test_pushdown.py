@@ -8,8 +8,8 @@ import os
 import random
 import shutil
 import subprocess
-import time
 
+import kills
 import tap
 
 MAKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pushdown_tables.py")
@@ -134,36 +134,8 @@ def check_batches(facts):
 
 def check_kills(facts):
     """Killed at random places of the table, resumed, until it is done."""
-    rng = random.Random(SEED)
     one = plan("kill.yaml", f"input: {{symbols: [{facts['symbol']}, {facts['other']}]}}\noutput: {{commit_rows: 1000}}\n")
-    out, args = path("killed"), [one, path("deltas-pages.parquet"), path("trades-bloom.parquet")]
-    began = time.monotonic()
-    whole = tap.run_json(*args, "--out", path("whole"))
-    seconds, kills, resumed = time.monotonic() - began, 0, 0
-    want = tap.digest(path("whole"))
-    last = whole
-    for _ in range(10 if tap.is_sanitized() else 40):
-        shutil.rmtree(out, ignore_errors=True)
-        for attempt in range(100):
-            p = subprocess.Popen([tap.EXE, "run", *args, "--out", out, "--json", *(["--resume"] if attempt else [])],
-                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            try:
-                text, err = p.communicate(timeout=None if attempt > 3 else rng.random() * seconds)
-                got = json.loads(text) if p.returncode == 0 else {"error": err}
-                last = got if got.get("lines") != 0 else last  # it was complete when it was killed
-                resumed += attempt > 0
-                break
-            except subprocess.TimeoutExpired:
-                p.kill()
-                p.communicate()
-                kills += 1
-        if tap.digest(out) != want or any(last.get(k) != whole[k] for k in ("lines", "filtered", "levels", "trades", "written")):
-            break
-    tap.check("killed and resumed: the same bytes", tap.digest(out) == want, last)
-    tap.check("killed and resumed: the same counts",
-              all(last.get(k) == whole.get(k) for k in ("lines", "filtered", "levels", "trades", "written")), (last, whole))
-    print(f"# {kills} kills, {resumed} finished after one")
-    tap.check("some were killed", kills > 5 and resumed > 5)
+    kills.counts_hold("places", [one, path("deltas-pages.parquet"), path("trades-bloom.parquet")], path("killed"), SEED, 10 if tap.is_sanitized() else 40)
 
 
 def check_damage(facts):

@@ -5,15 +5,15 @@ DuckDB and Polars (HR_PYTHON)."""
 import glob
 import json
 import os
-import random
 import shutil
 import subprocess
-import time
 
+import kills
 import tap
 
 MAKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pushdown_tables.py")
 KINDS = ("deltas", "trades", "tickers", "books", "features", "gaps")
+SEED = int(os.environ.get("HR_TEST_SEED", "1"))
 
 
 def path(*names):
@@ -89,40 +89,11 @@ def check_texts():
     tap.run("convert", capture, path("c.parquet"))
     mixed = run("mixed", path("c.parquet"), "--from", begin, "--to", end)
     tap.check("an events table: the same bytes", tables("mixed") == tables("part"), mixed)
-    check_kills([capture, "--from", begin, "--to", end, path("small.yaml")], "texts")
+    kills.counts_hold("texts", [capture, "--from", begin, "--to", end, path("small.yaml")], path("killed"), SEED, 15)
     for args, word in (((begin, end), None), ((end, begin), "input.from is not before input.to"), (("noon", end), "--from: 'noon' is not a time such as"),
                        ((begin, "2024-02-30"), "--to: '2024-02-30' is not a time")):
         code, _, err = tap.run("run", capture, "--out", path("usage"), "--force", "--from", args[0], "--to", args[1])
         tap.check(f"--from {args[0]} --to {args[1]}", code == (2 if word else 0) and (word or "") in err, err)
-
-
-def check_kills(args, what):
-    """Killed at random places and resumed: the same bytes and counts."""
-    rng = random.Random(int(os.environ.get("HR_TEST_SEED", "1")))
-    with open(path("small.yaml"), "w", encoding="utf-8") as f:
-        f.write("output: {commit_rows: 1500}\n")
-    began = time.monotonic()
-    whole = run("whole", *args)
-    seconds, want, last, n = time.monotonic() - began, tap.digest(path("whole")), whole, 0
-    for _ in range(15):
-        shutil.rmtree(path("killed"), ignore_errors=True)
-        for attempt in range(100):
-            p = subprocess.Popen([tap.EXE, "run", *map(str, args), "--out", path("killed"), "--json", *(["--resume"] if attempt else [])],
-                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            try:
-                text, err = p.communicate(timeout=None if attempt > 3 else rng.random() * seconds * 0.7)
-                got = json.loads(text) if p.returncode == 0 else {"error": err}
-                last = got if got.get("lines") != 0 else last  # it was complete when it was killed
-                break
-            except subprocess.TimeoutExpired:
-                p.kill()
-                p.communicate()
-                n += 1
-        if tap.digest(path("killed")) != want:
-            break
-    tap.check(f"{what}: killed and resumed, the same bytes and counts", tap.digest(path("killed")) == want and
-              all(last.get(k) == whole.get(k) for k in ("lines", "filtered", "written")), (last, whole))
-    tap.check(f"{what}: some were killed", n > 0, n)
 
 
 def check_tables(python):
@@ -155,7 +126,8 @@ def check_tables(python):
         expect_part(f"{name} of one symbol", "full", "got", run("got", path("w.yaml"), *files, "--from", begin, "--to", end), begin, end)
     both = run("both", path("w.yaml"), path("trades-pages.parquet"), path("deltas-pages.parquet"), "--from", "2023-11-14T22:13:28Z", "--to", end)
     tap.check("a time as text is that time", both.get("written") == part["written"], (both, part))
-    check_kills([path("small.yaml"), path("deltas-pages.parquet"), path("trades-pages.parquet"), "--from", begin, "--to", end], "tables")
+    tables_in = [path("small.yaml"), path("deltas-pages.parquet"), path("trades-pages.parquet")]
+    kills.counts_hold("tables", [*tables_in, "--from", begin, "--to", end], path("killed"), SEED, 15)
 
 
 def main():
