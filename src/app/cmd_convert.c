@@ -24,6 +24,9 @@ static const char *const targets[] = {"events",
                                       "trades",
                                       "tickers",
                                       "tardis",
+                                      "lake-deltas",
+                                      "lake-trades",
+                                      "lake-book",
                                       "tardis-trades",
                                       "tardis-quotes",
                                       "tardis-snapshot-5",
@@ -78,7 +81,8 @@ static hr_status parse_args(hr_convert_options *o, bool *json, int argc, char **
             "and .ndjson compresses. With --to, deltas, trades and tickers are tables by the same\n"
             "names, and Parquet by any other; tardis-quotes, binance-aggtrades, binance-trades,\n"
             "binance-bookticker and lobster are the CSV that --format reads by these names;\n"
-            "tardis-snapshot-5 and -25 are the best levels, a row a snapshot and each change.\n"
+            "tardis-snapshot-5 and -25 are the best levels, a row a snapshot and each change;\n"
+            "lake-deltas, lake-trades and lake-book are Crypto Lake's tables of one instrument.\n"
             "Databento DBN becomes its records, under their official names: .parquet or .csv.\n"
             "CSV that is a table (klines, bars, options, ...) becomes .parquet, and that .csv.\n"
             "A first pass finds what the target cannot hold; then nothing is written without\n"

@@ -21,6 +21,9 @@ static const char *const target_names[HR_TO_COUNT] = {
     [HR_TO_DELTAS] = "deltas",
     [HR_TO_TRADES] = "trades",
     [HR_TO_TICKERS] = "tickers",
+    [HR_TO_LAKE_DELTAS] = "lake-deltas",
+    [HR_TO_LAKE_TRADES] = "lake-trades",
+    [HR_TO_LAKE_BOOK] = "lake-book",
     [HR_TO_TARDIS] = "tardis",
     [HR_TO_CAPTURE] = "capture",
     [HR_TO_TARDIS_TRADES] = "tardis-trades",
@@ -71,6 +74,7 @@ typedef struct job {
     hr_itch_out *itch;   /* NULL: another target */
     hr_lobster_out *lobster;
     hr_tops_out *tops;
+    hr_lake_out *lake;
     bool is_dry; /* first pass: only what would be lost */
 } job;
 
@@ -78,7 +82,8 @@ typedef struct job {
 
 static bool is_table(hr_target_format to)
 {
-    return to == HR_TO_EVENTS || to == HR_TO_DELTAS || to == HR_TO_TRADES || to == HR_TO_TICKERS;
+    return hr_lake_out_is(to) || to == HR_TO_EVENTS || to == HR_TO_DELTAS || to == HR_TO_TRADES ||
+           to == HR_TO_TICKERS;
 }
 
 static bool is_trade_table(hr_format f)
@@ -190,6 +195,10 @@ static hr_status find_losses(job *j, const hr_evbatch *b, uint32_t m, uint64_t *
 {
     if (j->lobster != NULL) return hr_lobster_out_losses(j->lobster, b, m, bits, err);
     if (j->tops != NULL) return hr_tops_out_losses(j->tops, b, m, bits, err);
+    if (j->lake != NULL) {
+        *bits = hr_lake_out_losses(j->lake, b, m);
+        return HR_OK;
+    }
     *bits = j->itch != NULL ? hr_itch_out_losses(j->itch, b, m) : hr_losses_of(&j->losses, b, m);
     return HR_OK;
 }
@@ -212,6 +221,7 @@ static hr_status put_message(job *j, const hr_evbatch *b, uint32_t m, hr_err *er
     if (j->itch != NULL) return hr_itch_out_message(j->itch, b, m, &r->rows, err);
     if (j->lobster != NULL) return hr_lobster_out_message(j->lobster, &r->rows, err);
     if (j->tops != NULL) return hr_tops_out_message(j->tops, b, m, &r->rows, err);
+    if (j->lake != NULL) return hr_lake_out_message(j->lake, b, m, &r->rows, err);
     return j->table != NULL ? hr_table_out_message(j->table, b, m, &r->rows, err)
                             : hr_text_out_message(&j->text, b, m, &r->rows, err);
 }
@@ -308,6 +318,7 @@ static hr_status carve(job *j, hr_err *err)
                hr_table_out_bytes() + (1u << 20);
     if (j->o->to == HR_TO_LOBSTER) n += hr_lobster_out_bytes();
     if (hr_tops_out_depth(j->o->to) > 0) n += hr_tops_out_bytes();
+    if (hr_lake_out_is(j->o->to)) n += hr_lake_out_bytes(j->o->to);
     HR_TRY(hr_arena_create(&j->arena, &j->budget, n, "convert", err));
     return hr_pool_create(&j->batches, j->arena, hr_evbatch_bytes(&j->caps), HR_SOURCE_SLOTS + 1,
                           "batches", err);
@@ -322,7 +333,9 @@ static hr_status open_output(job *j, hr_err *err)
         hr_lobster_out_begin(j->lobster, &j->out);
         return HR_OK;
     }
+    if (j->lake != NULL) HR_TRY(hr_lake_out_begin(j->lake, j->r, j->o, &j->out, j->arena, err));
     if (j->tops != NULL) return hr_tops_out_begin(j->tops, &j->out, err);
+    if (j->lake != NULL) return HR_OK;
     if (is_table(r->to)) return hr_table_out_create(&j->table, r, j->o, &j->out, j->arena, err);
     j->text.file = &j->out;
     j->text.to = r->to;
@@ -334,6 +347,7 @@ static hr_status open_output(job *j, hr_err *err)
 static hr_status finish(job *j, hr_err *err)
 {
     if (j->table != NULL) HR_TRY(hr_table_out_finish(j->table, err));
+    if (j->lake != NULL) HR_TRY(hr_lake_out_finish(j->lake, err));
     if (j->itch != NULL) HR_TRY(hr_itch_out_finish(j->itch, err));
     HR_TRY(hr_out_finish(&j->out, &j->rejects, j->o->force, err));
     j->r->bytes_out = j->out.n_bytes;
@@ -355,8 +369,10 @@ static hr_status convert(job *j, hr_err *err)
     bool is_itch = j->r->to == HR_TO_ITCH; /* its directory comes first */
     if (is_itch) HR_TRY(create_itch(j, err));
     if (j->r->to == HR_TO_LOBSTER) HR_TRY(hr_lobster_out_create(&j->lobster, j->o, j->arena, err));
+    if (hr_lake_out_is(j->r->to))
+        HR_TRY(hr_lake_out_create(&j->lake, j->o, j->r->to, j->arena, err));
     if (hr_tops_out_depth(j->r->to) > 0)
-        HR_TRY(hr_tops_out_create(&j->tops, j->o, j->r->to, j->r->format, j->arena, err));
+        HR_TRY(hr_tops_out_create(&j->tops, j->o, j->r->format, j->lake, j->arena, err));
     if (is_itch || hr_losses_are_first(j->r->to) || (j->r->to != HR_TO_EVENTS && !j->o->lossy))
         HR_TRY(look_first(j, err));
     j->text.is_in_us = j->losses.needs_us;

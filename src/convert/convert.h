@@ -17,6 +17,9 @@ typedef enum hr_target_format {
     HR_TO_DELTAS,   /* the tables of a dataset */
     HR_TO_TRADES,
     HR_TO_TICKERS,
+    HR_TO_LAKE_DELTAS, /* Crypto Lake's book_delta_v2, of one instrument */
+    HR_TO_LAKE_TRADES,
+    HR_TO_LAKE_BOOK,
     HR_TO_TARDIS, /* CSV incremental_book_L2 */
     HR_TO_TARDIS_TRADES,
     HR_TO_TARDIS_QUOTES,
@@ -61,6 +64,7 @@ hr_target_format hr_target_format_from_name(const char *name);
     X(HR_LOSS_DEPTH, "levels behind the best ones")                                                \
     X(HR_LOSS_LEVEL_ORDER, "the order of levels in messages")                                      \
     X(HR_LOSS_WHICH, "which levels changed (the best ones after it stand for them)")               \
+    X(HR_LOSS_SNAPSHOT_TIME, "venue times of snapshots")                                           \
     X(HR_LOSS_KIND, "messages of a kind it has no place for")                                      \
     X(HR_LOSS_EMPTY, "messages without levels")                                                    \
     X(HR_LOSS_NO_SEQ, "messages without update ids")                                               \

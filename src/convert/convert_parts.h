@@ -3,6 +3,7 @@
 #define HR_CONVERT_CONVERT_PARTS_H
 /* The pieces of a conversion. Private to job. */
 #include "convert/convert.h"
+#include "convert/tops.h"
 #include "mem/mem.h"
 
 #define HR_OUT_PATH_MAX 1100
@@ -97,14 +98,37 @@ HR_MUST_USE hr_status hr_text_out_begin(hr_text_out *t, hr_err *err);
 HR_MUST_USE hr_status hr_text_out_message(hr_text_out *t, const hr_evbatch *b, uint32_t m,
                                           uint64_t *n_rows, hr_err *err);
 
-/* ---- best levels of books (Tardis' book_snapshot_<n>) ---- */
+/* ---- Crypto Lake's tables ---- */
+#define HR_LAKE_DEPTH 20 /* levels a side of its book table */
+typedef struct hr_lake_out hr_lake_out;
+bool hr_lake_out_is(hr_target_format to);
+size_t hr_lake_out_bytes(hr_target_format to);
+HR_MUST_USE hr_status hr_lake_out_create(hr_lake_out **out, const hr_convert_options *o,
+                                         hr_target_format to, hr_arena *arena, hr_err *err);
+/** Before the pass that writes. */
+HR_MUST_USE hr_status hr_lake_out_begin(hr_lake_out *t, const hr_convert_report *r,
+                                        const hr_convert_options *o, hr_out_file *file,
+                                        hr_arena *arena, hr_err *err);
+/** As hr_losses_of, for all tables but that of books; notes what its ids are like. */
+uint64_t hr_lake_out_losses(hr_lake_out *t, const hr_evbatch *b, uint32_t m);
+/** What any of its tables loses of a message of its kind. */
+uint64_t hr_lake_out_head_losses(hr_lake_out *t, const hr_evbatch *b, uint32_t m);
+HR_MUST_USE hr_status hr_lake_out_message(hr_lake_out *t, const hr_evbatch *b, uint32_t m,
+                                          uint64_t *n_rows, hr_err *err);
+/** Message m as a row of the table of books; top: at most HR_LAKE_DEPTH levels a side. */
+HR_MUST_USE hr_status hr_lake_out_top(hr_lake_out *t, const hr_evbatch *b, uint32_t m,
+                                      const hr_top *top, uint64_t *n_rows, hr_err *err);
+HR_MUST_USE hr_status hr_lake_out_finish(hr_lake_out *t, hr_err *err);
+
+/* ---- best levels of books (Tardis' book_snapshot_<n>, Lake's book) ---- */
 typedef struct hr_tops_out hr_tops_out;
 /** Levels a side of such a target; 0: it is none. */
 uint32_t hr_tops_out_depth(hr_target_format to);
 /** Also of the books that are kept. */
 size_t hr_tops_out_bytes(void);
+/** lake: whose table of books it is to be; NULL: CSV. */
 HR_MUST_USE hr_status hr_tops_out_create(hr_tops_out **out, const hr_convert_options *o,
-                                         hr_target_format to, hr_format from, hr_arena *arena,
+                                         hr_format from, hr_lake_out *lake, hr_arena *arena,
                                          hr_err *err);
 /** Before the pass that writes. */
 HR_MUST_USE hr_status hr_tops_out_begin(hr_tops_out *t, hr_out_file *file, hr_err *err);

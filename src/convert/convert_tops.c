@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tardis' book_snapshot_<n>: a row for each snapshot, and for each change of the best n levels of a
- * book. Source: docs.tardis.dev, "Downloadable CSV files". */
+/* Tardis' book_snapshot_<n> and Crypto Lake's book: a row for each snapshot, and for each change of
+ * the best n levels of a book. Source: docs.tardis.dev, "Downloadable CSV files". */
 #include <stdio.h>
 #include <string.h>
 
 #include "convert/pen.h"
-#include "convert/tops.h"
 
 #define BIT(loss) (UINT64_C(1) << (loss))
 #define HEADER_MAX 4096u
@@ -13,6 +12,7 @@
 
 struct hr_tops_out {
     hr_tops *tops;
+    hr_lake_out *lake; /* NULL: CSV */
     hr_out_file *file;
     uint32_t depth;
     uint8_t px_scale, qty_scale;
@@ -23,6 +23,7 @@ struct hr_tops_out {
 
 uint32_t hr_tops_out_depth(hr_target_format to)
 {
+    if (to == HR_TO_LAKE_BOOK) return HR_LAKE_DEPTH;
     return to == HR_TO_TARDIS_SNAPSHOT_5 ? 5 : to == HR_TO_TARDIS_SNAPSHOT_25 ? 25 : 0;
 }
 
@@ -31,14 +32,15 @@ size_t hr_tops_out_bytes(void)
     return sizeof(hr_tops_out) + hr_tops_bytes() + 64;
 }
 
-hr_status hr_tops_out_create(hr_tops_out **out, const hr_convert_options *o, hr_target_format to,
-                             hr_format from, hr_arena *arena, hr_err *err)
+hr_status hr_tops_out_create(hr_tops_out **out, const hr_convert_options *o, hr_format from,
+                             hr_lake_out *lake, hr_arena *arena, hr_err *err)
 {
     *out = NULL;
     hr_tops_out *t = hr_arena_alloc(arena, sizeof *t, 64);
     if (t == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory to write the best levels");
     memset(t, 0, sizeof *t);
-    t->depth = hr_tops_out_depth(to);
+    t->depth = hr_tops_out_depth(o->to);
+    t->lake = lake;
     t->px_scale = o->px_scale;
     t->qty_scale = o->qty_scale;
     HR_TRY(hr_tops_create(&t->tops, t->depth, (int)from, arena, err));
@@ -51,6 +53,7 @@ hr_status hr_tops_out_begin(hr_tops_out *t, hr_out_file *file, hr_err *err)
     hr_pen k = hr_pen_init(file, err);
     t->file = file;
     hr_tops_restart(t->tops);
+    if (t->lake != NULL) return HR_OK;
     hr_pen_room(&k, HEADER_MAX);
     hr_pen_text(&k, "exchange,symbol,timestamp,local_timestamp");
     for (uint32_t i = 0; i < t->depth; i++) {
@@ -74,20 +77,31 @@ static void take_level(hr_tops_out *t, hr_side side, int64_t px, int64_t qty)
     t->qty[side][t->n[side]++] = qty;
 }
 
-/* Levels as they lie, where a reader of the row gives them back as they lie: bids from the best
- * down, then asks from the best up. */
+/* Would a reader of the row give the levels back as they lie? Those of each side are in order. Of
+ * CSV bids come before asks, of a table each bid before the ask beside it. */
+static bool has_order(const hr_tops_out *t, const uint8_t *side)
+{
+    if (t->lake == NULL) return memchr(side, HR_SIDE_ASK, t->n[0]) == NULL;
+    for (uint32_t i = 0; i < t->depth; i++)
+        for (uint8_t s = 0; s < 2; s++)
+            if (i < t->n[s] && *side++ != s) return false;
+    return true;
+}
+
+/* The levels as they lie: from the best of each side on. False: they lie otherwise. */
 static bool take_exactly(hr_tops_out *t, const hr_evbatch *b, uint32_t m)
 {
+    const uint32_t at = (uint32_t)b->level_begin[m];
     t->n[0] = t->n[1] = 0;
-    for (uint32_t i = (uint32_t)b->level_begin[m]; i < (uint32_t)b->level_begin[m + 1]; i++) {
+    for (uint32_t i = at; i < (uint32_t)b->level_begin[m + 1]; i++) {
         const hr_side side = (hr_side)b->side[i];
         const uint32_t n = t->n[side];
-        if (n == t->depth || (side == HR_SIDE_BID && t->n[HR_SIDE_ASK] > 0)) return false;
+        if (n == t->depth) return false;
         if (n > 0 && side == HR_SIDE_BID && b->px[i] >= t->px[side][n - 1]) return false;
         if (n > 0 && side == HR_SIDE_ASK && b->px[i] <= t->px[side][n - 1]) return false;
         take_level(t, side, b->px[i], b->qty[i]);
     }
-    return true;
+    return has_order(t, b->side + at);
 }
 
 static void take_top(hr_tops_out *t, const hr_top *top)
@@ -106,8 +120,9 @@ static bool has_levels(const hr_evbatch *b, uint32_t m)
 }
 
 /* What a row loses beside its levels. */
-static uint64_t head_losses(const hr_evbatch *b, uint32_t m)
+static uint64_t head_losses(const hr_tops_out *t, const hr_evbatch *b, uint32_t m)
 {
+    if (t->lake != NULL) return hr_lake_out_head_losses(t->lake, b, m);
     uint64_t bits = hr_losses_of_times(b, m);
     if (b->seq_last[m] >= 0 || b->seq_first[m] >= 0 || b->seq_prev[m] >= 0)
         bits |= BIT(HR_LOSS_SEQ);
@@ -116,7 +131,7 @@ static uint64_t head_losses(const hr_evbatch *b, uint32_t m)
 
 static uint64_t snapshot_losses(hr_tops_out *t, const hr_top *top, const hr_evbatch *b, uint32_t m)
 {
-    uint64_t bits = head_losses(b, m);
+    uint64_t bits = head_losses(t, b, m);
     if (!top->has_kept && !top->has_more && take_exactly(t, b, m)) return bits;
     take_top(t, top);
     if (top->has_kept) bits |= BIT(HR_LOSS_WHICH);
@@ -142,7 +157,7 @@ hr_status hr_tops_out_losses(hr_tops_out *t, const hr_evbatch *b, uint32_t m, ui
         *bits = snapshot_losses(t, &top, b, m);
     } else if (top.news == HR_TOP_CHANGED) {
         take_top(t, &top);
-        *bits = head_losses(b, m) | BIT(HR_LOSS_WHICH);
+        *bits = head_losses(t, b, m) | BIT(HR_LOSS_WHICH);
     } else {
         *bits = BIT(top.news == HR_TOP_SAME ? HR_LOSS_SAME_TOP : HR_LOSS_NO_BOOK);
     }
@@ -163,6 +178,9 @@ static void put_level(const hr_tops_out *t, hr_pen *k, hr_side side, uint32_t i)
 hr_status hr_tops_out_message(hr_tops_out *t, const hr_evbatch *b, uint32_t m, uint64_t *n_rows,
                               hr_err *err)
 {
+    const hr_top top = {
+        .n = {t->n[0], t->n[1]}, .px = {t->px[0], t->px[1]}, .qty = {t->qty[0], t->qty[1]}};
+    if (t->lake != NULL) return hr_lake_out_top(t->lake, b, m, &top, n_rows, err);
     hr_pen k = hr_pen_init(t->file, err);
     hr_pen_room(&k, ROW_MAX);
     hr_text_out_head(&k, b, m);

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""convert writes back what it reads: best levels of books, tickers; there and back gives the same."""
+"""convert writes back what it reads: best levels of books, tickers, Crypto Lake's tables; there and back gives the same."""
 import filecmp
+import glob
 import json
 import os
 import random
+import subprocess
 from decimal import Decimal
 
 import tap
 
 TICKERS = "update_id best_bid_price best_bid_qty best_ask_price best_ask_qty transaction_time event_time".split()
+DUMP = os.path.abspath(os.environ.get("HR_PQ_DUMP", "build/tests/support/pq_dump"))
 DAY_MS = 1704153600000  # 2024-01-02
 
 
@@ -185,6 +188,68 @@ def check_tickers():
     tap.check("the first one's tickers", got["written"] == len(lines(path("BTCUSDT-bookTicker-2024-01-02.csv"))) - 1 > 0, got)
 
 
+LAKE = {"lake-deltas": "book_delta_v2", "lake-trades": "trades", "lake-book": "book"}
+
+
+def dump(file):
+    """Every value of every column."""
+    p = subprocess.run([DUMP, file], capture_output=True, text=True, check=True)
+    return p.stdout
+
+
+def names(file):
+    return [x.split("\t")[1:] for x in dump(file).splitlines() if x.startswith("column")]
+
+
+def check_lake():
+    """Our generator's tables of Crypto Lake's: every column is equal, bit for bit."""
+    for kind, folder in (("lake", "BTC-USDT"), ("lake-raw", "BTC-USDT")):
+        root = path(kind)
+        tap.run("gen", "--format", kind, "--levels", 200000, "--rate", 4000, "--instruments", 1, "--out", root)
+        for to, table in LAKE.items():
+            src = glob.glob(f"{root}/{table}/exchange=BINANCE/symbol={folder}/dt=*/0.snappy.parquet")[0]
+            back = path(f"back/{kind}/{table}/exchange=BINANCE/symbol={folder}/0.parquet")
+            there_and_back(f"{kind}, {table}", src, back, to, False)
+            if kind == "lake":
+                tap.check(f"{table}: every column as it was", dump(src) == dump(back), [names(src)[:6], names(back)[:6]])
+            else:
+                tap.check(f"{table}: the same under the names of the vendor's package", sorted(dump(src).split()[8:]) != []
+                          and names(back) == names(back.replace("/lake-raw/", "/lake/")), names(back)[:6])
+            src = path("a.parquet")
+            code, _, err = convert(src, path("x.parquet"), "--to", to)
+            tap.check(f"{table}: a path that names nothing", code == 2 and "symbol=NAME/" in err and "the venue's name" in err, err)
+    arrow = path("exchange=BINANCE/symbol=BTC-USDT/a.arrow")
+    code, got, err = convert(path("a.parquet"), arrow, "--to", "lake-book", "--zstd")
+    tap.check("an Arrow file too", code == 0 and got["arrow"] == "file" and got["lost"] == [], err or got)
+    code, _, err = convert(arrow, path("b.parquet"), "--force")
+    tap.check("and the same events", code == 0 and filecmp.cmp(path("a.parquet"), path("b.parquet"), False), err)
+
+
+def check_lake_of_others():
+    tap.run("gen", "--levels", 9000, "--instruments", 2, "--futures", "--out", path("c2.ndjson"))
+    out = path("l/exchange=BINANCE_FUTURES/symbol=BTCUSDT/d.parquet")
+    refused("a capture as lake-deltas", path("c2.ndjson"), out, "lake-deltas", "sequence numbers", "of other instruments", "messages of a kind")
+    code, got, err = convert(out, path("c2.parquet"))
+    tap.check("is read with its kinds", code == 0 and got["rejected"] == 0 and got["from"] == "lake-deltas", err or got)
+    got = refused("a capture as lake-book", path("c2.ndjson"), path("l/exchange=BINANCE_FUTURES/symbol=BTCUSDT/b.parquet"), "lake-book",
+                  "which levels changed", "best levels do not show")
+    tap.check("has rows", got["rows"] == got["written"] > 50, got)
+    head = "exchange symbol timestamp local_timestamp id side price amount".split()
+    base = ["binance", "BTC-USDT", "1704153600000000", "1704153600000007"]
+    numbers = [("17", "buy", "0.1", "123456.789"), ("a-b", "sell", "123456789.123456", "1"), ("", "unknown", "1", "0.00000001")]
+    src = write("ids.csv", head, [[*base, *n] for n in numbers])
+    out = path("l/exchange=BINANCE/symbol=BTC-USDT/t.parquet")
+    there_and_back("ids that are texts, a trade without a side", src, path("ids2.csv"), "tardis-trades")
+    code, got, err = convert(src, out, "--to", "lake-trades")
+    code2, again, err2 = convert(out, path("ids3.csv"), "--to", "tardis-trades")
+    tap.check("by way of lake-trades: the same bytes", (code, code2) == (0, 0) and got["lost"] == again["lost"] == []
+              and filecmp.cmp(src, path("ids3.csv"), False), [got, err, err2])
+    src = write("wide.csv", head, [[*base, "17", "buy", "123456789.123456789", "1"], [*base, "18", "buy", "0.5", "1234567890.12345678"],
+                                   [*base, "19", "buy", "100000000", "0.25"]])
+    got = refused("18 digits", src, path("l/exchange=BINANCE/symbol=BTC-USDT/w.parquet"), "lake-trades", "digits of numbers")
+    tap.check("are rounded, others not", list(lost(got).values()) == [2], got)
+
+
 def check_real():
     data = tap.data_dir()
     file = os.path.join(data or "", "tardis", "binance-futures_book_snapshot_5_BTCUSDT.csv")
@@ -199,6 +264,8 @@ def main():
     check_followed()
     check_captures()
     check_tickers()
+    check_lake()
+    check_lake_of_others()
     check_real()
     tap.finish()
 
