@@ -59,6 +59,17 @@ void hr_report_text(hr_report *r, const char *text);
 void hr_report_hour(char out[40], int64_t hour);
 /** "1.2 ms" and the like. */
 void hr_report_ns(char out[32], double ns);
+/* ---- what Markdown and HTML both show: report_columns.c ---- */
+#define HR_REPORT_COLUMNS 18u /* of Markdown; HTML has pictures of two */
+/** A row's figures, each between `before` and `after`; q NULL: their names. */
+void hr_report_cells(hr_report *r, const hr_quality_row *q, const char *before, const char *after);
+/** "utf8: 1, csv: 2", or "none". */
+void hr_report_rejects(hr_report *r, uint32_t source);
+/** Venue and symbol of the i-th in order. */
+void hr_report_name(hr_report *r, uint32_t i);
+/** The sentences, ended by `after`; damage in a paragraph of its own, from `before` on. */
+void hr_report_lead(hr_report *r, const char *before, const char *after);
+
 /** Hours of the report's span in which the instrument has no row: the k-th stretch of such, from
  *  *hour on; false: no more. *row: where the search goes on, 0 first. */
 typedef struct hr_report_hole {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/report.h"
 
-typedef unsigned long long ull;
 typedef long long ll;
 
 static const char style[] =
@@ -24,50 +23,21 @@ static const char style[] =
 
 static void cells(hr_report *r, const hr_quality_row *q)
 {
-    const uint64_t *c = q->count;
-    ull n = 0;
-    char p50[32] = "-";
-    char p99[32] = "-";
-    for (int k = 0; k < HR_MSG_KIND_COUNT; k++)
-        n += q->n[k];
-    if (q->skew.n > 0) {
-        hr_report_ns(p50, (double)q->skew.p50);
-        hr_report_ns(p99, (double)q->skew.p99);
-    }
-    hr_report_print(r,
-                    "<td>%llu</td><td>%llu</td><td>%llu</td><td>%llu</td><td>%llu</td>"
-                    "<td>%llu</td><td>%llu</td><td>%llu</td>",
-                    n, (ull)q->levels, (ull)q->trades, (ull)c[HR_QUALITY_GAPS],
-                    (ull)c[HR_QUALITY_RESETS], (ull)c[HR_QUALITY_DUPLICATES],
-                    (ull)c[HR_QUALITY_STALE], (ull)q->time_falls);
-    hr_report_print(r,
-                    "<td>%llu</td><td>%llu</td><td>%llu of %llu</td><td>%llu of %llu</td>"
-                    "<td>%s</td><td>%s</td><td>%llu</td><td>%llu</td></tr>\n",
-                    (ull)q->crossed, (ull)q->locked, (ull)c[HR_QUALITY_CHECKSUMS_EQUAL],
-                    (ull)c[HR_QUALITY_CHECKSUMS], (ull)c[HR_QUALITY_CHECKS_EQUAL],
-                    (ull)c[HR_QUALITY_CHECKS], p50, p99, (ull)q->from_mid, (ull)q->from_last);
+    hr_report_cells(r, q, "<td>", "</td>");
+    hr_report_print(r, "</tr>\n");
 }
 
 static void table_head(hr_report *r, const char *more)
 {
-    hr_report_print(r,
-                    "<div class=\"w\"><table><thead><tr><th>instrument</th>%s<th>messages</th>"
-                    "<th>levels</th><th>trades</th><th>gaps</th><th>resets</th>"
-                    "<th>duplicates</th><th>stale</th><th>time falls</th><th>crossed</th>"
-                    "<th>locked</th><th>checksums equal</th><th>tickers equal</th>"
-                    "<th>skew p50</th><th>skew p99</th><th>from mid</th><th>from last</th></tr>"
-                    "</thead><tbody>\n",
-                    more);
+    hr_report_print(r, "<div class=\"w\"><table><thead><tr><th>instrument</th>%s", more);
+    hr_report_cells(r, NULL, "<th>", "</th>");
+    hr_report_print(r, "</tr></thead><tbody>\n");
 }
 
 static void name_cell(hr_report *r, uint32_t i)
 {
-    hr_check_instrument in;
-    hr_check_instrument_get(r->x->check, r->x->run, r->order[i], &in);
     hr_report_print(r, "<tr><th scope=\"row\">");
-    hr_report_text(r, in.venue);
-    hr_report_print(r, " ");
-    hr_report_text(r, in.symbol);
+    hr_report_name(r, i);
     hr_report_print(r, "</th>");
 }
 
@@ -108,18 +78,12 @@ static void sources(hr_report *r)
                        "<th>format</th><th>rows</th><th>rejects</th></tr></thead><tbody>\n");
     for (uint32_t i = 0; i < hr_check_sources(r->x->run); i++) {
         hr_check_source s;
-        const uint64_t *n = hr_quality_rejects(r->quality, i);
-        const char *sep = "";
         hr_check_source_get(r->x->run, i, &s);
         hr_report_print(r, "<tr><th scope=\"row\">");
         hr_report_text(r, s.path);
         hr_report_print(r, "</th><td>%s</td><td>%lld</td><td>", s.format, (ll)s.rows);
-        for (int k = 0; k < HR_REJECT_COUNT; k++) {
-            if (n[k] == 0) continue;
-            hr_report_print(r, "%s%s: %llu", sep, hr_reject_name((hr_reject_reason)k), (ull)n[k]);
-            sep = ", ";
-        }
-        hr_report_print(r, "%s</td></tr>\n", sep[0] == '\0' ? "none" : "");
+        hr_report_rejects(r, i);
+        hr_report_print(r, "</td></tr>\n");
     }
     hr_report_print(r, "</tbody></table></div></section>\n");
 }
@@ -132,15 +96,7 @@ void hr_report_html(hr_report *r)
                     "<title>Data quality</title>\n<style>\n%s</style></head>\n<body><main>\n"
                     "<h1>Data quality</h1>\n<p class=\"lead\">",
                     style);
-    if (r->n_sentences == 0) hr_report_print(r, "Nothing was found wrong.");
-    for (uint32_t i = 0; i < r->n_sentences; i++)
-        hr_report_print(r, "%s%s", i > 0 ? " " : "", r->sentence[i]);
-    hr_report_print(r, "</p>\n");
-    if (r->x->end != HR_OK) {
-        hr_report_print(r, "<p>Damage: ");
-        hr_report_text(r, r->x->err.message);
-        hr_report_print(r, "</p>\n");
-    }
+    hr_report_lead(r, "<p>", "</p>\n");
     hr_report_pictures(r);
     instruments(r);
     hours(r);
