@@ -29,26 +29,56 @@
     PRICE(bid_px_##n, at), PRICE(ask_px_##n, at + 8), U32(bid_sz_##n, at + 16),                    \
         U32(ask_sz_##n, at + 20), U16(bid_pb_##n, at + 24), U16(ask_pb_##n, at + 28)
 #define HEAD U8(rtype, 1), U16(publisher_id, 2), U32(instrument_id, 4), TIME(ts_event, 8)
+/* Of trades, mbp-1 and mbp-10. */
+#define EVENT                                                                                      \
+    HEAD, PRICE(price, 16), U32(size, 24), CHAR(action, 28), CHAR(side, 29), U8(flags, 30),        \
+        U8(depth, 31), TIME(ts_recv, 32), I32(ts_in_delta, 40), U32(sequence, 44)
+/* Runs of the definitions, whose versions put them elsewhere. */
+#define LIMITS                                                                                     \
+    HEAD, TIME(ts_recv, 16), PRICE(min_price_increment, 24), PRICE(display_factor, 32),            \
+        TIME(expiration, 40), TIME(activation, 48), PRICE(high_limit_price, 56),                   \
+        PRICE(low_limit_price, 64), PRICE(max_price_variation, 72)
+#define UNITS(at)                                                                                  \
+    PRICE(unit_of_measure_qty, at), PRICE(min_price_increment_amount, at + 8),                     \
+        PRICE(price_ratio, at + 16)
+#define SIZES(at)                                                                                  \
+    I32(market_depth_implied, at), I32(market_depth, at + 4), U32(market_segment_id, at + 8),      \
+        U32(max_trade_vol, at + 12), I32(min_lot_size, at + 16), I32(min_lot_size_block, at + 20), \
+        I32(min_lot_size_round_lot, at + 24), U32(min_trade_vol, at + 28)
+#define CONTRACT(at)                                                                               \
+    I32(contract_multiplier, at), I32(decay_quantity, at + 4), I32(original_contract_size, at + 8)
+#define MATURITY(at)                                                                               \
+    I16(appl_id, at), U16(maturity_year, at + 2), U16(decay_start_date, at + 4),                   \
+        U16(channel_id, at + 6)
+#define NAMES(at, symbol, asset_width)                                                             \
+    TEXT(currency, at, 4), TEXT(settl_currency, at + 4, 4), TEXT(secsubtype, at + 8, 6),           \
+        TEXT(raw_symbol, at + 14, symbol), TEXT(group, at + 14 + symbol, 21),                      \
+        TEXT(exchange, at + 35 + symbol, 5), TEXT(asset, at + 40 + symbol, asset_width),           \
+        KINDS(at + 40 + symbol + asset_width)
+#define KINDS(at)                                                                                  \
+    TEXT(cfi, at, 7), TEXT(security_type, at + 7, 7), TEXT(unit_of_measure, at + 14, 31),          \
+        TEXT(underlying, at + 45, 21), TEXT(strike_price_currency, at + 66, 4)
+#define UPDATE(at)                                                                                 \
+    CHAR(security_update_action, at), U8(maturity_month, at + 1), U8(maturity_day, at + 2),        \
+        U8(maturity_week, at + 3), CHAR(user_defined_instrument, at + 4),                          \
+        I8(contract_multiplier_unit, at + 5), I8(flow_schedule_type, at + 6),                      \
+        U8(tick_rule, at + 7)
 
 /* 48 bytes */
 static const hr_dbn_field trades_fields[] = {
-    HEAD,          PRICE(price, 16), U32(size, 24),     CHAR(action, 28),     CHAR(side, 29),
-    U8(flags, 30), U8(depth, 31),    TIME(ts_recv, 32), I32(ts_in_delta, 40), U32(sequence, 44),
+    EVENT,
 };
 
 /* 80 bytes */
 static const hr_dbn_field mbp_1_fields[] = {
-    HEAD,          PRICE(price, 16), U32(size, 24),     CHAR(action, 28),     CHAR(side, 29),
-    U8(flags, 30), U8(depth, 31),    TIME(ts_recv, 32), I32(ts_in_delta, 40), U32(sequence, 44),
+    EVENT,
     PAIR(00, 48),
 };
 
 /* 368 bytes */
 static const hr_dbn_field mbp_10_fields[] = {
-    HEAD,          PRICE(price, 16), U32(size, 24),     CHAR(action, 28),     CHAR(side, 29),
-    U8(flags, 30), U8(depth, 31),    TIME(ts_recv, 32), I32(ts_in_delta, 40), U32(sequence, 44),
-    PAIR(00, 48),  PAIR(01, 80),     PAIR(02, 112),     PAIR(03, 144),        PAIR(04, 176),
-    PAIR(05, 208), PAIR(06, 240),    PAIR(07, 272),     PAIR(08, 304),        PAIR(09, 336),
+    EVENT,         PAIR(00, 48),  PAIR(01, 80),  PAIR(02, 112), PAIR(03, 144), PAIR(04, 176),
+    PAIR(05, 208), PAIR(06, 240), PAIR(07, 272), PAIR(08, 304), PAIR(09, 336),
 };
 
 /* 56 bytes */
@@ -115,50 +145,17 @@ static const hr_dbn_field status_fields[] = {
 
 /* 360 bytes */
 static const hr_dbn_field definition_1_fields[] = {
-    HEAD,
-    TIME(ts_recv, 16),
-    PRICE(min_price_increment, 24),
-    PRICE(display_factor, 32),
-    TIME(expiration, 40),
-    TIME(activation, 48),
-    PRICE(high_limit_price, 56),
-    PRICE(low_limit_price, 64),
-    PRICE(max_price_variation, 72),
+    LIMITS,
     PRICE(trading_reference_price, 80),
-    PRICE(unit_of_measure_qty, 88),
-    PRICE(min_price_increment_amount, 96),
-    PRICE(price_ratio, 104),
+    UNITS(88),
     I32(inst_attrib_value, 112),
     U32(underlying_id, 116),
     U32(raw_instrument_id, 120),
-    I32(market_depth_implied, 124),
-    I32(market_depth, 128),
-    U32(market_segment_id, 132),
-    U32(max_trade_vol, 136),
-    I32(min_lot_size, 140),
-    I32(min_lot_size_block, 144),
-    I32(min_lot_size_round_lot, 148),
-    U32(min_trade_vol, 152),
-    I32(contract_multiplier, 160),
-    I32(decay_quantity, 164),
-    I32(original_contract_size, 168),
+    SIZES(124),
+    CONTRACT(160),
     U16(trading_reference_date, 176),
-    I16(appl_id, 178),
-    U16(maturity_year, 180),
-    U16(decay_start_date, 182),
-    U16(channel_id, 184),
-    TEXT(currency, 186, 4),
-    TEXT(settl_currency, 190, 4),
-    TEXT(secsubtype, 194, 6),
-    TEXT(raw_symbol, 200, 22),
-    TEXT(group, 222, 21),
-    TEXT(exchange, 243, 5),
-    TEXT(asset, 248, 7),
-    TEXT(cfi, 255, 7),
-    TEXT(security_type, 262, 7),
-    TEXT(unit_of_measure, 269, 31),
-    TEXT(underlying, 300, 21),
-    TEXT(strike_price_currency, 321, 4),
+    MATURITY(178),
+    NAMES(186, 22, 7),
     CHAR(instrument_class, 325),
     PRICE(strike_price, 328),
     CHAR(match_algorithm, 342),
@@ -168,63 +165,23 @@ static const hr_dbn_field definition_1_fields[] = {
     U8(settl_price_type, 346),
     U8(sub_fraction, 347),
     U8(underlying_product, 348),
-    CHAR(security_update_action, 349),
-    U8(maturity_month, 350),
-    U8(maturity_day, 351),
-    U8(maturity_week, 352),
-    CHAR(user_defined_instrument, 353),
-    I8(contract_multiplier_unit, 354),
-    I8(flow_schedule_type, 355),
-    U8(tick_rule, 356),
+    UPDATE(349),
 };
 
 /* 400 bytes */
 static const hr_dbn_field definition_2_fields[] = {
-    HEAD,
-    TIME(ts_recv, 16),
-    PRICE(min_price_increment, 24),
-    PRICE(display_factor, 32),
-    TIME(expiration, 40),
-    TIME(activation, 48),
-    PRICE(high_limit_price, 56),
-    PRICE(low_limit_price, 64),
-    PRICE(max_price_variation, 72),
+    LIMITS,
     PRICE(trading_reference_price, 80),
-    PRICE(unit_of_measure_qty, 88),
-    PRICE(min_price_increment_amount, 96),
-    PRICE(price_ratio, 104),
+    UNITS(88),
     PRICE(strike_price, 112),
     I32(inst_attrib_value, 120),
     U32(underlying_id, 124),
     U32(raw_instrument_id, 128),
-    I32(market_depth_implied, 132),
-    I32(market_depth, 136),
-    U32(market_segment_id, 140),
-    U32(max_trade_vol, 144),
-    I32(min_lot_size, 148),
-    I32(min_lot_size_block, 152),
-    I32(min_lot_size_round_lot, 156),
-    U32(min_trade_vol, 160),
-    I32(contract_multiplier, 164),
-    I32(decay_quantity, 168),
-    I32(original_contract_size, 172),
+    SIZES(132),
+    CONTRACT(164),
     U16(trading_reference_date, 176),
-    I16(appl_id, 178),
-    U16(maturity_year, 180),
-    U16(decay_start_date, 182),
-    U16(channel_id, 184),
-    TEXT(currency, 186, 4),
-    TEXT(settl_currency, 190, 4),
-    TEXT(secsubtype, 194, 6),
-    TEXT(raw_symbol, 200, 71),
-    TEXT(group, 271, 21),
-    TEXT(exchange, 292, 5),
-    TEXT(asset, 297, 7),
-    TEXT(cfi, 304, 7),
-    TEXT(security_type, 311, 7),
-    TEXT(unit_of_measure, 318, 31),
-    TEXT(underlying, 349, 21),
-    TEXT(strike_price_currency, 370, 4),
+    MATURITY(178),
+    NAMES(186, 71, 7),
     CHAR(instrument_class, 374),
     CHAR(match_algorithm, 375),
     U8(md_security_trading_status, 376),
@@ -233,71 +190,31 @@ static const hr_dbn_field definition_2_fields[] = {
     U8(settl_price_type, 379),
     U8(sub_fraction, 380),
     U8(underlying_product, 381),
-    CHAR(security_update_action, 382),
-    U8(maturity_month, 383),
-    U8(maturity_day, 384),
-    U8(maturity_week, 385),
-    CHAR(user_defined_instrument, 386),
-    I8(contract_multiplier_unit, 387),
-    I8(flow_schedule_type, 388),
-    U8(tick_rule, 389),
+    UPDATE(382),
 };
 
 /* 520 bytes */
 static const hr_dbn_field definition_3_fields[] = {
-    HEAD,
-    TIME(ts_recv, 16),
-    PRICE(min_price_increment, 24),
-    PRICE(display_factor, 32),
-    TIME(expiration, 40),
-    TIME(activation, 48),
-    PRICE(high_limit_price, 56),
-    PRICE(low_limit_price, 64),
-    PRICE(max_price_variation, 72),
-    PRICE(unit_of_measure_qty, 80),
-    PRICE(min_price_increment_amount, 88),
-    PRICE(price_ratio, 96),
+    LIMITS,
+    UNITS(80),
     PRICE(strike_price, 104),
     U64(raw_instrument_id, 112),
     PRICE(leg_price, 120),
     PRICE(leg_delta, 128),
     I32(inst_attrib_value, 136),
     U32(underlying_id, 140),
-    I32(market_depth_implied, 144),
-    I32(market_depth, 148),
-    U32(market_segment_id, 152),
-    U32(max_trade_vol, 156),
-    I32(min_lot_size, 160),
-    I32(min_lot_size_block, 164),
-    I32(min_lot_size_round_lot, 168),
-    U32(min_trade_vol, 172),
-    I32(contract_multiplier, 176),
-    I32(decay_quantity, 180),
-    I32(original_contract_size, 184),
+    SIZES(144),
+    CONTRACT(176),
     U32(leg_instrument_id, 188),
     I32(leg_ratio_price_numerator, 192),
     I32(leg_ratio_price_denominator, 196),
     I32(leg_ratio_qty_numerator, 200),
     I32(leg_ratio_qty_denominator, 204),
     U32(leg_underlying_id, 208),
-    I16(appl_id, 212),
-    U16(maturity_year, 214),
-    U16(decay_start_date, 216),
-    U16(channel_id, 218),
+    MATURITY(212),
     U16(leg_count, 220),
     U16(leg_index, 222),
-    TEXT(currency, 224, 4),
-    TEXT(settl_currency, 228, 4),
-    TEXT(secsubtype, 232, 6),
-    TEXT(raw_symbol, 238, 71),
-    TEXT(group, 309, 21),
-    TEXT(exchange, 330, 5),
-    TEXT(asset, 335, 11),
-    TEXT(cfi, 346, 7),
-    TEXT(security_type, 353, 7),
-    TEXT(unit_of_measure, 360, 31),
-    TEXT(underlying, 391, 21),
-    TEXT(strike_price_currency, 412, 4),
+    NAMES(224, 71, 11),
     TEXT(leg_raw_symbol, 416, 71),
     CHAR(instrument_class, 487),
     CHAR(match_algorithm, 488),
@@ -305,14 +222,7 @@ static const hr_dbn_field definition_3_fields[] = {
     U8(price_display_format, 490),
     U8(sub_fraction, 491),
     U8(underlying_product, 492),
-    CHAR(security_update_action, 493),
-    U8(maturity_month, 494),
-    U8(maturity_day, 495),
-    U8(maturity_week, 496),
-    CHAR(user_defined_instrument, 497),
-    I8(contract_multiplier_unit, 498),
-    I8(flow_schedule_type, 499),
-    U8(tick_rule, 500),
+    UPDATE(493),
     CHAR(leg_instrument_class, 501),
     CHAR(leg_side, 502),
 };
