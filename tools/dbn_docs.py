@@ -12,10 +12,22 @@ KIND = {"U8": "u8", "I8": "i8", "U16": "u16", "I16": "i16", "U32": "u32", "I32":
         "QTY32": "quantity, i32", "QTY64": "quantity, i64", "CHAR": "letter"}
 
 
-def fields(body):
+def expand(body, macros):
+    """Entries of an array: what macros stand for, written out, offsets summed up; without HEAD, which all have."""
+    for kind, args in re.findall(r"\b([A-Z0-9_]+)(?:\(([^)]*)\))?", body):
+        args = [str(sum(map(int, x.split("+")))) if re.fullmatch(r"[0-9 ]+(\+[0-9 ]+)+", x) else x.strip() for x in args.split(",")]
+        if kind in KIND or kind == "TEXT" or kind.endswith("PAIR"):
+            yield kind, args
+        elif kind != "HEAD":
+            names, inner = macros[kind]
+            for name, value in zip(names, args):
+                inner = re.sub(rf"(?<=[ (,]){name}(?=[ ,)])", value, inner)
+            yield from expand(inner, macros)
+
+
+def fields(body, macros):
     out = []
-    for kind, args in re.findall(r"\b([A-Z0-9_]+)\(([^)]*)\)", body):
-        name, at, *width = [x.strip() for x in args.split(",")]
+    for kind, (name, at, *width) in expand(body, macros):
         if kind.endswith("PAIR"):
             last = "pb" if kind.startswith("CONS") else "ct"
             out.append((int(at), f"bid and ask _px, _sz, _{last} {name} {at}"))
@@ -29,11 +41,13 @@ def fields(body):
 def table():
     with open(os.path.join(ROOT, "src/venue/files/dbn_fields.c"), encoding="utf-8") as f:
         text = f.read()
-    arrays = dict(re.findall(r"hr_dbn_field (\w+)\[\] = \{\s*HEAD,(.*?)\};", text, re.S))
+    arrays = dict(re.findall(r"hr_dbn_field (\w+)\[\] = \{(.*?)\};", text, re.S))
+    defines = re.findall(r"#define ([A-Z]+)(?:\(([^)]*)\))?((?:.*\\\n)*.*)\n", text)
+    macros = {name: ([x.strip() for x in names.split(",")], body.replace("\\\n", " ")) for name, names, body in defines}
     rows = ["| record | bytes | versions | fields, each with its offset |", "| --- | --- | --- | --- |"]
     for name, array, size, first, last in re.findall(
             r'LAYOUT\(HR_DBN_\w+, "([\w-]+)",\s*(\w+),\s*(\d+),\s*\d+,\s*(\d),\s*(\d)\)', text):
-        rows.append(f"| {name} | {size} | {first if first == last else first + ' to ' + last} | {', '.join(fields(arrays[array]))} |")
+        rows.append(f"| {name} | {size} | {first if first == last else first + ' to ' + last} | {', '.join(fields(arrays[array], macros))} |")
     if len(rows) != 2 + len(arrays):
         sys.exit("dbn_fields.c: not every layout was found")
     return "\n".join(rows)
