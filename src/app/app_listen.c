@@ -20,7 +20,7 @@ static void on_signal(int sig)
     atomic_store_explicit(&stop_wanted, 1, memory_order_relaxed);
 }
 
-hr_status hr_app_listen_take(hr_app_listen *x, int n_args, char **args, hr_err *err)
+static hr_status take(hr_app_listen *x, int n_args, char **args, hr_err *err)
 {
     hr_plan *p = &x->plan;
     hr_app_check_plan(p);
@@ -39,6 +39,16 @@ hr_status hr_app_listen_take(hr_app_listen *x, int n_args, char **args, hr_err *
     signal(SIGTERM, on_signal);
     HR_TRY(hr_plan_check(p, err));
     return hr_app_plan_expand(p, false, err);
+}
+
+hr_status hr_app_listen_parse(hr_app_listen *x, hr_opts *opts, int argc, char **argv, hr_err *err)
+{
+    int n_args;
+    opts->args = "INPUT... | PLAN.yaml";
+    opts->min_args = 1;
+    opts->max_args = HR_PLAN_INPUTS_MAX;
+    HR_TRY(hr_opts_parse(opts, argc, argv, &n_args, err));
+    return take(x, n_args, argv + 1, err);
 }
 
 hr_listen_options hr_app_listen_options(const hr_app_listen *x)

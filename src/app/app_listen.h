@@ -65,8 +65,11 @@ extern const char *const hr_app_clocks[], *const hr_app_trades[];
          0,        NULL},                                                                          \
         HR_OPTS_ENGINE((x).engine)
 
-/** The plan from arguments and options; hr_plan_fini undoes it. Signals stop what comes. */
-HR_MUST_USE hr_status hr_app_listen_take(hr_app_listen *x, int n_args, char **args, hr_err *err);
+/** The command line of such a verb, whose arguments are inputs or a plan; opts: the rest of it,
+ * with HR_OPTS_LISTEN among its options. Makes the plan; hr_plan_fini undoes it. Signals stop what
+ * comes. */
+HR_MUST_USE hr_status hr_app_listen_parse(hr_app_listen *x, hr_opts *opts, int argc, char **argv,
+                                          hr_err *err);
 /** Borrows x. */
 hr_listen_options hr_app_listen_options(const hr_app_listen *x);
 

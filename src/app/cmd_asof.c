@@ -19,9 +19,8 @@ static hr_status parse_args(options *o, hr_asof_options *job, int argc, char **a
          0, book},
         HR_OPTS_LISTEN(o->x),
     };
-    const hr_opts opts = {
+    hr_opts opts = {
         .verb = "asof",
-        .args = "INPUT... | PLAN.yaml",
         .about =
             "Each trade with the best bid and ask of the newest book strictly before it: what has\n"
             "the same time is not before it. Trades and books may be in one input or in several, of"
@@ -29,12 +28,8 @@ static hr_status parse_args(options *o, hr_asof_options *job, int argc, char **a
         .example = "headrace asof capture.ndjson.gz --clock venue --tolerance 5s",
         .opt = table,
         .n_opt = HR_ARRAY_LEN(table),
-        .min_args = 1,
-        .max_args = HR_PLAN_INPUTS_MAX,
     };
-    int n_args;
-    HR_TRY(hr_opts_parse(&opts, argc, argv, &n_args, err));
-    HR_TRY(hr_app_listen_take(&o->x, n_args, argv + 1, err));
+    HR_TRY(hr_app_listen_parse(&o->x, &opts, argc, argv, err));
     *job = (hr_asof_options){.listen = hr_app_listen_options(&o->x),
                              .book = (hr_book_of)o->book,
                              .tolerance_ns = o->tolerance_ns};

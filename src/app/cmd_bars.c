@@ -93,9 +93,8 @@ static hr_status parse_args(options *o, hr_bars_options *job, int argc, char **a
          0, 0, price},
         HR_OPTS_LISTEN(o->x),
     };
-    const hr_opts opts = {
+    hr_opts opts = {
         .verb = "bars",
-        .args = "INPUT... | PLAN.yaml",
         .about =
             "Bars by time, count, volume or notional from whatever `run` reads, as CSV on\n"
             "standard output or a file. A trade or change before the open bar's start is late:\n"
@@ -103,12 +102,8 @@ static hr_status parse_args(options *o, hr_bars_options *job, int argc, char **a
         .example = "headrace bars capture.ndjson.gz --every 1m --out bars.parquet",
         .opt = table,
         .n_opt = HR_ARRAY_LEN(table),
-        .min_args = 1,
-        .max_args = HR_PLAN_INPUTS_MAX,
     };
-    int n_args;
-    HR_TRY(hr_opts_parse(&opts, argc, argv, &n_args, err));
-    HR_TRY(hr_app_listen_take(&o->x, n_args, argv + 1, err));
+    HR_TRY(hr_app_listen_parse(&o->x, &opts, argc, argv, err));
     *job = (hr_bars_options){.listen = hr_app_listen_options(&o->x),
                              .of = (hr_bars_of)o->of,
                              .price = o->price >= 0 ? (hr_bar_price)o->price : HR_BAR_MID,

@@ -16,39 +16,27 @@ static const hr_request futures_requests[] = {
 };
 #undef REQUEST
 
+#define COMMON(r)                                                                                  \
+    .answers = {"/depth"}, .answer_symbol = "symbol=", .decode = hr_binance_decode, .requests = r, \
+    .n_requests = HR_ARRAY_LEN(r), .silent_s = 60
 const hr_venue hr_venue_binance = {
     .name = "binance",
     .file = "BINANCE",
     .hosts = {"binance."},
-    .answers = {"/depth"},
-    .answer_symbol = "symbol=",
     .rule = HR_SEQ_BINANCE_SPOT,
-    .decode = hr_binance_decode,
-    .requests = requests,
-    .n_requests = HR_ARRAY_LEN(requests),
-    .silent_s = 60,
+    COMMON(requests),
 };
 const hr_venue hr_venue_binance_delivery = {
     .name = "binance-delivery",
     .file = "BINANCE_DELIVERY",
     .hosts = {"dstream.binance", "dapi.binance"},
-    .answers = {"/depth"},
-    .answer_symbol = "symbol=",
     .rule = HR_SEQ_BINANCE_FUTURES,
-    .decode = hr_binance_decode,
-    .requests = futures_requests,
-    .n_requests = HR_ARRAY_LEN(futures_requests),
-    .silent_s = 60,
+    COMMON(futures_requests),
 };
 const hr_venue hr_venue_binance_futures = {
     .name = "binance-futures",
     .file = "BINANCE_FUTURES",
     .hosts = {"fstream.binance", "fapi.binance"},
-    .answers = {"/depth"},
-    .answer_symbol = "symbol=",
     .rule = HR_SEQ_BINANCE_FUTURES,
-    .decode = hr_binance_decode,
-    .requests = futures_requests,
-    .n_requests = HR_ARRAY_LEN(futures_requests),
-    .silent_s = 60,
+    COMMON(futures_requests),
 };

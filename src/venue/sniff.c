@@ -131,8 +131,9 @@ static void note_message(findings *f, const message *m)
     else if (m->stream.n > 0)
         note_symbol(f, name, hr_binance_stream_symbol(name, sizeof name, m->stream));
     if (f->time_ns == 0) f->time_ns = m->time_ns;
-    if (m->venue.s != NULL && (is(m->venue, "binance") || is(m->venue, "binance-futures") ||
-                               is(m->venue, "binance-delivery")))
+    if (m->venue.s != NULL &&
+        (is(m->venue, hr_venue_binance.name) || is(m->venue, hr_venue_binance_futures.name) ||
+         is(m->venue, hr_venue_binance_delivery.name)))
         memcpy(f->venue, m->venue.s, m->venue.n);
     f->has_pu = f->has_pu || m->has_pu;
     f->has_coin_pair = f->has_coin_pair || m->has_coin_pair;
@@ -165,23 +166,29 @@ static void note_mark(findings *f, const char *s, size_t n)
     if (f->mark == NULL && hr_coinbase_is_orders(s, n)) f->mark = &hr_venue_coinbase;
 }
 
+static bool names_host(const hr_venue *v, const char *s, size_t n)
+{
+    for (int k = 0; k < HR_VENUE_PARTS_MAX && v->hosts[k] != NULL; k++)
+        if (find(s, n, v->hosts[k]) != NULL) return true;
+    return false;
+}
+
 static void note_other_host(findings *f, const char *s, size_t n)
 {
     uint32_t n_venues;
     const hr_venue *const *v = hr_venue_all(&n_venues);
     for (uint32_t i = 0; f->host == NULL && i < n_venues; i++)
-        for (int k = 0; k < HR_VENUE_PARTS_MAX && v[i]->hosts[k] != NULL; k++)
-            if (find(s, n, v[i]->hosts[k]) != NULL) f->host = v[i];
+        if (names_host(v[i], s, n)) f->host = v[i];
     if (f->host == NULL) f->has_foreign_host = true;
 }
 
 static void note_host(findings *f, const char *s, size_t n)
 {
-    bool is_fstream = find(s, n, "fstream.binance") != NULL || find(s, n, "fapi.binance") != NULL;
-    bool is_dstream = find(s, n, "dstream.binance") != NULL || find(s, n, "dapi.binance") != NULL;
+    bool is_fstream = names_host(&hr_venue_binance_futures, s, n);
+    bool is_dstream = names_host(&hr_venue_binance_delivery, s, n);
     f->is_fstream = f->is_fstream || is_fstream;
     f->is_dstream = f->is_dstream || is_dstream;
-    if (find(s, n, "binance.") == NULL)
+    if (!names_host(&hr_venue_binance, s, n))
         note_other_host(f, s, n);
     else if (!is_fstream && !is_dstream)
         f->is_spot_host = true;
@@ -291,14 +298,17 @@ static void note_head(findings *f, const char *p, const char *end)
 /* The host is certain, the file's name is next, then what only one of the venues sends. */
 static const char *venue_of(const findings *f, const char *path)
 {
+    const hr_venue *spot = &hr_venue_binance;
+    const hr_venue *futures = &hr_venue_binance_futures;
+    const hr_venue *delivery = &hr_venue_binance_delivery;
     if (f->venue[0] != '\0') return f->venue;
-    if (f->is_dstream) return "binance-delivery";
-    if (f->is_fstream) return "binance-futures";
-    if (f->is_spot_host) return "binance";
-    if (file_is(path, "BINANCE_DELIVERY")) return "binance-delivery";
-    if (file_is(path, "BINANCE_FUTURES")) return "binance-futures";
-    if (f->has_perp || f->has_coin_pair) return "binance-delivery";
-    return f->has_pu || f->has_named_ticker ? "binance-futures" : "binance";
+    if (f->is_dstream) return delivery->name;
+    if (f->is_fstream) return futures->name;
+    if (f->is_spot_host) return spot->name;
+    if (file_is(path, delivery->file)) return delivery->name;
+    if (file_is(path, futures->file)) return futures->name;
+    if (f->has_perp || f->has_coin_pair) return delivery->name;
+    return f->has_pu || f->has_named_ticker ? futures->name : spot->name;
 }
 
 /* Only Binance's messages can be read: whatever shows none is refused, by name where it has one,
