@@ -4,6 +4,7 @@ of src/venue."""
 import collections
 import ctypes
 import ctypes.util
+import functools
 import struct
 
 NONE = 2**63 - 1
@@ -13,6 +14,7 @@ Mbo = collections.namedtuple("Mbo", "length rtype publisher instrument ts_event 
                              "ts_in_delta sequence at")
 
 
+@functools.lru_cache
 def _zstd():
     lib = ctypes.CDLL(ctypes.util.find_library("zstd") or "libzstd.so.1")
     for name in ("ZSTD_compress", "ZSTD_decompress", "ZSTD_findFrameCompressedSize"):

@@ -3,13 +3,15 @@
 versions, PLAIN, dictionary, DELTA_BINARY_PACKED and BYTE_STREAM_SPLIT, zstd and Snappy. Knows nothing of src/fmt."""
 import ctypes
 import ctypes.util
+import functools
 import struct
 
 STRUCT_SIZE = {1: 4, 2: 8, 4: 4, 5: 8}
 STRUCT_CODE = {1: "i", 2: "q", 4: "f", 5: "d"}
 
 
-def _zstd():
+@functools.lru_cache
+def _zstd():  # it is sought by programs of the system: once
     lib = ctypes.CDLL(ctypes.util.find_library("zstd") or "libzstd.so.1")
     for name in ("ZSTD_decompress", "ZSTD_findFrameCompressedSize"):
         getattr(lib, name).restype = ctypes.c_size_t
@@ -134,9 +136,11 @@ def _hybrid(b, at, width, n):
         head, at = _varint(b, at)
         if head & 1:
             count = (head >> 1) * 8
-            bits = int.from_bytes(b[at:at + count * width // 8], "little")
-            mask = (1 << width) - 1
-            out += [bits >> i * width & mask for i in range(min(count, n - len(out)))] if width else [0] * count
+            if width == 0:
+                out += [0] * count
+            for group in range(min(count, n - len(out) + 7) // 8):  # eight values are whole bytes
+                bits = int.from_bytes(b[at + group * width:at + (group + 1) * width], "little")
+                out += [bits >> i * width & ((1 << width) - 1) for i in range(8)]
             at += count * width // 8
         else:
             out += [int.from_bytes(b[at:at + n_bytes], "little")] * (head >> 1)
@@ -228,8 +232,9 @@ def _chunk(data, meta, phys, is_optional):
                 levels = _hybrid(body, 4, 1, n)
                 begin = 4 + size
         levels = levels or [1] * n
-        values = iter(_decode(body, begin, encoding, phys, sum(levels), dictionary))
-        out += [next(values) if level else None for level in levels]
+        values = _decode(body, begin, encoding, phys, sum(levels), dictionary)
+        rest = iter(values)
+        out += values if len(values) == n else [next(rest) if level else None for level in levels]
     return out
 
 

@@ -99,6 +99,13 @@ def is_slow():
     return is_sanitized() or holds(b"libgcov")
 
 
+def share(cases, of=3):
+    """All of them. Under a sanitizer, which is ten times slower, every `of`-th; which ones, HR_TEST_TURN says: ./dev test
+    sets the number of commits, so that all have their turn."""
+    cases = list(cases)
+    return cases[int(os.environ.get("HR_TEST_TURN", "0")) % of::of] if is_sanitized() else cases
+
+
 def run_json(*args, env=None):
     code, out, err = run("run", *args, "--json", env=env)
     return json.loads(out) if code == 0 else {"exit": code, "error": err}

@@ -121,7 +121,7 @@ def check_session(seed, trouble):
 
 def check_long():
     """A book of many parts, in the middle of a session; keys before and behind it; damage in it."""
-    for style in (0, 1, 2, 3):
+    for style in tap.share((0, 1, 2, 3), 2):
         session = model.Session(90 + style, 60, n_orders=9000)
         p = session.products[0]
         book = p.book(style)
@@ -231,7 +231,7 @@ def main():
         made = check_session(seed, 0)
         if seed == 0:
             check_others(*made)
-    for seed in range(100, 130):
+    for seed in tap.share(range(100, 130)):
         check_session(seed, random.Random(seed).choice((0.002, 0.01, 0.05)))
     check_long()
     check_kills()

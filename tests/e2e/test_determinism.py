@@ -78,20 +78,20 @@ def main():
         return tap.digest(out)
 
     want = digest("base", packed)
-    for lanes in (1, 2, 3, 4, 8):
+    for lanes in tap.share((1, 2, 3, 4, 8), 2):
         tap.check(f"{lanes} lanes", digest(f"l{lanes}", packed, options=["--lanes", lanes]) == want)
-    for low, high in ((64, 64), (64, 65536), (1024, 1024), (65536, 65536)):
+    for low, high in tap.share(((64, 64), (64, 65536), (1024, 1024), (65536, 65536)), 2):
         plan = f"engine: {{batch_min: {low}, batch_max: {high}}}\n"
         tap.check(f"batches {low} to {high}", digest(f"b{low}-{high}", packed, plan) == want)
     tap.check("target latency", digest("latency", packed, "engine: {target: latency}\n") == want)
     tap.check("threads instead of io_uring", digest("threads", packed, "engine: {io: threads}\n") == want)
     masks = {"scalar": "scalar", "sse42": "sse42", "pclmul": "sse42", "avx2": "avx2", "-avx512": "avx2", "all,-avx2": "sse42"}
-    for mask, most in masks.items():
+    for mask, most in tap.share(masks.items()):
         plan = f"engine: {{cpu_mask: '{mask}'}}\n"
         tap.check(f"kernels {mask}", digest("cpu" + mask.replace(",", "_"), packed, plan, cpu=most) == want)
     seed = int(os.environ.get("HR_TEST_SEED") or 1)
     rng = random.Random(seed)
-    for i in range(6):
+    for i in tap.share(range(6)):
         env = {"TZ": rng.choice(ZONES), "LC_ALL": rng.choice(LOCALES), "LANG": rng.choice(LOCALES)}
         mask = rng.randrange(0o1000) & 0o377  # the owner's bits are needed
         lanes, low = rng.choice((1, 2, 5, 8)), 1 << rng.randrange(6, 17)

@@ -25,7 +25,7 @@ def check_verbs(capture):
         folder = os.path.join(tap.SCRATCH, verb)
         bad, hit = [], 0
         for call in CALLS + ["stat", "close", "unlink"]:
-            for nth in (1, 2, 3, 5):
+            for nth in tap.share((1, 2, 3, 5), 2):
                 shutil.rmtree(folder, ignore_errors=True)
                 os.mkdir(folder)
                 fault = f"call={call},nth={nth},errno={rng.choice(ERRNOS)},forever={rng.randint(0, 1)}"
@@ -37,7 +37,7 @@ def check_verbs(capture):
                 if not named and (code != 0 or left != whole):
                     bad.append(f"{fault}: exit {code}, left {left}: {err}")
                 hit += code != 0
-        tap.check(f"{verb}: {hit} faults named, nothing is left of them", not bad and hit >= 8, "\n".join(bad))
+        tap.check(f"{verb}: {hit} faults named, nothing is left of them", not bad and hit >= (3 if tap.is_sanitized() else 8), "\n".join(bad))
 
 
 def main():
@@ -67,7 +67,7 @@ def main():
         code, _, err = tap.run("run", plan, capture, "--out", out, "--json", "--resume")
         if code != 0 or tap.digest(out) != want:
             bad.append(f"{fault}: resume: exit {code} {err}")
-    tap.check(f"{SAMPLES} faults, {hit} of them fatal: named errors, and resume ends equal", not bad and hit > 10, "\n".join(bad))
+    tap.check(f"{SAMPLES} faults, {hit} of them fatal: named errors, and resume ends equal", not bad and hit > SAMPLES // 12, "\n".join(bad))
     replaced = []
     for nth in range(1, 12):
         out = os.path.join(tap.SCRATCH, "replaced")

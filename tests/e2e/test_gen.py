@@ -182,7 +182,7 @@ def check_lake(name, *options, kind="lake"):
 
 def check_determinism():
     small = ["--levels", 30000, "--instruments", 3, *FAULTS, "--bad", 0]
-    for kind, suffix in (("capture", ".ndjson"), ("capture", ".zst"), ("capture", ".gz"), ("tardis", ".csv"), ("lake", "")):
+    for kind, suffix in tap.share((("capture", ".ndjson"), ("capture", ".zst"), ("capture", ".gz"), ("tardis", ".csv"), ("lake", "")), 2):
         sums = {sum_of(gen(f"same-{kind}{suffix}-{k}", "--format", kind, *small, suffix=suffix)[0]) for k in (1, 2)}
         tap.check(f"{kind}{suffix}: the same seed gives the same bytes", len(sums) == 1)
     path, t = gen("short", "--levels", 20000, "--instruments", 3)
@@ -292,14 +292,15 @@ def check_faults():
 
 
 def main():
-    base = ["--levels", 60000, "--instruments", 6]
+    base = ["--levels", 20000 if tap.is_sanitized() else 60000, "--instruments", 6]
     check_binance("spot", *base, *FAULTS, "--bad", 9)
     check_binance("futures", *base, "--futures", "--seed", 2, *FAULTS, "--bad", 9, suffix=".ndjson.gz")
     check_binance("json", *base, "--seed", 3, *FAULTS, kind="capture-json", suffix=".ndjson.zst")
     check_binance("bare", *base, "--seed", 4, "--futures", *FAULTS, kind="ndjson", suffix=".zst")
     check_binance("many", "--levels", 60000, "--instruments", 300, "--seed", 5, *FAULTS)
     r, _ = check_binance("clean", "--levels", 60000, "--instruments", 2, "--seed", 6)
-    check_realism(r, path_of("clean.ndjson"))
+    if not tap.is_sanitized():  # its bytes are the same
+        check_realism(r, path_of("clean.ndjson"))
     rows = check_tardis("tardis", *base, "--seed", 7, "--gaps", 5, "--duplicates", 6, "--disorder", 4, "--bad", 9)
     tap.check("tardis: trade ids rise by one", all(
         [int(x[4]) for x in rows if x[1] == s] == list(range(1, 1 + sum(x[1] == s for x in rows))) for s in {x[1] for x in rows}))

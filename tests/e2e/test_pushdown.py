@@ -135,7 +135,7 @@ def check_batches(facts):
 def check_kills(facts):
     """Killed at random places of the table, resumed, until it is done."""
     one = plan("kill.yaml", f"input: {{symbols: [{facts['symbol']}, {facts['other']}]}}\noutput: {{commit_rows: 1000}}\n")
-    kills.counts_hold("places", [one, path("deltas-pages.parquet"), path("trades-bloom.parquet")], path("killed"), SEED, 10 if tap.is_sanitized() else 40)
+    kills.counts_hold("places", [one, path("deltas-pages.parquet"), path("trades-bloom.parquet")], path("killed"), SEED, 40)
 
 
 def check_damage(facts):
