@@ -81,20 +81,31 @@ static hr_l2 *book_of(bench *b, uint32_t locate)
     return *at;
 }
 
-static void apply(bench *b, hr_itch_msg *m, uint32_t n, part p)
+/* Books by price, looked ahead at as orders are: heads, then lines of levels. */
+static void follow(bench *b, const hr_l3_change *c, uint32_t n)
 {
-    static hr_l3_op op[BATCH + AHEAD]; /* those behind the last change nothing */
+    for (uint32_t i = 0; i < n + AHEAD; i++) {
+        if (i < n) hr_l2_prefetch(book_of(b, c[i].instrument));
+        if (i >= AHEAD / 2 && i - AHEAD / 2 < n) {
+            const hr_l3_change *k = &c[i - AHEAD / 2];
+            hr_l2_prefetch_levels(book_of(b, k->instrument), k->side, k->px, k->n);
+        }
+        if (i < AHEAD) continue;
+        const hr_l3_change *k = &c[i - AHEAD];
+        if (k->n > 0 && hr_l3_follow(book_of(b, k->instrument), k) != HR_OK) exit(1);
+    }
+}
+
+/* Operations behind the last change nothing. */
+static void apply(bench *b, hr_l3_op *op, uint32_t n, part p)
+{
+    static hr_l3_change c[BATCH];
     memset(&op[n], 0, AHEAD * sizeof op[0]);
     for (uint32_t i = 0; i < n + AHEAD; i++) {
-        hr_l3_change c;
-        if (i < n) hr_itch_op(&op[i], &m[i]);
         hr_l3_look(b->orders, op, i, AHEAD);
-        if (i < AHEAD) continue;
-        if (hr_l3_apply(b->orders, &c, &op[i - AHEAD]) != HR_OK) exit(1);
-        if (p == WITH_LEVELS && c.n > 0 &&
-            hr_l3_follow(book_of(b, m[i - AHEAD].locate), &c) != HR_OK)
-            exit(1);
+        if (i >= AHEAD && hr_l3_apply(b->orders, &c[i - AHEAD], &op[i - AHEAD]) != HR_OK) exit(1);
     }
+    if (p == WITH_LEVELS) follow(b, c, n);
 }
 
 static void note_piece(int64_t least[PIECES_MAX], size_t at, int64_t *t)
@@ -109,15 +120,19 @@ static void note_piece(int64_t least[PIECES_MAX], size_t at, int64_t *t)
 static double run(bench *b, part p, int64_t least[PIECES_MAX])
 {
     static hr_itch_msg m[BATCH];
+    static hr_l3_op op[BATCH + AHEAD];
     b->n_msgs = 0;
     if (p != DECODE) empty(b);
     int64_t t0 = figure_thread_ns();
     int64_t t = t0;
     for (size_t at = 0; at < b->n_bytes;) {
         hr_itch_step step;
-        hr_status st = hr_itch_decode(&step, m, BATCH, b->text + at, b->n_bytes - at, true);
+        const uint8_t *text = b->text + at;
+        hr_status st = p == DECODE
+                           ? hr_itch_decode(&step, m, BATCH, text, b->n_bytes - at, true)
+                           : hr_itch_decode_ops(&step, op, BATCH, text, b->n_bytes - at, true);
         if (st != HR_OK && st != HR_FULL) exit(1);
-        if (p != DECODE) apply(b, m, step.n_msgs, p);
+        if (p != DECODE) apply(b, op, step.n_msgs, p);
         b->n_msgs += step.n_msgs;
         size_t next = at + step.n_taken;
         if (next / PIECE_BYTES != at / PIECE_BYTES || next == b->n_bytes) note_piece(least, at, &t);

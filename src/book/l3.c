@@ -1,56 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One block: the head, the two hashes, the orders, the levels, the chains of levels.
- *
- * Indices of orders and levels count from 1; 0 is none. A node or level that is free is linked
- * through its `next` or `head`; those above `fresh` were never used, so that memory is touched only
- * as far as it is needed. What an instrument's levels are is kept apart (chain, first): only the
- * coming and going of levels reads it. */
-#include "book/l3.h"
-
 #include <string.h>
 
-#include "base/assert.h"
-#include "book/l3_map.h"
-
-typedef struct node {
-    uint64_t id;
-    int64_t qty;
-    uint32_t next; /* later at the same price; of a free node: the next free one */
-    uint32_t prev;
-    uint32_t level;
-    uint32_t unused; /* two nodes a cache line, none in two */
-} node;
-_Static_assert(sizeof(node) == 32, "two a cache line");
-
-typedef struct level {
-    int64_t px;
-    int64_t qty;   /* sum over the queue */
-    uint32_t n;    /* orders in the queue; 0: free */
-    uint32_t head; /* of a free level: the next free one */
-    uint32_t tail;
-    uint32_t book; /* instrument << 1 | side */
-} level;
-_Static_assert(sizeof(level) == 32, "two a cache line");
-
-typedef struct chain {
-    uint32_t next, prev; /* levels of one instrument, both sides, in no order */
-} chain;
-
-enum { ORDERS, LEVELS };
-
-struct hr_l3 {
-    hr_l3_map map[2]; /* ORDERS, LEVELS */
-    uint64_t key[2];
-    node *node;
-    level *level;
-    const char *base[2]; /* node, level, as looking ahead steps over either */
-    chain *chain;
-    uint32_t *first; /* [max_instruments] head of the chain */
-    uint32_t node_free, node_fresh;
-    uint32_t level_free, level_fresh;
-    hr_l3_options opt;
-    hr_l3_stats stats;
-};
+#include "book/l3_state.h"
 
 const char *hr_l3_verdict_name(hr_l3_verdict v)
 {
@@ -65,7 +16,8 @@ const char *hr_l3_verdict_name(hr_l3_verdict v)
 /* ---- memory ---- */
 
 typedef struct layout {
-    size_t orders, levels, node, level, chain, first, total;
+    size_t spare, levels, node, level, chain, first, total;
+    uint32_t ring; /* a power of two */
 } layout;
 
 static bool is_in_range(const hr_l3_options *o)
@@ -73,6 +25,16 @@ static bool is_in_range(const hr_l3_options *o)
     return o->max_orders >= 1 && o->max_orders <= HR_L3_ORDERS_MAX && o->max_levels >= 1 &&
            o->max_levels <= HR_L3_LEVELS_MAX && o->max_instruments >= 1 &&
            o->max_instruments <= HR_L3_INSTRUMENTS_MAX;
+}
+
+/* Half as many places as orders or some more: of ids in a row those that live long fall out, and of
+ * ids in no order at all a third finds its place. */
+static uint32_t ring_of(uint32_t max_orders)
+{
+    uint32_t n = 1;
+    while (n < max_orders / 2)
+        n *= 2;
+    return n;
 }
 
 static size_t place(size_t *at, size_t n, size_t elem_bytes)
@@ -84,11 +46,11 @@ static size_t place(size_t *at, size_t n, size_t elem_bytes)
 
 static layout plan_layout(const hr_l3_options *o)
 {
-    layout l;
+    layout l = {.ring = ring_of(o->max_orders)};
     size_t at = hr_round_up(sizeof(hr_l3), HR_CACHE_LINE);
-    l.orders = place(&at, (size_t)1 << hr_l3_map_bits(o->max_orders), sizeof(uint64_t));
+    l.spare = place(&at, (size_t)1 << hr_l3_map_bits(o->max_orders), sizeof(uint64_t));
     l.levels = place(&at, (size_t)1 << hr_l3_map_bits(o->max_levels), sizeof(uint64_t));
-    l.node = place(&at, (size_t)o->max_orders + 1, sizeof(node));
+    l.node = place(&at, (size_t)l.ring + o->max_orders + 1, sizeof(node));
     l.level = place(&at, (size_t)o->max_levels + 1, sizeof(level));
     l.chain = place(&at, (size_t)o->max_levels + 1, sizeof(chain));
     l.first = place(&at, o->max_instruments, sizeof(uint32_t));
@@ -121,14 +83,12 @@ hr_status hr_l3_create(hr_l3 **out, hr_arena *arena, const hr_l3_options *o, hr_
                        o->max_orders, l.total, hr_arena_left(arena));
     hr_arena_want_huge(p, l.total);
     hr_l3 *b = (hr_l3 *)p;
-    *b = (hr_l3){.opt = *o};
+    *b = (hr_l3){.opt = *o, .ring_mask = l.ring - 1};
     hr_l3_map_key(b->key, o->key);
-    b->map[ORDERS] = map_at(p + l.orders, o->max_orders);
-    b->map[LEVELS] = map_at(p + l.levels, o->max_levels);
+    b->spare = map_at(p + l.spare, o->max_orders);
+    b->levels = map_at(p + l.levels, o->max_levels);
     b->node = (node *)(p + l.node);
     b->level = (level *)(p + l.level);
-    b->base[ORDERS] = p + l.node;
-    b->base[LEVELS] = p + l.level;
     b->chain = (chain *)(p + l.chain);
     b->first = (uint32_t *)(p + l.first);
     hr_l3_reset(b);
@@ -138,11 +98,14 @@ hr_status hr_l3_create(hr_l3 **out, hr_arena *arena, const hr_l3_options *o, hr_
 
 void hr_l3_reset(hr_l3 *b)
 {
-    memset(b->map[ORDERS].slot, 0, ((size_t)b->map[ORDERS].mask + 1) * sizeof(uint64_t));
-    memset(b->map[LEVELS].slot, 0, ((size_t)b->map[LEVELS].mask + 1) * sizeof(uint64_t));
+    memset(b->spare.slot, 0, ((size_t)b->spare.mask + 1) * sizeof(uint64_t));
+    memset(b->levels.slot, 0, ((size_t)b->levels.mask + 1) * sizeof(uint64_t));
+    memset(b->node, 0, ((size_t)b->ring_mask + 2) * sizeof *b->node);
+    memset(b->level, 0, sizeof *b->level); /* what a lost hint reads */
     memset(b->first, 0, b->opt.max_instruments * sizeof *b->first);
     b->node_free = b->level_free = 0;
-    b->node_fresh = b->level_fresh = 1;
+    b->node_fresh = (uint32_t)b->ring_mask + 2;
+    b->level_fresh = 1;
     b->stats.n_orders = b->stats.n_levels = 0;
 }
 
@@ -171,40 +134,6 @@ static void tell(hr_l3_change *out, const level *l)
     out->px[out->n] = l->px;
     out->qty[out->n] = l->qty;
     out->n++;
-}
-
-/* The order's index, or 0; *at is then the slot where it belongs. */
-static uint32_t order_seek(const hr_l3 *b, uint64_t id, uint32_t hash, uint32_t *at)
-{
-    *at = hr_l3_map_home(&b->map[ORDERS], hash);
-    uint32_t i = hr_l3_map_seek(&b->map[ORDERS], hash, at);
-    while (i != 0 && b->node[i].id != id) { /* same 32 bits of the hash: one pair in 2^32 */
-        *at = (*at + 1) & b->map[ORDERS].mask;
-        i = hr_l3_map_seek(&b->map[ORDERS], hash, at);
-    }
-    return i;
-}
-
-static uint32_t order_find(const hr_l3 *b, uint64_t id, uint32_t *at)
-{
-    return order_seek(b, id, hr_l3_hash_id(b->key, id), at);
-}
-
-static uint32_t level_seek(const hr_l3 *b, uint32_t book, int64_t px, uint32_t hash, uint32_t *at)
-{
-    *at = hr_l3_map_home(&b->map[LEVELS], hash);
-    uint32_t i = hr_l3_map_seek(&b->map[LEVELS], hash, at);
-    while (i != 0 && (b->level[i].px != px || b->level[i].book != book)) {
-        *at = (*at + 1) & b->map[LEVELS].mask;
-        i = hr_l3_map_seek(&b->map[LEVELS], hash, at);
-    }
-    return i;
-}
-
-static uint32_t level_find(const hr_l3 *b, uint32_t book, int64_t px)
-{
-    uint32_t at;
-    return level_seek(b, book, px, hr_l3_hash_level(b->key, book, px), &at);
 }
 
 static bool has_free_level(const hr_l3 *b)
@@ -243,7 +172,7 @@ static uint32_t level_get(hr_l3 *b, uint32_t book, int64_t px, uint32_t hash)
         i = b->level_fresh++;
     }
     b->level[i] = (level){.px = px, .book = book};
-    hr_l3_map_put(&b->map[LEVELS], at, hash, i);
+    hr_l3_map_put(&b->levels, at, hash, i);
     chain_add(b, i);
     b->stats.n_levels++;
     return i;
@@ -254,7 +183,7 @@ static void level_drop(hr_l3 *b, uint32_t i)
     uint32_t at;
     level *l = &b->level[i];
     (void)level_seek(b, l->book, l->px, hr_l3_hash_level(b->key, l->book, l->px), &at);
-    hr_l3_map_erase(&b->map[LEVELS], at);
+    hr_l3_map_erase(&b->levels, at);
     chain_remove(b, i);
     l->head = b->level_free;
     b->level_free = i;
@@ -287,25 +216,59 @@ static void queue_remove(hr_l3 *b, uint32_t i)
     l->qty -= o->qty;
 }
 
-static uint32_t node_get(hr_l3 *b)
+/* The last that was freed is the first used again: it is likely in the caches. There is one: no
+ * more orders live than there are spare nodes. */
+static uint32_t spare_get(hr_l3 *b)
 {
     uint32_t i = b->node_free;
-    if (i != 0) {
-        b->node_free = b->node[i].next;
-    } else {
-        if (b->node_fresh > b->opt.max_orders) return 0;
-        i = b->node_fresh++;
-    }
+    if (i == 0) return b->node_fresh++;
+    b->node_free = b->node[i].next;
+    return i;
+}
+
+static void spare_put(hr_l3 *b, uint32_t i)
+{
+    uint32_t at;
+    uint64_t id = b->node[i].id;
+    (void)spare_seek(b, id, hr_l3_hash_id(b->key, id), &at);
+    hr_l3_map_erase(&b->spare, at);
+    b->node[place_of(b, id)].n_spare--;
+    b->node[i].next = b->node_free;
+    b->node_free = i;
+}
+
+/* Another one takes its place in the ring. */
+static HR_NOINLINE void move_out(hr_l3 *b, uint32_t i)
+{
+    uint32_t at;
+    uint32_t to = spare_get(b);
+    node *o = &b->node[i];
+    level *l = &b->level[o->level];
+    uint32_t hash = hr_l3_hash_id(b->key, o->id);
+    (void)spare_seek(b, o->id, hash, &at);
+    hr_l3_map_put(&b->spare, at, hash, to);
+    b->node[to] = *o;
+    *(o->prev != 0 ? &b->node[o->prev].next : &l->head) = to;
+    *(o->next != 0 ? &b->node[o->next].prev : &l->tail) = to;
+    o->level = 0;
+    o->n_spare++;
+}
+
+/* Its place, where no order has this id. */
+static uint32_t node_get(hr_l3 *b, uint64_t id)
+{
+    uint32_t i = place_of(b, id);
+    if (HR_UNLIKELY(b->node[i].level != 0)) move_out(b, i);
+    b->node[i].id = id;
     b->stats.n_orders++;
     return i;
 }
 
-/* The last that was freed is the first used again: it is likely in the caches. */
 static void node_put(hr_l3 *b, uint32_t i)
 {
-    b->node[i].next = b->node_free;
-    b->node_free = i;
+    b->node[i].level = 0;
     b->stats.n_orders--;
+    if (HR_UNLIKELY(is_spare(b, i))) spare_put(b, i);
 }
 
 /* ---- operations ---- */
@@ -321,36 +284,27 @@ static uint32_t book_of(const hr_l3_op *op)
     return op->instrument << 1 | op->side;
 }
 
-/* b where mask is all ones, a where it is 0. */
-static uint64_t pick(uint64_t a, uint64_t b, uint64_t mask)
+/* Finds or makes the level; 0: none is free. The hint is good unless the level went since. */
+static uint32_t level_of_add(hr_l3 *b, const hr_l3_op *op)
 {
-    return a ^ ((a ^ b) & mask);
-}
-
-/* Without branches: what comes next is anyone's guess, and a wrong one costs more than a hash. */
-static void hash_op(const hr_l3 *b, hr_l3_op *op)
-{
-    uint64_t add = -(uint64_t)(op->what == HR_L3_ADD);
-    uint64_t x = pick(op->new_id, (uint64_t)op->px, add);
-    uint64_t y = pick(b->key[0], book_of(op), add);
-    op->hash = hr_l3_hash_id(b->key, op->id);
-    op->hash2 = hr_l3_hash(b->key, x, y, pick(HR_L3_MIX, b->key[1], add));
-    op->is_looked = true;
+    uint32_t book = book_of(op);
+    if (!op->is_looked) return level_get(b, book, op->px, hr_l3_hash_level(b->key, book, op->px));
+    const level *l = &b->level[op->at];
+    if (HR_LIKELY(l->n != 0 && l->px == op->px && l->book == book)) return op->at;
+    return level_get(b, book, op->px, op->hash);
 }
 
 static hr_status add(hr_l3 *b, hr_l3_change *out, const hr_l3_op *op)
 {
-    uint32_t at;
     if (HR_UNLIKELY(!is_good(b, op))) {
         judge(b, out, HR_L3_BAD);
         return HR_OK;
     }
-    if (HR_UNLIKELY(order_seek(b, op->id, op->hash, &at) != 0)) {
+    if (HR_UNLIKELY(order_find(b, op->id) != 0)) {
         judge(b, out, HR_L3_DUPLICATE);
         return HR_OK;
     }
-    bool has_node = b->node_free != 0 || b->node_fresh <= b->opt.max_orders;
-    uint32_t level_idx = has_node ? level_get(b, book_of(op), op->px, op->hash2) : 0;
+    uint32_t level_idx = b->stats.n_orders < b->opt.max_orders ? level_of_add(b, op) : 0;
     if (HR_UNLIKELY(level_idx == 0)) {
         judge(b, out, HR_L3_FULL);
         return HR_EBUDGET;
@@ -359,10 +313,8 @@ static hr_status add(hr_l3 *b, hr_l3_change *out, const hr_l3_op *op)
         judge(b, out, HR_L3_BAD); /* so large a level holds an order: it is not a new one */
         return HR_OK;
     }
-    uint32_t i = node_get(b);
-    b->node[i].id = op->id;
+    uint32_t i = node_get(b, op->id);
     b->node[i].qty = op->qty;
-    hr_l3_map_put(&b->map[ORDERS], at, op->hash, i);
     queue_append(b, level_idx, i);
     tell(out, &b->level[level_idx]);
     judge(b, out, HR_L3_OK);
@@ -372,8 +324,7 @@ static hr_status add(hr_l3 *b, hr_l3_change *out, const hr_l3_op *op)
 /* Takes at most qty; `over` is the verdict where that is more than is left. */
 static void take(hr_l3 *b, hr_l3_change *out, const hr_l3_op *op, int64_t qty, hr_l3_verdict over)
 {
-    uint32_t at;
-    uint32_t i = order_seek(b, op->id, op->hash, &at);
+    uint32_t i = order_find(b, op->id);
     if (HR_UNLIKELY(i == 0 || qty < 1)) {
         judge(b, out, i == 0 ? HR_L3_UNKNOWN : HR_L3_BAD);
         return;
@@ -392,7 +343,6 @@ static void take(hr_l3 *b, hr_l3_change *out, const hr_l3_op *op, int64_t qty, h
     out->taken = o->qty;
     judge(b, out, qty > o->qty ? over : HR_L3_OK);
     queue_remove(b, i);
-    hr_l3_map_erase(&b->map[ORDERS], at);
     node_put(b, i);
     tell(out, l);
     if (l->n == 0) level_drop(b, level_idx);
@@ -407,44 +357,34 @@ static bool is_sum_good(const hr_l3 *b, uint32_t i, uint32_t level_idx, int64_t 
     return others <= INT64_MAX - qty;
 }
 
-static void move_order(hr_l3 *b, hr_l3_change *out, uint32_t i, int64_t px, int64_t qty)
+static void move_order(hr_l3 *b, hr_l3_change *out, uint32_t i, const hr_l3_op *to)
 {
-    node *o = &b->node[i];
-    uint32_t old = o->level;
+    uint32_t old = b->node[i].level;
     level *l = &b->level[old];
     uint32_t book = l->book;
-    bool is_same = l->px == px;
+    bool is_same = l->px == to->px;
     queue_remove(b, i);
+    node_put(b, i);
     if (!is_same) {
         tell(out, l);
         if (l->n == 0) level_drop(b, old);
     }
     uint32_t level_idx = old;
-    if (!is_same) level_idx = level_get(b, book, px, hr_l3_hash_level(b->key, book, px));
-    o->qty = qty;
+    if (!is_same) level_idx = level_get(b, book, to->px, hr_l3_hash_level(b->key, book, to->px));
+    i = node_get(b, to->new_id);
+    b->node[i].qty = to->qty;
     queue_append(b, level_idx, i);
     tell(out, &b->level[level_idx]);
 }
 
-static void rename_order(hr_l3 *b, uint32_t i, uint32_t at, const hr_l3_op *op)
-{
-    hr_l3_map_erase(&b->map[ORDERS], at);
-    (void)order_seek(b, op->new_id, op->hash2, &at);
-    b->node[i].id = op->new_id;
-    hr_l3_map_put(&b->map[ORDERS], at, op->hash2, i);
-}
-
 static hr_status replace(hr_l3 *b, hr_l3_change *out, const hr_l3_op *op)
 {
-    uint32_t at;
-    uint32_t new_at;
-    uint32_t i = order_seek(b, op->id, op->hash, &at);
+    uint32_t i = order_find(b, op->id);
     if (HR_UNLIKELY(i == 0 || op->px < 1 || op->qty < 1)) {
         judge(b, out, i == 0 ? HR_L3_UNKNOWN : HR_L3_BAD);
         return HR_OK;
     }
-    bool is_new = op->new_id != op->id;
-    if (HR_UNLIKELY(is_new && order_seek(b, op->new_id, op->hash2, &new_at) != 0)) {
+    if (HR_UNLIKELY(op->new_id != op->id && order_find(b, op->new_id) != 0)) {
         judge(b, out, HR_L3_DUPLICATE);
         return HR_OK;
     }
@@ -458,8 +398,7 @@ static hr_status replace(hr_l3 *b, hr_l3_change *out, const hr_l3_op *op)
         judge(b, out, HR_L3_BAD);
         return HR_OK;
     }
-    move_order(b, out, i, op->px, op->qty);
-    if (is_new) rename_order(b, i, at, op);
+    move_order(b, out, i, op);
     judge(b, out, HR_L3_OK);
     return HR_OK;
 }
@@ -467,7 +406,6 @@ static hr_status replace(hr_l3 *b, hr_l3_change *out, const hr_l3_op *op)
 hr_status hr_l3_apply(hr_l3 *b, hr_l3_change *out, hr_l3_op *op)
 {
     begin(out);
-    if (!op->is_looked) hash_op(b, op);
     switch ((hr_l3_what)op->what) {
     case HR_L3_ADD:
         return add(b, out, op);
@@ -499,7 +437,7 @@ hr_status hr_l3_add(hr_l3 *b, hr_l3_change *out, const hr_l3_order *order)
 
 static void take_by_id(hr_l3 *b, hr_l3_change *out, uint64_t id, int64_t qty, hr_l3_verdict over)
 {
-    const hr_l3_op op = {.id = id, .hash = hr_l3_hash_id(b->key, id)};
+    const hr_l3_op op = {.id = id};
     begin(out);
     take(b, out, &op, qty, over);
 }
@@ -528,9 +466,8 @@ hr_status hr_l3_replace(hr_l3 *b, hr_l3_change *out, uint64_t id, uint64_t new_i
 
 void hr_l3_modify(hr_l3 *b, hr_l3_change *out, uint64_t id, int64_t qty)
 {
-    uint32_t at;
     begin(out);
-    uint32_t i = order_find(b, id, &at);
+    uint32_t i = order_find(b, id);
     if (HR_UNLIKELY(i == 0)) {
         judge(b, out, HR_L3_UNKNOWN);
         return;
@@ -543,7 +480,7 @@ void hr_l3_modify(hr_l3 *b, hr_l3_change *out, uint64_t id, int64_t qty)
     }
     judge(b, out, HR_L3_OK);
     if (qty > o->qty) {
-        move_order(b, out, i, l->px, qty);
+        move_order(b, out, i, &(hr_l3_op){.new_id = id, .px = l->px, .qty = qty});
     } else if (qty < o->qty) {
         l->qty -= o->qty - qty;
         o->qty = qty;
@@ -554,11 +491,8 @@ void hr_l3_modify(hr_l3 *b, hr_l3_change *out, uint64_t id, int64_t qty)
 /* All orders of a level that is about to go. */
 static void drop_queue(hr_l3 *b, uint32_t head)
 {
-    uint32_t at;
     for (uint32_t i = head; i != 0;) {
         uint32_t next = b->node[i].next;
-        (void)order_find(b, b->node[i].id, &at);
-        hr_l3_map_erase(&b->map[ORDERS], at);
         node_put(b, i);
         i = next;
     }
@@ -589,162 +523,54 @@ hr_status hr_l3_follow(hr_l2 *book, const hr_l3_change *change)
     return hr_l2_apply(book, change->side, change->px, change->qty, change->n);
 }
 
-/* ---- looking ahead: without branches, see hash_op ---- */
+/* ---- looking ahead ----
+ *
+ * Without branches: what comes next is anyone's guess, and a wrong one costs more than what it
+ * saves.
+ */
 
-/* The second place is of use to an add and a replace. */
+/* b where mask is all ones, a where it is 0. */
+static uintptr_t pick(uintptr_t a, uintptr_t b, uintptr_t mask)
+{
+    return a ^ ((a ^ b) & mask);
+}
+
+/* All ones for an add. */
+static uint32_t add_mask(const hr_l3_op *op)
+{
+    return -(uint32_t)(op->what == HR_L3_ADD);
+}
+
+/* The order's place; that of an add's level or of a replacement. */
 void hr_l3_look_home(const hr_l3 *b, hr_l3_op *op)
 {
-    hash_op(b, op);
-    const hr_l3_map *second = &b->map[op->what == HR_L3_ADD];
-    __builtin_prefetch(&b->map[ORDERS].slot[hr_l3_map_home(&b->map[ORDERS], op->hash)], 1);
-    __builtin_prefetch(&second->slot[hr_l3_map_home(second, op->hash2)], 1);
+    op->hash = hr_l3_hash_level(b->key, book_of(op), op->px);
+    op->at = 0;
+    op->is_looked = true;
+    uintptr_t slot = (uintptr_t)&b->levels.slot[hr_l3_map_home(&b->levels, op->hash)];
+    uintptr_t other = (uintptr_t)&b->node[place_of(b, op->new_id)];
+    uintptr_t is_add = -(uintptr_t)(op->what == HR_L3_ADD);
+    __builtin_prefetch(&b->node[place_of(b, op->id)], 1);
+    __builtin_prefetch((const void *)pick(other, slot, is_add), 1);
 }
 
-/* The first with this hash: where it is another one, a hint is lost. */
+/* The level, of an add the one in its first slot; the neighbours of an order that is there. Where
+ * it is another one, a hint is lost. */
 void hr_l3_look_up(const hr_l3 *b, hr_l3_op *op)
 {
-    bool is_add = op->what == HR_L3_ADD;
-    const hr_l3_map *m = &b->map[is_add];
-    const char *base = b->base[is_add];
-    uint32_t h = (uint32_t)pick(op->hash, op->hash2, -(uint64_t)is_add);
-    uint32_t at = hr_l3_map_home(m, h);
-    op->at = hr_l3_map_seek(m, h, &at);
-    __builtin_prefetch(base + (size_t)op->at * sizeof(node), 1);
+    uint32_t is_add = add_mask(op);
+    const node *o = &b->node[place_of(b, op->id)];
+    uint64_t s = b->levels.slot[hr_l3_map_home(&b->levels, op->hash) & is_add];
+    uint32_t found = (uint32_t)s & -(uint32_t)((uint32_t)(s >> 32) == op->hash);
+    op->at = o->level ^ ((o->level ^ found) & is_add);
+    __builtin_prefetch(&b->level[op->at], 1);
+    __builtin_prefetch(&b->node[o->next & ~is_add], 1);
+    __builtin_prefetch(&b->node[o->prev & ~is_add], 1);
 }
 
-/* A level's last order; an order's level and its neighbours: the same word is the last of the one
- * and the level of the other. What was freed since is some other one: a hint is lost. */
+/* The last order of an add's level. */
 void hr_l3_look_around(const hr_l3 *b, const hr_l3_op *op)
 {
-    _Static_assert(sizeof(node) == sizeof(level), "look_up steps over either");
-    _Static_assert(offsetof(node, level) == offsetof(level, tail), "one word for both");
-    bool is_add = op->what == HR_L3_ADD;
-    const char *base = b->base[is_add];
-    const char *to = b->base[!is_add];
-    const node *o = (const node *)(const void *)(base + (size_t)op->at * sizeof(node));
-    uint32_t others = (uint32_t)is_add - 1; /* none or all */
-    __builtin_prefetch(to + (size_t)o->level * sizeof(node), 1);
-    __builtin_prefetch(&b->node[o->next & others], 1);
-    __builtin_prefetch(&b->node[o->prev & others], 1);
-}
-
-/* ---- questions ---- */
-
-static void describe(const hr_l3 *b, hr_l3_order *out, uint32_t i)
-{
-    const node *o = &b->node[i];
-    const level *l = &b->level[o->level];
-    *out = (hr_l3_order){
-        .id = o->id, .px = l->px, .qty = o->qty, .instrument = l->book >> 1, .side = l->book & 1};
-}
-
-bool hr_l3_find(const hr_l3 *b, hr_l3_order *out, uint64_t id)
-{
-    uint32_t at;
-    uint32_t i = order_find(b, id, &at);
-    if (i == 0) return false;
-    describe(b, out, i);
-    return true;
-}
-
-bool hr_l3_ahead(const hr_l3 *b, uint64_t id, uint32_t *n_orders, int64_t *qty)
-{
-    uint32_t at;
-    uint32_t i = order_find(b, id, &at);
-    *n_orders = 0;
-    *qty = 0;
-    if (i == 0) return false;
-    for (i = b->node[i].prev; i != 0; i = b->node[i].prev) {
-        ++*n_orders;
-        *qty += b->node[i].qty;
-    }
-    return true;
-}
-
-/* The level, or 0 for none, also where nothing can stand there. */
-static uint32_t level_of(const hr_l3 *b, uint32_t instrument, hr_side side, int64_t px)
-{
-    if (instrument >= b->opt.max_instruments || (unsigned)side > HR_SIDE_ASK) return 0;
-    return level_find(b, instrument << 1 | (uint32_t)side, px);
-}
-
-bool hr_l3_level(const hr_l3 *b, uint32_t instrument, hr_side side, int64_t px, int64_t *qty,
-                 uint32_t *n_orders)
-{
-    uint32_t i = level_of(b, instrument, side, px);
-    *qty = i != 0 ? b->level[i].qty : 0;
-    *n_orders = i != 0 ? b->level[i].n : 0;
-    return i != 0;
-}
-
-uint32_t hr_l3_queue(const hr_l3 *b, uint32_t instrument, hr_side side, int64_t px, uint32_t cap,
-                     hr_l3_order *out)
-{
-    uint32_t n = 0;
-    uint32_t l = level_of(b, instrument, side, px);
-    for (uint32_t i = l != 0 ? b->level[l].head : 0; i != 0 && n < cap; i = b->node[i].next)
-        describe(b, &out[n++], i);
-    return n;
-}
-
-uint32_t hr_l3_queue_behind(const hr_l3 *b, uint64_t id, uint32_t cap, hr_l3_order *out)
-{
-    uint32_t n = 0;
-    uint32_t at;
-    uint32_t i = order_find(b, id, &at);
-    if (i == 0) return 0;
-    for (i = b->node[i].next; i != 0 && n < cap; i = b->node[i].next)
-        describe(b, &out[n++], i);
-    return n;
-}
-
-void hr_l3_stats_get(const hr_l3 *b, hr_l3_stats *out)
-{
-    *out = b->stats;
-}
-
-/* ---- soundness ---- */
-
-static bool is_queue_sound(const hr_l3 *b, uint32_t level_idx)
-{
-    const level *l = &b->level[level_idx];
-    uint32_t n = 0;
-    uint32_t prev = 0;
-    int64_t qty = 0;
-    uint32_t at;
-    for (uint32_t i = l->head; i != 0; i = b->node[i].next) {
-        const node *o = &b->node[i];
-        if (n++ == l->n || o->prev != prev || o->level != level_idx || o->qty < 1) return false;
-        if (order_find(b, o->id, &at) != i) return false;
-        qty += o->qty;
-        prev = i;
-    }
-    return n > 0 && n == l->n && qty == l->qty && l->tail == prev;
-}
-
-static uint32_t count_slots(const hr_l3_map *m)
-{
-    uint32_t n = 0;
-    for (size_t i = 0; i <= m->mask; i++)
-        n += m->slot[i] != 0;
-    return n;
-}
-
-bool hr_l3_is_sound(const hr_l3 *b)
-{
-    uint32_t n_levels = 0;
-    uint32_t n_orders = 0;
-    for (uint32_t k = 0; k < b->opt.max_instruments; k++) {
-        uint32_t prev = 0;
-        for (uint32_t i = b->first[k]; i != 0; i = b->chain[i].next) {
-            const level *l = &b->level[i];
-            if (n_levels++ == b->stats.n_levels || l->book >> 1 != k) return false;
-            if (b->chain[i].prev != prev || level_find(b, l->book, l->px) != i) return false;
-            if (!is_queue_sound(b, i)) return false;
-            n_orders += l->n;
-            prev = i;
-        }
-    }
-    return n_levels == b->stats.n_levels && n_orders == b->stats.n_orders &&
-           count_slots(&b->map[LEVELS]) == n_levels && count_slots(&b->map[ORDERS]) == n_orders;
+    uint32_t at = op->at & -(uint32_t)op->is_looked;
+    __builtin_prefetch(&b->node[b->level[at].tail & add_mask(op)], 1);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HR_BOOK_L3_H
 #define HR_BOOK_L3_H
-/* Order by order books of many instruments: orders by id in one flat hash, queues by price level in
- * order of arrival. Each operation says which price levels changed and what stands on them now, so
- * that a book by price (hr_l2) follows without looking.
+/* Order by order books of many instruments: orders by id, in a ring of places and one flat hash for
+ * those that fall out of it; queues by price level in order of arrival. Each operation says which
+ * price levels changed and what stands on them now, so that a book by price (hr_l2) follows without
+ * looking.
  *
  * Threads: single owner. Memory: one block from an arena at create, sized by the most orders, price
  * levels and instruments; nothing is taken later. What does not fit is HR_EBUDGET and leaves the
@@ -79,11 +80,11 @@ typedef struct hr_l3_stats {
 /** Bytes of the one block, for carving (the arena adds up to 64 for alignment). 0: the options are
  * out of range. */
 size_t hr_l3_bytes(const hr_l3_options *o);
-/** HR_EUSAGE: options out of range. HR_EBUDGET: the arena has no room. Touches the hash, so its
- * memory is there; orders and levels are touched as they come. */
+/** HR_EUSAGE: options out of range. HR_EBUDGET: the arena has no room. Touches the hash and the
+ * ring, so their memory is there; spare orders and levels are touched as they come. */
 HR_MUST_USE hr_status hr_l3_create(hr_l3 **out, hr_arena *arena, const hr_l3_options *o,
                                    hr_err *err);
-/** No order anywhere. O(hash). */
+/** No order anywhere. O(hash and ring). */
 void hr_l3_reset(hr_l3 *b);
 
 /* ---- operations: O(1), all but clear; HR_OK also where out->verdict says that it was wrong ----
@@ -122,8 +123,8 @@ typedef enum hr_l3_what {
     HR_L3_REPLACE,
 } hr_l3_what;
 
-/** An operation: the caller fills all above `hash` and sets is_looked to false. The rest is of use
- * to the book that looked alone. */
+/** An operation: the caller fills all above `hash` (new_id: 0 where there is none) and sets
+ * is_looked to false. The rest is of use to the book that looked alone. */
 typedef struct hr_l3_op {
     uint64_t id;
     uint64_t new_id;     /* replace */
@@ -133,9 +134,10 @@ typedef struct hr_l3_op {
     uint8_t side;        /* add */
     uint8_t what;        /* hr_l3_what */
     bool is_looked;
-    uint32_t hash, hash2; /* of id; of the level (add) or of new_id (replace) */
-    uint32_t at;          /* its likely order, or level (add); 0: none */
+    uint32_t hash; /* of the level (add) */
+    uint32_t at;   /* its likely level; 0: none */
 } hr_l3_op;
+_Static_assert(sizeof(hr_l3_op) == 48, "four in three cache lines");
 
 /** Ask memory for what the operation will read. Each step needs what the one before asked for, so
  * call them some events apart: 24, 16 and 8 ahead are good. They change nothing, and each may be

@@ -53,6 +53,33 @@ static size_t decode_all(run *r, bool is_csv, const uint8_t *p, size_t n, bool a
     }
 }
 
+/* Straight to operations: the same steps, and what each message says of orders. */
+static void check_ops(const uint8_t *p, size_t n)
+{
+    static hr_itch_msg msg[64];
+    static hr_l3_op op[64];
+    for (size_t at = 0; at < n;) {
+        hr_itch_step a;
+        hr_itch_step b;
+        hr_status st = hr_itch_decode(&a, msg, 64, p + at, n - at, true);
+        need(hr_itch_decode_ops(&b, op, 64, p + at, n - at, true) == st, "operations differ");
+        need(a.n_taken == b.n_taken && a.n_msgs == b.n_msgs && a.reason == b.reason &&
+                 a.type == b.type && a.offset == b.offset,
+             "steps differ");
+        for (uint32_t i = 0; i < a.n_msgs; i++) {
+            hr_l3_op want;
+            hr_itch_op(&want, &msg[i]);
+            need(op[i].what == want.what, "an operation differs");
+            if (want.what == HR_L3_NONE) continue;
+            need(op[i].id == want.id && op[i].new_id == want.new_id && op[i].px == want.px &&
+                     op[i].qty == want.qty && op[i].instrument == want.instrument &&
+                     op[i].side == want.side && !op[i].is_looked,
+                 "an operation differs");
+        }
+        at += a.n_taken;
+    }
+}
+
 static void apply_all(const run *r, bool is_csv, uint8_t size)
 {
     hr_l3_options o = {.max_orders = 1u + size % 16,
@@ -99,5 +126,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     need(parts.n_msgs == whole.n_msgs && parts.n_bad == whole.n_bad, "the cut shows");
     need(memcmp(parts.msg, whole.msg, whole.n_msgs * sizeof *whole.msg) == 0, "the cut shows");
     apply_all(&whole, is_csv, data[1]);
+    if (!is_csv) check_ops(p, n);
     return 0;
 }

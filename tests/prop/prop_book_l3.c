@@ -470,8 +470,8 @@ static void test_equal_hashes(void **state)
         uint64_t id[2] = {(uint32_t)drawn[i - 1], (uint32_t)drawn[i]};
         int first = n_pairs % 2;
         if (drawn[i] >> 32 != drawn[i - 1] >> 32 || id[0] == id[1]) continue;
-        for (int k = 0; k < 2; k++) {
-            o = (hr_l3_order){.id = id[k], .px = 5, .qty = 1 + k};
+        for (int k = 0; k < 4; k++) { /* each second one drives the first out of its place */
+            o = (hr_l3_order){.id = id[k / 2] | (uint64_t)(k % 2) << 40, .px = 5, .qty = 1 + k / 2};
             assert_int_equal(hr_l3_add(b, &c, &o), HR_OK);
             assert_int_equal(c.verdict, HR_L3_OK);
         }
@@ -482,6 +482,7 @@ static void test_equal_hashes(void **state)
         assert_true(hr_l3_find(b, &o, id[1 - first]) && o.qty == 2 - first);
         hr_l3_delete(b, &c, id[1 - first]);
         assert_int_equal(c.verdict, HR_L3_OK);
+        hr_l3_clear(b, &c, 0);
         n_pairs++;
     }
     assert_true(n_pairs > 0);

@@ -211,6 +211,51 @@ static void test_damage(void **state)
     assert_string_equal(hr_itch_reason_name(HR_ITCH_REASON_COUNT), "?");
 }
 
+static void assert_same_op(const hr_itch_msg *m, const hr_l3_op *got)
+{
+    hr_l3_op want;
+    hr_itch_op(&want, m);
+    assert_int_equal(got->what, want.what);
+    if (want.what == HR_L3_NONE) return;
+    assert_true(got->id == want.id && got->new_id == want.new_id && got->px == want.px);
+    assert_true(got->qty == want.qty && got->instrument == want.instrument);
+    assert_true(got->side == want.side && !got->is_looked);
+}
+
+/* Of damaged text too: the same steps, and operations that say what the messages say. */
+static void test_ops(void **state)
+{
+    static hr_itch_msg m[64];
+    static hr_l3_op op[64];
+    uint8_t all[1024];
+    test_rng r;
+    (void)state;
+    test_rng_init(&r, test_seed());
+    size_t n = make_all(all);
+    for (uint64_t k = 0; k < test_iters(20000); k++) {
+        size_t n_cut = k < n ? k : n - test_rng_below(&r, 40);
+        uint8_t *p = malloc(n_cut + 1); /* nothing behind it may be read */
+        assert_non_null(p);
+        memcpy(p, all, n_cut);
+        for (uint64_t d = k % 4; d > 0 && n_cut > 0; d--)
+            p[test_rng_below(&r, n_cut)] = (uint8_t)test_rng_u64(&r);
+        for (size_t at = 0; at < n_cut;) {
+            hr_itch_step a;
+            hr_itch_step b;
+            hr_status st = hr_itch_decode(&a, m, 64, p + at, n_cut - at, k % 3 != 0);
+            assert_int_equal(hr_itch_decode_ops(&b, op, 64, p + at, n_cut - at, k % 3 != 0), st);
+            assert_true(a.n_taken == b.n_taken && a.n_msgs == b.n_msgs);
+            assert_true(a.reason == b.reason);
+            if (st == HR_EINPUT) assert_true(a.offset == b.offset && a.type == b.type);
+            for (uint32_t i = 0; i < a.n_msgs; i++)
+                assert_same_op(&m[i], &op[i]);
+            if (st != HR_EINPUT) break;
+            at += a.n_taken;
+        }
+        free(p);
+    }
+}
+
 static void test_large_numbers(void **state)
 {
     static const struct {
@@ -343,9 +388,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order_types),   cmocka_unit_test(test_other_types),
         cmocka_unit_test(test_auction_types), cmocka_unit_test(test_cut_anywhere),
-        cmocka_unit_test(test_damage),        cmocka_unit_test(test_large_numbers),
-        cmocka_unit_test(test_apply),         cmocka_unit_test(test_directory),
-        cmocka_unit_test(test_sample),
+        cmocka_unit_test(test_damage),        cmocka_unit_test(test_ops),
+        cmocka_unit_test(test_large_numbers), cmocka_unit_test(test_apply),
+        cmocka_unit_test(test_directory),     cmocka_unit_test(test_sample),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -248,8 +248,64 @@ static hr_status refuse(hr_itch_step *step, hr_itch_reason reason, uint8_t type,
     return HR_EINPUT;
 }
 
-hr_status hr_itch_decode(hr_itch_step *step, hr_itch_msg *out, uint32_t cap, const uint8_t *p,
-                         size_t n_bytes, bool at_eof)
+/* ---- straight to operations ---- */
+
+/* Where a message that may change orders has its fields. */
+typedef struct shape {
+    uint32_t px_mask, qty_mask; /* none where it has none */
+    uint8_t len;                /* 0: of other types */
+    uint8_t what;
+    uint8_t px_at, qty_at;
+    uint8_t side; /* it has one */
+    uint8_t unused[3];
+} shape;
+_Static_assert(sizeof(shape) == 16, "four a cache line");
+
+#define ALL UINT32_MAX
+static const shape shapes[256] = {
+    ['A'] = {ALL, ALL, 36, HR_L3_ADD, 32, 20, 1, {0}},
+    ['F'] = {ALL, ALL, 40, HR_L3_ADD, 32, 20, 1, {0}},
+    ['P'] = {ALL, ALL, 44, HR_L3_NONE, 32, 20, 1, {0}},
+    ['E'] = {0, ALL, 31, HR_L3_EXECUTE, 0, 19, 0, {0}},
+    ['C'] = {ALL, ALL, 36, HR_L3_EXECUTE, 32, 19, 0, {0}},
+    ['X'] = {0, ALL, 23, HR_L3_CANCEL, 0, 19, 0, {0}},
+    ['D'] = {0, 0, 19, HR_L3_DELETE, 0, 0, 0, {0}},
+    ['U'] = {ALL, ALL, 35, HR_L3_REPLACE, 31, 27, 0, {0}},
+};
+#define ID2_END 27u /* read of every shape, also where the message is shorter */
+
+static HR_NOINLINE hr_itch_reason take_any_op(hr_l3_op *op, const uint8_t *m, uint32_t n)
+{
+    hr_itch_msg o;
+    hr_itch_reason reason = take_msg(&o, m, n);
+    if (reason == HR_ITCH_FINE) hr_itch_op(op, &o);
+    return reason;
+}
+
+/* Without a branch by type: what comes next is anyone's guess, and only the book has to know. */
+static hr_itch_reason take_op(hr_l3_op *op, const uint8_t *m, uint32_t n, size_t n_left)
+{
+    const shape *s = &shapes[m[0]];
+    if (HR_UNLIKELY(n != s->len || n_left < ID2_END)) return take_any_op(op, m, n);
+    bool is_ask = m[19] == 'S';
+    bool is_fine = (time_of(m) < DAY_NS) & (is_ask | (m[19] == 'B') | (s->side == 0));
+    if (HR_UNLIKELY(!is_fine)) return take_any_op(op, m, n);
+    op->id = be64(m + 11);
+    op->new_id = be64(m + 19) & -(uint64_t)(s->what == HR_L3_REPLACE);
+    op->px = be32(m + s->px_at) & s->px_mask;
+    op->qty = be32(m + s->qty_at) & s->qty_mask;
+    op->instrument = be16(m + 1);
+    op->side = s->side != 0 ? is_ask : HR_SIDE_NONE;
+    op->what = s->what;
+    op->is_looked = false;
+    return HR_ITCH_FINE;
+}
+
+/* ---- text ---- */
+
+/* Either msgs or ops. */
+HR_INLINE hr_status decode(hr_itch_step *step, hr_itch_msg *msgs, hr_l3_op *ops, uint32_t cap,
+                           const uint8_t *p, size_t n_bytes, bool at_eof)
 {
     *step = (hr_itch_step){.reason = HR_ITCH_FINE};
     while (n_bytes - step->n_taken >= HEAD_BYTES) {
@@ -259,7 +315,8 @@ hr_status hr_itch_decode(hr_itch_step *step, hr_itch_msg *out, uint32_t cap, con
         if (HR_UNLIKELY(n == 0)) return refuse(step, HR_ITCH_EMPTY, 0, HEAD_BYTES);
         if (n > n_left) break;
         if (step->n_msgs == cap) return HR_FULL;
-        hr_itch_reason reason = take_msg(&out[step->n_msgs], m, n);
+        hr_itch_reason reason = ops != NULL ? take_op(&ops[step->n_msgs], m, n, n_left)
+                                            : take_msg(&msgs[step->n_msgs], m, n);
         if (HR_UNLIKELY(reason != HR_ITCH_FINE)) return refuse(step, reason, m[0], HEAD_BYTES + n);
         step->n_taken += HEAD_BYTES + n;
         step->n_msgs++;
@@ -268,6 +325,18 @@ hr_status hr_itch_decode(hr_itch_step *step, hr_itch_msg *out, uint32_t cap, con
     if (!at_eof || n_rest == 0) return HR_OK;
     return refuse(step, HR_ITCH_TRUNCATED, n_rest > HEAD_BYTES ? p[step->n_taken + HEAD_BYTES] : 0,
                   n_rest);
+}
+
+hr_status hr_itch_decode(hr_itch_step *step, hr_itch_msg *out, uint32_t cap, const uint8_t *p,
+                         size_t n_bytes, bool at_eof)
+{
+    return decode(step, out, NULL, cap, p, n_bytes, at_eof);
+}
+
+hr_status hr_itch_decode_ops(hr_itch_step *step, hr_l3_op *out, uint32_t cap, const uint8_t *p,
+                             size_t n_bytes, bool at_eof)
+{
+    return decode(step, NULL, out, cap, p, n_bytes, at_eof);
 }
 
 size_t hr_itch_whole(const uint8_t *p, size_t n_bytes, uint64_t *n_msgs)

@@ -118,6 +118,11 @@ size_t hr_itch_whole(const uint8_t *p, size_t n_bytes, uint64_t *n_msgs);
 HR_MUST_USE hr_status hr_itch_decode(hr_itch_step *step, hr_itch_msg *out, uint32_t cap,
                                      const uint8_t *p, size_t n_bytes, bool at_eof);
 
+/** The same messages as operations on orders, one each: HR_L3_NONE where it changes none. Refuses
+ * what hr_itch_decode refuses; equal to hr_itch_op of its messages where they change an order. */
+HR_MUST_USE hr_status hr_itch_decode_ops(hr_itch_step *step, hr_l3_op *out, uint32_t cap,
+                                         const uint8_t *p, size_t n_bytes, bool at_eof);
+
 #define HR_ITCH_BYTES_MAX 52 /* of a message with its length */
 /** A message as it stands in a file, its length in front: S, R, A, E, C, X, D, U, P and Q; returns
  * its bytes, 0 for another type. What the wire has no room for is cut: quantities of orders and
