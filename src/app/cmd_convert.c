@@ -40,6 +40,7 @@ static const char *const targets[] = {"events",
                                       "lobster",
                                       "records",
                                       "records-csv",
+                                      "dbn",
                                       NULL};
 
 static hr_status parse_args(hr_convert_options *o, bool *json, int argc, char **argv, hr_err *err)
@@ -83,7 +84,8 @@ static hr_status parse_args(hr_convert_options *o, bool *json, int argc, char **
             "binance-bookticker and lobster are the CSV that --format reads by these names;\n"
             "tardis-snapshot-5 and -25 are the best levels, a row a snapshot and each change;\n"
             "lake-deltas, lake-trades and lake-book are Crypto Lake's tables of one instrument.\n"
-            "Databento DBN becomes its records, under their official names: .parquet or .csv.\n"
+            "Databento DBN becomes its records, under their official names: .parquet or .csv; and\n"
+            ".parquet of records .dbn again, byte for byte (.zst compresses; --to dbn).\n"
             "CSV that is a table (klines, bars, options, ...) becomes .parquet, and that .csv.\n"
             "A first pass finds what the target cannot hold; then nothing is written without\n"
             "--lossy. Lines that cannot be used go to OUT.rejects.ndjson.",

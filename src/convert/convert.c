@@ -6,6 +6,7 @@
 
 #include "base/sys.h"
 #include "convert/convert_csv.h"
+#include "convert/convert_dbn.h"
 #include "convert/convert_parts.h"
 #include "pipe/dbn_file.h"
 #include "pipe/source.h"
@@ -38,6 +39,7 @@ static const char *const target_names[HR_TO_COUNT] = {
     [HR_TO_LOBSTER] = "lobster",
     [HR_TO_RECORDS] = "records",
     [HR_TO_RECORDS_CSV] = "records-csv",
+    [HR_TO_DBN] = "dbn",
 };
 
 const char *hr_target_format_name(hr_target_format f)
@@ -101,7 +103,7 @@ static hr_status set_target(job *j, hr_err *err)
     r->to = j->o->to;
     r->container = hr_out_container(s, &n);
     r->arrow = hr_out_arrow(s);
-    if (r->to == HR_TO_RECORDS || r->to == HR_TO_RECORDS_CSV)
+    if (r->to == HR_TO_RECORDS || r->to == HR_TO_RECORDS_CSV || r->to == HR_TO_DBN)
         return HR_FAIL(err, HR_EUSAGE, "'%s' holds events, no records (DBN and tables have them)",
                        j->o->in);
     if (j->o->records != NULL)
@@ -382,18 +384,44 @@ static hr_status convert(job *j, hr_err *err)
     return finish(j, err);
 }
 
+static bool is_dbn_name(const char *path)
+{
+    size_t n;
+    (void)hr_out_container(path, &n);
+    return hr_out_ends_with(path, n, ".dbn") || hr_out_ends_with(path, n, ".dbn.frag");
+}
+
+typedef hr_status (*convert_fn)(const hr_convert_options *o, hr_convert_report *report,
+                                hr_err *err);
+
+/* Inputs that are records and no events, on either side; NULL: it is events. */
+static hr_status find_way(convert_fn *out, const hr_convert_options *o, hr_err *err)
+{
+    hr_dbn_kind kind = HR_DBN_NOT;
+    bool is_table_of_csv = false;
+    bool is_table_of_dbn = false;
+    *out = NULL;
+    if (o->format != HR_FORMAT_UNKNOWN) return HR_OK;
+    bool is_rows = o->to == HR_TO_AUTO || o->to == HR_TO_RECORDS || o->to == HR_TO_RECORDS_CSV;
+    bool is_to_dbn = o->to == HR_TO_DBN || (o->to == HR_TO_AUTO && is_dbn_name(o->out));
+    HR_TRY(hr_dbn_file_probe(&kind, o->in, err));
+    HR_TRY(hr_convert_csv_probe(&is_table_of_csv, o->in, err));
+    if (is_to_dbn) HR_TRY(hr_convert_dbn_probe(&is_table_of_dbn, o->in, err));
+    *out = is_table_of_csv                   ? hr_convert_csv_back
+           : is_table_of_dbn                 ? hr_convert_dbn_back
+           : (kind != HR_DBN_NOT && is_rows) ? hr_convert_dbn
+                                             : NULL;
+    return HR_OK;
+}
+
 hr_status hr_convert(const hr_convert_options *o, hr_convert_report *report, hr_err *err)
 {
     int64_t began = hr_sys_mono_ns();
+    convert_fn way;
     memset(report, 0, sizeof *report);
-    hr_dbn_kind kind = HR_DBN_NOT;
-    bool is_rows = o->to == HR_TO_AUTO || o->to == HR_TO_RECORDS || o->to == HR_TO_RECORDS_CSV;
-    if (o->format == HR_FORMAT_UNKNOWN) HR_TRY(hr_dbn_file_probe(&kind, o->in, err));
-    bool is_table_of_csv = false;
-    if (o->format == HR_FORMAT_UNKNOWN) HR_TRY(hr_convert_csv_probe(&is_table_of_csv, o->in, err));
-    if (is_table_of_csv || (kind != HR_DBN_NOT && is_rows)) {
-        hr_status made =
-            is_table_of_csv ? hr_convert_csv_back(o, report, err) : hr_convert_dbn(o, report, err);
+    HR_TRY(find_way(&way, o, err));
+    if (way != NULL) {
+        hr_status made = way(o, report, err);
         report->seconds = (double)(hr_sys_mono_ns() - began) * 1e-9;
         return made;
     }

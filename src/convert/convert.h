@@ -35,6 +35,7 @@ typedef enum hr_target_format {
     HR_TO_RECORDS,      /* of DBN: Parquet, one type's records under their official names; of CSV
                            that is no events: its table */
     HR_TO_RECORDS_CSV,
+    HR_TO_DBN, /* Databento DBN: of a table of its records */
     HR_TO_COUNT
 } hr_target_format;
 const char *hr_target_format_name(hr_target_format f);
@@ -65,6 +66,13 @@ hr_target_format hr_target_format_from_name(const char *name);
     X(HR_LOSS_LEVEL_ORDER, "the order of levels in messages")                                      \
     X(HR_LOSS_WHICH, "which levels changed (the best ones after it stand for them)")               \
     X(HR_LOSS_SNAPSHOT_TIME, "venue times of snapshots")                                           \
+    X(HR_LOSS_NULL, "nulls of columns that have none (0 or an empty text stands for them)")        \
+    X(HR_LOSS_DBN_HEADER,                                                                          \
+      "the metadata that the DBN file had (that of its records stands for it)")                    \
+    X(HR_LOSS_DBN_SYMBOL, "symbols that the metadata does not give these instruments")             \
+    X(HR_LOSS_DBN_REST,                                                                            \
+      "bytes of records outside their fields (those of the first stand for them)")                 \
+    X(HR_LOSS_DBN_LEFT_OUT, "records of the DBN file that are not in the table")                   \
     X(HR_LOSS_KIND, "messages of a kind it has no place for")                                      \
     X(HR_LOSS_EMPTY, "messages without levels")                                                    \
     X(HR_LOSS_NO_SEQ, "messages without update ids")                                               \

@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/sys.h"
+#include "convert/convert_dbn.h"
 #include "convert/row_group.h"
 #include "pipe/dbn_file.h"
 #include "text/csv.h"
@@ -34,8 +35,9 @@ typedef struct dbn_job {
     const char *symbol;
     size_t n_symbol;
     bool has_symbol;
-    char meta[3][40]; /* the file's metadata that goes into the table's */
-    const char *meta_values[3];
+    hr_dbn_rest rest;
+    hr_dbn_keep keep; /* of the file, in the table's metadata */
+    hr_arena *keep_arena;
 } dbn_job;
 
 /* ---- which records ---- */
@@ -112,22 +114,16 @@ static hr_status set_target(dbn_job *j, hr_err *err)
 
 static hr_status open_table(dbn_job *j, hr_err *err)
 {
-    static const char *const keys[] = {"dbn.version", "dbn.dataset", "dbn.schema"};
-    const hr_dbn_meta *m = &j->file.meta;
     hr_row_groups_options opt = {.schema = &j->table.schema,
                                  .cap_rows = GROUP_ROWS,
                                  .max_groups = GROUPS_MAX,
                                  .index_bytes = INDEX_BYTES};
-    if (j->file.kind == HR_DBN_FILE) {
-        snprintf(j->meta[0], sizeof j->meta[0], "%u", m->version);
-        snprintf(j->meta[1], sizeof j->meta[1], "%s", m->dataset);
-        snprintf(j->meta[2], sizeof j->meta[2], "%s", hr_dbn_schema_name(m->schema));
-        for (size_t i = 0; i < HR_ARRAY_LEN(keys); i++)
-            j->meta_values[i] = j->meta[i];
-        opt.meta_keys = keys;
-        opt.meta_values = j->meta_values;
-        opt.n_meta = HR_ARRAY_LEN(keys);
-    }
+    HR_TRY(hr_dbn_keep_begin(&j->keep, &j->table, &j->file.meta, j->file.header, j->file.n_header,
+                             &j->keep_arena, &j->budget, err));
+    hr_dbn_rest_init(&j->rest, &j->table);
+    opt.meta_keys = j->keep.key;
+    opt.meta_values = j->keep.value;
+    opt.n_meta = j->keep.n;
     HR_TRY(hr_arena_create(&j->arena, &j->budget, hr_row_groups_bytes(&opt), "records", err));
     return hr_row_groups_create(&j->group, &opt, &j->out, j->arena, err);
 }
@@ -205,6 +201,7 @@ static hr_status put_columns(dbn_job *j, const hr_dbn_rec *recs, uint32_t n, hr_
             HR_TRY(refuse_wide(j, j->table.fields[c].name, n_wide, j->r->rows + first + 1, err));
         }
         HR_TRY(put_symbols(j, recs, k, err));
+        hr_dbn_rest_look(&j->rest, &j->table, j->file.p, recs, k);
         j->group.n_rows += k;
         j->r->rows += k;
         recs += k;
@@ -334,6 +331,7 @@ static hr_status finish(dbn_job *j, hr_err *err)
                            j->o->records != NULL ? "of that type" : "to write");
         HR_TRY(begin_table(j, layout, err));
     }
+    hr_dbn_keep_end(&j->keep, &j->rest, j->r->filtered + j->r->rejected);
     if (j->r->to == HR_TO_RECORDS) HR_TRY(hr_row_groups_finish(&j->group, err));
     HR_TRY(hr_out_finish(&j->out, &j->rejects, j->o->force, err));
     j->r->bytes_out = j->out.n_bytes;
@@ -370,6 +368,7 @@ hr_status hr_convert_dbn(const hr_convert_options *o, hr_convert_report *report,
     hr_out_abandon(&j->out, false);
     hr_dbn_file_close(&j->file);
     hr_arena_destroy(&j->arena);
+    hr_arena_destroy(&j->keep_arena);
     hr_arena_destroy(&j->out_arena);
     hr_heap_free(j);
     return st;

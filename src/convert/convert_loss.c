@@ -89,6 +89,7 @@ static bool holds_kind(hr_target_format to, hr_msg_kind k, bool is_agg)
     case HR_TO_LAKE_BOOK:
     case HR_TO_RECORDS:
     case HR_TO_RECORDS_CSV:
+    case HR_TO_DBN:
     case HR_TO_COUNT:
         break;
     }

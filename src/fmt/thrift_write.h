@@ -40,6 +40,10 @@ HR_INLINE void hr_tw_flush(hr_thrift_out *t)
 HR_INLINE void hr_tw_raw(hr_thrift_out *t, const void *bytes, size_t n)
 {
     if (n > t->cap - t->n && t->spill != NULL) hr_tw_flush(t);
+    if (n > t->cap && t->spill != NULL) { /* a long text passes by the buffer */
+        if (!t->spill(t->spill_self, bytes, n)) t->is_full = true;
+        return;
+    }
     if (n > t->cap - t->n) {
         t->is_full = true;
         return;

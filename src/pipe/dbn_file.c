@@ -156,6 +156,8 @@ static hr_status read_meta(hr_dbn_file *f, hr_err *err)
             return HR_FAIL(err, HR_EINPUT, "DBN metadata: %zu of %zu bytes are there", got, n);
         HR_TRY(fill(f, err));
     }
+    f->header = meta;
+    f->n_header = n;
     return hr_dbn_meta_parse(&f->meta, meta, n, err);
 }
 

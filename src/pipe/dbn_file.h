@@ -16,6 +16,8 @@ typedef struct hr_dbn_file {
     hr_container container;
     hr_dbn_kind kind;
     hr_dbn_meta meta; /* of HR_DBN_FILE */
+    const uint8_t *header; /* prelude and metadata as they lie in the file, n_header bytes */
+    size_t n_header;
     hr_dbn_dir *dir;
     hr_budget *budget;
     hr_arena *arena, *meta_arena, *dir_arena;
