@@ -33,6 +33,7 @@ static const char *const targets[] = {"events",
                                       "tardis-snapshot-25",
                                       "capture",
                                       "capture-json",
+                                      "cryptofeed",
                                       "binance-trades",
                                       "binance-aggtrades",
                                       "binance-bookticker",
@@ -83,6 +84,7 @@ static hr_status parse_args(hr_convert_options *o, bool *json, int argc, char **
             "names, and Parquet by any other; tardis-quotes, binance-aggtrades, binance-trades,\n"
             "binance-bookticker and lobster are the CSV that --format reads by these names;\n"
             "tardis-snapshot-5 and -25 are the best levels, a row a snapshot and each change;\n"
+            "cryptofeed is a capture in the words of the messages' venue;\n"
             "lake-deltas, lake-trades and lake-book are Crypto Lake's tables of one instrument.\n"
             "Databento DBN becomes its records, under their official names: .parquet or .csv; and\n"
             ".parquet of records .dbn again, byte for byte (.zst compresses; --to dbn).\n"

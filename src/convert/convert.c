@@ -35,6 +35,7 @@ static const char *const target_names[HR_TO_COUNT] = {
     [HR_TO_BINANCE_TRADES] = "binance-trades",
     [HR_TO_BINANCE_BOOK_TICKER] = "binance-bookticker",
     [HR_TO_CAPTURE_JSON] = "capture-json",
+    [HR_TO_CRYPTOFEED] = "cryptofeed",
     [HR_TO_ITCH] = "itch",
     [HR_TO_LOBSTER] = "lobster",
     [HR_TO_RECORDS] = "records",
@@ -77,6 +78,7 @@ typedef struct job {
     hr_lobster_out *lobster;
     hr_tops_out *tops;
     hr_lake_out *lake;
+    hr_feed_out *feed;
     bool is_dry; /* first pass: only what would be lost */
 } job;
 
@@ -197,6 +199,10 @@ static hr_status find_losses(job *j, const hr_evbatch *b, uint32_t m, uint64_t *
 {
     if (j->lobster != NULL) return hr_lobster_out_losses(j->lobster, b, m, bits, err);
     if (j->tops != NULL) return hr_tops_out_losses(j->tops, b, m, bits, err);
+    if (j->feed != NULL) {
+        *bits = hr_feed_out_losses(j->feed, b, m);
+        return HR_OK;
+    }
     if (j->lake != NULL) {
         *bits = hr_lake_out_losses(j->lake, b, m);
         return HR_OK;
@@ -223,6 +229,7 @@ static hr_status put_message(job *j, const hr_evbatch *b, uint32_t m, hr_err *er
     if (j->itch != NULL) return hr_itch_out_message(j->itch, b, m, &r->rows, err);
     if (j->lobster != NULL) return hr_lobster_out_message(j->lobster, &r->rows, err);
     if (j->tops != NULL) return hr_tops_out_message(j->tops, b, m, &r->rows, err);
+    if (j->feed != NULL) return hr_feed_out_message(j->feed, b, m, &r->rows, err);
     if (j->lake != NULL) return hr_lake_out_message(j->lake, b, m, &r->rows, err);
     return j->table != NULL ? hr_table_out_message(j->table, b, m, &r->rows, err)
                             : hr_text_out_message(&j->text, b, m, &r->rows, err);
@@ -320,6 +327,7 @@ static hr_status carve(job *j, hr_err *err)
                hr_table_out_bytes() + (1u << 20);
     if (j->o->to == HR_TO_LOBSTER) n += hr_lobster_out_bytes();
     if (hr_tops_out_depth(j->o->to) > 0) n += hr_tops_out_bytes();
+    if (j->o->to == HR_TO_CRYPTOFEED) n += hr_feed_out_bytes();
     if (hr_lake_out_is(j->o->to)) n += hr_lake_out_bytes(j->o->to);
     HR_TRY(hr_arena_create(&j->arena, &j->budget, n, "convert", err));
     return hr_pool_create(&j->batches, j->arena, hr_evbatch_bytes(&j->caps), HR_SOURCE_SLOTS + 1,
@@ -337,7 +345,8 @@ static hr_status open_output(job *j, hr_err *err)
     }
     if (j->lake != NULL) HR_TRY(hr_lake_out_begin(j->lake, j->r, j->o, &j->out, j->arena, err));
     if (j->tops != NULL) return hr_tops_out_begin(j->tops, &j->out, err);
-    if (j->lake != NULL) return HR_OK;
+    if (j->feed != NULL) hr_feed_out_begin(j->feed, &j->out);
+    if (j->lake != NULL || j->feed != NULL) return HR_OK;
     if (is_table(r->to)) return hr_table_out_create(&j->table, r, j->o, &j->out, j->arena, err);
     j->text.file = &j->out;
     j->text.to = r->to;
@@ -371,6 +380,7 @@ static hr_status convert(job *j, hr_err *err)
     bool is_itch = j->r->to == HR_TO_ITCH; /* its directory comes first */
     if (is_itch) HR_TRY(create_itch(j, err));
     if (j->r->to == HR_TO_LOBSTER) HR_TRY(hr_lobster_out_create(&j->lobster, j->o, j->arena, err));
+    if (j->r->to == HR_TO_CRYPTOFEED) HR_TRY(hr_feed_out_create(&j->feed, j->o, j->arena, err));
     if (hr_lake_out_is(j->r->to))
         HR_TRY(hr_lake_out_create(&j->lake, j->o, j->r->to, j->arena, err));
     if (hr_tops_out_depth(j->r->to) > 0)

@@ -30,6 +30,7 @@ typedef enum hr_target_format {
     HR_TO_BINANCE_BOOK_TICKER,
     HR_TO_CAPTURE,      /* `<recv_ns> <json>` */
     HR_TO_CAPTURE_JSON, /* {"capture_ns":..,"stream":..,"data":..} */
+    HR_TO_CRYPTOFEED,   /* the venue's messages as cryptofeed stores them */
     HR_TO_ITCH,         /* Nasdaq TotalView-ITCH 5.0 */
     HR_TO_LOBSTER,      /* its message file, of one instrument and day */
     HR_TO_RECORDS,      /* of DBN: Parquet, one type's records under their official names; of CSV
@@ -88,7 +89,8 @@ hr_target_format hr_target_format_from_name(const char *name);
     X(HR_LOSS_SIDE, "trades without a side")                                                       \
     X(HR_LOSS_TRADE_ID, "trades whose id is missing or no number")                                 \
     X(HR_LOSS_SAME_TOP, "changes that the best levels do not show, or that came late")             \
-    X(HR_LOSS_NO_BOOK, "changes of books that are not whole")
+    X(HR_LOSS_NO_BOOK, "changes of books that are not whole")                                      \
+    X(HR_LOSS_WORDS, "messages of a venue whose words are not written, or of several")
 typedef enum hr_loss {
 #define HR_LOSS_ENUM(id, text) id,
     HR_LOSS_LIST(HR_LOSS_ENUM)

@@ -30,7 +30,8 @@ static bool is_binance_csv(hr_target_format to)
 
 bool hr_losses_are_first(hr_target_format to)
 {
-    return is_binance_csv(to) || to == HR_TO_LAKE_TRADES; /* its unit of time; what ids are */
+    /* A unit of time; what ids are; the venue, which messages of connections do not name. */
+    return is_binance_csv(to) || to == HR_TO_LAKE_TRADES || to == HR_TO_CRYPTOFEED;
 }
 
 /* Instrument and venue as the decoder will have them of that path. */
@@ -84,6 +85,7 @@ static bool holds_kind(hr_target_format to, hr_msg_kind k, bool is_agg)
     case HR_TO_LOBSTER: /* convert_lobster.c */
     case HR_TO_TARDIS_SNAPSHOT_5: /* convert_tops.c */
     case HR_TO_TARDIS_SNAPSHOT_25:
+    case HR_TO_CRYPTOFEED:  /* convert_feed.c */
     case HR_TO_LAKE_DELTAS: /* convert_lake.c */
     case HR_TO_LAKE_TRADES:
     case HR_TO_LAKE_BOOK:

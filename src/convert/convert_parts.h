@@ -98,6 +98,19 @@ HR_MUST_USE hr_status hr_text_out_begin(hr_text_out *t, hr_err *err);
 HR_MUST_USE hr_status hr_text_out_message(hr_text_out *t, const hr_evbatch *b, uint32_t m,
                                           uint64_t *n_rows, hr_err *err);
 
+/* ---- captures as cryptofeed makes them ---- */
+typedef struct hr_feed_out hr_feed_out;
+size_t hr_feed_out_bytes(void);
+HR_MUST_USE hr_status hr_feed_out_create(hr_feed_out **out, const hr_convert_options *o,
+                                         hr_arena *arena, hr_err *err);
+/** Before the pass that writes; all messages come by hr_feed_out_losses before that. */
+void hr_feed_out_begin(hr_feed_out *t, hr_out_file *file);
+/** As hr_losses_of. */
+uint64_t hr_feed_out_losses(hr_feed_out *t, const hr_evbatch *b, uint32_t m);
+/** Writes the message that was asked about last. */
+HR_MUST_USE hr_status hr_feed_out_message(hr_feed_out *t, const hr_evbatch *b, uint32_t m,
+                                          uint64_t *n_rows, hr_err *err);
+
 /* ---- Crypto Lake's tables ---- */
 #define HR_LAKE_DEPTH 20 /* levels a side of its book table */
 typedef struct hr_lake_out hr_lake_out;

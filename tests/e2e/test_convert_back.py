@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""convert writes back what it reads: best levels of books, tickers, Crypto Lake's tables; there and back gives the same."""
+"""convert writes back what it reads: best levels of books, tickers, Crypto Lake's tables, captures of cryptofeed; there and back gives the same."""
 import filecmp
 import glob
 import json
 import os
 import random
 import subprocess
+import sys
 from decimal import Decimal
 
 import tap
+
+sys.path.insert(0, os.path.join(tap.ROOT, "tests", "golden"))
+import venue_captures  # pylint: disable=wrong-import-position
 
 TICKERS = "update_id best_bid_price best_bid_qty best_ask_price best_ask_qty transaction_time event_time".split()
 DUMP = os.path.abspath(os.environ.get("HR_PQ_DUMP", "build/tests/support/pq_dump"))
@@ -250,12 +254,69 @@ def check_lake_of_others():
     tap.check("are rounded, others not", list(lost(got).values()) == [2], got)
 
 
+NOT_WRITTEN = {"BITFINEX", "BITMEX", "COINBASE_ORDERS"}
+WIDE = ["--price-decimals", 10, "--quantity-decimals", 10]
+
+
+def feed_and_back(what, file, back):
+    """file -> events -> the venue's words -> events: nothing lost, equal events."""
+    first, second = path("a.parquet"), path("b.parquet")
+    code, got, err = convert(file, first, "--force", *WIDE)
+    code2, out, err2 = convert(first, back, "--to", "cryptofeed", "--force", *WIDE)
+    tap.check(f"{what}: written, nothing lost", (code, code2) == (0, 0) and out["lost"] == [] and out["written"] == got["written"] > 0, [err, err2])
+    code, again, err = convert(back, second, "--force", *WIDE)
+    tap.check(f"{what}: the same events", code == 0 and again["from"] == "cryptofeed" and filecmp.cmp(first, second, False), err or again)
+
+
+def check_feeds():
+    for name in venue_captures.writers():
+        file = path(f"feeds/{name}.ws.1.0")
+        with open(file, "w", encoding="utf-8") as f:
+            f.write("\n".join(venue_captures.capture(name)) + "\n")
+        if name in NOT_WRITTEN:
+            code, _, err = convert(file, path("feed.txt"), "--to", "cryptofeed")
+            tap.check(f"{name}: refused, and said", code == 2 and ("whose words are not written" in err or "of a kind" in err), err)
+        else:
+            feed_and_back(name, file, path("feed.txt"))
+    for what, options in {"spot": ["--bad", 3], "futures": ["--futures"]}.items():
+        tap.run("gen", "--levels", 20000, "--instruments", 3, *options, "--out", path("feed.ndjson"))
+        for file, out in (("feed.ndjson", "feed.txt"), ("feed.txt", "feed.2.txt")):
+            code, got, err = convert(path(file), path(out), "--to", "cryptofeed", "--force")
+            tap.check(f"a capture, {what}: nothing lost in {out}", code == 0 and got["lost"] == [], err or got)
+        texts = [path("feed.1.ndjson"), path("feed.2.ndjson")]
+        codes = [convert(path(f), t, "--force")[0] for f, t in zip(("feed.ndjson", "feed.txt"), texts)]
+        tap.check(f"a capture, {what}: the same messages", codes == [0, 0] and filecmp.cmp(*texts, False))
+    text = "wss://fstream.binance.com/stream <-> 1633998512.5\nwss://fstream.binance.com/stream <-> 1633998514\n"
+    with open(path("only"), "w", encoding="utf-8") as f:
+        f.write(text)
+    code, got, err = convert(path("only"), path("only2"), "--to", "cryptofeed")
+    tap.check("connections alone", code == 0 and got["lost"] == [] and [x.split(" ")[1:] for x in lines(path("only2"))]
+              == [["<->", "1633998512.5"], ["<->", "1633998514"]], err or got)
+    head = "exchange symbol timestamp local_timestamp id side price amount".split()
+    rows = [["binance-futures", "BTCUSDT", "1704153600000000", f"17041536000001{i}", f"{i}", "buy", "1.5", "2"] for i in range(10, 16)]
+    rows[2][2] = "1704153600000001"  # us, where the venue has ms
+    rows[3][4] = "a-b"  # no number
+    rows[4][0] = "bitmex"
+    rows[5][5] = "unknown"
+    got = refused("Tardis' trades in Binance's words", write("f.csv", head, rows), path("f.txt"), "cryptofeed", "digits of times", "of a kind",
+                  "whose words are not written")
+    tap.check("counted by message", sorted(lost(got).values()) == [1, 1, 2] and got["written"] == 3, got)
+
+
+def check_real_feeds(data):
+    files = sorted(glob.glob(os.path.join(data, "cryptofeed", "*.ws.*.gz")) + glob.glob(os.path.join(data, "cryptofeed", "*.http.*.gz")))
+    for file in files:
+        if not os.path.basename(file).startswith(("BITFINEX", "BITMEX")):
+            feed_and_back(os.path.basename(file), file, path("feed.txt.gz"))
+
+
 def check_real():
     data = tap.data_dir()
     file = os.path.join(data or "", "tardis", "binance-futures_book_snapshot_5_BTCUSDT.csv")
     if data is None or not os.path.exists(file):
         print("# no real file of best levels is there")
         return
+    check_real_feeds(data)
     there_and_back("a real book_snapshot_5", file, path("real.csv"), "tardis-snapshot-5", kind="tardis-snapshot")
 
 
@@ -266,6 +327,7 @@ def main():
     check_tickers()
     check_lake()
     check_lake_of_others()
+    check_feeds()
     check_real()
     tap.finish()
 
