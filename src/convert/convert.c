@@ -40,6 +40,7 @@ static const char *const target_names[HR_TO_COUNT] = {
     [HR_TO_LOBSTER] = "lobster",
     [HR_TO_RECORDS] = "records",
     [HR_TO_RECORDS_CSV] = "records-csv",
+    [HR_TO_BITSTAMP_ORDERS] = "bitstamp-orders",
     [HR_TO_DBN] = "dbn",
 };
 

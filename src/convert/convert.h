@@ -36,7 +36,8 @@ typedef enum hr_target_format {
     HR_TO_RECORDS,      /* of DBN: Parquet, one type's records under their official names; of CSV
                            that is no events: its table */
     HR_TO_RECORDS_CSV,
-    HR_TO_DBN, /* Databento DBN: of a table of its records */
+    HR_TO_BITSTAMP_ORDERS, /* `<recv_ms> <event> <json>` */
+    HR_TO_DBN,             /* Databento DBN: of a table of its records */
     HR_TO_COUNT
 } hr_target_format;
 const char *hr_target_format_name(hr_target_format f);
@@ -67,6 +68,9 @@ hr_target_format hr_target_format_from_name(const char *name);
     X(HR_LOSS_LEVEL_ORDER, "the order of levels in messages")                                      \
     X(HR_LOSS_WHICH, "which levels changed (the best ones after it stand for them)")               \
     X(HR_LOSS_SNAPSHOT_TIME, "venue times of snapshots")                                           \
+    X(HR_LOSS_EVENT, "times of the venue (those of receipt stand alone)")                          \
+    X(HR_LOSS_NO_SIDE,                                                                             \
+      "that changes and removals of orders name no side (the buyers' stands there)")               \
     X(HR_LOSS_NULL, "nulls of columns that have none (0 or an empty text stands for them)")        \
     X(HR_LOSS_DBN_HEADER,                                                                          \
       "the metadata that the DBN file had (that of its records stands for it)")                    \
@@ -82,6 +86,7 @@ hr_target_format hr_target_format_from_name(const char *name);
     X(HR_LOSS_VENUE, "messages of other venues than Binance, or of several")                       \
     X(HR_LOSS_LONG_NAME, "instruments of more than 8 letters, or more than 65535 of them")         \
     X(HR_LOSS_DIGITS, "prices of more than 4 decimals, parts of a share, or too large ones")       \
+    X(HR_LOSS_BEFORE_1970, "messages from before 1970")                                            \
     X(HR_LOSS_OTHER_DAY, "messages of another day than the output's path names")                   \
     X(HR_LOSS_NO_ORDER, "replacements and changes of orders that nothing added, or to nothing")    \
     X(HR_LOSS_SAME, "changes of orders that change nothing")                                       \

@@ -26,9 +26,9 @@ typedef struct dbn_job {
     hr_arena *arena, *out_arena;
     hr_out_file out, rejects;
     hr_dbn_table table;
-    uint8_t layout; /* HR_DBN_NO_LAYOUT: not known yet */
+    uint8_t layout;      /* HR_DBN_NO_LAYOUT: not known yet */
     hr_row_groups group; /* of a table; text has none */
-    hr_dbn_rec *recs; /* those of the layout */
+    hr_dbn_rec *recs;    /* those of the layout */
     /* the symbol that was found last */
     uint32_t instrument;
     uint64_t day;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What each target cannot hold of a message. The rules are those of the decoders that would read
  * the target back: what they would not give back is lost. */
+#include <stdio.h>
 #include <string.h>
 
 #include "convert/convert_parts.h"
@@ -52,6 +53,12 @@ void hr_losses_init(hr_losses *l, hr_target_format to, const char *out_path)
     l->to = to;
     hr_sniff_path(&info, out_path);
     l->has_name = info.symbol[0] != '\0';
+    if (to == HR_TO_BITSTAMP_ORDERS) { /* as a reader has them, unless the path says others */
+        snprintf(l->read.venue, sizeof l->read.venue, "%s",
+                 info.venue[0] != '\0' ? info.venue : "bitstamp");
+        snprintf(l->read.symbol, sizeof l->read.symbol, "%s",
+                 info.symbol[0] != '\0' ? info.symbol : "BTCUSD");
+    }
     if (is_binance_csv(to)) read_names(l, &info, out_path);
 }
 
@@ -79,10 +86,12 @@ static bool holds_kind(hr_target_format to, hr_msg_kind k, bool is_agg)
     case HR_TO_CAPTURE:
     case HR_TO_CAPTURE_JSON:
         return k != HR_MSG_STATUS && k != HR_MSG_ORDER;
+    case HR_TO_BITSTAMP_ORDERS:
+        return k == HR_MSG_TRADE || k == HR_MSG_ORDER;
     case HR_TO_AUTO:
     case HR_TO_EVENTS:
-    case HR_TO_ITCH:    /* convert_itch.c */
-    case HR_TO_LOBSTER: /* convert_lobster.c */
+    case HR_TO_ITCH:              /* convert_itch.c */
+    case HR_TO_LOBSTER:           /* convert_lobster.c */
     case HR_TO_TARDIS_SNAPSHOT_5: /* convert_tops.c */
     case HR_TO_TARDIS_SNAPSHOT_25:
     case HR_TO_CRYPTOFEED:  /* convert_feed.c */
@@ -223,6 +232,8 @@ uint64_t hr_losses_of(hr_losses *l, const hr_evbatch *b, uint32_t m)
     if (!is_json && b->level_begin[m] == b->level_begin[m + 1]) bits |= BIT(HR_LOSS_EMPTY);
     if (is_json)
         bits |= json_losses(l, b, m);
+    else if (l->to == HR_TO_BITSTAMP_ORDERS)
+        bits |= hr_bitstamp_losses(l, b, m);
     else if (is_binance_csv(l->to))
         bits |= binance_csv_losses(l, b, m);
     else if (l->to == HR_TO_TARDIS || l->to == HR_TO_TARDIS_TRADES || l->to == HR_TO_TARDIS_QUOTES)

@@ -83,6 +83,9 @@ uint64_t hr_losses_of(hr_losses *l, const hr_evbatch *b, uint32_t m);
 /** What CSV with Tardis' two times loses of the head of a message. */
 uint64_t hr_losses_of_times(const hr_evbatch *b, uint32_t m);
 
+/** The same of a log of Bitstamp's (convert_bitstamp.c). */
+uint64_t hr_bitstamp_losses(const hr_losses *l, const hr_evbatch *b, uint32_t m);
+
 /* ---- text ---- */
 typedef struct hr_text_out {
     hr_out_file *file;

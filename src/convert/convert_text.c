@@ -335,6 +335,8 @@ hr_status hr_text_out_message(hr_text_out *t, const hr_evbatch *b, uint32_t m, u
         put_binance_trade(t, &k, b, m);
     else if (t->to == HR_TO_BINANCE_BOOK_TICKER)
         put_book_ticker(t, &k, b, m);
+    else if (t->to == HR_TO_BITSTAMP_ORDERS)
+        hr_bitstamp_put(t, &k, b, m);
     else if (t->to == HR_TO_TARDIS)
         put_csv_levels(t, &k, b, m);
     else

@@ -29,5 +29,7 @@ void hr_pen_int(hr_pen *k, const char *name, int64_t v);
 HR_MUST_USE hr_status hr_pen_end(hr_pen *k);
 /** The first four columns of Tardis' CSV, of message m, and the comma behind them. */
 void hr_text_out_head(hr_pen *k, const hr_evbatch *b, uint32_t m);
+/** Message m as a line of Bitstamp's log; hr_bitstamp_losses lets it be none that has no name. */
+void hr_bitstamp_put(const hr_text_out *t, hr_pen *k, const hr_evbatch *b, uint32_t m);
 
 #endif

@@ -269,7 +269,8 @@ static hr_format framing_of(const char *s, size_t n)
     while (digits < n && s[digits] >= '0' && s[digits] <= '9')
         digits++;
     if (digits > 0 && digits < n && s[digits] == ' ') {
-        bool is_orders = find(s, n, " order_") != NULL && s[digits + 1] != '{';
+        bool is_orders = (find(s, n, " order_") != NULL || find(s, n, " trade {") != NULL) &&
+                         digits + 1 < n && s[digits + 1] != '{';
         return is_orders ? HR_FORMAT_BITSTAMP_ORDERS : HR_FORMAT_CAPTURE_PREFIX;
     }
     if (digits > 0 && digits < n && (s[digits] == '.' || s[digits] == ':') &&

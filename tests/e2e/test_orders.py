@@ -216,7 +216,7 @@ def check_scales(path, books):
 
 def check_conversions(path, books):
     table, back = os.path.join(tap.SCRATCH, "events.parquet"), os.path.join(tap.SCRATCH, f"back_{DAY}.itch")
-    code, _, err = tap.run("convert", path, table)
+    code, _, err = tap.run("convert", path, table, "--force")
     tap.check("itch -> events: nothing is lost", code == 0, err)
     code, _, err = tap.run("convert", table, back)
     tap.check("events -> itch: nothing is lost", code == 0, err)
@@ -365,6 +365,7 @@ def check_bitstamp(data):
     path = os.path.join(data, "l3", "bitstamp_orders_2015-05-01.log.xz")
     with lzma.open(path, "rt") as f:
         lines = f.read().splitlines()
+    check_bitstamp_back(path)
     log, out = Log(lines), os.path.join(tap.SCRATCH, "bitstamp.out")
     got = tap.run_json(path, "--out", out)
     tap.check("bitstamp: 56,000 lines, 50,414 of orders, 213 of unknown ones, 575 trades",
@@ -438,6 +439,57 @@ def check_bitstamp_itch(path, lines, date, start):
     tap.check(f"bitstamp -> itch -> run, {date}: every level", {k: v for k, v in level.items() if v} == want and got["orders"] == sum(books.n[k] for k in "ADX"), got)
 
 
+def check_bitstamp_back(path):
+    """The log -> events -> a log -> events: every value; the log's lines say the same but for what no event has."""
+    table, log, again = (os.path.join(tap.SCRATCH, n) for n in ("log.parquet", "back.log", "again.parquet"))
+    code, _, err = tap.run("convert", path, table, "--force")
+    tap.check("bitstamp -> events: nothing is lost", code == 0, err)
+    code, _, err = tap.run("convert", table, log, "--to", "bitstamp-orders", "--force")
+    tap.check("events -> bitstamp-orders: nothing is lost", code == 0, err)
+    code, _, err = tap.run("convert", log, again, "--force")
+    a, b = parquet.read(table), parquet.read(again)
+    tap.check("bitstamp -> events -> bitstamp -> events: every value", code == 0 and set(a) == set(b) and all(a[c] == b[c] for c in a), err)
+    with lzma.open(path, "rt") if path.endswith(".xz") else open(path) as f:
+        lines = [line.split(" ", 2) for line in f.read().splitlines()]
+    with open(log) as f:
+        made = [line.split(" ", 2) for line in f.read().splitlines()]
+    lines = [line for line in lines if line[1] != "order_book"]
+    fields = lambda text: {k: exact(v) if k in ("price", "amount") else v for k, v in json.loads(text).items() if k != "datetime"}
+    wrong = [(x, y) for x, y in zip(lines, made) if x[:2] != y[:2] or fields(x[2]) != fields(y[2])]
+    tap.check(f"bitstamp: {len(lines)} lines again, every field but the order's own time", len(lines) == len(made) and not wrong, wrong[:2])
+
+
+def made_log():
+    """A log that begins with a trade, of the sizes and prices that a log may have."""
+    rng, path, live = random.Random(17), os.path.join(tap.SCRATCH, "made.log"), []
+    with open(path, "w") as f:
+        f.write('1430438404645 trade {"price": 236.47, "amount": 0.21144331, "id": 8111041}\n')
+        for i in range(3000):
+            ms, side = 1430438404645 + i * 7, rng.randrange(2)
+            px, qty = rng.choice(("0.01", "236.47", "99999999.99", "0")), rng.choice(("0.00000001", "12345678.00000001", "3.00000000"))
+            event = rng.choice(("created", "changed", "deleted")) if live else "created"
+            number = rng.choice(live) if event != "created" else i + 2**40
+            live.append(number)
+            row = dict(price=px, amount=qty if event != "deleted" else "0.00000000", datetime="1430438404", id=number, order_type=side)
+            f.write(f"{ms} order_{event} {json.dumps(row)}\n")
+            if i % 9 == 0:
+                f.write(f'{ms} trade {{"price": 236.47, "amount": {rng.randrange(1, 10**9)}e-08, "id": {i}}}\n')
+    return path
+
+
+def check_bitstamp_lost(path):
+    """What such a log cannot hold, of a day of ITCH."""
+    out = os.path.join(tap.SCRATCH, "lost.log")
+    code, _, err = tap.run("convert", path, out, "--to", "bitstamp-orders")
+    words = ("times of the venue", "the venue's name", "the instrument's name", "digits of times", "no place", "other instruments")
+    tap.check("itch -> bitstamp-orders: what is lost is said, and refused", code == 2 and all(w in err for w in words) and not os.path.exists(out), err)
+    code, text, err = tap.run("convert", path, out, "--to", "bitstamp-orders", "--lossy", "--json")
+    got = json.loads(text) if code == 0 else {}
+    with open(out) as f:
+        n = sum(1 for _ in f)
+    tap.check("itch -> bitstamp-orders --lossy: what it holds", got.get("written") == n > 100 and got["read"] == n + got["filtered"], err)
+
+
 def check_hour_itch(path):
     """The hour of AAPL as ITCH: rows of orders from before the file name no order there either."""
     books = Books()
@@ -485,6 +537,8 @@ def main():
     check_damage(path)
     check_scales(path, books)
     check_conversions(path, books)
+    check_bitstamp_back(made_log())
+    check_bitstamp_lost(path)
     check_lobster()
     check_real()
     tap.finish()
