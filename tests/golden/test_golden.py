@@ -7,6 +7,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+import golden  # pylint: disable=wrong-import-position
 import tap  # pylint: disable=wrong-import-position
 
 COUNTS = ("lines", "messages", "levels", "trades", "tickers", "snapshots", "gaps", "duplicates", "stale", "rejected", "filtered", "written",
@@ -42,17 +43,9 @@ def describe(case, options):
 
 
 def main():
-    here = os.path.join(tap.ROOT, "tests", "golden")
     for case, options in CASES.items():
-        path = os.path.join(here, case + ".txt")
         got = describe(case, options)
-        if os.environ.get("HR_GOLDEN_RENEW"):
-            with open(path, "w", encoding="utf-8") as f:
-                f.write(got)
-        with open(path, encoding="utf-8") as f:
-            want = f.read()
-        wrong = [f"line {i + 1}: {g!r}, not {w!r}" for i, (g, w) in enumerate(zip(got.splitlines(), want.splitlines())) if g != w]
-        tap.check(f"{case}: {len(want.splitlines())} lines as they were", got == want, "\n".join(wrong) or "another number of lines")
+        golden.check(case, got, golden.kept(case + ".txt", got))
     tap.finish()
 
 

@@ -7,6 +7,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+import golden  # pylint: disable=wrong-import-position
 import tap  # pylint: disable=wrong-import-position
 import venue_captures  # pylint: disable=wrong-import-position
 
@@ -37,19 +38,12 @@ def describe(name):
 
 
 def main():
-    path = os.path.join(tap.ROOT, "tests", "golden", "venues.txt")
     got = {name: describe(name) for name in venue_captures.writers()}
-    if os.environ.get("HR_GOLDEN_RENEW"):
-        with open(path, "w", encoding="utf-8") as f:
-            f.write("".join(got.values()))
-    with open(path, encoding="utf-8") as f:
-        want = f.read()
+    want = golden.kept("venues.txt", "".join(got.values()))
     for name, text in got.items():
         begin = want.find(f"== {name}\n")
         end = want.find("\n== ", begin)
-        part = want[begin:len(want) if end < 0 else end + 1] if begin >= 0 else ""
-        wrong = [f"{g!r}, not {w!r}" for g, w in zip(text.splitlines(), part.splitlines()) if g != w]
-        tap.check(f"{name}: {len(part.splitlines())} lines as they were", text == part, "\n".join(wrong) or "another number of lines")
+        golden.check(name, text, want[begin:len(want) if end < 0 else end + 1] if begin >= 0 else "")
     tap.finish()
 
 
