@@ -9,6 +9,7 @@
 #include "fmt/ipc_read.h"
 #include "fmt/pq_coded.h"
 #include "fmt/pq_events.h"
+#include "mem_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -17,21 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define GROUPS_MAX 6u /* batches that are looked at */
 #define CAP 700u
 
-typedef struct file {
-    const uint8_t *p;
-    size_t n;
-} file;
-
 static volatile uint8_t touched;
-
-static int64_t read_at(void *self, void *buf, size_t n, int64_t offset)
-{
-    const file *f = self;
-    if (offset < 0 || (uint64_t)offset > f->n || n > f->n - (size_t)offset)
-        abort(); /* the reader knows the size: it has no business there */
-    if (n > 0) memcpy(buf, f->p + offset, n);
-    return (int64_t)n;
-}
 
 static void touch(const hr_pq_bytes *s, uint32_t n)
 {
@@ -143,7 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static hr_arena *arena;
     hr_pq_file *f;
-    file self = {.p = data, .n = size};
+    mem_file self = {.p = data, .n = size};
     outcome alone;
     outcome ahead;
     hr_pq_limits limits = {
@@ -152,7 +139,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     hr_arena_rewind(arena, 0);
     (void)hr_ipc_sniff(data, size);
-    if (hr_ipc_file_open(&f, read_at, &self, (int64_t)size, &limits, arena, NULL) != HR_OK)
+    if (hr_ipc_file_open(&f, mem_file_read, &self, (int64_t)size, &limits, arena, NULL) != HR_OK)
         return 0;
     size_t mark = hr_arena_mark(arena);
     for (uint32_t i = 0; i < hr_pq_file_columns(f) && i < 16; i++) {

@@ -7,27 +7,14 @@
 
 #include "fmt/pq_events.h"
 #include "fmt/pq_select.h"
+#include "mem_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define ARENA_BYTES (48u << 20)
 #define STEPS_MAX 64 /* reads of a column, batches of a table */
 
-typedef struct file {
-    const uint8_t *p;
-    size_t n;
-} file;
-
 static volatile uint8_t touched;
-
-static int64_t read_at(void *self, void *buf, size_t n, int64_t offset)
-{
-    const file *f = self;
-    if (offset < 0 || (uint64_t)offset > f->n || n > f->n - (size_t)offset)
-        abort(); /* the reader knows the size: it has no business there */
-    if (n > 0) memcpy(buf, f->p + offset, n);
-    return (int64_t)n;
-}
 
 static hr_status read_texts(hr_pq_cursor *c)
 {
@@ -145,7 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static hr_arena *arena;
     hr_pq_file *f;
-    file self = {.p = data, .n = size};
+    mem_file self = {.p = data, .n = size};
     hr_pq_limits limits = {.footer_bytes = 1u << 20,
                            .columns = 256,
                            .row_groups = 256,
@@ -154,7 +141,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (arena == NULL && hr_arena_create(&arena, NULL, ARENA_BYTES, "fuzz", NULL) != HR_OK)
         return 0;
     hr_arena_rewind(arena, 0);
-    if (hr_pq_file_open(&f, read_at, &self, (int64_t)size, &limits, arena, NULL) != HR_OK) return 0;
+    if (hr_pq_file_open(&f, mem_file_read, &self, (int64_t)size, &limits, arena, NULL) != HR_OK)
+        return 0;
     size_t mark = hr_arena_mark(arena);
     uint32_t n_value;
     const char *value = hr_pq_file_meta(f, "ARROW:schema", &n_value);
