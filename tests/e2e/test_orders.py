@@ -18,7 +18,7 @@ import tap
 
 DAY = "2024-05-07"
 MIDNIGHT = 1715054400 * 10**9  # 04:00 UTC: New York in summer
-ORDERS = 40000 if tap.is_sanitized() else 120000
+ORDERS = 20000 if tap.is_sanitized() else 60000
 LENGTH = {"S": 12, "R": 39, "H": 25, "Y": 20, "L": 26, "V": 35, "W": 12, "K": 28, "J": 35, "h": 21, "A": 36, "F": 40, "E": 31, "C": 36,
           "X": 23, "D": 19, "U": 35, "P": 44, "Q": 40, "B": 19, "I": 50, "N": 20, "O": 48}
 
@@ -161,7 +161,7 @@ def check_itch():
 
 def check_kills(path, digest):
     """A plan with small commits, killed over and over, then resumed to its end."""
-    plan, out = kills.plan("kill.yaml", path, 20000), os.path.join(tap.SCRATCH, "killed")
+    plan, out = kills.plan("kill.yaml", path, 10000), os.path.join(tap.SCRATCH, "killed")
     code, _, err = tap.run("run", plan, "--out", out + ".whole")
     tap.check("itch: a plan with small commits runs", code == 0, err)
     done = kills.to_the_end([plan], out, tap.digest(out + ".whole"), 11, 60, ("sync", "rename"), 200)
