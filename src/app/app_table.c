@@ -40,8 +40,8 @@ hr_status hr_app_table_open(hr_app_table *t, const char *path, bool *is_table, h
     t->size_bytes = info.size_bytes;
     int64_t n = hr_sys_pread_full(t->fd, magic, sizeof magic, 0);
     if (n < 0) return HR_FAIL_SYS(err, n, "cannot read '%s'", path);
-    bool is_arrow = hr_ipc_sniff(magic, (size_t)n) != HR_IPC_NOT;
-    if (memcmp(magic, "PAR1", 4) != 0 && memcmp(magic, "PARE", 4) != 0 && !is_arrow) return HR_OK;
+    if (!hr_pq_sniff(magic, (size_t)n) && hr_ipc_sniff(magic, (size_t)n) == HR_IPC_NOT)
+        return HR_OK;
     *is_table = true;
     HR_TRY(hr_arena_create(&t->arena, NULL, MEMORY_BYTES, "inspect", err));
     hr_status st =

@@ -93,7 +93,7 @@ static hr_status look_inside(bool *is_ours, const char *path, hr_err *err)
 hr_status hr_convert_csv_probe(bool *is_ours, const char *path, hr_err *err)
 {
     const hr_sys *sys = hr_sys_get();
-    char magic[4] = {0};
+    char magic[HR_PQ_SNIFF_BYTES] = {0};
     hr_sys_stat info;
     *is_ours = false;
     if (strcmp(path, "-") == 0) return HR_OK;
@@ -105,7 +105,7 @@ hr_status hr_convert_csv_probe(bool *is_ours, const char *path, hr_err *err)
     int64_t n = hr_sys_pread_full(fd, magic, sizeof magic, 0);
     (void)hr_sys_close(fd);
     if (n < 0) return HR_FAIL_SYS(err, n, "cannot read '%s'", path);
-    return n == 4 && memcmp(magic, "PAR1", 4) == 0 ? look_inside(is_ours, path, err) : HR_OK;
+    return hr_pq_sniff(magic, (size_t)n) ? look_inside(is_ours, path, err) : HR_OK;
 }
 
 /* ---- columns ---- */

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "convert/one_name.h"
 #include "convert/row_group.h"
 #include "text/decimal.h"
 #include "text/wide.h"
@@ -55,9 +56,7 @@ struct hr_lake_out {
     hr_target_format to;
     uint8_t px_scale, qty_scale;
     bool has_text_ids; /* of some trade */
-    hr_evb_sym read;   /* what a reader takes by the output's path */
-    hr_evb_sym first;
-    bool has_first;
+    hr_one_name name;
     /* the message that was held before */
     int64_t last_event, last_recv, last_seq;
     uint8_t last_kind;
@@ -138,8 +137,7 @@ hr_status hr_lake_out_create(hr_lake_out **out, const hr_convert_options *o, hr_
     t->px_scale = o->px_scale;
     t->qty_scale = o->qty_scale;
     hr_sniff_path(&info, o->out);
-    memcpy(t->read.symbol, info.symbol, sizeof info.symbol);
-    memcpy(t->read.venue, info.venue, sizeof info.venue);
+    hr_one_name_init(&t->name, &info);
     *out = t;
     return HR_OK;
 }
@@ -148,7 +146,7 @@ hr_status hr_lake_out_begin(hr_lake_out *t, const hr_convert_report *r, const hr
                             hr_out_file *file, hr_arena *arena, hr_err *err)
 {
     make_schema(&t->schema, t->field, t->at, t->to, t->has_text_ids);
-    t->has_first = t->has_last = false;
+    t->name.has_first = t->has_last = false;
     hr_row_groups_options opt = group_options(&t->schema, r->arrow, o->packs_arrow);
     return hr_row_groups_create(&t->group, &opt, file, arena, err);
 }
@@ -160,18 +158,6 @@ static bool is_exact(int64_t v)
     while (v != 0 && v % 10 == 0)
         v /= 10;
     return v > -EXACT_BELOW && v < EXACT_BELOW;
-}
-
-static uint64_t name_losses(hr_lake_out *t, const hr_evbatch *b, uint32_t m)
-{
-    if (b->sym[m] < 0) return BIT(HR_LOSS_NO_NAME);
-    const hr_evb_sym *s = &b->syms[b->sym[m]];
-    if (!t->has_first) t->first = *s;
-    t->has_first = true;
-    if (strcmp(t->first.symbol, s->symbol) != 0 || strcmp(t->first.venue, s->venue) != 0)
-        return BIT(HR_LOSS_OTHER_NAME);
-    uint64_t bits = strcmp(t->read.symbol, s->symbol) != 0 ? BIT(HR_LOSS_NAME) : 0;
-    return strcmp(t->read.venue, s->venue) != 0 ? bits | BIT(HR_LOSS_VENUE_NAME) : bits;
 }
 
 /* The venue's time as the table has it. */
@@ -215,7 +201,7 @@ static uint64_t trade_losses(hr_lake_out *t, const hr_evbatch *b, uint32_t m)
 
 uint64_t hr_lake_out_head_losses(hr_lake_out *t, const hr_evbatch *b, uint32_t m)
 {
-    uint64_t bits = name_losses(t, b, m) | time_losses(t, b, m) | level_losses(b, m);
+    uint64_t bits = hr_one_name_losses(&t->name, b, m) | time_losses(t, b, m) | level_losses(b, m);
     if (b->seq_first[m] != b->seq_last[m] || b->seq_prev[m] >= 0) bits |= BIT(HR_LOSS_SEQ);
     if (b->kind[m] != HR_MSG_TRADE && b->text[m] >= 0) bits |= BIT(HR_LOSS_CHECKSUM);
     return bits;

@@ -5,6 +5,7 @@
 
 #include "book/l3.h"
 #include "convert/convert_parts.h"
+#include "convert/one_name.h"
 #include "text/decimal.h"
 #include "venue/files/orders.h"
 #include "venue/line.h"
@@ -30,9 +31,9 @@ struct hr_lobster_out {
     hr_out_file *file;
     hr_l3 *book;
     uint8_t px_scale, qty_scale, share_decimals;
-    hr_evb_sym read, first; /* what the output's path says; the first instrument met */
+    hr_one_name name;
     int64_t day_ns;
-    bool has_day, has_first, has_rows;
+    bool has_day, has_rows;
     /* of the message at hand */
     lobster_row row[2];
     uint32_t n_rows;
@@ -67,15 +68,14 @@ hr_status hr_lobster_out_create(hr_lobster_out **out, const hr_convert_options *
     t->has_day = hr_orders_path_day(&t->day_ns, o->out);
     hr_sniff_path(&info, o->out);
     if (!hr_orders_sniff(&info, why, sizeof why, o->out, "", 0)) info.symbol[0] = '\0';
-    memcpy(t->read.symbol, info.symbol, sizeof info.symbol);
-    memcpy(t->read.venue, info.venue, sizeof info.venue);
+    hr_one_name_init(&t->name, &info);
     return hr_l3_create(&t->book, arena, &options, err);
 }
 
 void hr_lobster_out_begin(hr_lobster_out *t, hr_out_file *file)
 {
     t->file = file;
-    t->has_first = false;
+    t->name.has_first = false;
     hr_l3_reset(t->book);
 }
 
@@ -193,18 +193,6 @@ static uint64_t set_time(hr_lobster_out *t, const hr_evbatch *b, uint32_t m)
     return ts != b->ts_recv[m] ? bits | BIT(HR_LOSS_RECV) : bits;
 }
 
-static uint64_t set_name(hr_lobster_out *t, const hr_evbatch *b, uint32_t m)
-{
-    if (b->sym[m] < 0) return BIT(HR_LOSS_NO_NAME);
-    const hr_evb_sym *s = &b->syms[b->sym[m]];
-    if (!t->has_first) t->first = *s;
-    t->has_first = true;
-    if (strcmp(t->first.symbol, s->symbol) != 0 || strcmp(t->first.venue, s->venue) != 0)
-        return BIT(HR_LOSS_OTHER_NAME);
-    uint64_t bits = strcmp(t->read.symbol, s->symbol) != 0 ? BIT(HR_LOSS_NAME) : 0;
-    return strcmp(t->read.venue, s->venue) != 0 ? bits | BIT(HR_LOSS_VENUE_NAME) : bits;
-}
-
 static hr_status follow(hr_lobster_out *t, const lobster_row *r)
 {
     hr_l3_change ignored;
@@ -227,7 +215,7 @@ hr_status hr_lobster_out_losses(hr_lobster_out *t, const hr_evbatch *b, uint32_t
     t->n_rows = 0;
     *bits = BIT(HR_LOSS_KIND);
     if (!is_trade && b->kind[m] != HR_MSG_ORDER) return HR_OK;
-    *bits = set_name(t, b, m);
+    *bits = hr_one_name_losses(&t->name, b, m);
     if (*bits < BIT(HR_LOSS_WHOLE)) *bits |= set_time(t, b, m);
     if (*bits >= BIT(HR_LOSS_WHOLE)) return HR_OK;
     if (b->px[at] < 0 || b->qty[at] < 0)

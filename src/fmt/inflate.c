@@ -142,15 +142,15 @@ static hr_status pad(hr_inflate *z, const uint8_t **src, size_t *src_bytes, hr_e
     return HR_AGAIN;
 }
 
-static hr_status step_gzip(hr_inflate *z, const uint8_t **src, size_t *src_bytes, uint8_t **dst,
-                           size_t *dst_bytes, hr_err *err)
+/* As much as there are bytes and room for; what isal_inflate says. */
+static int inflate_some(hr_inflate *z, const uint8_t **src, size_t *src_bytes, uint8_t **dst,
+                        size_t *dst_bytes)
 {
     struct inflate_state *s = z->gzip;
     s->next_in = (uint8_t *)(uintptr_t)*src;
     s->avail_in = *src_bytes < UINT32_MAX ? (uint32_t)*src_bytes : UINT32_MAX;
     s->next_out = *dst;
     s->avail_out = *dst_bytes < UINT32_MAX ? (uint32_t)*dst_bytes : UINT32_MAX;
-    z->in_member = true;
     int rc = isal_inflate(s);
     size_t took = (size_t)(s->next_in - *src);
     z->taken += (int64_t)took;
@@ -158,6 +158,15 @@ static hr_status step_gzip(hr_inflate *z, const uint8_t **src, size_t *src_bytes
     *src_bytes -= took;
     *dst_bytes -= (size_t)(s->next_out - *dst);
     *dst = s->next_out;
+    return rc;
+}
+
+static hr_status step_gzip(hr_inflate *z, const uint8_t **src, size_t *src_bytes, uint8_t **dst,
+                           size_t *dst_bytes, hr_err *err)
+{
+    struct inflate_state *s = z->gzip;
+    z->in_member = true;
+    int rc = inflate_some(z, src, src_bytes, dst, dst_bytes);
     if (rc == ISAL_INCORRECT_CHECKSUM) return bad(z, err, "wrong checksum");
     if (rc != ISAL_DECOMP_OK) return bad(z, err, "bad block");
     if (s->block_state == ISAL_BLOCK_FINISH) {
@@ -200,22 +209,11 @@ static hr_status return_bits(hr_inflate *z, hr_err *err)
 static hr_status step_deflated(hr_inflate *z, const uint8_t **src, size_t *src_bytes, uint8_t **dst,
                                size_t *dst_bytes, hr_err *err)
 {
-    struct inflate_state *s = z->gzip;
-    s->next_in = (uint8_t *)(uintptr_t)*src;
-    s->avail_in = *src_bytes < UINT32_MAX ? (uint32_t)*src_bytes : UINT32_MAX;
-    s->next_out = *dst;
-    s->avail_out = *dst_bytes < UINT32_MAX ? (uint32_t)*dst_bytes : UINT32_MAX;
-    int rc = isal_inflate(s);
-    size_t took = (size_t)(s->next_in - *src);
-    size_t made = (size_t)(s->next_out - *dst);
-    z->zip.crc = hr_kern_get()->crc.crc32(z->zip.crc, *dst, made);
-    z->taken += (int64_t)took;
-    *src += took;
-    *src_bytes -= took;
-    *dst += made;
-    *dst_bytes -= made;
+    const uint8_t *made = *dst;
+    int rc = inflate_some(z, src, src_bytes, dst, dst_bytes);
+    z->zip.crc = hr_kern_get()->crc.crc32(z->zip.crc, made, (size_t)(*dst - made));
     if (rc != ISAL_DECOMP_OK) return bad(z, err, "bad block");
-    if (s->block_state != ISAL_BLOCK_FINISH) return HR_OK;
+    if (z->gzip->block_state != ISAL_BLOCK_FINISH) return HR_OK;
     hr_unzip_data_ended(&z->zip);
     hr_status st = return_bits(z, err);
     return st == HR_AGAIN ? HR_OK : st;

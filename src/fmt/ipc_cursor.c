@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fmt/ipc_array.h"
+#include "fmt/narrow.h"
 #include "fmt/pq_coded.h"
 
 #define TEXTS 64u
@@ -283,16 +284,6 @@ static hr_status read_step(ipc_cursor *c, int64_t *out, uint32_t n, int64_t null
     return HR_OK;
 }
 
-static void narrow(void *out, const int64_t *v, uint32_t n, size_t width)
-{
-    for (uint32_t i = 0; width == 1 && i < n; i++)
-        ((uint8_t *)out)[i] = (uint8_t)v[i];
-    for (uint32_t i = 0; width == 2 && i < n; i++)
-        ((uint16_t *)out)[i] = (uint16_t)v[i];
-    for (uint32_t i = 0; width == 4 && i < n; i++)
-        ((uint32_t *)out)[i] = (uint32_t)v[i];
-}
-
 static hr_status read_ints(hr_pq_cursor *base, void *out, size_t width, uint32_t cap,
                            uint32_t *n_out, hr_err *err)
 {
@@ -307,7 +298,7 @@ static hr_status read_ints(hr_pq_cursor *base, void *out, size_t width, uint32_t
         n = (uint32_t)HR_MIN((int64_t)HR_MIN(cap - at, HR_PQ_STEP), base->rows_left);
         int64_t *to = width == 8 ? (int64_t *)out + at : base->wide;
         HR_TRY(broken(c, read_step(c, to, n, HR_NULL_I64, err)));
-        narrow((char *)out + at * width, to, n, width);
+        hr_narrow((char *)out + at * width, to, n, width);
     }
     *n_out = at;
     return HR_OK;

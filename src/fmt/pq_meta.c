@@ -458,6 +458,12 @@ static bool is_footer_sound(const uint8_t *p, uint32_t n)
     return memcmp(p + n - 10, want, 8) == 0;
 }
 
+bool hr_pq_sniff(const void *head, size_t n_bytes)
+{
+    return n_bytes >= HR_PQ_SNIFF_BYTES &&
+           (memcmp(head, "PAR1", 4) == 0 || memcmp(head, "PARE", 4) == 0);
+}
+
 hr_status hr_pq_file_open(hr_pq_file **out, hr_read_at_fn read_at, void *self, int64_t size_bytes,
                           const hr_pq_limits *limits, hr_arena *arena, hr_err *err)
 {

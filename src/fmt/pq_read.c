@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "fmt/narrow.h"
 #include "fmt/pq_coded.h"
 #include "fmt/pq_file.h"
 
@@ -285,16 +286,6 @@ static bool get_whole(hr_pq_cursor *c, char *out, size_t width, uint32_t n)
     return get_dense(c, (int64_t *)(void *)out, n);
 }
 
-static void narrow(void *out, const int64_t *v, uint32_t n, size_t width)
-{
-    for (uint32_t i = 0; width == 1 && i < n; i++)
-        ((uint8_t *)out)[i] = (uint8_t)v[i];
-    for (uint32_t i = 0; width == 2 && i < n; i++)
-        ((uint16_t *)out)[i] = (uint16_t)v[i];
-    for (uint32_t i = 0; width == 4 && i < n; i++)
-        ((uint32_t *)out)[i] = (uint32_t)v[i];
-}
-
 /* The next rows, at most cap, of one page. */
 static hr_status read_some(hr_pq_cursor *c, char *out, size_t width, uint32_t cap, uint32_t *n_out,
                            hr_err *err)
@@ -317,7 +308,7 @@ static hr_status read_some(hr_pq_cursor *c, char *out, size_t width, uint32_t ca
     } else {
         st = read_wide_bytes(c, wide, room, n_out, err);
     }
-    if (st == HR_OK) narrow(out, wide, *n_out, width);
+    if (st == HR_OK) hr_narrow(out, wide, *n_out, width);
     return st;
 }
 

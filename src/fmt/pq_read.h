@@ -60,6 +60,9 @@ typedef struct hr_pq_column {
 } hr_pq_column;
 
 typedef struct hr_pq_file hr_pq_file;
+#define HR_PQ_SNIFF_BYTES 4
+/** Does a Parquet file begin so? Encrypted ones do, too. */
+bool hr_pq_sniff(const void *head, size_t n_bytes);
 /** Reads and checks the footer. arena holds the metadata; it must outlive the file. */
 HR_MUST_USE hr_status hr_pq_file_open(hr_pq_file **out, hr_read_at_fn read_at, void *self,
                                       int64_t size_bytes, const hr_pq_limits *limits,

@@ -162,8 +162,7 @@ hr_status hr_source_open(hr_source *s, const char *path, const hr_source_info *i
     s->n_slots = HR_SOURCE_SLOTS;
     HR_TRY(read_head(path, magic, sizeof magic, &n_head, err));
     s->container = hr_container_sniff(magic, n_head);
-    if (n_head >= 4 && (memcmp(magic, "PAR1", 4) == 0 || memcmp(magic, "PARE", 4) == 0))
-        return open_table(s, false, budget, err);
+    if (hr_pq_sniff(magic, n_head)) return open_table(s, false, budget, err);
     if (!is_text(s->info.format) && hr_ipc_sniff(magic, n_head) != HR_IPC_NOT)
         return open_table(s, true, budget, err);
     size_t share = budget->cap_bytes / 3 / n_sources;
