@@ -77,6 +77,7 @@ typedef struct job {
     hr_table_out *table; /* NULL: text or ITCH */
     hr_itch_out *itch;   /* NULL: another target */
     hr_lobster_out *lobster;
+    hr_dbn_out *dbn;
     hr_tops_out *tops;
     hr_lake_out *lake;
     hr_feed_out *feed;
@@ -96,6 +97,13 @@ static bool is_trade_table(hr_format f)
     return f == HR_FORMAT_TARDIS_TRADES || f == HR_FORMAT_PARQUET_TRADES;
 }
 
+static bool is_dbn_name(const char *path)
+{
+    size_t n;
+    (void)hr_out_container(path, &n);
+    return hr_out_ends_with(path, n, ".dbn") || hr_out_ends_with(path, n, ".dbn.frag");
+}
+
 /* The target by the output's name: x.parquet, x.arrow, x.csv, x.ndjson; .gz or .zst behind a
  * text's. */
 static hr_status set_target(job *j, hr_err *err)
@@ -106,7 +114,7 @@ static hr_status set_target(job *j, hr_err *err)
     r->to = j->o->to;
     r->container = hr_out_container(s, &n);
     r->arrow = hr_out_arrow(s);
-    if (r->to == HR_TO_RECORDS || r->to == HR_TO_RECORDS_CSV || r->to == HR_TO_DBN)
+    if (r->to == HR_TO_RECORDS || r->to == HR_TO_RECORDS_CSV)
         return HR_FAIL(err, HR_EUSAGE, "'%s' holds events, no records (DBN and tables have them)",
                        j->o->in);
     if (j->o->records != NULL)
@@ -120,12 +128,17 @@ static hr_status set_target(job *j, hr_err *err)
             r->to = HR_TO_CAPTURE_JSON;
         else if (hr_out_ends_with(s, n, ".itch"))
             r->to = HR_TO_ITCH;
+        else if (is_dbn_name(s))
+            r->to = HR_TO_DBN;
         else
             return HR_FAIL(err, HR_EUSAGE,
                            "'%s' does not end in .parquet, .arrow, .csv, .ndjson or .itch: --to "
                            "names the format",
                            s);
     }
+    if (r->to == HR_TO_DBN && r->format == HR_FORMAT_DBN && j->source.events == NULL)
+        return HR_FAIL(err, HR_EUSAGE, "'%s' is DBN: its records become .parquet, and that .dbn",
+                       j->o->in);
     if (!is_table(r->to)) r->arrow = HR_IPC_NOT;
     if (j->o->packs_arrow && r->arrow == HR_IPC_NOT)
         return HR_FAIL(err, HR_EUSAGE, "--zstd is for outputs named .arrow, .feather or .arrows");
@@ -199,6 +212,11 @@ static hr_status put_reject(job *j, const hr_evbatch *b, const hr_reject *reject
 static hr_status find_losses(job *j, const hr_evbatch *b, uint32_t m, uint64_t *bits, hr_err *err)
 {
     if (j->lobster != NULL) return hr_lobster_out_losses(j->lobster, b, m, bits, err);
+    if (j->dbn != NULL) {
+        hr_status st;
+        *bits = hr_dbn_out_losses(j->dbn, b, m, &st);
+        return st == HR_OK ? HR_OK : HR_FAIL(err, st, "more orders than DBN is made of at a time");
+    }
     if (j->tops != NULL) return hr_tops_out_losses(j->tops, b, m, bits, err);
     if (j->feed != NULL) {
         *bits = hr_feed_out_losses(j->feed, b, m);
@@ -229,6 +247,7 @@ static hr_status put_message(job *j, const hr_evbatch *b, uint32_t m, hr_err *er
     r->written++;
     if (j->itch != NULL) return hr_itch_out_message(j->itch, b, m, &r->rows, err);
     if (j->lobster != NULL) return hr_lobster_out_message(j->lobster, &r->rows, err);
+    if (j->dbn != NULL) return hr_dbn_out_message(j->dbn, &r->rows, err);
     if (j->tops != NULL) return hr_tops_out_message(j->tops, b, m, &r->rows, err);
     if (j->feed != NULL) return hr_feed_out_message(j->feed, b, m, &r->rows, err);
     if (j->lake != NULL) return hr_lake_out_message(j->lake, b, m, &r->rows, err);
@@ -340,6 +359,7 @@ static hr_status open_output(job *j, hr_err *err)
     const hr_convert_report *r = j->r;
     HR_TRY(hr_out_open(&j->out, j->o->out, r->container, j->o->force, j->arena, err));
     if (j->itch != NULL) return hr_itch_out_begin(j->itch, &j->out, err);
+    if (j->dbn != NULL) return hr_dbn_out_begin(j->dbn, &j->out, j->order_arena, err);
     if (j->lobster != NULL) {
         hr_lobster_out_begin(j->lobster, &j->out);
         return HR_OK;
@@ -372,6 +392,12 @@ static hr_status create_itch(job *j, hr_err *err)
     return hr_itch_out_create(&j->itch, j->o, j->order_arena, err);
 }
 
+static hr_status create_dbn(job *j, hr_err *err)
+{
+    HR_TRY(hr_arena_create(&j->order_arena, &j->budget, hr_dbn_out_bytes(), "DBN", err));
+    return hr_dbn_out_create(&j->dbn, j->o, j->order_arena, err);
+}
+
 static hr_status convert(job *j, hr_err *err)
 {
     HR_TRY(carve(j, err));
@@ -379,27 +405,23 @@ static hr_status convert(job *j, hr_err *err)
     if (hr_format_is_records(j->r->format)) return HR_OK; /* see hr_convert */
     HR_TRY(set_target(j, err));
     bool is_itch = j->r->to == HR_TO_ITCH; /* its directory comes first */
+    bool is_dbn = j->r->to == HR_TO_DBN; /* so does its metadata */
     if (is_itch) HR_TRY(create_itch(j, err));
+    if (is_dbn) HR_TRY(create_dbn(j, err));
     if (j->r->to == HR_TO_LOBSTER) HR_TRY(hr_lobster_out_create(&j->lobster, j->o, j->arena, err));
     if (j->r->to == HR_TO_CRYPTOFEED) HR_TRY(hr_feed_out_create(&j->feed, j->o, j->arena, err));
     if (hr_lake_out_is(j->r->to))
         HR_TRY(hr_lake_out_create(&j->lake, j->o, j->r->to, j->arena, err));
     if (hr_tops_out_depth(j->r->to) > 0)
         HR_TRY(hr_tops_out_create(&j->tops, j->o, j->r->format, j->lake, j->arena, err));
-    if (is_itch || hr_losses_are_first(j->r->to) || (j->r->to != HR_TO_EVENTS && !j->o->lossy))
+    bool is_first = is_itch || is_dbn || hr_losses_are_first(j->r->to);
+    if (is_first || (j->r->to != HR_TO_EVENTS && !j->o->lossy))
         HR_TRY(look_first(j, err));
     j->text.is_in_us = j->losses.needs_us;
     hr_losses_init(&j->losses, j->r->to, j->o->out);
     HR_TRY(open_output(j, err));
     HR_TRY(pass(j, err));
     return finish(j, err);
-}
-
-static bool is_dbn_name(const char *path)
-{
-    size_t n;
-    (void)hr_out_container(path, &n);
-    return hr_out_ends_with(path, n, ".dbn") || hr_out_ends_with(path, n, ".dbn.frag");
 }
 
 typedef hr_status (*convert_fn)(const hr_convert_options *o, hr_convert_report *report,

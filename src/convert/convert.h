@@ -37,7 +37,7 @@ typedef enum hr_target_format {
                            that is no events: its table */
     HR_TO_RECORDS_CSV,
     HR_TO_BITSTAMP_ORDERS, /* `<recv_ms> <event> <json>` */
-    HR_TO_DBN,             /* Databento DBN: of a table of its records */
+    HR_TO_DBN,             /* Databento DBN: of a table of its records, or mbo of events */
     HR_TO_COUNT
 } hr_target_format;
 const char *hr_target_format_name(hr_target_format f);
@@ -71,6 +71,8 @@ hr_target_format hr_target_format_from_name(const char *name);
     X(HR_LOSS_EVENT, "times of the venue (those of receipt stand alone)")                          \
     X(HR_LOSS_NO_SIDE,                                                                             \
       "that changes and removals of orders name no side (the buyers' stands there)")               \
+    X(HR_LOSS_DBN_FORM,                                                                            \
+      "whether an order shrank, went or was filled (DBN has cancels and trades)")                  \
     X(HR_LOSS_NULL, "nulls of columns that have none (0 or an empty text stands for them)")        \
     X(HR_LOSS_DBN_HEADER,                                                                          \
       "the metadata that the DBN file had (that of its records stands for it)")                    \
@@ -86,6 +88,7 @@ hr_target_format hr_target_format_from_name(const char *name);
     X(HR_LOSS_VENUE, "messages of other venues than Binance, or of several")                       \
     X(HR_LOSS_LONG_NAME, "instruments of more than 8 letters, or more than 65535 of them")         \
     X(HR_LOSS_DIGITS, "prices of more than 4 decimals, parts of a share, or too large ones")       \
+    X(HR_LOSS_DBN_DIGITS, "prices of more than 9 decimals, parts of a unit, or too large ones")    \
     X(HR_LOSS_BEFORE_1970, "messages from before 1970")                                            \
     X(HR_LOSS_OTHER_DAY, "messages of another day than the output's path names")                   \
     X(HR_LOSS_NO_ORDER, "replacements and changes of orders that nothing added, or to nothing")    \

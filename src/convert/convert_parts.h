@@ -169,6 +169,21 @@ HR_MUST_USE hr_status hr_itch_out_message(hr_itch_out *t, const hr_evbatch *b, u
                                           uint64_t *n_rows, hr_err *err);
 HR_MUST_USE hr_status hr_itch_out_finish(hr_itch_out *t, hr_err *err);
 
+/* ---- DBN, of events ---- */
+typedef struct hr_dbn_out hr_dbn_out;
+/** Also of the orders that are kept. */
+size_t hr_dbn_out_bytes(void);
+HR_MUST_USE hr_status hr_dbn_out_create(hr_dbn_out **out, const hr_convert_options *o,
+                                        hr_arena *arena, hr_err *err);
+/** As hr_losses_of; notes the instrument. All messages come by here before the first is written.
+ * *st: HR_EBUDGET: more orders than are kept. */
+uint64_t hr_dbn_out_losses(hr_dbn_out *t, const hr_evbatch *b, uint32_t m, hr_status *st);
+/** arena: for the metadata. */
+HR_MUST_USE hr_status hr_dbn_out_begin(hr_dbn_out *t, hr_out_file *file, hr_arena *arena,
+                                       hr_err *err);
+/** Writes the message that was asked about last. */
+HR_MUST_USE hr_status hr_dbn_out_message(hr_dbn_out *t, uint64_t *n_rows, hr_err *err);
+
 /* ---- LOBSTER ---- */
 typedef struct hr_lobster_out hr_lobster_out;
 /** Also of the orders that are kept. */

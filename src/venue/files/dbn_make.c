@@ -62,6 +62,12 @@ bool hr_dbn_spans_note(hr_dbn_spans *s, uint32_t instrument, uint32_t day, const
     return true;
 }
 
+void hr_dbn_spans_reset(hr_dbn_spans *s)
+{
+    s->n = 0;
+    memset(s->slot, 0, ((size_t)s->mask + 1) * sizeof *s->slot);
+}
+
 static int by_symbol(const void *a, const void *b)
 {
     const hr_dbn_span *x = a;

@@ -26,6 +26,9 @@ HR_MUST_USE hr_status hr_dbn_spans_create(hr_dbn_spans *s, hr_arena *arena, uint
 bool hr_dbn_spans_note(hr_dbn_spans *s, uint32_t instrument, uint32_t day, const char *symbol,
                        size_t n);
 
+/** As if nothing had been noted. */
+void hr_dbn_spans_reset(hr_dbn_spans *s);
+
 typedef struct hr_dbn_made {
     uint8_t version; /* 1 to 3 */
     uint16_t schema;
