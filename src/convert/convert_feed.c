@@ -161,6 +161,10 @@ static void put_frame(hr_feed_out *t, const char *text, const hr_evbatch *b, uin
             put(t, p, 1);
         else if (*++p == 'C')
             put_text(t, b->side[i] == HR_SIDE_BID ? "Buy" : "Sell");
+        else if (*p == '+')
+            put_text(t, b->side[i] == HR_SIDE_BID ? "" : "-");
+        else if (*p == 's')
+            put_text(t, b->syms[b->sym[m]].symbol);
         else
             put_time(t, b, m, *p);
     }
@@ -176,6 +180,10 @@ static void put_level(hr_feed_out *t, const hr_evbatch *b, uint32_t m, uint32_t 
     *is_first = false;
     put_frame(t, is_gone ? w->gone : w->level[0], b, m, i);
     put_padded(t, b->px[i], t->info.px_scale, note.px_decimals);
+    if (is_gone && w->gone_tail != NULL) {
+        put_frame(t, w->gone_tail, b, m, i);
+        return;
+    }
     put_frame(t, w->level[1], b, m, i);
     put_padded(t, b->qty[i], t->info.qty_scale, note.qty_decimals);
     put_frame(t, w->tail != NULL && b->kind[m] == HR_MSG_DELTA ? w->tail : w->level[2], b, m, i);
@@ -275,6 +283,28 @@ static void put_id(hr_feed_out *t, const hr_evbatch *b, uint32_t m)
     put(t, id->byte, id->len);
 }
 
+/* The number that stands for the instrument and kind, a new one where none does yet; 0: there are
+ * no more. */
+static uint32_t channel_of(hr_feed_out *t, const hr_evbatch *b, uint32_t m)
+{
+    static const char kinds[HR_MSG_KIND_COUNT] = {
+        [HR_MSG_DELTA] = 'b', [HR_MSG_SNAPSHOT] = 'b', [HR_MSG_TRADE] = 't', [HR_MSG_TICKER] = 'k'};
+    hr_source_info *info = &t->info;
+    const char *symbol = b->syms[b->sym[m]].symbol;
+    const char kind = kinds[b->kind[m]];
+    for (uint32_t i = 0; i < info->n_channels; i++)
+        if (info->channel[i].kind == kind && strcmp(info->channel[i].symbol, symbol) == 0)
+            return info->channel[i].id;
+    const size_t n = strlen(symbol);
+    if (info->n_channels == HR_CHANNELS_MAX || symbol[0] != 't' || n < 2 ||
+        n > HR_CHANNEL_SYMBOL_MAX)
+        return 0; /* t: of trading, others are no instruments */
+    hr_channel *c = &info->channel[info->n_channels++];
+    *c = (hr_channel){.id = info->n_channels, .kind = kind};
+    memcpy(c->symbol, symbol, n);
+    return c->id;
+}
+
 static void put_amount(hr_feed_out *t, const hr_evbatch *b, uint32_t at, char hole)
 {
     const uint32_t i = at + (hole == 'a' || hole == 'A');
@@ -303,6 +333,7 @@ static void put_hole(hr_feed_out *t, const hr_evbatch *b, uint32_t m, char hole)
     if (hole == '3' || hole == '4') put_best(t, b, m, hole == '3' ? HR_SIDE_BID : HR_SIDE_ASK);
     if (hole == 'c') put_changes(t, b, m);
     if (hole == 'r') put_rows(t, b, m);
+    if (hole == 'H') put_number(t, channel_of(t, b, m), 0);
     (void)note_of(&note, b, m);
     if (hole == 'k') put_number(t, (int32_t)note.crc, 0);
     if (hole == 'K') put_number(t, note.crc, 0);
@@ -484,17 +515,33 @@ uint64_t hr_feed_out_losses(hr_feed_out *t, const hr_evbatch *b, uint32_t m)
     return b->ts_recv[m] < 0 ? BIT(HR_LOSS_KIND) : choose_words(t, b, m);
 }
 
+/* What a reader must know before the first message: the url, which tells the venue, by a request
+ * where no connection comes first; and what numbers stand for. */
+static hr_status put_head(hr_feed_out *t, const hr_evbatch *b, uint32_t m, hr_err *err)
+{
+    hr_pen k = hr_pen_init(t->file, err);
+    hr_pen_text(&k, t->words->url);
+    hr_pen_text(&k, " <- ");
+    hr_pen_decimal(&k, b->ts_recv[m], 9);
+    hr_pen_text(&k, ": {}\n");
+    for (uint32_t i = 0; t->words->binds && i < t->info.n_channels; i++) {
+        const hr_channel *c = &t->info.channel[i];
+        hr_pen_decimal(&k, b->ts_recv[m], 9);
+        hr_pen_text(&k, ": {\"event\":\"subscribed\",\"channel\":\"");
+        hr_pen_text(&k, c->kind == 'b' ? "book" : c->kind == 't' ? "trades" : "ticker");
+        hr_pen_int(&k, "\",\"chanId\":", c->id);
+        hr_pen_text(&k, ",\"symbol\":\"");
+        hr_pen_text(&k, c->symbol);
+        hr_pen_text(&k, c->kind == 'b' ? "\",\"prec\":\"P0\"}\n" : "\"}\n");
+    }
+    return hr_pen_end(&k);
+}
+
 hr_status hr_feed_out_message(hr_feed_out *t, const hr_evbatch *b, uint32_t m, uint64_t *n_rows,
                               hr_err *err)
 {
-    hr_pen k = hr_pen_init(t->file, err);
-    if (!t->has_line && b->kind[m] != HR_MSG_STATUS) { /* a request, for its url tells the venue */
-        hr_pen_text(&k, t->words->url);
-        hr_pen_text(&k, " <- ");
-        hr_pen_decimal(&k, b->ts_recv[m], 9);
-        hr_pen_text(&k, ": {}\n");
-        HR_TRY(hr_pen_end(&k));
-    }
+    const bool is_status = b->kind[m] == HR_MSG_STATUS;
+    if (!t->has_line && (!is_status || t->words->binds)) HR_TRY(put_head(t, b, m, err));
     t->has_line = true;
     *n_rows += (uint64_t)(b->level_begin[m + 1] - b->level_begin[m]);
     return hr_out_put(t->file, t->line, t->n, err);

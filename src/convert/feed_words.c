@@ -45,6 +45,24 @@
     DERIBIT("book.%s.raw", "{\"timestamp\":%t,\"instrument_name\":\"%s\",\"type\":\"" type         \
                            "\",\"change_id\":%l<p,\"prev_change_id\":%p>,%O}")
 
+/* Rows say their price, so no id is needed. */
+#define BITMEX_BOOK(name, action)                                                                  \
+    "{\"table\":\"orderBookL2" name "\",\"action\":\"" action                                      \
+    "\",\"data\":[%r],\"filter\":{\"symbol\":\"%s\"}}"
+#define BITMEX_ROW(table, row)                                                                     \
+    "{\"table\":\"" table "\",\"action\":\"insert\",\"data\":[{<t\"timestamp\":\"%u\",>"           \
+    "\"symbol\":\"%s\"," row "}]}"
+#define BITMEX(name, end)                                                                          \
+    {                                                                                              \
+        .venue = "bitmex", .url = "wss://ws.bitmex.com/realtime",                                  \
+        .level = {"{\"symbol\":\"%s\",\"side\":\"%C\",\"price\":", ",\"size\":", end},             \
+        .snapshot = BITMEX_BOOK(name, "partial"), .delta = BITMEX_BOOK(name, "update"),            \
+        .trade = BITMEX_ROW("trade", "\"side\":\"%C\",\"size\":%q,\"price\":%x,"                   \
+                                     "\"trdMatchID\":\"%i\""),                                     \
+        .ticker = BITMEX_ROW("quote", "\"bidSize\":%B,\"bidPrice\":%b,\"askPrice\":%a,"            \
+                                      "\"askSize\":%A"),                                           \
+    }
+
 static const hr_feed_words words[] = {
     {.venue = "binance",
      .url = "wss://stream.binance.com:9443/stream",
@@ -64,6 +82,17 @@ static const hr_feed_words words[] = {
      .level = {PAIR},
      BINANCE_BOOK,
      .ticker = BINANCE("bookTicker") "\"e\":\"bookTicker\"," BINANCE_TOUCH},
+    BITMEX("", ",\"timestamp\":\"%u\"}"),
+    {.venue = "bitfinex",
+     .url = "wss://api-pub.bitfinex.com/ws/2",
+     .binds = true,
+     .level = {"[", ",1,%+", "]"},
+     .gone = "[",
+     .gone_tail = ",0,%+1]",
+     .snapshot = "[%H,[%r]]",
+     .delta = "[%H,%r]", /* a level is a message */
+     .trade = "[%H,\"te\",[%i,%t,%g,%x]]",
+     .ticker = "[%H,[%b,0,%a,0,0,0,0,0,0,0]]"},
     {.venue = "bitstamp",
      .url = "wss://ws.bitstamp.net/",
      .answer = "https://www.bitstamp.net/api/v2/order_book/%S",
@@ -192,6 +221,11 @@ static const hr_feed_words words[] = {
      .trade = "[0,[[\"%x\",\"%q\",\"%e\",\"%j\"]],\"trade\",\"%s\"]",
      .ticker = "[0,[\"%b\",\"%a\",\"%e\",\"%B\",\"%A\"],\"spread\",\"%s\"]"},
     /* Older, or of less: where the first say too much. */
+    BITMEX("_25", "}"),
+    {.venue = "bitfinex",
+     .url = "wss://api-pub.bitfinex.com/ws/2",
+     .binds = true,
+     .delta = "[%H,\"cs\",%k]"},
     {.venue = "bybit",
      .url = "wss://stream.bybit.com/realtime_public",
      .level = {"{\"price\":\"", "\",\"size\":", ",\"side\":\"%C\"}"},

@@ -11,8 +11,11 @@
  *   o O    levels as b and a, as bids and asks; the side that comes first as first
  *   1 2    levels of bids, of asks; r: as they lie; c: as they lie, ["buy","px","qty"]
  *   k K N  the venue's checksum with a sign, without; levels a side that it keeps
- * Of a level: C is its own side. <l...> stands only where hole l has something. Private to convert.
+ *   H      number of the channel
+ * Of a level: s, C its own side, + its sign, u, e. <l...> stands only where hole l has something.
+ * Private to convert.
  */
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct hr_feed_words {
@@ -22,6 +25,8 @@ typedef struct hr_feed_words {
     const char *level[3]; /* around price and quantity */
     const char *tail;     /* of a level of a change, where it is another; NULL: level[2] */
     const char *gone;     /* before a level that is taken away, instead of level[0]; may be NULL */
+    const char *gone_tail; /* instead of all behind its price; may be NULL */
+    bool binds;            /* numbers stand for instruments, and lines in front say which */
     /* NULL: not written */
     const char *snapshot, *delta, *trade, *aggregate, *ticker;
 } hr_feed_words;
