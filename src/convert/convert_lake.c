@@ -42,12 +42,12 @@ static const column book[] = {
     {"sequence_number", C_SEQ, HR_COL_I64},
 };
 #define LEVEL(side, i) side "_" #i "_price", side "_" #i "_size",
-#define FIVE(side, ten, a, b, c, d, e)                                                             \
-    LEVEL(side, ten##a)                                                                            \
-    LEVEL(side, ten##b) LEVEL(side, ten##c) LEVEL(side, ten##d) LEVEL(side, ten##e)
 #define LEVELS(side)                                                                               \
-    FIVE(side, , 0, 1, 2, 3, 4)                                                                    \
-    FIVE(side, , 5, 6, 7, 8, 9) FIVE(side, 1, 0, 1, 2, 3, 4) FIVE(side, 1, 5, 6, 7, 8, 9)
+    LEVEL(side, 0)                                                                                 \
+    LEVEL(side, 1) LEVEL(side, 2) LEVEL(side, 3) LEVEL(side, 4) LEVEL(side, 5) LEVEL(side, 6)      \
+        LEVEL(side, 7) LEVEL(side, 8) LEVEL(side, 9) LEVEL(side, 10) LEVEL(side, 11)               \
+            LEVEL(side, 12) LEVEL(side, 13) LEVEL(side, 14) LEVEL(side, 15) LEVEL(side, 16)        \
+                LEVEL(side, 17) LEVEL(side, 18) LEVEL(side, 19)
 static const char *const level_names[] = {LEVELS("bid") LEVELS("ask")};
 _Static_assert(HR_ARRAY_LEN(level_names) == (size_t)4 * HR_LAKE_DEPTH, "two names a level");
 static const char *const taker[] = {"buy", "sell", "unknown"}; /* by hr_side */
