@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A day of ITCH from a file, in memory before the clock starts: decoded; decoded and applied to
- * order by order books; the same with books by price that follow. Processor time of this thread,
+ * order by order books; the same with the prices of each side in order, and with whole books by
+ * price, that follow. Processor time of this thread,
  * in turns; the median of the turns.
  *
  * bench_itch FILE [TURNS] */
@@ -24,9 +25,9 @@
 #define WINDOW 256u
 #define LOCATES 8192u
 
-typedef enum part { DECODE, ORDERS_ONLY, WITH_LEVELS, N_PARTS } part;
-static const char *const names[N_PARTS] = {"itch decode", "itch to orders",
-                                           "itch to orders and levels"};
+typedef enum part { DECODE, ORDERS_ONLY, WITH_PRICES, WITH_LEVELS, N_PARTS } part;
+static const char *const names[N_PARTS] = {
+    "itch decode", "itch to orders", "itch to orders and prices", "itch to orders and levels"};
 
 typedef struct bench {
     const uint8_t *text;
@@ -96,6 +97,14 @@ static void follow(bench *b, const hr_l3_change *c, uint32_t n)
     }
 }
 
+static void follow_prices(bench *b, const hr_l3_change *c, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (!c[i].is_edge) continue;
+        if (hr_l3_follow_prices(book_of(b, c[i].instrument), &c[i]) != HR_OK) exit(1);
+    }
+}
+
 /* Operations behind the last change nothing. */
 static void apply(bench *b, hr_l3_op *op, uint32_t n, part p)
 {
@@ -105,6 +114,7 @@ static void apply(bench *b, hr_l3_op *op, uint32_t n, part p)
         hr_l3_look(b->orders, op, i, AHEAD);
         if (i >= AHEAD && hr_l3_apply(b->orders, &c[i - AHEAD], &op[i - AHEAD]) != HR_OK) exit(1);
     }
+    if (p == WITH_PRICES) follow_prices(b, c, n);
     if (p == WITH_LEVELS) follow(b, c, n);
 }
 

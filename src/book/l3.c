@@ -27,12 +27,12 @@ static bool is_in_range(const hr_l3_options *o)
            o->max_instruments <= HR_L3_INSTRUMENTS_MAX;
 }
 
-/* Half as many places as orders or some more: of ids in a row those that live long fall out, and of
- * ids in no order at all a third finds its place. */
+/* A quarter to half as many places as orders: of ids in a row only those that live long fall out.
+ */
 static uint32_t ring_of(uint32_t max_orders)
 {
     uint32_t n = 1;
-    while (n < max_orders / 2)
+    while (n <= max_orders / 4)
         n *= 2;
     return n;
 }
@@ -116,7 +116,7 @@ static void begin(hr_l3_change *out)
     out->verdict = HR_L3_OK;
     out->n = 0;
     out->instrument = 0;
-    out->is_clear = false;
+    out->is_clear = out->is_edge = false;
     out->taken = 0;
 }
 
@@ -317,6 +317,7 @@ static hr_status add(hr_l3 *b, hr_l3_change *out, const hr_l3_op *op)
     b->node[i].qty = op->qty;
     queue_append(b, level_idx, i);
     tell(out, &b->level[level_idx]);
+    out->is_edge = b->level[level_idx].n == 1;
     judge(b, out, HR_L3_OK);
     return HR_OK;
 }
@@ -345,6 +346,7 @@ static void take(hr_l3 *b, hr_l3_change *out, const hr_l3_op *op, int64_t qty, h
     queue_remove(b, i);
     node_put(b, i);
     tell(out, l);
+    out->is_edge = l->n == 0;
     if (l->n == 0) level_drop(b, level_idx);
 }
 
@@ -367,6 +369,7 @@ static void move_order(hr_l3 *b, hr_l3_change *out, uint32_t i, const hr_l3_op *
     node_put(b, i);
     if (!is_same) {
         tell(out, l);
+        out->is_edge = l->n == 0;
         if (l->n == 0) level_drop(b, old);
     }
     uint32_t level_idx = old;
@@ -375,6 +378,7 @@ static void move_order(hr_l3 *b, hr_l3_change *out, uint32_t i, const hr_l3_op *
     b->node[i].qty = to->qty;
     queue_append(b, level_idx, i);
     tell(out, &b->level[level_idx]);
+    out->is_edge |= !is_same && b->level[level_idx].n == 1;
 }
 
 static hr_status replace(hr_l3 *b, hr_l3_change *out, const hr_l3_op *op)
@@ -521,6 +525,16 @@ hr_status hr_l3_follow(hr_l2 *book, const hr_l3_change *change)
     if (change->is_clear) hr_l2_reset(book);
     if (change->n == 0) return HR_OK;
     return hr_l2_apply(book, change->side, change->px, change->qty, change->n);
+}
+
+hr_status hr_l3_follow_prices(hr_l2 *book, const hr_l3_change *change)
+{
+    int64_t one[2];
+    if (change->is_clear) hr_l2_reset(book);
+    if (!change->is_edge) return HR_OK;
+    for (uint32_t i = 0; i < change->n; i++)
+        one[i] = change->qty[i] != 0;
+    return hr_l2_apply(book, change->side, change->px, one, change->n);
 }
 
 /* ---- looking ahead ----

@@ -65,6 +65,7 @@ typedef struct hr_l3_change {
     uint32_t n;          /* 0 to 2 */
     uint32_t instrument; /* of the order; valid where n > 0 or is_clear */
     bool is_clear;       /* the whole instrument went */
+    bool is_edge;        /* a level came or went: what prices there are has changed */
     uint8_t side[2];
     int64_t taken; /* by execute, cancel and delete: what really went */
     int64_t px[2];
@@ -110,6 +111,10 @@ void hr_l3_clear(hr_l3 *b, hr_l3_change *out, uint32_t instrument);
 /** Brings the change to a book by price of the same instrument (a clear resets it). As
  * hr_l2_apply. */
 HR_MUST_USE hr_status hr_l3_follow(hr_l2 *book, const hr_l3_change *change);
+
+/** The same for a book that says which prices there are, best first, and holds 1 at each:
+ * quantities are asked of the orders (hr_l3_level). Most changes are none to it. */
+HR_MUST_USE hr_status hr_l3_follow_prices(hr_l2 *book, const hr_l3_change *change);
 
 /* ---- operations of a batch: made some events ahead, so that their waits for memory overlap ----
  */

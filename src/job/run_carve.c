@@ -115,7 +115,7 @@ static hr_status carve_instruments(hr_run *r, hr_err *err)
                           err);
 }
 
-/* Where an input tells of single orders: as many as the plan says, or as an eighth of the memory
+/* Where an input tells of single orders: as many as the plan says, or as a tenth of the memory
  * holds. */
 static hr_status carve_orders(hr_run *r, hr_err *err)
 {
@@ -124,7 +124,7 @@ static hr_status carve_orders(hr_run *r, hr_err *err)
     o.max_orders = r->plan->orders > 0 ? r->plan->orders : UINT32_C(1) << 30;
     do {
         o.max_levels = HR_MAX(o.max_orders / 2, 1024u);
-        if (r->plan->orders > 0 || hr_l3_bytes(&o) <= (size_t)r->plan->memory_bytes / 8) break;
+        if (r->plan->orders > 0 || hr_l3_bytes(&o) <= (size_t)r->plan->memory_bytes / 10) break;
         o.max_orders -= o.max_orders / 4;
     } while (o.max_orders > 1024);
     if (hr_l3_create(&r->orders, r->arena, &o, err) == HR_OK) return HR_OK;

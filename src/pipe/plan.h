@@ -64,7 +64,7 @@ typedef struct hr_plan {
     /* limits: */
     uint32_t instruments; /* limits.instruments: 1..65,536; 1,024 */
     uint32_t orders;      /* limits.orders: live at a time, of all instruments; 0: as many as an
-                             eighth of engine.memory holds */
+                             tenth of engine.memory holds */
     int64_t line_bytes;   /* limits.line: size, 4MB */
     int64_t rejects;      /* limits.rejects: stop with exit 3 past this many; 0 = never */
 } hr_plan;

@@ -243,11 +243,14 @@ static void check_change(const hr_l3_change *c, const naive *m, const request *q
         assert_int_equal(c->n, 0);
         return;
     }
+    bool is_edge = false;
     for (uint32_t i = 0; i < c->n; i++) {
         uint32_t n;
         hr_l3_order at = {.px = c->px[i], .instrument = c->instrument, .side = c->side[i]};
         assert_true(c->qty[i] == naive_total(m, &at, &n));
+        is_edge |= n == 0 || (n == 1 && (q->op == ADD || (q->op == REPLACE && i == 1)));
     }
+    assert_int_equal(c->is_edge, is_edge);
     if (takes) assert_true(c->taken == (q->op == DELETE || q->o.qty > had ? had : q->o.qty));
     if (q->op == ADD || takes) assert_int_equal(c->n, 1);
     if (q->op == MODIFY) assert_int_equal(c->n, q->o.qty != had);

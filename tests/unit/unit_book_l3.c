@@ -192,12 +192,40 @@ static void test_follow(void **state)
     hr_arena_destroy(&g.arena);
 }
 
+/* A book of prices follows where levels come and go. */
+static void test_follow_prices(void **state)
+{
+    rig g = make_rig(10, 10, 2);
+    hr_pool *far;
+    hr_l3_change c;
+    int64_t px;
+    int64_t one;
+    (void)state;
+    assert_int_equal(hr_pool_create(&far, g.arena, HR_L2_CHUNK_BYTES, 4, "far", NULL), HR_OK);
+    hr_l2 *l2 = hr_l2_init(hr_arena_alloc(g.arena, hr_l2_bytes(64), 64), 64, far, NULL);
+    add(g.book, &c, 1, HR_SIDE_ASK, 100, 5);
+    assert_true(c.is_edge && hr_l3_follow_prices(l2, &c) == HR_OK);
+    add(g.book, &c, 2, HR_SIDE_ASK, 100, 6);
+    assert_true(!c.is_edge && hr_l3_follow_prices(l2, &c) == HR_OK);
+    assert_true(hr_l2_best(l2, HR_SIDE_ASK, &px, &one) && px == 100 && one == 1);
+    assert_int_equal(hr_l3_replace(g.book, &c, 2, 3, 99, 6), HR_OK);
+    assert_true(c.is_edge && hr_l3_follow_prices(l2, &c) == HR_OK);
+    assert_true(hr_l2_best(l2, HR_SIDE_ASK, &px, &one) && px == 99);
+    hr_l3_delete(g.book, &c, 3);
+    assert_true(c.is_edge && hr_l3_follow_prices(l2, &c) == HR_OK);
+    assert_true(hr_l2_best(l2, HR_SIDE_ASK, &px, &one) && px == 100);
+    hr_l3_clear(g.book, &c, 1);
+    assert_true(hr_l3_follow_prices(l2, &c) == HR_OK);
+    assert_int_equal(hr_l2_level_count(l2, HR_SIDE_ASK), 0);
+    hr_arena_destroy(&g.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_operation), cmocka_unit_test(test_verdicts),
         cmocka_unit_test(test_no_room),        cmocka_unit_test(test_bad_options),
-        cmocka_unit_test(test_follow),
+        cmocka_unit_test(test_follow),         cmocka_unit_test(test_follow_prices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
