@@ -322,10 +322,20 @@ static hr_status add(hr_l3 *b, hr_l3_change *out, const hr_l3_op *op)
     return HR_OK;
 }
 
+/* As order_find, by what was seen ahead where it was looked for. */
+static uint32_t order_of_op(const hr_l3 *b, const hr_l3_op *op)
+{
+    if (HR_UNLIKELY(op->is_spare) && op->at != 0) {
+        const node *o = &b->node[op->at];
+        if (o->id == op->id && o->level != 0) return op->at;
+    }
+    return order_find(b, op->id);
+}
+
 /* Takes at most qty; `over` is the verdict where that is more than is left. */
 static void take(hr_l3 *b, hr_l3_change *out, const hr_l3_op *op, int64_t qty, hr_l3_verdict over)
 {
-    uint32_t i = order_find(b, op->id);
+    uint32_t i = order_of_op(b, op);
     if (HR_UNLIKELY(i == 0 || qty < 1)) {
         judge(b, out, i == 0 ? HR_L3_UNKNOWN : HR_L3_BAD);
         return;
@@ -383,7 +393,7 @@ static void move_order(hr_l3 *b, hr_l3_change *out, uint32_t i, const hr_l3_op *
 
 static hr_status replace(hr_l3 *b, hr_l3_change *out, const hr_l3_op *op)
 {
-    uint32_t i = order_find(b, op->id);
+    uint32_t i = order_of_op(b, op);
     if (HR_UNLIKELY(i == 0 || op->px < 1 || op->qty < 1)) {
         judge(b, out, i == 0 ? HR_L3_UNKNOWN : HR_L3_BAD);
         return HR_OK;
@@ -561,11 +571,35 @@ void hr_l3_look_home(const hr_l3 *b, hr_l3_op *op)
     op->hash = hr_l3_hash_level(b->key, book_of(op), op->px);
     op->at = 0;
     op->is_looked = true;
+    op->is_spare = false;
     uintptr_t slot = (uintptr_t)&b->levels.slot[hr_l3_map_home(&b->levels, op->hash)];
     uintptr_t other = (uintptr_t)&b->node[place_of(b, op->new_id)];
     uintptr_t is_add = -(uintptr_t)(op->what == HR_L3_ADD);
     __builtin_prefetch(&b->node[place_of(b, op->id)], 1);
     __builtin_prefetch((const void *)pick(other, slot, is_add), 1);
+}
+
+static void look_at_neighbours(const hr_l3 *b, const node *o)
+{
+    __builtin_prefetch(&b->level[o->level], 1);
+    __builtin_prefetch(&b->node[o->next], 1);
+    __builtin_prefetch(&b->node[o->prev], 1);
+}
+
+/* The place is another one's: an add will drive that out, all else looks among the spare ones. Rare
+ * where most orders die young. */
+static HR_NOINLINE void look_aside(const hr_l3 *b, hr_l3_op *op, const node *o)
+{
+    bool is_add = op->what == HR_L3_ADD;
+    uint32_t hash = hr_l3_hash_id(b->key, is_add ? o->id : op->id);
+    __builtin_prefetch(&b->spare.slot[hr_l3_map_home(&b->spare, hash)], 1);
+    if (is_add) {
+        look_at_neighbours(b, o);
+        return;
+    }
+    op->is_spare = true;
+    op->hash = hash;
+    op->at = 0;
 }
 
 /* The level, of an add the one in its first slot; the neighbours of an order that is there. Where
@@ -580,11 +614,26 @@ void hr_l3_look_up(const hr_l3 *b, hr_l3_op *op)
     __builtin_prefetch(&b->level[op->at], 1);
     __builtin_prefetch(&b->node[o->next & ~is_add], 1);
     __builtin_prefetch(&b->node[o->prev & ~is_add], 1);
+    bool is_other = o->level != 0 && o->id != op->id;
+    bool is_elsewhere = (o->id != op->id || o->level == 0) && o->n_spare != 0;
+    if (HR_UNLIKELY(op->what == HR_L3_ADD ? is_other : is_elsewhere)) look_aside(b, op, o);
 }
 
-/* The last order of an add's level. */
-void hr_l3_look_around(const hr_l3 *b, const hr_l3_op *op)
+/* The last order of an add's level; a spare order. */
+void hr_l3_look_around(const hr_l3 *b, hr_l3_op *op)
 {
+    if (HR_UNLIKELY(op->is_spare)) {
+        uint32_t at = hr_l3_map_home(&b->spare, op->hash);
+        op->at = hr_l3_map_seek(&b->spare, op->hash, &at);
+        __builtin_prefetch(&b->node[op->at], 1);
+        return;
+    }
     uint32_t at = op->at & -(uint32_t)op->is_looked;
     __builtin_prefetch(&b->node[b->level[at].tail & add_mask(op)], 1);
+}
+
+/* What is around a spare order. */
+void hr_l3_look_last(const hr_l3 *b, const hr_l3_op *op)
+{
+    if (HR_UNLIKELY(op->is_spare && op->at != 0)) look_at_neighbours(b, &b->node[op->at]);
 }

@@ -129,7 +129,7 @@ typedef enum hr_l3_what {
 } hr_l3_what;
 
 /** An operation: the caller fills all above `hash` (new_id: 0 where there is none) and sets
- * is_looked to false. The rest is of use to the book that looked alone. */
+ * is_looked and is_spare to false. The rest is of use to the book that looked alone. */
 typedef struct hr_l3_op {
     uint64_t id;
     uint64_t new_id;     /* replace */
@@ -139,24 +139,28 @@ typedef struct hr_l3_op {
     uint8_t side;        /* add */
     uint8_t what;        /* hr_l3_what */
     bool is_looked;
-    uint32_t hash; /* of the level (add) */
-    uint32_t at;   /* its likely level; 0: none */
+    bool is_spare; /* its order is not at its place */
+    uint32_t hash; /* of the level (add), of a spare order's id */
+    uint32_t at;   /* its likely level, or spare order; 0: none */
 } hr_l3_op;
 _Static_assert(sizeof(hr_l3_op) == 48, "four in three cache lines");
 
 /** Ask memory for what the operation will read. Each step needs what the one before asked for, so
- * call them some events apart: 24, 16 and 8 ahead are good. They change nothing, and each may be
- * left out; what happens in between makes them worse hints, never a wrong result. */
+ * call them some events apart: 24, 18, 12 and 6 ahead are good. They change nothing, and each may
+ * be left out; what happens in between makes them worse hints, never a wrong result. */
 void hr_l3_look_home(const hr_l3 *b, hr_l3_op *op);
 void hr_l3_look_up(const hr_l3 *b, hr_l3_op *op);
-void hr_l3_look_around(const hr_l3 *b, const hr_l3_op *op);
-/** All three for a row of operations of which `last` was just made: its home, and what is due of
- * those ahead / 3 and ahead * 2 / 3 before it. The one to apply is `ahead` before it. */
+void hr_l3_look_around(const hr_l3 *b, hr_l3_op *op);
+void hr_l3_look_last(const hr_l3 *b, const hr_l3_op *op);
+/** All four for a row of operations of which `last` was just made: its home, and what is due of
+ * those before it. The one to apply is `ahead` before it. */
 HR_INLINE void hr_l3_look(const hr_l3 *b, hr_l3_op *ops, uint32_t last, uint32_t ahead)
 {
+    uint32_t step = ahead / 4;
     hr_l3_look_home(b, &ops[last]);
-    if (last >= ahead / 3) hr_l3_look_up(b, &ops[last - ahead / 3]);
-    if (last >= ahead / 3 * 2) hr_l3_look_around(b, &ops[last - ahead / 3 * 2]);
+    if (last >= step) hr_l3_look_up(b, &ops[last - step]);
+    if (last >= step * 2) hr_l3_look_around(b, &ops[last - step * 2]);
+    if (last >= step * 3) hr_l3_look_last(b, &ops[last - step * 3]);
 }
 /** As the function of the same name. HR_L3_NONE: verdict OK, n is 0. */
 HR_MUST_USE hr_status hr_l3_apply(hr_l3 *b, hr_l3_change *out, hr_l3_op *op);

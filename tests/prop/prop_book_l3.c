@@ -187,6 +187,7 @@ static void book_apply(hr_l3 *b, hr_l3_change *out, const request *q, uint32_t l
     if (looks & 1) hr_l3_look_home(b, &it);
     if (looks & 2) hr_l3_look_up(b, &it);
     if (looks & 4) hr_l3_look_around(b, &it);
+    if (looks & 8) hr_l3_look_last(b, &it);
     hr_status st = hr_l3_apply(b, out, &it);
     assert_int_equal(st, out->verdict == HR_L3_FULL ? HR_EBUDGET : HR_OK);
 }
@@ -312,7 +313,7 @@ static void walk(market *k, const hr_l3_options *opt, uint64_t n_ops)
         (void)hr_l3_find(b, &had, q.o.id);
         hr_l3_verdict want = naive_do(&m, &q);
         if (q.op <= REPLACE && test_rng_chance(&k->r, 2))
-            book_apply(b, &c, &q, (uint32_t)test_rng_below(&k->r, 8));
+            book_apply(b, &c, &q, (uint32_t)test_rng_below(&k->r, 16));
         else
             book_do(b, &c, &q);
         if (c.verdict != want) print_message("op %d, number %d\n", (int)q.op, (int)i);

@@ -297,7 +297,7 @@ static hr_itch_reason take_op(hr_l3_op *op, const uint8_t *m, uint32_t n, size_t
     op->instrument = be16(m + 1);
     op->side = s->side != 0 ? is_ask : HR_SIDE_NONE;
     op->what = s->what;
-    op->is_looked = false;
+    op->is_looked = op->is_spare = false;
     return HR_ITCH_FINE;
 }
 
@@ -365,7 +365,7 @@ void hr_itch_op(hr_l3_op *op, const hr_itch_msg *m)
     op->instrument = m->locate;
     op->side = m->side;
     op->what = what[m->type];
-    op->is_looked = false;
+    op->is_looked = op->is_spare = false;
 }
 
 hr_status hr_itch_apply(hr_l3 *b, hr_l3_change *out, const hr_itch_msg *m)
