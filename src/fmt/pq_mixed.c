@@ -318,7 +318,8 @@ static hr_status set_head(const hr_pq_mixed *e, hr_evbatch *b, const message_hea
     if (*reason >= 0) return HR_OK;
     b->kind[m] = (uint8_t)h->kind;
     b->flags[m] = (uint32_t)e->value[HR_MIXED_FLAGS][e->at] &
-                  (HR_FLAG_SNAPSHOT | HR_FLAG_RESET | HR_FLAG_AGG | HR_FLAG_MORE | HR_ORDER_MASK);
+                  (HR_FLAG_SNAPSHOT | HR_FLAG_GAP | HR_FLAG_RESET | HR_FLAG_AGG | HR_FLAG_MORE |
+                   HR_ORDER_MASK);
     b->ts_event[m] = h->ts_event;
     b->ts_recv[m] = h->ts_recv;
     b->seq_last[m] = h->seq;

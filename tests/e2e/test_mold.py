@@ -199,11 +199,23 @@ def check_faults(msgs, head):
         tap.check(f"{name}: the rows of what the receiver hands on, {len(want.holes)} holes, {want.dups} messages twice",
                   not wrong and got["duplicates"] == want.dups and not got["rejected"] and got["lines"] == len(pk), f"{wrong} {got}")
         check_marks(name, out, want, got, seed)
+        if seed < 3:
+            check_kept(name, path, out, got)
 
 
 def check_mid(name, got, want):
     tap.check(f"{name}: a capture that begins in mid-session: orders from before are faults, not rejects",
               got["duplicates"] == want.dups and got["order_faults"] > 0 and got["orders"] > 0, got)
+
+
+def check_kept(name, path, out, got):
+    """Holes are in the table of events too."""
+    table = os.path.join(tap.SCRATCH, f"{name}.events.parquet")
+    code, _, err = tap.run("convert", path, table, "--force", "--lossy")
+    again, kept = run(table, f"{name}.events")
+    wrong = [t for t in ("deltas", "gaps") if values(rows_of(again, t), ("ts_recv",)) != values(rows_of(out, t), ("ts_recv",))]
+    tap.check(f"{name}: a table of its events tells of the same holes", code == 0 and kept["gaps"] == got["gaps"] > 0 and not wrong,
+              f"{err} {wrong} {kept['gaps']} {got['gaps']}")
 
 
 def check_marks(name, out, want, got, seed):
