@@ -2,19 +2,15 @@
 /* Parquet that hr_convert_csv made, to CSV again: the header as it was, numbers shortest, times in
  * the form they had. What another program did to the file since is taken as far as it is a table of
  * these types. */
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/sys.h"
 #include "convert/convert_csv.h"
-#include "fmt/pq_read.h"
+#include "convert/table_in.h"
 #include "text/csv.h"
 #include "text/decimal.h"
 
 #define BUDGET_BYTES ((size_t)1 << 30)
-#define FOOTER_BYTES ((size_t)64 << 20)
-#define STEP_ROWS 1024u
 #define HEADER_MAX 2048u
 #define CELL_MAX 400u /* HR_CSV_REAL_TEXT; a text's bytes, all doubled, and quotes */
 
@@ -30,82 +26,25 @@ typedef struct back_column {
 typedef struct back_job {
     const hr_convert_options *o;
     hr_convert_report *r;
-    int fd;
     hr_budget budget;
     hr_arena *arena, *out_arena;
-    hr_pq_file *file;
+    hr_table_in in;
     back_column column[HR_CSV_COLUMNS_MAX];
     uint32_t n_columns;
     hr_out_file out;
 } back_job;
 
-static int64_t read_at(void *self, void *buf, size_t n_bytes, int64_t offset)
-{
-    return hr_sys_pread_full(*(const int *)self, buf, n_bytes, offset);
-}
-
-static hr_status open_file(back_job *j, const char *path, hr_err *err)
-{
-    const hr_sys *sys = hr_sys_get();
-    hr_pq_limits limits = HR_PQ_LIMITS_DEFAULT;
-    hr_sys_stat st;
-    j->fd = hr_sys_open(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-    if (j->fd < 0) return HR_FAIL_SYS(err, j->fd, "cannot open '%s'", path);
-    int rc = sys->fstat(sys->self, j->fd, &st);
-    if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot stat '%s'", path);
-    j->r->bytes_in = st.size_bytes;
-    hr_status result =
-        hr_pq_file_open(&j->file, read_at, &j->fd, st.size_bytes, &limits, j->arena, err);
-    if (result != HR_OK) hr_err_prefix(err, "'%s'", path);
-    return result;
-}
-
 /* ---- is it one ---- */
 
-static bool is_of_the_file(hr_status st)
+static bool is_made_of_csv(const hr_pq_file *file)
 {
-    return st == HR_ECORRUPT || st == HR_EINPUT || st == HR_EUNSUPPORTED || st == HR_ELIMIT ||
-           st == HR_EBUDGET;
-}
-
-static hr_status look_inside(bool *is_ours, const char *path, hr_err *err)
-{
-    hr_convert_report report = {0};
     uint32_t n;
-    back_job *j = hr_heap_zero(1, sizeof *j);
-    if (j == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory to read '%s'", path);
-    j->r = &report;
-    j->fd = -1;
-    hr_status st = hr_arena_create(&j->arena, NULL, FOOTER_BYTES, "footer", err);
-    if (st == HR_OK) {
-        st = open_file(j, path, err);
-        if (st == HR_OK)
-            *is_ours = hr_pq_file_meta(j->file, HR_CSV_META_FORMAT, &n) != NULL;
-        else if (is_of_the_file(st)) /* told by whoever reads it */
-            st = HR_OK;
-    }
-    if (j->fd >= 0) (void)hr_sys_close(j->fd);
-    hr_arena_destroy(&j->arena);
-    hr_heap_free(j);
-    return st;
+    return hr_pq_file_meta(file, HR_CSV_META_FORMAT, &n) != NULL;
 }
 
 hr_status hr_convert_csv_probe(bool *is_ours, const char *path, hr_err *err)
 {
-    const hr_sys *sys = hr_sys_get();
-    char magic[HR_PQ_SNIFF_BYTES] = {0};
-    hr_sys_stat info;
-    *is_ours = false;
-    if (strcmp(path, "-") == 0) return HR_OK;
-    int rc = sys->stat(sys->self, AT_FDCWD, path, &info);
-    if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot stat '%s'", path);
-    if (!info.is_file) return HR_OK;
-    int fd = hr_sys_open(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-    if (fd < 0) return HR_FAIL_SYS(err, fd, "cannot open '%s'", path);
-    int64_t n = hr_sys_pread_full(fd, magic, sizeof magic, 0);
-    (void)hr_sys_close(fd);
-    if (n < 0) return HR_FAIL_SYS(err, n, "cannot read '%s'", path);
-    return hr_pq_sniff(magic, (size_t)n) ? look_inside(is_ours, path, err) : HR_OK;
+    return hr_table_in_probe(is_ours, path, is_made_of_csv, err);
 }
 
 /* ---- columns ---- */
@@ -123,28 +62,28 @@ static bool is_real(const hr_pq_column *m)
 static hr_status open_column(back_job *j, uint32_t c, hr_err *err)
 {
     back_column *col = &j->column[c];
-    const hr_pq_column *m = hr_pq_file_column(j->file, c);
+    const hr_pq_column *m = hr_pq_file_column(j->in.file, c);
     bool is_text = m->logical == HR_PQ_L_STRING;
     *col = (back_column){.meta = m, .form = HR_CSV_AS_CLOCK};
     if (!is_whole(m) && !is_real(m) && !is_text)
         return HR_FAIL(err, HR_EUNSUPPORTED, "'%s': column '%s' has no type that CSV tables have",
                        j->o->in, m->name);
     if (is_whole(m))
-        col->whole = hr_arena_alloc(j->arena, STEP_ROWS * sizeof *col->whole, 64);
+        col->whole = hr_arena_alloc(j->arena, HR_TABLE_IN_STEP * sizeof *col->whole, 64);
     else if (is_real(m))
-        col->real = hr_arena_alloc(j->arena, STEP_ROWS * sizeof *col->real, 64);
+        col->real = hr_arena_alloc(j->arena, HR_TABLE_IN_STEP * sizeof *col->real, 64);
     else
-        col->text = hr_arena_alloc(j->arena, STEP_ROWS * sizeof *col->text, 64);
+        col->text = hr_arena_alloc(j->arena, HR_TABLE_IN_STEP * sizeof *col->text, 64);
     if (col->whole == NULL && col->real == NULL && col->text == NULL)
         return HR_FAIL(err, HR_EBUDGET, "no memory to read '%s'", j->o->in);
-    return hr_pq_cursor_create(&col->cursor, j->file, c, j->arena, err);
+    return hr_pq_cursor_create(&col->cursor, j->in.file, c, j->arena, err);
 }
 
 /* "us,clock": of the columns of times, in order. */
 static void read_forms(back_job *j)
 {
     uint32_t n;
-    const char *p = hr_pq_file_meta(j->file, HR_CSV_META_TIMES, &n);
+    const char *p = hr_pq_file_meta(j->in.file, HR_CSV_META_TIMES, &n);
     const char *end = p != NULL ? p + n : p;
     for (uint32_t c = 0; c < j->n_columns && p < end; c++) {
         if (j->column[c].meta->logical != HR_PQ_L_TIMESTAMP) continue;
@@ -160,7 +99,7 @@ static void read_forms(back_job *j)
 
 static hr_status open_columns(back_job *j, hr_err *err)
 {
-    uint32_t n = hr_pq_file_columns(j->file);
+    uint32_t n = hr_pq_file_columns(j->in.file);
     if (n == 0 || n > HR_CSV_COLUMNS_MAX)
         return HR_FAIL(err, HR_EUNSUPPORTED, "'%s' has %u columns: no table made of CSV", j->o->in,
                        n);
@@ -230,10 +169,10 @@ static hr_status put_header(back_job *j, hr_err *err)
     uint32_t n;
     hr_csv_table t;
     char format[40] = {0};
-    const char *s = hr_pq_file_meta(j->file, HR_CSV_META_FORMAT, &n);
+    const char *s = hr_pq_file_meta(j->in.file, HR_CSV_META_FORMAT, &n);
     if (s != NULL && n < sizeof format) memcpy(format, s, n);
     const hr_csv_layout *layout = hr_csv_layout_of(hr_format_from_name(format));
-    const char *header = hr_pq_file_meta(j->file, HR_CSV_META_HEADER, &n);
+    const char *header = hr_pq_file_meta(j->in.file, HR_CSV_META_HEADER, &n);
     if (header != NULL && n == 0) return HR_OK;
     bool is_it =
         header != NULL && n < HEADER_MAX && layout != NULL && memchr(header, '\n', n) == NULL &&
@@ -284,26 +223,23 @@ static hr_status read_step(back_job *j, uint32_t n, hr_err *err)
     return HR_OK;
 }
 
+static hr_status take_step(void *self, uint32_t n, hr_err *err)
+{
+    back_job *j = self;
+    hr_status st = read_step(j, n, err);
+    if (st == HR_END) return st;
+    if (st != HR_OK) {
+        hr_err_prefix(err, "'%s'", j->o->in);
+        return st;
+    }
+    return put_rows(j, n, err);
+}
+
 static hr_status read_group(back_job *j, uint32_t group, hr_err *err)
 {
-    int64_t left = hr_pq_row_group_rows(j->file, group);
     for (uint32_t c = 0; c < j->n_columns; c++)
         HR_TRY(hr_pq_cursor_seek(j->column[c].cursor, group, err));
-    while (left > 0) {
-        uint32_t n = (uint32_t)HR_MIN(left, (int64_t)STEP_ROWS);
-        if (j->o->stop != NULL && atomic_load_explicit(j->o->stop, memory_order_relaxed) != 0)
-            return HR_FAIL(err, HR_ESTOPPED, "stopped: '%s' was not written", j->o->out);
-        hr_status st = read_step(j, n, err);
-        if (st == HR_END)
-            st = HR_FAIL(err, HR_ECORRUPT, "a column of row group %u ends early", group);
-        if (st != HR_OK) {
-            hr_err_prefix(err, "'%s'", j->o->in);
-            return st;
-        }
-        HR_TRY(put_rows(j, n, err));
-        left -= n;
-    }
-    return HR_OK;
+    return hr_table_in_group(&j->in, group, take_step, j, err);
 }
 
 /* ---- the whole ---- */
@@ -326,12 +262,13 @@ static hr_status convert(back_job *j, hr_err *err)
 {
     HR_TRY(set_target(j, err));
     HR_TRY(hr_arena_create(&j->arena, &j->budget, BUDGET_BYTES / 2, "table", err));
-    HR_TRY(open_file(j, j->o->in, err));
+    HR_TRY(hr_table_in_open(&j->in, j->o, j->arena, err));
+    j->r->bytes_in = j->in.size_bytes;
     HR_TRY(open_columns(j, err));
     HR_TRY(hr_arena_create(&j->out_arena, &j->budget, hr_out_bytes() + (64u << 10), "output", err));
     HR_TRY(hr_out_open(&j->out, j->o->out, j->r->container, j->o->force, j->out_arena, err));
     HR_TRY(put_header(j, err));
-    for (uint32_t g = 0; g < hr_pq_file_row_groups(j->file); g++)
+    for (uint32_t g = 0; g < hr_pq_file_row_groups(j->in.file); g++)
         HR_TRY(read_group(j, g, err));
     HR_TRY(hr_out_finish(&j->out, NULL, j->o->force, err));
     j->r->lines = j->r->rows;
@@ -345,12 +282,12 @@ hr_status hr_convert_csv_back(const hr_convert_options *o, hr_convert_report *re
     if (j == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory to convert '%s'", o->in);
     j->o = o;
     j->r = report;
-    j->fd = j->out.fd = -1;
+    j->in.fd = j->out.fd = -1;
     report->from = "records";
     hr_budget_init(&j->budget, BUDGET_BYTES);
     hr_status st = convert(j, err);
     hr_out_abandon(&j->out, false);
-    if (j->fd >= 0) (void)hr_sys_close(j->fd);
+    hr_table_in_close(&j->in);
     hr_arena_destroy(&j->arena);
     hr_arena_destroy(&j->out_arena);
     hr_heap_free(j);

@@ -2,20 +2,16 @@
 /* A table of DBN records, as convert_dbn.c makes it, to DBN again: the header as it was, each
  * record from its row. Where the table has no header, the rows' instruments, symbols and times make
  * one; they are read once more for that. */
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/sys.h"
 #include "convert/convert_dbn.h"
-#include "fmt/pq_read.h"
+#include "convert/table_in.h"
 #include "text/decimal.h"
 #include "venue/files/dbn_make.h"
 
 #define BUDGET_BYTES ((size_t)1 << 30)
 #define TABLE_BYTES ((size_t)512 << 20)
-#define PROBE_BYTES ((size_t)64 << 20)
-#define STEP_ROWS 1024u
 #define SPANS_MAX 262144u
 #define NS_PER_DAY UINT64_C(86400000000000)
 
@@ -30,14 +26,13 @@ typedef struct back_column {
 typedef struct back_job {
     const hr_convert_options *o;
     hr_convert_report *r;
-    int fd;
     hr_budget budget;
     hr_arena *arena, *out_arena, *header_arena, *dir_arena;
-    hr_pq_file *file;
+    hr_table_in in;
     uint8_t layout, version;
     hr_dbn_table table;
     back_column column[HR_DBN_FIELDS_MAX]; /* by field of the table, then symbol */
-    uint8_t *recs;                         /* STEP_ROWS of n_rec bytes */
+    uint8_t *recs;                         /* HR_TABLE_IN_STEP of n_rec bytes */
     uint32_t n_rec;
     uint8_t fill[HR_DBN_RECORD_MAX + 4];
     hr_text *symbol; /* of the step's rows */
@@ -56,80 +51,19 @@ typedef struct back_job {
     hr_out_file out;
 } back_job;
 
-/* ---- opening ---- */
+/* ---- is it one ---- */
 
-static int64_t read_at(void *self, void *buf, size_t n_bytes, int64_t offset)
-{
-    return hr_sys_pread_full(*(const int *)self, buf, n_bytes, offset);
-}
-
-static hr_status open_file(back_job *j, const char *path, hr_err *err)
-{
-    const hr_sys *sys = hr_sys_get();
-    hr_pq_limits limits = HR_PQ_LIMITS_DEFAULT;
-    hr_sys_stat st;
-    j->fd = hr_sys_open(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-    if (j->fd < 0) return HR_FAIL_SYS(err, j->fd, "cannot open '%s'", path);
-    int rc = sys->fstat(sys->self, j->fd, &st);
-    if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot stat '%s'", path);
-    j->r->bytes_in = st.size_bytes;
-    hr_status result =
-        hr_pq_file_open(&j->file, read_at, &j->fd, st.size_bytes, &limits, j->arena, err);
-    if (result != HR_OK) hr_err_prefix(err, "'%s'", path);
-    return result;
-}
-
-static bool is_of_the_file(hr_status st)
-{
-    return st == HR_ECORRUPT || st == HR_EINPUT || st == HR_EUNSUPPORTED || st == HR_ELIMIT ||
-           st == HR_EBUDGET;
-}
-
-static bool has_head(const hr_pq_file *f)
+static bool has_head(const hr_pq_file *file)
 {
     static const char *const names[] = {"rtype", "publisher_id", "instrument_id", "ts_event"};
     for (size_t i = 0; i < HR_ARRAY_LEN(names); i++)
-        if (hr_pq_file_find(f, names[i]) < 0) return false;
+        if (hr_pq_file_find(file, names[i]) < 0) return false;
     return true;
-}
-
-static hr_status look_inside(bool *is_records, const char *path, hr_err *err)
-{
-    hr_convert_report report = {0};
-    back_job *j = hr_heap_zero(1, sizeof *j);
-    if (j == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory to read '%s'", path);
-    j->r = &report;
-    j->fd = -1;
-    hr_status st = hr_arena_create(&j->arena, NULL, PROBE_BYTES, "footer", err);
-    if (st == HR_OK) {
-        st = open_file(j, path, err);
-        if (st == HR_OK)
-            *is_records = has_head(j->file);
-        else if (is_of_the_file(st)) /* told by whoever reads it */
-            st = HR_OK;
-    }
-    if (j->fd >= 0) (void)hr_sys_close(j->fd);
-    hr_arena_destroy(&j->arena);
-    hr_heap_free(j);
-    return st;
 }
 
 hr_status hr_convert_dbn_probe(bool *is_records, const char *path, hr_err *err)
 {
-    const hr_sys *sys = hr_sys_get();
-    char magic[4] = {0};
-    hr_sys_stat info;
-    *is_records = false;
-    if (strcmp(path, "-") == 0) return HR_OK;
-    int rc = sys->stat(sys->self, AT_FDCWD, path, &info);
-    if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot stat '%s'", path);
-    if (!info.is_file) return HR_OK;
-    int fd = hr_sys_open(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-    if (fd < 0) return HR_FAIL_SYS(err, fd, "cannot open '%s'", path);
-    int64_t n = hr_sys_pread_full(fd, magic, sizeof magic, 0);
-    (void)hr_sys_close(fd);
-    if (n < 0) return HR_FAIL_SYS(err, n, "cannot read '%s'", path);
-    return n == 4 && memcmp(magic, "PAR1", 4) == 0 ? look_inside(is_records, path, err) : HR_OK;
+    return hr_table_in_probe(is_records, path, has_head, err);
 }
 
 /* ---- which layout ---- */
@@ -138,7 +72,7 @@ hr_status hr_convert_dbn_probe(bool *is_records, const char *path, hr_err *err)
 static void read_key(const back_job *j, char *out, size_t cap, const char *key)
 {
     uint32_t n;
-    const char *s = hr_pq_file_meta(j->file, key, &n);
+    const char *s = hr_pq_file_meta(j->in.file, key, &n);
     out[0] = '\0';
     if (s == NULL || n >= cap) return;
     memcpy(out, s, n);
@@ -157,7 +91,7 @@ static uint64_t read_number(const back_job *j, const char *key)
 static uint32_t covers(const back_job *j, const hr_dbn_layout *l)
 {
     for (uint32_t i = 0; i < l->n_fields; i++)
-        if (hr_pq_file_find(j->file, l->fields[i].name) < 0) return 0;
+        if (hr_pq_file_find(j->in.file, l->fields[i].name) < 0) return 0;
     return l->n_fields;
 }
 
@@ -194,7 +128,7 @@ static hr_status set_layout(back_job *j, hr_err *err)
     read_key(j, kind, sizeof kind, HR_DBN_KEY_KIND);
     j->is_fragment = strcmp(kind, "fragment") == 0;
     hr_dbn_table_init(&j->table, (hr_dbn_layout_id)j->layout,
-                      hr_pq_file_find(j->file, "ts_out") >= 0);
+                      hr_pq_file_find(j->in.file, "ts_out") >= 0);
     const uint64_t version = read_number(j, HR_DBN_KEY_VERSION);
     const uint8_t *of = j->table.layout->versions;
     j->version = version >= 1 && version <= 3 ? (uint8_t)version : of[1];
@@ -224,9 +158,9 @@ static int64_t unit_of(const hr_pq_column *m, uint8_t type)
 static hr_status open_column(back_job *j, back_column *c, const char *name, uint8_t type,
                              hr_err *err)
 {
-    const int at = hr_pq_file_find(j->file, name);
+    const int at = hr_pq_file_find(j->in.file, name);
     if (at < 0) return HR_FAIL(err, HR_EINPUT, "'%s': column '%s' is missing", j->o->in, name);
-    *c = (back_column){.meta = hr_pq_file_column(j->file, (uint32_t)at),
+    *c = (back_column){.meta = hr_pq_file_column(j->in.file, (uint32_t)at),
                        .is_text = type == HR_DBN_TEXT || type == HR_DBN_CHAR};
     const bool fits = c->is_text ? c->meta->logical == HR_PQ_L_STRING : is_whole(c->meta);
     c->mul = fits && !c->is_text ? unit_of(c->meta, type) : 1;
@@ -234,16 +168,16 @@ static hr_status open_column(back_job *j, back_column *c, const char *name, uint
         return HR_FAIL(err, HR_EINPUT, "'%s': column '%s' is not of the type that DBN needs",
                        j->o->in, name);
     if (!c->is_text) {
-        c->whole = hr_arena_alloc(j->arena, STEP_ROWS * sizeof *c->whole, 64);
+        c->whole = hr_arena_alloc(j->arena, HR_TABLE_IN_STEP * sizeof *c->whole, 64);
         if (c->whole == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory to read '%s'", j->o->in);
     }
-    return hr_pq_cursor_create(&c->cursor, j->file, (uint32_t)at, j->arena, err);
+    return hr_pq_cursor_create(&c->cursor, j->in.file, (uint32_t)at, j->arena, err);
 }
 
 static hr_status refuse_unknown(const back_job *j, hr_err *err)
 {
-    for (uint32_t c = 0; c < hr_pq_file_columns(j->file); c++) {
-        const char *name = hr_pq_file_column(j->file, c)->name;
+    for (uint32_t c = 0; c < hr_pq_file_columns(j->in.file); c++) {
+        const char *name = hr_pq_file_column(j->in.file, c)->name;
         bool is_known = false;
         for (uint32_t i = 0; i <= j->table.n_fields && !is_known; i++)
             is_known = strcmp(j->table.columns[i].name, name) == 0;
@@ -261,10 +195,10 @@ static hr_status open_columns(back_job *j, hr_err *err)
     for (uint32_t i = 0; i < n; i++)
         HR_TRY(
             open_column(j, &j->column[i], j->table.fields[i].name, j->table.fields[i].type, err));
-    if (hr_pq_file_find(j->file, "symbol") >= 0)
+    if (hr_pq_file_find(j->in.file, "symbol") >= 0)
         HR_TRY(open_column(j, &j->column[n], "symbol", HR_DBN_TEXT, err));
-    j->symbol = hr_arena_alloc(j->arena, STEP_ROWS * sizeof *j->symbol, 64);
-    j->recs = hr_arena_alloc(j->arena, (size_t)STEP_ROWS * j->n_rec, 64);
+    j->symbol = hr_arena_alloc(j->arena, HR_TABLE_IN_STEP * sizeof *j->symbol, 64);
+    j->recs = hr_arena_alloc(j->arena, (size_t)HR_TABLE_IN_STEP * j->n_rec, 64);
     if (j->symbol == NULL || j->recs == NULL)
         return HR_FAIL(err, HR_EBUDGET, "no memory to read '%s'", j->o->in);
     return HR_OK;
@@ -281,7 +215,7 @@ static void set_fill(back_job *j)
     uint32_t n = 0;
     const uint32_t least =
         j->table.layout->bytes + (j->table.n_fields > j->table.layout->n_fields ? 8u : 0u);
-    const char *hex = hr_pq_file_meta(j->file, HR_DBN_KEY_FILL, &n);
+    const char *hex = hr_pq_file_meta(j->in.file, HR_DBN_KEY_FILL, &n);
     bool is_good = hex != NULL && n % 8 == 0 && n / 2 >= least && n / 2 <= HR_DBN_RECORD_MAX;
     for (uint32_t i = 0; i < n / 2 && is_good; i++) {
         const uint8_t a = nibble(hex[2 * i]);
@@ -327,7 +261,7 @@ static hr_status read_header(back_job *j, const char *text, uint32_t n_text, hr_
 static hr_status find_header(back_job *j, hr_err *err)
 {
     uint32_t n = 0;
-    const char *text = hr_pq_file_meta(j->file, HR_DBN_KEY_HEADER, &n);
+    const char *text = hr_pq_file_meta(j->in.file, HR_DBN_KEY_HEADER, &n);
     if (j->is_fragment) return HR_OK;
     if (text != NULL && n > 0) {
         hr_status st = read_header(j, text, n, err);
@@ -546,8 +480,9 @@ static hr_status take_step(back_job *j, uint32_t n, hr_err *err)
     return HR_OK;
 }
 
-static hr_status read_step(back_job *j, uint32_t n, hr_err *err)
+static hr_status read_step(void *self, uint32_t n, hr_err *err)
 {
+    back_job *j = self;
     for (uint32_t i = 0; i < n; i++)
         memcpy(j->recs + (size_t)i * j->n_rec, j->fill, j->n_rec);
     for (uint32_t c = 0; c < j->table.n_fields; c++)
@@ -562,30 +497,13 @@ static hr_status seek(back_job *j, uint32_t group, hr_err *err)
     return HR_OK;
 }
 
-static hr_status read_group(back_job *j, uint32_t group, hr_err *err)
-{
-    int64_t left = hr_pq_row_group_rows(j->file, group);
-    HR_TRY(seek(j, group, err));
-    while (left > 0) {
-        const uint32_t n = (uint32_t)HR_MIN(left, (int64_t)STEP_ROWS);
-        if (j->o->stop != NULL && atomic_load_explicit(j->o->stop, memory_order_relaxed) != 0)
-            return HR_FAIL(err, HR_ESTOPPED, "stopped: '%s' was not written", j->o->out);
-        hr_status st = read_step(j, n, err);
-        if (st == HR_END)
-            st = HR_FAIL(err, HR_ECORRUPT, "'%s': a column of row group %u ends early", j->o->in,
-                         group);
-        HR_TRY(st);
-        left -= n;
-    }
-    return HR_OK;
-}
-
 static hr_status pass(back_job *j, hr_err *err)
 {
-    const uint32_t n = hr_pq_file_row_groups(j->file);
+    const uint32_t n = hr_pq_file_row_groups(j->in.file);
     j->r->rows = 0;
     for (uint32_t g = 0; g < n; g++) {
-        HR_TRY(read_group(j, g, err));
+        HR_TRY(seek(j, g, err));
+        HR_TRY(hr_table_in_group(&j->in, g, read_step, j, err));
         if (j->o->progress != NULL)
             j->o->progress(j->o->self, j->is_dry ? 1 : 2, (double)(g + 1) / (double)n);
     }
@@ -625,7 +543,8 @@ static hr_status convert(back_job *j, hr_err *err)
     j->r->container = hr_out_container(j->o->out, &n);
     j->r->to = HR_TO_DBN;
     HR_TRY(hr_arena_create(&j->arena, &j->budget, TABLE_BYTES, "table", err));
-    HR_TRY(open_file(j, j->o->in, err));
+    HR_TRY(hr_table_in_open(&j->in, j->o, j->arena, err));
+    j->r->bytes_in = j->in.size_bytes;
     HR_TRY(set_layout(j, err));
     set_fill(j);
     HR_TRY(open_columns(j, err));
@@ -643,12 +562,12 @@ hr_status hr_convert_dbn_back(const hr_convert_options *o, hr_convert_report *re
     if (j == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory to convert '%s'", o->in);
     j->o = o;
     j->r = report;
-    j->fd = j->out.fd = -1;
+    j->in.fd = j->out.fd = -1;
     report->from = "records";
     hr_budget_init(&j->budget, BUDGET_BYTES);
     hr_status st = convert(j, err);
     hr_out_abandon(&j->out, false);
-    if (j->fd >= 0) (void)hr_sys_close(j->fd);
+    hr_table_in_close(&j->in);
     hr_arena_destroy(&j->arena);
     hr_arena_destroy(&j->out_arena);
     hr_arena_destroy(&j->header_arena);
