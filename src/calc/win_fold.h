@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HR_CALC_WIN_FOLD_H
+#define HR_CALC_WIN_FOLD_H
+/* Sliding aggregates without an inverse: nothing is ever subtracted, so a value is made of the rows
+ * in the window alone and rows that have left cannot be felt in it.
+ *
+ * By rows: blocks of b = n / 2 rows. The window is a suffix of the block before the last, the last
+ * block, and a prefix of this one. While this block fills, the last one is turned into its suffix
+ * aggregates, from its end, one a row, in place; a new row takes the slot of the oldest suffix,
+ * which nobody asks for again. Four joins a row, always: no row is dearer than another.
+ *
+ * By time: a ring of 2^k rows under a binary tree of aggregates; a row finishes those nodes that
+ * end with it, and the window is put together from at most 2 k nodes. Any number of rows may leave
+ * at once: O(log max_rows). See docs/modules/window.md. */
+#include <math.h>
+#include <string.h>
+
+#include "calc/op.h"
+
+#define HR_WIN_WIDTH_MAX 5u
+
+/** In front of every state of this group. Rows are counted from 0 over all that came. */
+typedef struct hr_win {
+    int64_t width_ns; /* 0: by rows */
+    int64_t newest;
+    int64_t lost; /* newest time of the rows that there was no room for */
+    int64_t origin;
+    uint64_t from, end; /* rows of the window: [from, end) */
+    uint64_t cap;       /* of the ring, a power of two */
+    uint32_t n;         /* rows: of the window, or what it holds at most */
+    uint32_t block, at; /* rows: of a block, and rows in this one */
+    uint32_t odd_block;
+    double arg;
+    double prefix[HR_WIN_WIDTH_MAX], full[HR_WIN_WIDTH_MAX];
+} hr_win;
+
+#define HR_WIN_HEAD 192u
+_Static_assert(sizeof(hr_win) <= HR_WIN_HEAD && HR_WIN_HEAD % 64 == 0, "head of a window");
+
+/** What is aggregated. The functions are leaves that are inlined. */
+typedef struct hr_fold {
+    unsigned width;    /* doubles of an aggregate */
+    unsigned n_in;     /* columns */
+    bool against_time; /* the place (row number, or ns) is the first of the pair, x the second */
+    void (*lift)(double *a, double x, double y);
+    /** out := a and then b; out may be a or b. */
+    void (*join)(double *out, const double *a, const double *b, double na, double nb);
+    double (*value)(const double *a, double n, double newest);
+} hr_fold;
+
+HR_INLINE double hr_win_or_null(double v)
+{
+    return v - v == 0 ? v : (double)NAN;
+}
+
+HR_INLINE bool hr_win_is_null(double v)
+{
+    return !(v - v == 0);
+}
+
+HR_INLINE uint64_t hr_win_cap(uint64_t rows)
+{
+    uint64_t cap = 2;
+    while (cap < rows)
+        cap *= 2;
+    return cap;
+}
+
+HR_INLINE uint64_t hr_win_line(uint64_t bytes)
+{
+    return (bytes + 63) / 64 * 64;
+}
+
+HR_INLINE void hr_win_init(hr_win *w, const hr_op_args *a)
+{
+    bool by_time = a->is_time[0];
+    w->width_ns = by_time ? (int64_t)a->v[0] : 0;
+    w->newest = INT64_MIN;
+    w->lost = INT64_MIN;
+    w->n = by_time ? a->max_rows : (uint32_t)a->v[0];
+    w->block = w->n / 2 > 0 ? w->n / 2 : 1;
+    w->cap = hr_win_cap((uint64_t)w->n + 1);
+    w->arg = a->v[1];
+}
+
+/** The oldest time that is not in the window any more. */
+HR_INLINE int64_t hr_win_edge(const hr_win *w)
+{
+    return w->newest < INT64_MIN + w->width_ns ? INT64_MIN : w->newest - w->width_ns;
+}
+
+/** First row of [from, end) that is newer than the edge: O(log) of how many are not. */
+HR_INLINE uint64_t hr_win_oldest(const int64_t *ts, uint64_t mask, uint64_t from, uint64_t end,
+                                 int64_t edge)
+{
+    if (from == end || ts[from & mask] > edge) return from;
+    uint64_t step = 1; /* ts[from] has left */
+    while (end - from > step && ts[(from + step) & mask] <= edge) {
+        from += step;
+        step *= 2;
+    }
+    uint64_t to = end - from > step ? from + step : end;
+    while (to - from > 1) {
+        uint64_t mid = from + (to - from) / 2;
+        if (ts[mid & mask] <= edge) {
+            from = mid;
+        } else {
+            to = mid;
+        }
+    }
+    return to;
+}
+
+/** A row comes, rows leave. False: rows of this window were lost, it has no value. */
+HR_INLINE bool hr_win_pass(hr_win *w, int64_t *ts, int64_t t)
+{
+    uint64_t mask = w->cap - 1;
+    if (w->end == 0) w->origin = t;
+    if (t > w->newest) w->newest = t;
+    int64_t edge = hr_win_edge(w);
+    w->from = hr_win_oldest(ts, mask, w->from, w->end, edge);
+    if (w->end - w->from == w->n) w->lost = ts[w->from++ & mask];
+    ts[w->end++ & mask] = w->newest;
+    return w->lost <= edge;
+}
+
+HR_INLINE void hr_fold_copy(double *to, const double *from, const hr_fold *k)
+{
+    for (unsigned i = 0; i < k->width; i++)
+        to[i] = from[i];
+}
+
+/** The slots of a row: its value, or null where it has none. False: null. */
+HR_INLINE bool hr_fold_lift(double *a, const hr_fold *k, const hr_op_rows *r, uint32_t i,
+                            double place)
+{
+    double x = r->in[0][i];
+    double y = k->n_in > 1 ? r->in[1][i] : 0;
+    if (HR_UNLIKELY(hr_win_is_null(x) || hr_win_is_null(y))) return false;
+    if (k->against_time) {
+        k->lift(a, place, x);
+    } else {
+        k->lift(a, x, y);
+    }
+    return true;
+}
+
+HR_INLINE void hr_fold_rows(hr_win *w, const hr_op_rows *r, const hr_fold *k)
+{
+    const unsigned width = k->width;
+    const uint32_t n = w->n;
+    const uint32_t b = w->block;
+    const uint32_t odd = n & 1;
+    double *slots = (double *)(void *)((char *)w + HR_WIN_HEAD);
+    double *mine = slots + (w->odd_block ? (size_t)b * width : 0);
+    double *last = slots + (w->odd_block ? 0 : (size_t)b * width);
+    double prefix[HR_WIN_WIDTH_MAX] = {0};
+    double full[HR_WIN_WIDTH_MAX] = {0};
+    hr_fold_copy(prefix, w->prefix, k);
+    hr_fold_copy(full, w->full, k);
+    uint32_t at = w->at;
+    uint64_t end = w->end;
+    for (uint32_t i = 0; i < r->n; i++) {
+        double one[HR_WIN_WIDTH_MAX];
+        double all[HR_WIN_WIDTH_MAX];
+        if (HR_UNLIKELY(!hr_fold_lift(one, k, r, i, (double)end))) {
+            r->out[0][i] = (double)NAN;
+            continue;
+        }
+        at++;
+        end++;
+        /* One more suffix of the last block. */
+        double *turned = last + (size_t)(b - at) * width;
+        if (at == 1) {
+            hr_fold_copy(prefix, one, k);
+        } else {
+            k->join(turned, turned, turned + width, 1, at - 1);
+            k->join(prefix, prefix, one, at - 1, 1);
+        }
+        /* The suffix of the block before it that is still in the window. */
+        uint32_t n_old = n - HR_MIN(n, b + at);
+        if (n_old > 0) {
+            k->join(all, mine + (size_t)(at - odd) * width, full, n_old, b);
+        } else {
+            hr_fold_copy(all, full, k);
+        }
+        k->join(all, all, prefix, n_old + b, at);
+        hr_fold_copy(mine + (size_t)(at - 1) * width, one, k);
+        if (HR_UNLIKELY(n == 1)) hr_fold_copy(all, one, k);
+        r->out[0][i] = end >= n ? hr_win_or_null(k->value(all, n, r->in[0][i])) : (double)NAN;
+        if (at == b) {
+            double *other = mine;
+            mine = last;
+            last = other;
+            hr_fold_copy(full, prefix, k);
+            w->odd_block ^= 1;
+            at = 0;
+        }
+    }
+    w->at = at;
+    w->end = end;
+    hr_fold_copy(w->prefix, prefix, k);
+    hr_fold_copy(w->full, full, k);
+}
+
+/** Node `i` of a level; level 0 are the rows. */
+HR_INLINE double *hr_fold_node(double *tree, uint64_t cap, unsigned level, uint64_t i,
+                               unsigned width)
+{
+    uint64_t base = 2 * cap - (2 * cap >> level);
+    return tree + (base + (i & ((cap >> level) - 1))) * width;
+}
+
+/** All of [from, end), from the left: blocks that grow and then shrink. */
+HR_INLINE void hr_fold_range(double *all, double *tree, const hr_win *w, const hr_fold *k)
+{
+    uint64_t at = w->from;
+    while (at < w->end) {
+        unsigned level = 63 - (unsigned)__builtin_clzll(w->end - at);
+        unsigned even = at == 0 ? 63 : (unsigned)__builtin_ctzll(at);
+        level = HR_MIN(level, even);
+        const double *node = hr_fold_node(tree, w->cap, level, at >> level, k->width);
+        if (at == w->from) {
+            hr_fold_copy(all, node, k);
+        } else {
+            k->join(all, all, node, (double)(at - w->from), (double)(UINT64_C(1) << level));
+        }
+        at += UINT64_C(1) << level;
+    }
+}
+
+HR_INLINE void hr_fold_time(hr_win *w, const hr_op_rows *r, const hr_fold *k)
+{
+    int64_t *ts = (int64_t *)(void *)((char *)w + HR_WIN_HEAD);
+    double *tree = (double *)(void *)(ts + w->cap);
+    for (uint32_t i = 0; i < r->n; i++) {
+        double one[HR_WIN_WIDTH_MAX];
+        double all[HR_WIN_WIDTH_MAX] = {0};
+        int64_t now = HR_MAX(w->newest, r->ts[i]);
+        int64_t first = w->end == 0 ? r->ts[i] : w->origin;
+        double place = (double)(int64_t)((uint64_t)now - (uint64_t)first);
+        if (!hr_fold_lift(one, k, r, i, place)) {
+            r->out[0][i] = (double)NAN;
+            continue;
+        }
+        uint64_t p = w->end;
+        bool is_whole = hr_win_pass(w, ts, r->ts[i]);
+        hr_fold_copy(hr_fold_node(tree, w->cap, 0, p, k->width), one, k);
+        for (unsigned l = 0; (w->cap >> l) > 1 && (p >> l & 1); l++) {
+            const double *right = hr_fold_node(tree, w->cap, l, p >> l, k->width);
+            const double *left = hr_fold_node(tree, w->cap, l, (p >> l) - 1, k->width);
+            double half = (double)(UINT64_C(1) << l);
+            k->join(hr_fold_node(tree, w->cap, l + 1, p >> (l + 1), k->width), left, right, half,
+                    half);
+        }
+        hr_fold_range(all, tree, w, k);
+        double n = (double)(w->end - w->from);
+        r->out[0][i] = is_whole ? hr_win_or_null(k->value(all, n, r->in[0][i])) : (double)NAN;
+    }
+}
+
+HR_INLINE void hr_fold_run(void *state, const hr_op_rows *r, const hr_fold *k)
+{
+    hr_win *w = state;
+    if (w->width_ns > 0) {
+        hr_fold_time(w, r, k);
+    } else {
+        hr_fold_rows(w, r, k);
+    }
+}
+
+HR_INLINE size_t hr_fold_bytes(const hr_op_args *a, unsigned width)
+{
+    uint64_t bytes = HR_WIN_HEAD;
+    if (a->is_time[0]) {
+        bytes += hr_win_cap((uint64_t)a->max_rows + 1) * 8 * (1 + 2 * (uint64_t)width);
+    } else {
+        uint64_t n = (uint64_t)a->v[0];
+        bytes += 2 * (n / 2 > 0 ? n / 2 : 1) * width * 8;
+    }
+    return hr_win_line(bytes);
+}
+
+#endif

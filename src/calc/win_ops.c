@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "calc/op_window.h"
+
+#include <math.h>
+
+#include "calc/win.h"
+
+#define FULL "null until the window holds its rows; by time from the first row on"
+#define CHAN "Chan, Golub and LeVeque 1979; Pebay 2008"
+#define ROWS_MOST 16777216.0
+#define NEEDED ((double)NAN)
+#define WINDOW                                                                                     \
+    {                                                                                              \
+        .name = "window", .kind = HR_OP_WINDOW, .least = 1, .most = ROWS_MOST,                     \
+        .by_default = NEEDED                                                                       \
+    }
+#define PART                                                                                       \
+    {                                                                                              \
+        .name = "q", .kind = HR_OP_REAL, .least = 0, .most = 1, .by_default = NEEDED               \
+    }
+
+#define OP(name_, what_, seed_, source_, unit_)                                                    \
+    .name = #name_, .group = "window", .what = what_, .seed = seed_, .source = source_,            \
+    .n_out = 1, .out = {""}, .unit = {unit_}, .run = hr_win_##name_
+#define STATE(size, warm)                                                                          \
+    .bytes = hr_win_bytes_##size, .init = hr_win_init_##size, .warm_up = hr_win_warm_up##warm
+#define OF_X .n_in = 1, .in = {"x"}
+#define OF_XY .n_in = 2, .in = {"x", "y"}
+#define IN_WINDOW .n_arg = 1, .arg = {WINDOW}
+
+static const hr_op ops[] = {
+    {OP(sum, "sum of x over the window", FULL, "", HR_OP_SAME), OF_X, IN_WINDOW, STATE(one, )},
+    {OP(mean, "sum of x over the window / its rows", FULL, "", HR_OP_SAME), OF_X, IN_WINDOW,
+     STATE(one, )},
+    {OP(min, "least x of the window", FULL, "", HR_OP_SAME), OF_X, IN_WINDOW, STATE(one, )},
+    {OP(max, "greatest x of the window", FULL, "", HR_OP_SAME), OF_X, IN_WINDOW, STATE(one, )},
+    {OP(var, "population variance: sum (x - mean)^2 / n", FULL, CHAN, HR_OP_SQUARE), OF_X,
+     IN_WINDOW, STATE(two, )},
+    {OP(vars, "sample variance: sum (x - mean)^2 / (n - 1); null of one row", FULL, CHAN,
+        HR_OP_SQUARE),
+     OF_X, IN_WINDOW, STATE(two, )},
+    {OP(std, "root of the population variance", FULL, CHAN, HR_OP_SAME), OF_X, IN_WINDOW,
+     STATE(two, )},
+    {OP(stds, "root of the sample variance; null of one row", FULL, CHAN, HR_OP_SAME), OF_X,
+     IN_WINDOW, STATE(two, )},
+    {OP(zscore, "(newest x - mean) / std; null where std is 0", FULL, CHAN, HR_OP_RATIO), OF_X,
+     IN_WINDOW, STATE(two, )},
+    {OP(skew, "m3 / m2^1.5, mk = sum (x - mean)^k / n; null where m2 is 0", FULL, CHAN,
+        HR_OP_RATIO),
+     OF_X, IN_WINDOW, STATE(four, )},
+    {OP(kurt, "excess: m4 / m2^2 - 3, mk = sum (x - mean)^k / n; null where m2 is 0", FULL, CHAN,
+        HR_OP_RATIO),
+     OF_X, IN_WINDOW, STATE(four, )},
+    {OP(cov, "population covariance: sum (x - mean x)(y - mean y) / n", FULL, CHAN, HR_OP_PRODUCT),
+     OF_XY, IN_WINDOW, STATE(five, )},
+    {OP(corr, "cov(x, y) / (std x std y), within -1 to 1; null where either is 0", FULL, CHAN,
+        HR_OP_RATIO),
+     OF_XY, IN_WINDOW, STATE(five, )},
+    {OP(beta, "slope of x on y: cov(x, y) / var(y); null where var(y) is 0", FULL, CHAN, HR_OP_PER),
+     OF_XY, IN_WINDOW, STATE(five, )},
+    {OP(slope, "least squares slope of x: a row, or by time a second; null where times are one",
+        FULL, CHAN, HR_OP_ANY),
+     OF_X, IN_WINDOW, STATE(five, )},
+    {OP(first, "oldest x of the window", FULL, "", HR_OP_SAME), OF_X, IN_WINDOW, STATE(past, )},
+    {OP(last, "newest x of the window", FULL, "", HR_OP_SAME), OF_X, IN_WINDOW, STATE(past, )},
+    {OP(count, "rows in the window", "", "", HR_OP_COUNT), OF_X, IN_WINDOW, STATE(past, _none)},
+    {OP(lag, "x so many rows before, or by time of the newest row at least so old",
+        "null until there is such a row", "", HR_OP_SAME),
+     OF_X, IN_WINDOW, STATE(past, _lag)},
+    {OP(diff, "x - lag(x, window)", "null until there is such a row", "", HR_OP_SAME), OF_X,
+     IN_WINDOW, STATE(past, _lag)},
+    {OP(pct, "(x - lag) / lag; null where lag is 0", "null until there is such a row", "",
+        HR_OP_RATIO),
+     OF_X, IN_WINDOW, STATE(past, _lag)},
+    {OP(cumsum, "sum of all x so far", "", "Knuth, TAOCP 2, 4.2.2: two-sum", HR_OP_SAME), OF_X,
+     STATE(carried, _none)},
+    {OP(cummean, "sum of all x so far / their number", "", "Knuth, TAOCP 2, 4.2.2: two-sum",
+        HR_OP_SAME),
+     OF_X, STATE(carried, _none)},
+    {OP(cummin, "least x so far", "", "", HR_OP_SAME), OF_X, STATE(carried, _none)},
+    {OP(cummax, "greatest x so far", "", "", HR_OP_SAME), OF_X, STATE(carried, _none)},
+    {OP(cumcount, "rows with an x so far", "", "", HR_OP_COUNT), OF_X, STATE(carried, _none)},
+    {OP(ewma, "e += 2 / (span + 1) (x - e)", "the first x", "", HR_OP_SAME), OF_X, .n_arg = 1,
+     .arg = {{.name = "span", .kind = HR_OP_REAL, .least = 1, .most = 1e9, .by_default = NEEDED}},
+     .bytes = hr_win_bytes_carried, .init = hr_win_init_span, .warm_up = hr_win_warm_up_none},
+    {OP(ewma_alpha, "e += alpha (x - e)", "the first x", "", HR_OP_SAME), OF_X, .n_arg = 1,
+     .arg = {{.name = "alpha", .kind = HR_OP_REAL, .least = 1e-9, .most = 1, .by_default = NEEDED}},
+     .bytes = hr_win_bytes_carried, .init = hr_win_init_alpha, .warm_up = hr_win_warm_up_none},
+    {OP(ewma_time, "mean of all x so far, each weighing 2^(-age / half)", "the first x", "",
+        HR_OP_SAME),
+     OF_X, .n_arg = 1,
+     .arg = {{.name = "half", .kind = HR_OP_TIME, .least = 1e3, .most = 8.64e15, NEEDED}},
+     .bytes = hr_win_bytes_carried, .init = hr_win_init_half, .warm_up = hr_win_warm_up_none},
+};
+
+const hr_op_list hr_ops_window = {.op = ops, .n = HR_ARRAY_LEN(ops)};
