@@ -55,6 +55,7 @@ hr_desk *hr_desk_init(void *mem, const hr_desk_config *cfg, int32_t id, const ch
     memcpy(d->symbol, symbol, strnlen(symbol, HR_SYMBOL_MAX));
     hr_seq_init(&d->seq, hr_seq_rule_for(venue, format));
     d->order_rule = (uint8_t)hr_seq_rule_of_orders(venue);
+    d->n_parts = HR_DESK_NO_PARTS;
     d->gap_flags = HR_FLAG_UNSYNCED;
     d->seq_last_good = -1;
     d->last_recv_ns = INT64_MIN;
@@ -181,7 +182,8 @@ static void keep_message(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint
 }
 
 /* An order as two levels: its own, and behind it what else it says. */
-#define KEPT_ORDER 0x10u
+#define KEPT_ORDER 0x10u /* above every action */
+_Static_assert((HR_ORDER_MASK >> HR_ORDER_SHIFT) < KEPT_ORDER, "an action fits below");
 void hr_desk_keep_order(hr_desk *d, hr_desk_env *env, int64_t seq, const hr_desk_op *op)
 {
     const int64_t ids[3] = {seq, seq, -1};
@@ -214,7 +216,7 @@ bool hr_desk_take_order(hr_desk *d, int64_t *seq, hr_desk_op *op)
         take_kept(d, &k, &v);
         if (v.n != 2 || (v.side[1] & KEPT_ORDER) == 0) continue;
         *seq = k.last;
-        *op = (hr_desk_op){.action = (hr_order_action)(v.side[1] & 7u),
+        *op = (hr_desk_op){.action = (hr_order_action)(v.side[1] & (KEPT_ORDER - 1u)),
                            .side = (hr_side)v.side[0],
                            .px = v.px[0],
                            .qty = v.qty[0],
@@ -332,6 +334,7 @@ void hr_desk_lose_book(hr_desk *d)
     hr_l2_reset(d->book);
     hr_featset_break(d->features);
     d->is_watched_valid = false;
+    d->n_parts = HR_DESK_NO_PARTS;
     d->gap_flags = d->seq.ever_synced ? HR_FLAG_GAP : HR_FLAG_UNSYNCED;
     clear_top(d);
 }
@@ -695,6 +698,7 @@ static void on_status(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_
     bool was_live = hr_seq_is_live(&d->seq);
     hr_l3_change ignored;
     hr_seq_lose(&d->seq);
+    d->n_parts = HR_DESK_NO_PARTS;
     if (env->orders != NULL) hr_l3_clear(env->orders, &ignored, (uint32_t)d->id);
     if (was_live) hr_desk_gap(d, env, b, msg, HR_GAP_RECONNECT);
 }

@@ -49,6 +49,7 @@ typedef struct hr_cut {
 } hr_cut;
 
 #define HR_DESK_OPEN_MAX 64
+#define HR_DESK_NO_PARTS UINT32_MAX /* no book is being given, or its first part was lost */
 /** Shared, read-only settings of all desks. */
 typedef struct hr_desk_config {
     const hr_plan *plan;
@@ -104,7 +105,8 @@ typedef struct hr_desk {
     char *buffer;        /* messages kept for a snapshot; NULL when none */
     uint32_t buffer_head, buffer_len, buffer_msgs;
     uint8_t order_rule; /* hr_seq_rule of numbered messages about orders; NONE: they are not */
-    uint32_t n_parts;   /* orders of the book that is being given whole */
+    uint32_t n_parts;   /* orders of the book that is being given whole; or NO_PARTS */
+    int64_t parts_ns;   /* when that arrived: its parts share it */
     int64_t grid_next_ns;
     int64_t last_recv_ns; /* running maximum: decides dates */
     int32_t date[HR_KIND_COUNT];

@@ -208,8 +208,10 @@ static hr_status end_book(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uin
                           int64_t n_orders, hr_err *err)
 {
     hr_l3_change ignored;
+    const bool is_whole = d->n_parts != HR_DESK_NO_PARTS && n_orders == (int64_t)d->n_parts;
     env->counts.snapshots++;
-    if (n_orders != (int64_t)d->n_parts) { /* some of it could not be read */
+    d->n_parts = HR_DESK_NO_PARTS;
+    if (!is_whole) { /* some of it could not be read */
         hr_l3_clear(env->orders, &ignored, (uint32_t)d->id);
         hr_desk_put_gap(d, env, b->ts_event[msg], b->ts_recv[msg], HR_GAP_PARSE_ERROR,
                         b->seq_last[msg]);
@@ -233,12 +235,19 @@ static hr_status on_part(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint
         d->seq.n_stale += op->action == HR_ORDER_NOTE;
         return HR_OK;
     }
+    /* Another line's, whose first part was lost? The venue's own time may stand behind the lists,
+     * so that parts of one line differ. */
+    const int64_t ns = b->ts_recv[msg];
+    if (ns != d->parts_ns && ns != b->ts_event[msg]) d->n_parts = HR_DESK_NO_PARTS;
     if (op->action == HR_ORDER_NOTE) return end_book(d, env, b, msg, op->prev, err);
+    const bool is_first = op->action == HR_ORDER_CLEAR;
+    if (!is_first && d->n_parts == HR_DESK_NO_PARTS) return HR_OK;
     HR_TRY(change(d, env, op, &ch, err));
-    if (op->action == HR_ORDER_CLEAR) { /* the first row of what follows says so */
+    if (is_first) { /* the first row of what follows says so */
         hr_l2_reset(d->book);
         d->is_watched_valid = false;
         d->n_parts = 0;
+        d->parts_ns = ns;
         return HR_OK;
     }
     /* The rows tell the book to who reads them again: one level that replaces it, then changes. */

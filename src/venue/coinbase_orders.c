@@ -93,6 +93,21 @@ static bool is_book(const char *s, size_t n)
     return false;
 }
 
+/* Nobody wants to buy and nobody to sell: in a feed of orders that is a book too. */
+static bool is_empty_book(const char *s, size_t n)
+{
+    static const char *const keys[] = {"\"bids\"", "\"asks\""};
+    for (size_t i = 0; i < HR_ARRAY_LEN(keys); i++) {
+        const char *at = find(s, n, keys[i]);
+        hr_json j;
+        if (at == NULL) return false;
+        hr_json_init(&j, at + 6, (size_t)(s + n - at - 6));
+        if (j.p < j.end && *j.p == ':') j.p++;
+        if (!hr_json_enter_array(&j) || hr_json_next_item(&j) || j.error != NULL) return false;
+    }
+    return find(s, n, "\"sequence\"") != NULL;
+}
+
 bool hr_coinbase_is_orders(const char *s, size_t n)
 {
     static const char *const types[] = {"\"received\"", "\"open\"", "\"done\"", "\"change\""};
@@ -396,6 +411,8 @@ int hr_coinbase_orders(const hr_line *l, hr_json *j, bool *is_other)
     /* A book begins so within its first bytes, and may end anywhere. */
     if (is_book(j->p, HR_MIN((size_t)(j->end - j->p), (size_t)4096))) return put_book(l, j);
     int rc = hr_read_fields(&at, names, N_FIELDS, m.at, &m.seen);
+    if (rc == HR_LINE_DONE && !has(&m, F_TYPE) && is_empty_book(j->p, (size_t)(at.p - j->p)))
+        return put_book(l, j);
     if (rc != HR_LINE_DONE || !has(&m, F_TYPE) ||
         hr_read_text(&m.at[F_TYPE], &type) != HR_LINE_DONE) {
         *is_other = true; /* whatever is wrong with it is said there */
