@@ -45,6 +45,7 @@ def to_the_end(args, out, want, seed, kills, calls=CALLS, nth=9, fewer=True):
 
 def counts_hold(what, args, out, seed, rounds):
     """Killed up to five times and resumed, `rounds` times over: bytes and counts are those of an undisturbed run."""
+    shutil.rmtree(out + ".whole", ignore_errors=True)  # of another call
     whole = tap.run_json(*args, "--out", out + ".whole")
     want, n, n_resumed, wrong = tap.digest(out + ".whole"), 0, 0, []
     rounds = rounds // 3 if tap.is_sanitized() else rounds
