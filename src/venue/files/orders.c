@@ -11,7 +11,7 @@
 #include "venue/files/orders.h"
 #include "venue/line.h"
 
-#define STEP 24u
+#define STEP 16u
 #define CACHE_SLOTS 512u
 #define PX_DECIMALS 4u /* of both formats */
 #define NS_PER_DAY INT64_C(86400000000000)
