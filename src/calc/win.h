@@ -33,6 +33,9 @@ void hr_win_cumcount(void *state, const hr_op_rows *r);
 void hr_win_ewma(void *state, const hr_op_rows *r);
 void hr_win_ewma_alpha(void *state, const hr_op_rows *r);
 void hr_win_ewma_time(void *state, const hr_op_rows *r);
+void hr_win_rank(void *state, const hr_op_rows *r);
+void hr_win_quantile(void *state, const hr_op_rows *r);
+void hr_win_sketch(void *state, const hr_op_rows *r);
 
 size_t hr_win_bytes_one(const hr_op_args *a);
 size_t hr_win_bytes_two(const hr_op_args *a);
@@ -40,6 +43,8 @@ size_t hr_win_bytes_four(const hr_op_args *a);
 size_t hr_win_bytes_five(const hr_op_args *a);
 size_t hr_win_bytes_past(const hr_op_args *a);
 size_t hr_win_bytes_carried(const hr_op_args *a);
+size_t hr_win_bytes_order(const hr_op_args *a);
+size_t hr_win_bytes_sketch(const hr_op_args *a);
 
 void hr_win_init_one(void *state, const hr_op_args *a);
 void hr_win_init_two(void *state, const hr_op_args *a);
@@ -50,6 +55,8 @@ void hr_win_init_carried(void *state, const hr_op_args *a);
 void hr_win_init_span(void *state, const hr_op_args *a);
 void hr_win_init_alpha(void *state, const hr_op_args *a);
 void hr_win_init_half(void *state, const hr_op_args *a);
+void hr_win_init_order(void *state, const hr_op_args *a);
+void hr_win_init_sketch(void *state, const hr_op_args *a);
 
 uint32_t hr_win_warm_up(const hr_op_args *a);
 uint32_t hr_win_warm_up_lag(const hr_op_args *a);

@@ -27,6 +27,7 @@
 #define OF_X .n_in = 1, .in = {"x"}
 #define OF_XY .n_in = 2, .in = {"x", "y"}
 #define IN_WINDOW .n_arg = 1, .arg = {WINDOW}
+#define IN_WINDOW_AND_PART .n_arg = 2, .arg = {WINDOW, PART}
 
 static const hr_op ops[] = {
     {OP(sum, "sum of x over the window", FULL, "", HR_OP_SAME), OF_X, IN_WINDOW, STATE(one, )},
@@ -61,6 +62,16 @@ static const hr_op ops[] = {
     {OP(slope, "least squares slope of x: a row, or by time a second; null where times are one",
         FULL, CHAN, HR_OP_ANY),
      OF_X, IN_WINDOW, STATE(five, )},
+    {OP(rank,
+        "mean place of the newest x among the window's, 0 to 1: (less + (equal - 1) / 2) / (n - 1)",
+        FULL, "", HR_OP_RATIO),
+     OF_X, IN_WINDOW, STATE(order, )},
+    {OP(quantile, "quantile of the window, between neighbours by place: place q (n - 1)", FULL,
+        "Hyndman and Fan 1996, definition 7", HR_OP_SAME),
+     OF_X, IN_WINDOW_AND_PART, STATE(order, )},
+    {OP(sketch, "x at place floor(q (n - 1)) of the window's, within 1/128 of it", FULL,
+        "Masson, Rim and Lee 2019 (DDSketch)", HR_OP_SAME),
+     OF_X, IN_WINDOW_AND_PART, STATE(sketch, )},
     {OP(first, "oldest x of the window", FULL, "", HR_OP_SAME), OF_X, IN_WINDOW, STATE(past, )},
     {OP(last, "newest x of the window", FULL, "", HR_OP_SAME), OF_X, IN_WINDOW, STATE(past, )},
     {OP(count, "rows in the window", "", "", HR_OP_COUNT), OF_X, IN_WINDOW, STATE(past, _none)},

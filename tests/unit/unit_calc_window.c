@@ -61,6 +61,7 @@ static void test_sizes(void **unused)
             size_t low = op->bytes(&least);
             size_t high = op->bytes(&most);
             assert_true(low >= 64 && low % 64 == 0);
+            if (high == SIZE_MAX) continue; /* of rows by time there is a most */
             assert_true(low <= high && high % 64 == 0 && high < (size_t)1 << 40);
         }
     }
