@@ -19,31 +19,11 @@ static void on_signal(int sig)
     atomic_store_explicit(&stop_wanted, 1, memory_order_relaxed);
 }
 
-static const char *const targets[] = {"events",
-                                      "deltas",
-                                      "trades",
-                                      "tickers",
-                                      "tardis",
-                                      "lake-deltas",
-                                      "lake-trades",
-                                      "lake-book",
-                                      "tardis-trades",
-                                      "tardis-quotes",
-                                      "tardis-snapshot-5",
-                                      "tardis-snapshot-25",
-                                      "capture",
-                                      "capture-json",
-                                      "cryptofeed",
-                                      "binance-trades",
-                                      "binance-aggtrades",
-                                      "binance-bookticker",
-                                      "itch",
-                                      "lobster",
-                                      "bitstamp-orders",
-                                      "records",
-                                      "records-csv",
-                                      "dbn",
-                                      NULL};
+static const char *const targets[] = {
+#define TARGET_NAME(id, name, holds, form, is_up_to_all) name,
+    HR_TARGET_LIST(TARGET_NAME)
+#undef TARGET_NAME
+        NULL};
 
 static hr_status parse_args(hr_convert_options *o, bool *json, int argc, char **argv, hr_err *err)
 {

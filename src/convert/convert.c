@@ -16,37 +16,21 @@
 #define TARGET_ROWS 32768u
 #define IDLE_NS 20000
 
-static const char *const target_names[HR_TO_COUNT] = {
-    [HR_TO_AUTO] = "auto",
-    [HR_TO_EVENTS] = "events",
-    [HR_TO_DELTAS] = "deltas",
-    [HR_TO_TRADES] = "trades",
-    [HR_TO_TICKERS] = "tickers",
-    [HR_TO_LAKE_DELTAS] = "lake-deltas",
-    [HR_TO_LAKE_TRADES] = "lake-trades",
-    [HR_TO_LAKE_BOOK] = "lake-book",
-    [HR_TO_TARDIS] = "tardis",
-    [HR_TO_CAPTURE] = "capture",
-    [HR_TO_TARDIS_TRADES] = "tardis-trades",
-    [HR_TO_TARDIS_QUOTES] = "tardis-quotes",
-    [HR_TO_TARDIS_SNAPSHOT_5] = "tardis-snapshot-5",
-    [HR_TO_TARDIS_SNAPSHOT_25] = "tardis-snapshot-25",
-    [HR_TO_BINANCE_AGG_TRADES] = "binance-aggtrades",
-    [HR_TO_BINANCE_TRADES] = "binance-trades",
-    [HR_TO_BINANCE_BOOK_TICKER] = "binance-bookticker",
-    [HR_TO_CAPTURE_JSON] = "capture-json",
-    [HR_TO_CRYPTOFEED] = "cryptofeed",
-    [HR_TO_ITCH] = "itch",
-    [HR_TO_LOBSTER] = "lobster",
-    [HR_TO_RECORDS] = "records",
-    [HR_TO_RECORDS_CSV] = "records-csv",
-    [HR_TO_BITSTAMP_ORDERS] = "bitstamp-orders",
-    [HR_TO_DBN] = "dbn",
+static const hr_target_facts targets[HR_TO_COUNT] = {
+    [HR_TO_AUTO] = {"auto", HR_HOLDS_ALL, HR_FORM_OWN, false},
+#define TARGET_FACTS(id, name, holds, form, is_up_to_all) [id] = {name, holds, form, is_up_to_all},
+    HR_TARGET_LIST(TARGET_FACTS)
+#undef TARGET_FACTS
 };
+
+const hr_target_facts *hr_target_facts_of(hr_target_format f)
+{
+    return &targets[(unsigned)f < HR_TO_COUNT ? f : HR_TO_AUTO];
+}
 
 const char *hr_target_format_name(hr_target_format f)
 {
-    return (unsigned)f < HR_TO_COUNT ? target_names[f] : "unknown";
+    return (unsigned)f < HR_TO_COUNT ? targets[f].name : "unknown";
 }
 
 hr_target_format hr_target_format_from_name(const char *name)
@@ -54,7 +38,7 @@ hr_target_format hr_target_format_from_name(const char *name)
     if (strcmp(name, "parquet") == 0) return HR_TO_EVENTS;
     if (strcmp(name, "ndjson") == 0) return HR_TO_CAPTURE_JSON;
     for (int i = 1; i < HR_TO_COUNT; i++)
-        if (strcmp(name, target_names[i]) == 0) return (hr_target_format)i;
+        if (strcmp(name, targets[i].name) == 0) return (hr_target_format)i;
     return HR_TO_AUTO;
 }
 
@@ -88,8 +72,8 @@ typedef struct job {
 
 static bool is_table(hr_target_format to)
 {
-    return hr_lake_out_is(to) || to == HR_TO_EVENTS || to == HR_TO_DELTAS || to == HR_TO_TRADES ||
-           to == HR_TO_TICKERS;
+    const uint8_t form = hr_target_facts_of(to)->form;
+    return form == HR_FORM_TABLE || form == HR_FORM_LAKE;
 }
 
 static bool is_trade_table(hr_format f)
@@ -114,7 +98,7 @@ static hr_status set_target(job *j, hr_err *err)
     r->to = j->o->to;
     r->container = hr_out_container(s, &n);
     r->arrow = hr_out_arrow(s);
-    if (r->to == HR_TO_RECORDS || r->to == HR_TO_RECORDS_CSV)
+    if (hr_target_facts_of(r->to)->form == HR_FORM_RECORDS)
         return HR_FAIL(err, HR_EUSAGE, "'%s' holds events, no records (DBN and tables have them)",
                        j->o->in);
     if (j->o->records != NULL)
@@ -414,8 +398,7 @@ static hr_status convert(job *j, hr_err *err)
         HR_TRY(hr_lake_out_create(&j->lake, j->o, j->r->to, j->arena, err));
     if (hr_tops_out_depth(j->r->to) > 0)
         HR_TRY(hr_tops_out_create(&j->tops, j->o, j->r->format, j->lake, j->arena, err));
-    bool is_first = is_itch || is_dbn || hr_losses_are_first(j->r->to);
-    if (is_first || (j->r->to != HR_TO_EVENTS && !j->o->lossy))
+    if (hr_target_facts_of(j->r->to)->is_up_to_all || (j->r->to != HR_TO_EVENTS && !j->o->lossy))
         HR_TRY(look_first(j, err));
     j->text.is_in_us = j->losses.needs_us;
     hr_losses_init(&j->losses, j->r->to, j->o->out);
@@ -435,7 +418,7 @@ static hr_status find_way(convert_fn *out, const hr_convert_options *o, hr_err *
     bool is_table_of_dbn = false;
     *out = NULL;
     if (o->format != HR_FORMAT_UNKNOWN) return HR_OK;
-    bool is_rows = o->to == HR_TO_AUTO || o->to == HR_TO_RECORDS || o->to == HR_TO_RECORDS_CSV;
+    bool is_rows = o->to == HR_TO_AUTO || hr_target_facts_of(o->to)->form == HR_FORM_RECORDS;
     bool is_to_dbn = o->to == HR_TO_DBN || (o->to == HR_TO_AUTO && is_dbn_name(o->out));
     HR_TRY(hr_dbn_file_probe(&kind, o->in, err));
     HR_TRY(hr_convert_csv_probe(&is_table_of_csv, o->in, err));

@@ -11,35 +11,77 @@
 #include "fmt/ipc_read.h"
 #include "venue/adapter.h"
 
+/* What each target is, in the order that the help lists them: its name, the kinds of messages that
+ * it has a place for (HR_HOLDS_ALL: its own rules say), its form, and whether how it writes is up
+ * to all of the messages, so that they are looked at first (a directory, a unit of time). */
+#define HR_TARGET_LIST(X)                                                                          \
+    X(HR_TO_EVENTS, "events", HR_HOLDS_ALL, HR_FORM_TABLE, false)   /* exact (fmt/pq_mixed.h) */   \
+    X(HR_TO_DELTAS, "deltas", HR_HOLDS_BOOKS, HR_FORM_TABLE, false) /* tables of a dataset */      \
+    X(HR_TO_TRADES, "trades", HR_HOLDS_TRADES, HR_FORM_TABLE, false)                               \
+    X(HR_TO_TICKERS, "tickers", HR_HOLDS_TICKERS, HR_FORM_TABLE, false)                            \
+    X(HR_TO_TARDIS, "tardis", HR_HOLDS_BOOKS, HR_FORM_CSV, false) /* incremental_book_L2 */        \
+    /* Crypto Lake's book_delta_v2, trades and book, of one instrument */                          \
+    X(HR_TO_LAKE_DELTAS, "lake-deltas", HR_HOLDS_ALL, HR_FORM_LAKE, false)                         \
+    X(HR_TO_LAKE_TRADES, "lake-trades", HR_HOLDS_ALL, HR_FORM_LAKE, true)                          \
+    X(HR_TO_LAKE_BOOK, "lake-book", HR_HOLDS_ALL, HR_FORM_LAKE, false)                             \
+    X(HR_TO_TARDIS_TRADES, "tardis-trades", HR_HOLDS_TRADES, HR_FORM_CSV, false)                   \
+    X(HR_TO_TARDIS_QUOTES, "tardis-quotes", HR_HOLDS_TICKERS, HR_FORM_CSV, false)                  \
+    X(HR_TO_TARDIS_SNAPSHOT_5, "tardis-snapshot-5", HR_HOLDS_ALL, HR_FORM_OWN, false)              \
+    X(HR_TO_TARDIS_SNAPSHOT_25, "tardis-snapshot-25", HR_HOLDS_ALL, HR_FORM_OWN, false)            \
+    X(HR_TO_CAPTURE, "capture", HR_HOLDS_SAID, HR_FORM_JSON, false) /* `<recv_ns> <json>` */       \
+    /* {"capture_ns":..,"stream":..,"data":..} */                                                  \
+    X(HR_TO_CAPTURE_JSON, "capture-json", HR_HOLDS_SAID, HR_FORM_JSON, false)                      \
+    /* the venue's messages as cryptofeed stores them */                                           \
+    X(HR_TO_CRYPTOFEED, "cryptofeed", HR_HOLDS_ALL, HR_FORM_OWN, true)                             \
+    /* CSV with a header, as of futures */                                                         \
+    X(HR_TO_BINANCE_TRADES, "binance-trades", HR_HOLDS_TRADES, HR_FORM_BINANCE_CSV, true)          \
+    X(HR_TO_BINANCE_AGG_TRADES, "binance-aggtrades", HR_HOLDS_TRADES, HR_FORM_BINANCE_CSV, true)   \
+    X(HR_TO_BINANCE_BOOK_TICKER, "binance-bookticker", HR_HOLDS_TICKERS, HR_FORM_BINANCE_CSV,      \
+      true)                                                                                        \
+    X(HR_TO_ITCH, "itch", HR_HOLDS_ALL, HR_FORM_OWN, true)        /* Nasdaq TotalView-ITCH 5.0 */  \
+    X(HR_TO_LOBSTER, "lobster", HR_HOLDS_ALL, HR_FORM_OWN, false) /* of one name and day */        \
+    /* `<recv_ms> <event> <json>` */                                                               \
+    X(HR_TO_BITSTAMP_ORDERS, "bitstamp-orders", HR_HOLDS_LOG, HR_FORM_OWN, false)                  \
+    /* Of DBN: Parquet, one type's records under their official names; of CSV that is no events:   \
+     * its table. */                                                                               \
+    X(HR_TO_RECORDS, "records", HR_HOLDS_ALL, HR_FORM_RECORDS, false)                              \
+    X(HR_TO_RECORDS_CSV, "records-csv", HR_HOLDS_ALL, HR_FORM_RECORDS, false)                      \
+    X(HR_TO_DBN, "dbn", HR_HOLDS_ALL, HR_FORM_OWN, true) /* of records, or mbo of events */
+
 typedef enum hr_target_format {
     HR_TO_AUTO = 0, /* by the name of the output */
-    HR_TO_EVENTS,   /* a table: every message, exact (fmt/pq_mixed.h) */
-    HR_TO_DELTAS,   /* the tables of a dataset */
-    HR_TO_TRADES,
-    HR_TO_TICKERS,
-    HR_TO_LAKE_DELTAS, /* Crypto Lake's book_delta_v2, of one instrument */
-    HR_TO_LAKE_TRADES,
-    HR_TO_LAKE_BOOK,
-    HR_TO_TARDIS, /* CSV incremental_book_L2 */
-    HR_TO_TARDIS_TRADES,
-    HR_TO_TARDIS_QUOTES,
-    HR_TO_TARDIS_SNAPSHOT_5, /* CSV book_snapshot_5 */
-    HR_TO_TARDIS_SNAPSHOT_25,
-    HR_TO_BINANCE_AGG_TRADES, /* CSV with a header, as of futures */
-    HR_TO_BINANCE_TRADES,
-    HR_TO_BINANCE_BOOK_TICKER,
-    HR_TO_CAPTURE,      /* `<recv_ns> <json>` */
-    HR_TO_CAPTURE_JSON, /* {"capture_ns":..,"stream":..,"data":..} */
-    HR_TO_CRYPTOFEED,   /* the venue's messages as cryptofeed stores them */
-    HR_TO_ITCH,         /* Nasdaq TotalView-ITCH 5.0 */
-    HR_TO_LOBSTER,      /* its message file, of one instrument and day */
-    HR_TO_RECORDS,      /* of DBN: Parquet, one type's records under their official names; of CSV
-                           that is no events: its table */
-    HR_TO_RECORDS_CSV,
-    HR_TO_BITSTAMP_ORDERS, /* `<recv_ms> <event> <json>` */
-    HR_TO_DBN,             /* Databento DBN: of a table of its records, or mbo of events */
-    HR_TO_COUNT
+#define HR_TARGET_ENUM(id, name, holds, form, is_up_to_all) id,
+    HR_TARGET_LIST(HR_TARGET_ENUM)
+#undef HR_TARGET_ENUM
+        HR_TO_COUNT
 } hr_target_format;
+
+#define HR_HOLDS(kind) (1u << (kind))
+#define HR_HOLDS_ALL (HR_HOLDS(HR_MSG_KIND_COUNT) - 1u)
+#define HR_HOLDS_BOOKS (HR_HOLDS(HR_MSG_DELTA) | HR_HOLDS(HR_MSG_SNAPSHOT))
+#define HR_HOLDS_TRADES HR_HOLDS(HR_MSG_TRADE)
+#define HR_HOLDS_TICKERS HR_HOLDS(HR_MSG_TICKER)
+#define HR_HOLDS_SAID (HR_HOLDS_ALL & ~(HR_HOLDS(HR_MSG_STATUS) | HR_HOLDS(HR_MSG_ORDER)))
+#define HR_HOLDS_LOG (HR_HOLDS(HR_MSG_TRADE) | HR_HOLDS(HR_MSG_ORDER))
+
+typedef enum hr_target_form {
+    HR_FORM_OWN = 0, /* a writer with rules of its own */
+    HR_FORM_TABLE,   /* Parquet or Arrow */
+    HR_FORM_LAKE,    /* so are Crypto Lake's */
+    HR_FORM_CSV,
+    HR_FORM_BINANCE_CSV,
+    HR_FORM_JSON,
+    HR_FORM_RECORDS, /* no events */
+} hr_target_form;
+
+typedef struct hr_target_facts {
+    const char *name;
+    uint16_t holds; /* HR_HOLDS bits */
+    uint8_t form;   /* hr_target_form */
+    bool is_up_to_all;
+} hr_target_facts;
+/** Of HR_TO_AUTO to HR_TO_COUNT - 1. */
+const hr_target_facts *hr_target_facts_of(hr_target_format f);
 const char *hr_target_format_name(hr_target_format f);
 /** HR_TO_AUTO: no such name. */
 hr_target_format hr_target_format_from_name(const char *name);

@@ -306,22 +306,14 @@ static hr_status open_table(csv_job *j, hr_err *err)
 
 static hr_status set_target(csv_job *j, hr_err *err)
 {
-    const char *s = j->o->out;
-    hr_convert_report *r = j->r;
-    size_t n;
-    r->container = hr_out_container(s, &n);
-    r->to = j->o->to;
-    if (r->to == HR_TO_AUTO && hr_out_ends_with(s, n, ".parquet")) r->to = HR_TO_RECORDS;
-    if (r->to != HR_TO_RECORDS)
+    hr_out_records_target(j->r, j->o);
+    if (j->r->to != HR_TO_RECORDS)
         return HR_FAIL(err, HR_EUSAGE,
                        "'%s' is a table (%s): it becomes .parquet (--to records), nothing else",
-                       j->o->in, r->why);
+                       j->o->in, j->r->why);
     if (j->o->records != NULL)
         return HR_FAIL(err, HR_EUSAGE, "--records is for tables of DBN records");
-    if (r->container != HR_CONTAINER_PLAIN)
-        return HR_FAIL(err, HR_EUSAGE,
-                       "'%s': Parquet compresses its pages itself, name it without .gz or .zst", s);
-    return HR_OK;
+    return hr_out_check_parquet(j->r, j->o->out, err);
 }
 
 /* ---- the whole ---- */

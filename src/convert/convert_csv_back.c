@@ -246,12 +246,8 @@ static hr_status read_group(back_job *j, uint32_t group, hr_err *err)
 
 static hr_status set_target(back_job *j, hr_err *err)
 {
-    size_t n;
-    hr_convert_report *r = j->r;
-    r->container = hr_out_container(j->o->out, &n);
-    r->to = j->o->to;
-    if (r->to == HR_TO_AUTO && hr_out_ends_with(j->o->out, n, ".csv")) r->to = HR_TO_RECORDS_CSV;
-    if (r->to == HR_TO_RECORDS_CSV) return HR_OK;
+    hr_out_records_target(j->r, j->o);
+    if (j->r->to == HR_TO_RECORDS_CSV) return HR_OK;
     return HR_FAIL(err, HR_EUSAGE,
                    "'%s' is a table that was made of CSV: it becomes .csv (--to records-csv), "
                    "nothing else",

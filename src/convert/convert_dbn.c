@@ -96,20 +96,11 @@ static uint8_t layout_of_schema(const dbn_job *j)
 
 static hr_status set_target(dbn_job *j, hr_err *err)
 {
-    const char *s = j->o->out;
-    hr_convert_report *r = j->r;
-    size_t n;
-    r->container = hr_out_container(s, &n);
-    r->to = j->o->to;
-    if (r->to == HR_TO_AUTO && hr_out_ends_with(s, n, ".parquet")) r->to = HR_TO_RECORDS;
-    if (r->to == HR_TO_AUTO && hr_out_ends_with(s, n, ".csv")) r->to = HR_TO_RECORDS_CSV;
-    if (r->to != HR_TO_RECORDS && r->to != HR_TO_RECORDS_CSV)
-        return HR_FAIL(err, HR_EUSAGE,
-                       "'%s': DBN becomes .parquet or .csv (--to records or records-csv)", s);
-    if (r->to == HR_TO_RECORDS && r->container != HR_CONTAINER_PLAIN)
-        return HR_FAIL(err, HR_EUSAGE,
-                       "'%s': Parquet compresses its pages itself, name it without .gz or .zst", s);
-    return HR_OK;
+    hr_out_records_target(j->r, j->o);
+    if (j->r->to == HR_TO_RECORDS_CSV) return HR_OK;
+    if (j->r->to == HR_TO_RECORDS) return hr_out_check_parquet(j->r, j->o->out, err);
+    return HR_FAIL(err, HR_EUSAGE,
+                   "'%s': DBN becomes .parquet or .csv (--to records or records-csv)", j->o->out);
 }
 
 static hr_status open_table(dbn_job *j, hr_err *err)

@@ -69,7 +69,7 @@ struct hr_lake_out {
 
 bool hr_lake_out_is(hr_target_format to)
 {
-    return to == HR_TO_LAKE_DELTAS || to == HR_TO_LAKE_TRADES || to == HR_TO_LAKE_BOOK;
+    return hr_target_facts_of(to)->form == HR_FORM_LAKE;
 }
 
 /* ---- schema ---- */

@@ -25,14 +25,7 @@ const char *hr_loss_text(hr_loss l)
 
 static bool is_binance_csv(hr_target_format to)
 {
-    return to == HR_TO_BINANCE_AGG_TRADES || to == HR_TO_BINANCE_TRADES ||
-           to == HR_TO_BINANCE_BOOK_TICKER;
-}
-
-bool hr_losses_are_first(hr_target_format to)
-{
-    /* A unit of time; what ids are; the venue, which messages of connections do not name. */
-    return is_binance_csv(to) || to == HR_TO_LAKE_TRADES || to == HR_TO_CRYPTOFEED;
+    return hr_target_facts_of(to)->form == HR_FORM_BINANCE_CSV;
 }
 
 /* Instrument and venue as the decoder will have them of that path. */
@@ -69,42 +62,8 @@ static bool same_names(const hr_evb_sym *a, const hr_evb_sym *b)
 
 static bool holds_kind(hr_target_format to, hr_msg_kind k, bool is_agg)
 {
-    switch (to) {
-    case HR_TO_DELTAS:
-    case HR_TO_TARDIS:
-        return k == HR_MSG_DELTA || k == HR_MSG_SNAPSHOT;
-    case HR_TO_TRADES:
-    case HR_TO_TARDIS_TRADES:
-        return k == HR_MSG_TRADE;
-    case HR_TO_BINANCE_AGG_TRADES:
-    case HR_TO_BINANCE_TRADES:
-        return k == HR_MSG_TRADE && is_agg == (to == HR_TO_BINANCE_AGG_TRADES);
-    case HR_TO_TICKERS:
-    case HR_TO_TARDIS_QUOTES:
-    case HR_TO_BINANCE_BOOK_TICKER:
-        return k == HR_MSG_TICKER;
-    case HR_TO_CAPTURE:
-    case HR_TO_CAPTURE_JSON:
-        return k != HR_MSG_STATUS && k != HR_MSG_ORDER;
-    case HR_TO_BITSTAMP_ORDERS:
-        return k == HR_MSG_TRADE || k == HR_MSG_ORDER;
-    case HR_TO_AUTO:
-    case HR_TO_EVENTS:
-    case HR_TO_ITCH:              /* convert_itch.c */
-    case HR_TO_LOBSTER:           /* convert_lobster.c */
-    case HR_TO_TARDIS_SNAPSHOT_5: /* convert_tops.c */
-    case HR_TO_TARDIS_SNAPSHOT_25:
-    case HR_TO_CRYPTOFEED:  /* convert_feed.c */
-    case HR_TO_LAKE_DELTAS: /* convert_lake.c */
-    case HR_TO_LAKE_TRADES:
-    case HR_TO_LAKE_BOOK:
-    case HR_TO_RECORDS:
-    case HR_TO_RECORDS_CSV:
-    case HR_TO_DBN:
-    case HR_TO_COUNT:
-        break;
-    }
-    return true;
+    if ((hr_target_facts_of(to)->holds & HR_HOLDS(k)) == 0) return false;
+    return !is_binance_csv(to) || k != HR_MSG_TRADE || is_agg == (to == HR_TO_BINANCE_AGG_TRADES);
 }
 
 static uint64_t table_losses(hr_losses *l, const hr_evbatch *b, uint32_t m)
@@ -228,15 +187,16 @@ uint64_t hr_losses_of(hr_losses *l, const hr_evbatch *b, uint32_t m)
         l->first = b->syms[b->sym[m]];
         l->has_first = true;
     }
-    bool is_json = l->to == HR_TO_CAPTURE || l->to == HR_TO_CAPTURE_JSON;
-    if (!is_json && b->level_begin[m] == b->level_begin[m + 1]) bits |= BIT(HR_LOSS_EMPTY);
-    if (is_json)
+    const uint8_t form = hr_target_facts_of(l->to)->form;
+    if (form != HR_FORM_JSON && b->level_begin[m] == b->level_begin[m + 1])
+        bits |= BIT(HR_LOSS_EMPTY);
+    if (form == HR_FORM_JSON)
         bits |= json_losses(l, b, m);
     else if (l->to == HR_TO_BITSTAMP_ORDERS)
         bits |= hr_bitstamp_losses(l, b, m);
-    else if (is_binance_csv(l->to))
+    else if (form == HR_FORM_BINANCE_CSV)
         bits |= binance_csv_losses(l, b, m);
-    else if (l->to == HR_TO_TARDIS || l->to == HR_TO_TARDIS_TRADES || l->to == HR_TO_TARDIS_QUOTES)
+    else if (form == HR_FORM_CSV)
         bits |= csv_losses(l, b, m);
     else
         bits |= table_losses(l, b, m);

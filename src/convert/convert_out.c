@@ -41,6 +41,22 @@ hr_container hr_out_container(const char *path, size_t *n)
     return c;
 }
 
+void hr_out_records_target(hr_convert_report *r, const hr_convert_options *o)
+{
+    size_t n;
+    r->container = hr_out_container(o->out, &n);
+    r->to = o->to;
+    if (r->to == HR_TO_AUTO && hr_out_ends_with(o->out, n, ".parquet")) r->to = HR_TO_RECORDS;
+    if (r->to == HR_TO_AUTO && hr_out_ends_with(o->out, n, ".csv")) r->to = HR_TO_RECORDS_CSV;
+}
+
+hr_status hr_out_check_parquet(const hr_convert_report *r, const char *path, hr_err *err)
+{
+    if (r->container == HR_CONTAINER_PLAIN) return HR_OK;
+    return HR_FAIL(err, HR_EUSAGE,
+                   "'%s': Parquet compresses its pages itself, name it without .gz or .zst", path);
+}
+
 size_t hr_out_bytes(void)
 {
     size_t most = 0;

@@ -53,6 +53,12 @@ void hr_out_abandon(hr_out_file *o, bool take_back);
 /** By the end of its name; *n: bytes of the name without that. */
 hr_container hr_out_container(const char *path, size_t *n);
 bool hr_out_ends_with(const char *path, size_t n, const char *what);
+/** Target and container of an input that is records: as asked for, else by the output's name
+ * (.parquet, .csv); HR_TO_AUTO: neither says. */
+void hr_out_records_target(hr_convert_report *r, const hr_convert_options *o);
+/** HR_EUSAGE: Parquet with .gz or .zst behind it. */
+HR_MUST_USE hr_status hr_out_check_parquet(const hr_convert_report *r, const char *path,
+                                           hr_err *err);
 
 /* ---- DBN ---- */
 /** hr_convert of a file that hr_dbn_file_probe knows. */
@@ -74,8 +80,6 @@ typedef struct hr_losses {
     uint8_t last_kind;
     bool has_last;
 } hr_losses;
-/** Is how the target writes up to all messages? Then look at them first. */
-bool hr_losses_are_first(hr_target_format to);
 void hr_losses_init(hr_losses *l, hr_target_format to, const char *out_path);
 /** Bits (1 << hr_loss) of what message m loses; 0: nothing. Call once a message, in order. */
 uint64_t hr_losses_of(hr_losses *l, const hr_evbatch *b, uint32_t m);
