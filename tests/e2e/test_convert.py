@@ -170,6 +170,52 @@ def check_faults():
     tap.check("a read error is no finding of verify", code in (0, 4), f"{code} {err}")
 
 
+FAULTS = [("write", n, "ENOSPC") for n in (1, 2, 3)] + [("sync", n, "EIO") for n in (1, 2)] + [("rename", n, "EIO") for n in (1, 2)] + \
+    [("open", n, "EIO") for n in (1, 2, 3, 4)]
+
+
+def fault_target(src, name, *more):
+    """Each fault in turn: the whole file and exit 0, or none and exit 4 with a message; nothing beside it."""
+    folder = path("fault-" + name)
+    os.makedirs(folder)
+    out = os.path.join(folder, name)
+    code, _, err = convert(src, out, *more, "--lossy")
+    want = {n: read(os.path.join(folder, n)) for n in os.listdir(folder)}
+    tap.check(f"{name}: written", code == 0 and want.get(name), err)
+    bad, calls = [], set()
+    for call, nth, errno in FAULTS:
+        for n in os.listdir(folder):
+            os.unlink(os.path.join(folder, n))
+        code, _, err = convert(src, out, *more, "--lossy", env={"HEADRACE_FAULT": f"call={call},nth={nth},errno={errno}"})
+        left = {n: read(os.path.join(folder, n)) for n in os.listdir(folder)}
+        said = [line for line in err.splitlines() if line.startswith("headrace: ") and len(line) > 20]
+        # What fails after the rename (the folder's sync) leaves the whole file.
+        named = code == 4 and said and left in ({}, want)
+        if not (left == want if code == 0 else named):
+            bad.append((call, nth, code, sorted(left), err))
+        calls.update([call] if code else [])
+    tap.check(f"{name}: whole or not at all, and named", not bad and calls == {"write", "sync", "rename", "open"}, [bad, calls])
+
+
+def read(file):
+    with open(file, "rb") as f:
+        return f.read()
+
+
+def check_fault_targets():
+    tap.run("gen", "--levels", 3000, "--instruments", 1, "--out", path("g.ndjson"))
+    tap.run("gen", "--format", "itch", "--orders", 3000, "--instruments", 1, "--out", path("g_2024-05-07.itch"))
+    convert(path("g.ndjson"), path("g.parquet"))
+    for to, name in (("tardis-snapshot-5", "t.csv"), ("binance-bookticker", "b.csv"), ("lake-deltas", "l.parquet"), ("cryptofeed", "BINANCE.ws.1.0")):
+        fault_target(path("g.parquet"), name, "--to", to)
+    fault_target(path("g_2024-05-07.itch"), "log.txt", "--to", "bitstamp-orders")
+    fault_target(path("g_2024-05-07.itch"), "e.dbn", "--to", "dbn")
+    convert(path("g_2024-05-07.itch"), path("g.dbn"), "--lossy")
+    code, got, err = convert(path("g.dbn"), path("g.records.parquet"))
+    tap.check("records of those events", code == 0 and got["to"] == "records", err or got)
+    fault_target(path("g.records.parquet"), "r.dbn", "--to", "dbn")
+
+
 def check_named():
     tap.run("gen", "--levels", 2000, "--instruments", 1, "--no-snapshots", "--no-tickers", "--out", path("n.ndjson"))
     convert(path("n.ndjson"), path("n.parquet"), "--to", "trades", "--lossy")
@@ -202,6 +248,7 @@ def main():
     check_losses()
     check_refusals()
     check_faults()
+    check_fault_targets()
     check_named()
     check_real()
     tap.finish()
