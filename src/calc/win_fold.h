@@ -31,11 +31,16 @@ typedef struct hr_win {
     uint32_t block, at; /* rows: of a block, and rows in this one */
     uint32_t odd_block;
     double arg;
-    double prefix[HR_WIN_WIDTH_MAX], full[HR_WIN_WIDTH_MAX];
+    double prefix[HR_WIN_WIDTH_MAX], suffix[HR_WIN_WIDTH_MAX], full[HR_WIN_WIDTH_MAX];
 } hr_win;
 
-#define HR_WIN_HEAD 192u
+#define HR_WIN_HEAD 256u
 _Static_assert(sizeof(hr_win) <= HR_WIN_HEAD && HR_WIN_HEAD % 64 == 0, "head of a window");
+
+/** Of two runs of rows that are joined: rows of the first, and the part that each is of both. */
+typedef struct hr_fold_part {
+    double na, pa, pb;
+} hr_fold_part;
 
 /** What is aggregated. The functions are leaves that are inlined. */
 typedef struct hr_fold {
@@ -44,8 +49,8 @@ typedef struct hr_fold {
     bool against_time; /* the place (row number, or ns) is the first of the pair, x the second */
     void (*lift)(double *a, double x, double y);
     /** out := a and then b; out may be a or b. */
-    void (*join)(double *out, const double *a, const double *b, double na, double nb);
-    double (*value)(const double *a, double n, double newest);
+    void (*join)(double *out, const double *a, const double *b, const hr_fold_part *p);
+    double (*value)(const double *a, double n, double per_n, double newest);
 } hr_fold;
 
 HR_INLINE double hr_win_or_null(double v)
@@ -145,22 +150,38 @@ HR_INLINE bool hr_fold_lift(double *a, const hr_fold *k, const hr_op_rows *r, ui
     return true;
 }
 
-HR_INLINE void hr_fold_rows(hr_win *w, const hr_op_rows *r, const hr_fold *k)
+/** What is in registers while rows of one block go by. */
+typedef struct hr_fold_block {
+    double prefix[HR_WIN_WIDTH_MAX], suffix[HR_WIN_WIDTH_MAX], full[HR_WIN_WIDTH_MAX];
+} hr_fold_block;
+
+/** The window that ends with row `at` of a block, counted from 1. */
+HR_INLINE void hr_fold_whole(double *all, const hr_win *w, const hr_fold_block *f,
+                             const double *mine, uint32_t at, double per_n, const hr_fold *k)
+{
+    uint32_t rest = w->n - at;
+    uint32_t n_old = rest - w->block; /* the suffix of the block before the last */
+    if (n_old > 0) {
+        double per = 1.0 / rest;
+        const double *old = mine + (size_t)(at - (w->n & 1)) * k->width;
+        k->join(all, old, f->full, &(hr_fold_part){n_old, n_old * per, w->block * per});
+    } else {
+        hr_fold_copy(all, f->full, k);
+    }
+    k->join(all, all, f->prefix, &(hr_fold_part){rest, rest * per_n, at * per_n});
+}
+
+/** Rows from `i` on, to the end of the block or of the rows; the next row. */
+HR_INLINE uint32_t hr_fold_in_block(hr_win *w, const hr_op_rows *r, uint32_t i, double *mine,
+                                    double *last, hr_fold_block *f, const hr_fold *k)
 {
     const unsigned width = k->width;
-    const uint32_t n = w->n;
     const uint32_t b = w->block;
-    const uint32_t odd = n & 1;
-    double *slots = (double *)(void *)((char *)w + HR_WIN_HEAD);
-    double *mine = slots + (w->odd_block ? (size_t)b * width : 0);
-    double *last = slots + (w->odd_block ? 0 : (size_t)b * width);
-    double prefix[HR_WIN_WIDTH_MAX] = {0};
-    double full[HR_WIN_WIDTH_MAX] = {0};
-    hr_fold_copy(prefix, w->prefix, k);
-    hr_fold_copy(full, w->full, k);
+    const uint32_t n = w->n;
+    const double per_n = 1.0 / n;
     uint32_t at = w->at;
     uint64_t end = w->end;
-    for (uint32_t i = 0; i < r->n; i++) {
+    for (; i < r->n && at < b; i++) {
         double one[HR_WIN_WIDTH_MAX];
         double all[HR_WIN_WIDTH_MAX];
         if (HR_UNLIKELY(!hr_fold_lift(one, k, r, i, (double)end))) {
@@ -169,38 +190,52 @@ HR_INLINE void hr_fold_rows(hr_win *w, const hr_op_rows *r, const hr_fold *k)
         }
         at++;
         end++;
-        /* One more suffix of the last block. */
         double *turned = last + (size_t)(b - at) * width;
-        if (at == 1) {
-            hr_fold_copy(prefix, one, k);
+        if (HR_UNLIKELY(at == 1)) {
+            hr_fold_copy(f->prefix, one, k);
+            hr_fold_copy(f->suffix, turned, k);
         } else {
-            k->join(turned, turned, turned + width, 1, at - 1);
-            k->join(prefix, prefix, one, at - 1, 1);
+            double before = at - 1;
+            double per = 1.0 / at;
+            k->join(f->suffix, turned, f->suffix, &(hr_fold_part){1, per, before * per});
+            k->join(f->prefix, f->prefix, one, &(hr_fold_part){before, before * per, per});
+            hr_fold_copy(turned, f->suffix, k);
         }
-        /* The suffix of the block before it that is still in the window. */
-        uint32_t n_old = n - HR_MIN(n, b + at);
-        if (n_old > 0) {
-            k->join(all, mine + (size_t)(at - odd) * width, full, n_old, b);
+        if (HR_LIKELY(n > 1)) {
+            hr_fold_whole(all, w, f, mine, at, per_n, k);
         } else {
-            hr_fold_copy(all, full, k);
+            hr_fold_copy(all, one, k);
         }
-        k->join(all, all, prefix, n_old + b, at);
         hr_fold_copy(mine + (size_t)(at - 1) * width, one, k);
-        if (HR_UNLIKELY(n == 1)) hr_fold_copy(all, one, k);
-        r->out[0][i] = end >= n ? hr_win_or_null(k->value(all, n, r->in[0][i])) : (double)NAN;
-        if (at == b) {
-            double *other = mine;
-            mine = last;
-            last = other;
-            hr_fold_copy(full, prefix, k);
-            w->odd_block ^= 1;
-            at = 0;
-        }
+        r->out[0][i] =
+            end >= n ? hr_win_or_null(k->value(all, n, per_n, r->in[0][i])) : (double)NAN;
     }
     w->at = at;
     w->end = end;
-    hr_fold_copy(w->prefix, prefix, k);
-    hr_fold_copy(w->full, full, k);
+    return i;
+}
+
+HR_INLINE void hr_fold_rows(hr_win *w, const hr_op_rows *r, const hr_fold *k)
+{
+    const size_t half = (size_t)w->block * k->width;
+    double *slots = (double *)(void *)((char *)w + HR_WIN_HEAD);
+    hr_fold_block f = {0};
+    hr_fold_copy(f.prefix, w->prefix, k);
+    hr_fold_copy(f.suffix, w->suffix, k);
+    hr_fold_copy(f.full, w->full, k);
+    for (uint32_t i = 0; i < r->n;) {
+        double *mine = slots + (w->odd_block ? half : 0);
+        double *last = slots + (w->odd_block ? 0 : half);
+        i = hr_fold_in_block(w, r, i, mine, last, &f, k);
+        if (w->at == w->block) {
+            hr_fold_copy(f.full, f.prefix, k);
+            w->odd_block ^= 1;
+            w->at = 0;
+        }
+    }
+    hr_fold_copy(w->prefix, f.prefix, k);
+    hr_fold_copy(w->suffix, f.suffix, k);
+    hr_fold_copy(w->full, f.full, k);
 }
 
 /** Node `i` of a level; level 0 are the rows. */
@@ -223,7 +258,10 @@ HR_INLINE void hr_fold_range(double *all, double *tree, const hr_win *w, const h
         if (at == w->from) {
             hr_fold_copy(all, node, k);
         } else {
-            k->join(all, all, node, (double)(at - w->from), (double)(UINT64_C(1) << level));
+            double na = (double)(at - w->from);
+            double nb = (double)(UINT64_C(1) << level);
+            double per = 1 / (na + nb);
+            k->join(all, all, node, &(hr_fold_part){na, na * per, nb * per});
         }
         at += UINT64_C(1) << level;
     }
@@ -250,12 +288,13 @@ HR_INLINE void hr_fold_time(hr_win *w, const hr_op_rows *r, const hr_fold *k)
             const double *right = hr_fold_node(tree, w->cap, l, p >> l, k->width);
             const double *left = hr_fold_node(tree, w->cap, l, (p >> l) - 1, k->width);
             double half = (double)(UINT64_C(1) << l);
-            k->join(hr_fold_node(tree, w->cap, l + 1, p >> (l + 1), k->width), left, right, half,
-                    half);
+            k->join(hr_fold_node(tree, w->cap, l + 1, p >> (l + 1), k->width), left, right,
+                    &(hr_fold_part){half, 0.5, 0.5});
         }
         hr_fold_range(all, tree, w, k);
         double n = (double)(w->end - w->from);
-        r->out[0][i] = is_whole ? hr_win_or_null(k->value(all, n, r->in[0][i])) : (double)NAN;
+        r->out[0][i] =
+            is_whole ? hr_win_or_null(k->value(all, n, 1 / n, r->in[0][i])) : (double)NAN;
     }
 }
 

@@ -11,52 +11,56 @@ HR_INLINE void pair_lift(double *a, double x, double y)
     a[2] = a[3] = a[4] = 0;
 }
 
-HR_INLINE void pair_join(double *out, const double *a, const double *b, double na, double nb)
+HR_INLINE void pair_join(double *out, const double *a, const double *b, const hr_fold_part *p)
 {
-    double part = nb / (na + nb);
-    double by = na * part;
+    double by = p->na * p->pb;
     double dx = b[0] - a[0];
     double dy = b[1] - a[1];
     out[2] = a[2] + b[2] + dx * dy * by;
     out[3] = a[3] + b[3] + dx * dx * by;
     out[4] = a[4] + b[4] + dy * dy * by;
-    out[0] = a[0] + dx * part;
-    out[1] = a[1] + dy * part;
+    out[0] = a[0] + dx * p->pb;
+    out[1] = a[1] + dy * p->pb;
 }
 
-HR_INLINE double cov_value(const double *a, double n, double newest)
-{
-    (void)newest;
-    return a[2] / n;
-}
-
-HR_INLINE double corr_value(const double *a, double n, double newest)
+HR_INLINE double cov_value(const double *a, double n, double per_n, double newest)
 {
     (void)n;
+    (void)newest;
+    return a[2] * per_n;
+}
+
+HR_INLINE double corr_value(const double *a, double n, double per_n, double newest)
+{
+    (void)n;
+    (void)per_n;
     (void)newest;
     double v = a[2] / sqrt(a[3]) / sqrt(a[4]);
     return v > 1 ? 1 : v < -1 ? -1 : v;
 }
 
 /* of the first input on the second */
-HR_INLINE double beta_value(const double *a, double n, double newest)
+HR_INLINE double beta_value(const double *a, double n, double per_n, double newest)
 {
     (void)n;
+    (void)per_n;
     (void)newest;
     return a[2] / a[4];
 }
 
 /* of the input on its place */
-HR_INLINE double slope_value(const double *a, double n, double newest)
+HR_INLINE double slope_value(const double *a, double n, double per_n, double newest)
 {
     (void)n;
+    (void)per_n;
     (void)newest;
     return a[2] / a[3];
 }
 
-HR_INLINE double slope_time_value(const double *a, double n, double newest)
+HR_INLINE double slope_time_value(const double *a, double n, double per_n, double newest)
 {
-    return slope_value(a, n, newest) * 1e9;
+    (void)per_n;
+    return slope_value(a, n, per_n, newest) * 1e9;
 }
 
 #define FOLD(name)                                                                                 \

@@ -10,36 +10,35 @@ HR_INLINE void one_lift(double *a, double x, double y)
     a[0] = x;
 }
 
-HR_INLINE void sum_join(double *out, const double *a, const double *b, double na, double nb)
+HR_INLINE void sum_join(double *out, const double *a, const double *b, const hr_fold_part *p)
 {
-    (void)na;
-    (void)nb;
+    (void)p;
     out[0] = a[0] + b[0];
 }
 
-HR_INLINE void min_join(double *out, const double *a, const double *b, double na, double nb)
+HR_INLINE void min_join(double *out, const double *a, const double *b, const hr_fold_part *p)
 {
-    (void)na;
-    (void)nb;
+    (void)p;
     out[0] = a[0] < b[0] ? a[0] : b[0];
 }
 
-HR_INLINE void max_join(double *out, const double *a, const double *b, double na, double nb)
+HR_INLINE void max_join(double *out, const double *a, const double *b, const hr_fold_part *p)
 {
-    (void)na;
-    (void)nb;
+    (void)p;
     out[0] = a[0] > b[0] ? a[0] : b[0];
 }
 
-HR_INLINE double one_value(const double *a, double n, double newest)
+HR_INLINE double one_value(const double *a, double n, double per_n, double newest)
 {
     (void)n;
+    (void)per_n;
     (void)newest;
     return a[0];
 }
 
-HR_INLINE double mean_value(const double *a, double n, double newest)
+HR_INLINE double mean_value(const double *a, double n, double per_n, double newest)
 {
+    (void)per_n;
     (void)newest;
     return a[0] / n;
 }
@@ -52,42 +51,46 @@ HR_INLINE void two_lift(double *a, double x, double y)
     a[1] = 0;
 }
 
-HR_INLINE void two_join(double *out, const double *a, const double *b, double na, double nb)
+HR_INLINE void two_join(double *out, const double *a, const double *b, const hr_fold_part *p)
 {
-    double part = nb / (na + nb);
     double d = b[0] - a[0];
-    double by = na * part;
+    double by = p->na * p->pb;
     out[1] = a[1] + b[1] + d * d * by;
-    out[0] = a[0] + d * part;
+    out[0] = a[0] + d * p->pb;
 }
 
-HR_INLINE double var_value(const double *a, double n, double newest)
+HR_INLINE double var_value(const double *a, double n, double per_n, double newest)
 {
+    (void)n;
     (void)newest;
-    return a[1] / n;
+    return a[1] * per_n;
 }
 
-HR_INLINE double vars_value(const double *a, double n, double newest)
+HR_INLINE double vars_value(const double *a, double n, double per_n, double newest)
 {
+    (void)per_n;
     (void)newest;
     return a[1] / (n - 1);
 }
 
-HR_INLINE double std_value(const double *a, double n, double newest)
+HR_INLINE double std_value(const double *a, double n, double per_n, double newest)
 {
+    (void)n;
     (void)newest;
-    return sqrt(a[1] / n);
+    return sqrt(a[1] * per_n);
 }
 
-HR_INLINE double stds_value(const double *a, double n, double newest)
+HR_INLINE double stds_value(const double *a, double n, double per_n, double newest)
 {
+    (void)per_n;
     (void)newest;
     return sqrt(a[1] / (n - 1));
 }
 
-HR_INLINE double zscore_value(const double *a, double n, double newest)
+HR_INLINE double zscore_value(const double *a, double n, double per_n, double newest)
 {
-    return (newest - a[0]) / sqrt(a[1] / n);
+    (void)n;
+    return (newest - a[0]) / sqrt(a[1] * per_n);
 }
 
 /* mean, sums of second to fourth powers about it */
@@ -98,13 +101,12 @@ HR_INLINE void four_lift(double *a, double x, double y)
     a[1] = a[2] = a[3] = 0;
 }
 
-HR_INLINE void four_join(double *out, const double *a, const double *b, double na, double nb)
+HR_INLINE void four_join(double *out, const double *a, const double *b, const hr_fold_part *p)
 {
-    double n = na + nb;
-    double pa = na / n;
-    double pb = nb / n;
+    double pa = p->pa;
+    double pb = p->pb;
     double d = b[0] - a[0];
-    double m2 = d * d * (na * pb);
+    double m2 = d * d * (p->na * pb);
     double m4 = a[3] + b[3] + d * d * m2 * (pa * pa - pa * pb + pb * pb) +
                 6 * d * d * (pa * pa * b[1] + pb * pb * a[1]) + 4 * d * (pa * b[2] - pb * a[2]);
     double m3 = a[2] + b[2] + d * m2 * (pa - pb) + 3 * d * (pa * b[1] - pb * a[1]);
@@ -114,18 +116,20 @@ HR_INLINE void four_join(double *out, const double *a, const double *b, double n
     out[0] = a[0] + d * pb;
 }
 
-HR_INLINE double skew_value(const double *a, double n, double newest)
+HR_INLINE double skew_value(const double *a, double n, double per_n, double newest)
 {
+    (void)n;
     (void)newest;
-    double var = a[1] / n;
-    return a[2] / n / (var * sqrt(var));
+    double var = a[1] * per_n;
+    return a[2] * per_n / (var * sqrt(var));
 }
 
-HR_INLINE double kurt_value(const double *a, double n, double newest)
+HR_INLINE double kurt_value(const double *a, double n, double per_n, double newest)
 {
+    (void)n;
     (void)newest;
-    double var = a[1] / n;
-    return a[3] / n / (var * var) - 3;
+    double var = a[1] * per_n;
+    return a[3] * per_n / (var * var) - 3;
 }
 
 #define FOLD(name, width_, stem, join_)                                                            \
