@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The technical analysis library against plain definitions (tools/ta_cases.py), Tulip's own vectors
+ * where they are, and itself: any cut of the rows, a state moved, rows with nulls, long ago rows.
+ */
+#include "harness.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/attr.h"
+#include "calc/ta.h"
+#include "rng.h"
+
+#define ROWS_MOST 1024
+#define LINE_MOST 65536
+#define SERIES_MOST 8
+#define STATE_MOST 65536
+#define RUN_ROWS 700
+
+typedef struct column {
+    uint32_t n;
+    double v[ROWS_MOST];
+} column;
+
+typedef struct series {
+    char name[32];
+    column c;
+} series;
+
+typedef struct reader {
+    FILE *f;
+    char line[LINE_MOST];
+    series known[SERIES_MOST];
+    int n_known;
+} reader;
+
+static reader file;
+static column in[HR_OP_IN_MAX], want[HR_OP_OUT_MAX];
+static double got[HR_OP_OUT_MAX][RUN_ROWS], again[HR_OP_OUT_MAX][RUN_ROWS];
+static int64_t times[ROWS_MOST];
+static _Alignas(64) unsigned char state[STATE_MOST], moved[STATE_MOST];
+
+static const hr_op *find(const char *name)
+{
+    for (uint32_t i = 0; i < hr_ops_ta.n; i++)
+        if (strcmp(hr_ops_ta.op[i].name, name) == 0) return &hr_ops_ta.op[i];
+    return NULL;
+}
+
+/* windows of 5, 7, 9 rows and so on where one has to be told */
+static hr_op_args usual_args(const hr_op *op)
+{
+    hr_op_args a = {.max_rows = 1};
+    for (int i = 0; i < op->n_arg; i++)
+        a.v[i] = isnan(op->arg[i].by_default) ? 5 + 2 * i : op->arg[i].by_default;
+    return a;
+}
+
+static void start(const hr_op *op, const hr_op_args *a)
+{
+    size_t bytes = op->bytes(a);
+    assert_true(bytes <= STATE_MOST && bytes % 64 == 0);
+    memset(state, 0xa5, sizeof state);
+    op->init(state, a);
+}
+
+static void run(const hr_op *op, const column *x, double (*out)[RUN_ROWS], uint32_t from,
+                uint32_t to)
+{
+    hr_op_rows r = {.n = to - from, .ts = times};
+    for (int i = 0; i < op->n_in; i++)
+        r.in[i] = x[i].v + from;
+    for (int i = 0; i < op->n_out; i++)
+        r.out[i] = out[i] + from;
+    op->run(state, &r);
+}
+
+static bool next_line(reader *r)
+{
+    do {
+        if (!fgets(r->line, LINE_MOST, r->f)) return false;
+    } while (r->line[0] == '#' || r->line[0] == '\n' || r->line[0] == '\r');
+    return true;
+}
+
+static void read_values(column *c, const char *s)
+{
+    c->n = 0;
+    while (*s && *s != '}') {
+        char *end;
+        double v = strtod(s, &end);
+        assert_true(end != s && c->n < ROWS_MOST);
+        c->v[c->n++] = v;
+        s = *end == ',' ? end + 1 : end;
+    }
+}
+
+static void read_column(reader *r, column *c)
+{
+    assert_true(next_line(r));
+    if (r->line[0] == '{') {
+        read_values(c, r->line + 1);
+        return;
+    }
+    r->line[strcspn(r->line, "\r\n")] = 0;
+    for (int i = 0; i < r->n_known; i++)
+        if (strcmp(r->known[i].name, r->line + 1) == 0) {
+            *c = r->known[i].c;
+            return;
+        }
+    fail_msg("no series '%s'", r->line);
+}
+
+static void read_series(reader *r)
+{
+    assert_true(r->n_known < SERIES_MOST);
+    series *s = &r->known[r->n_known++];
+    size_t n = strcspn(r->line + 1, "=");
+    assert_true(n < sizeof s->name && r->line[n + 1] == '=');
+    memcpy(s->name, r->line + 1, n);
+    s->name[n] = 0;
+    read_values(&s->c, r->line + n + 3);
+}
+
+/* precision: 0 the library's own cases, to 1e-9 of the value; else so much */
+static bool is_near(double a, double b, double precision)
+{
+    if (precision > 0) return fabs(a - b) <= precision;
+    return fabs(a - b) <= 1e-9 * fmax(fabs(b), 1e-3);
+}
+
+static void check_case(const hr_op *op, const hr_op_args *a, double precision)
+{
+    uint32_t n = in[0].n;
+    start(op, a);
+    run(op, in, got, 0, n);
+    uint32_t first = op->warm_up(a);
+    for (int j = 0; j < op->n_out; j++) {
+        uint32_t from = n - want[j].n;
+        if (precision == 0) assert_int_equal(from, first);
+        for (uint32_t i = 0; i < n; i++) {
+            if (i < first && !isnan(got[j][i])) fail_msg("%s: a value at row %u", op->name, i);
+            if (i < from || is_near(got[j][i], want[j].v[i - from], precision)) continue;
+            fail_msg("%s(%g, %g, %g, %g) output %d row %u: %.17g, not %.17g", op->name, a->v[0],
+                     a->v[1], a->v[2], a->v[3], j, i, got[j][i], want[j].v[i - from]);
+        }
+    }
+}
+
+/* Every case of a file; how many, and the operators there were in ever. */
+static int check_file(const char *path, double precision, bool *seen)
+{
+    int cases = 0;
+    file.n_known = 0;
+    file.f = fopen(path, "r");
+    assert_non_null(file.f);
+    while (next_line(&file)) {
+        if (file.line[0] == '$') {
+            read_series(&file);
+            continue;
+        }
+        char *place = NULL;
+        char *name = strtok_r(file.line, " \r\n", &place);
+        assert_non_null(name);
+        const hr_op *op = find(name);
+        if (!op) fail_msg("no operator '%s'", name);
+        hr_op_args a = usual_args(op);
+        int n = 0;
+        for (char *t = strtok_r(NULL, " \r\n", &place); t && n < (int)HR_OP_ARG_MAX;
+             t = strtok_r(NULL, " \r\n", &place))
+            a.v[n++] = strtod(t, NULL);
+        for (int i = 0; i < op->n_in; i++)
+            read_column(&file, &in[i]);
+        for (int i = 0; i < op->n_out; i++)
+            read_column(&file, &want[i]);
+        check_case(op, &a, precision);
+        if (seen) seen[op - hr_ops_ta.op] = true;
+        cases++;
+    }
+    assert_int_equal(fclose(file.f), 0);
+    return cases;
+}
+
+static void test_definitions(void **unused)
+{
+    (void)unused;
+    bool seen[256] = {false};
+    char path[1024];
+    const char *root = getenv("HR_SOURCE_ROOT");
+    snprintf(path, sizeof path, "%s/tests/prop/calc_ta_cases.txt", root ? root : ".");
+    int cases = check_file(path, 0, seen);
+    assert_int_equal(hr_ops_ta.n, 104);
+    for (uint32_t i = 0; i < hr_ops_ta.n; i++)
+        if (!seen[i]) fail_msg("no case of %s", hr_ops_ta.op[i].name);
+    print_message("# %d cases of %u operators\n", cases, hr_ops_ta.n);
+}
+
+static void test_tulip_vectors(void **unused)
+{
+    (void)unused;
+    static const char *const name[] = {"untest", "atoz"};
+    const char *data = test_data_dir();
+    for (size_t i = 0; data && i < HR_ARRAY_LEN(name); i++) {
+        char path[1024];
+        snprintf(path, sizeof path, "%s/indicators/tulip/%s.txt", data, name[i]);
+        FILE *f = fopen(path, "r");
+        if (!f) {
+            data = NULL;
+            break;
+        }
+        assert_int_equal(fclose(f), 0);
+        print_message("# %s: %d vectors\n", name[i], check_file(path, 0.0011, NULL));
+    }
+    if (!data) print_message("# skipped: no vectors of Tulip (HR_DATA_DIR)\n");
+}
+
+/* prices of a walk with rows that stay, volume with zeros now and then; at times a null */
+static void make_rows(test_rng *rng, const hr_op *op, bool has_nulls)
+{
+    double last = 100;
+    for (uint32_t i = 0; i < RUN_ROWS; i++) {
+        double row[5];
+        row[0] = last;
+        if (!test_rng_chance(rng, 8)) last *= 0.99 + 0.02 * test_rng_unit(rng);
+        row[3] = last;
+        row[1] = fmax(row[0], last) + (test_rng_chance(rng, 8) ? 0 : test_rng_unit(rng));
+        row[2] = fmin(row[0], last) - (test_rng_chance(rng, 8) ? 0 : test_rng_unit(rng));
+        row[4] = test_rng_chance(rng, 8) ? 0 : 1000 * test_rng_unit(rng);
+        for (int j = 0; j < op->n_in; j++) {
+            const char *of = op->in[j];
+            int k = strcmp(of, "high") == 0     ? 1
+                    : strcmp(of, "low") == 0    ? 2
+                    : strcmp(of, "close") == 0  ? 3
+                    : strcmp(of, "volume") == 0 ? 4
+                                                : 0;
+            in[j].v[i] = op->group[0] == 'm' ? row[k] / 200 : k == 0 && j == 1 ? row[3] : row[k];
+            if (has_nulls && test_rng_chance(rng, 9)) in[j].v[i] = (double)NAN;
+        }
+    }
+}
+
+static void same_bits(const hr_op *op, const char *what)
+{
+    for (int j = 0; j < op->n_out; j++)
+        for (uint32_t i = 0; i < RUN_ROWS; i++)
+            if (memcmp(&got[j][i], &again[j][i], sizeof(double)) != 0)
+                fail_msg("%s: %s: output %d row %u: %.17g, not %.17g", op->name, what, j, i,
+                         again[j][i], got[j][i]);
+}
+
+/* the rows in calls of any size, the state moved to another place between them */
+static void test_cuts(void **unused)
+{
+    (void)unused;
+    test_rng rng;
+    test_rng_init(&rng, test_seed());
+    for (uint32_t o = 0; o < hr_ops_ta.n; o++) {
+        const hr_op *op = &hr_ops_ta.op[o];
+        hr_op_args a = usual_args(op);
+        for (int seed = 0; seed < 2; seed++) {
+            if (op->n_arg > 0 && strcmp(op->arg[op->n_arg - 1].name, "seed") == 0)
+                a.v[op->n_arg - 1] = seed;
+            make_rows(&rng, op, true);
+            start(op, &a);
+            run(op, in, got, 0, RUN_ROWS);
+            start(op, &a);
+            for (uint32_t at = 0; at < RUN_ROWS;) {
+                uint32_t to = at + (uint32_t)test_rng_below(&rng, 40);
+                if (to > RUN_ROWS) to = RUN_ROWS;
+                run(op, in, again, at, to);
+                at = to;
+                size_t bytes = op->bytes(&a);
+                memcpy(moved, state, bytes);
+                memset(state, 0x5a, sizeof state);
+                memcpy(state, moved, bytes);
+            }
+            same_bits(op, "cut");
+        }
+    }
+}
+
+/* a row with a null is null, and the others are as if it had not been */
+static void test_nulls(void **unused)
+{
+    (void)unused;
+    test_rng rng;
+    test_rng_init(&rng, test_seed() + 1);
+    static column dense[HR_OP_IN_MAX];
+    for (uint32_t o = 0; o < hr_ops_ta.n; o++) {
+        const hr_op *op = &hr_ops_ta.op[o];
+        hr_op_args a = usual_args(op);
+        make_rows(&rng, op, true);
+        start(op, &a);
+        run(op, in, got, 0, RUN_ROWS);
+        uint32_t n = 0;
+        for (uint32_t i = 0; i < RUN_ROWS; i++) {
+            bool is_whole = true;
+            for (int j = 0; j < op->n_in; j++) {
+                dense[j].v[n] = in[j].v[i];
+                is_whole = is_whole && !isnan(in[j].v[i]);
+            }
+            for (int j = 0; j < op->n_out; j++) {
+                if (!is_whole) assert_true(isnan(got[j][i]));
+                if (is_whole) got[j][n] = got[j][i];
+            }
+            n += is_whole;
+        }
+        start(op, &a);
+        run(op, dense, again, 0, n);
+        for (int j = 0; j < op->n_out; j++)
+            for (uint32_t i = n; i < RUN_ROWS; i++)
+                again[j][i] = got[j][i];
+        same_bits(op, "nulls");
+    }
+}
+
+/* Operators of a window give the same after a million rows of 1e8 and more as where only the last
+ * rows ever were. */
+static void test_drift(void **unused)
+{
+    (void)unused;
+    static const char *const windows[] = {
+        "sma",   "wma",    "hma",    "trima",  "linreg",     "linregslope",
+        "tsf",   "sum",    "var",    "stddev", "stderr",     "linregintercept",
+        "md",    "max",    "min",    "dpo",    "volatility", "vosc",
+        "vwma",  "qstick", "cci",    "mfi",    "ultosc",     "vhf",
+        "stoch", "willr",  "bbands", "cmo",
+    };
+    static column big[HR_OP_IN_MAX];
+    test_rng rng;
+    test_rng_init(&rng, test_seed() + 2);
+    for (size_t w = 0; w < HR_ARRAY_LEN(windows); w++) {
+        const hr_op *op = find(windows[w]);
+        assert_non_null(op);
+        hr_op_args a = usual_args(op);
+        make_rows(&rng, op, false);
+        for (int j = 0; j < op->n_in; j++)
+            for (uint32_t i = 0; i < ROWS_MOST; i++)
+                big[j].v[i] = 1e8 * (1 + 9 * test_rng_unit(&rng));
+        start(op, &a);
+        run(op, in, again, 0, RUN_ROWS);
+        start(op, &a);
+        for (int pass = 0; pass < 1500; pass++)
+            run(op, big, got, 0, RUN_ROWS);
+        run(op, in, got, 0, RUN_ROWS);
+        for (int j = 0; j < op->n_out; j++)
+            for (uint32_t i = 100; i < RUN_ROWS; i++)
+                if (!(isnan(again[j][i]) && isnan(got[j][i])) &&
+                    !(fabs(got[j][i] - again[j][i]) <= 1e-9 * fmax(fabs(again[j][i]), 1e-3)))
+                    fail_msg("%s row %u: %.17g, not %.17g", op->name, i, got[j][i], again[j][i]);
+    }
+}
+
+/* the first row with a value is the one that is told, and the table holds together */
+static void test_table(void **unused)
+{
+    (void)unused;
+    test_rng rng;
+    test_rng_init(&rng, test_seed() + 3);
+    for (uint32_t o = 0; o < hr_ops_ta.n; o++) {
+        const hr_op *op = &hr_ops_ta.op[o];
+        assert_ptr_equal(find(op->name), op);
+        assert_true(op->n_in > 0 && op->n_in <= HR_OP_IN_MAX && op->n_out > 0);
+        for (int i = 0; i < op->n_in; i++)
+            assert_non_null(op->in[i]);
+        for (int i = 0; i < op->n_arg; i++)
+            assert_true(op->arg[i].name && op->arg[i].least <= op->arg[i].most);
+        assert_true(op->n_arg == HR_OP_ARG_MAX || !op->arg[op->n_arg].name);
+        for (int k = 0; k < 12; k++) {
+            hr_op_args a = usual_args(op);
+            for (int i = 0; i < op->n_arg && k > 0; i++)
+                if (op->arg[i].kind == HR_OP_INT)
+                    a.v[i] = fmin(op->arg[i].least + k - 1, op->arg[i].most);
+            if (op->bytes(&a) == SIZE_MAX) continue;
+            make_rows(&rng, op, false);
+            for (uint32_t i = 0; i < RUN_ROWS && strcmp(op->name, "acos") != 0; i++)
+                for (int j = 0; j < op->n_in; j++)
+                    if (in[j].v[i] == 0) in[j].v[i] = 1;
+            start(op, &a);
+            run(op, in, got, 0, RUN_ROWS);
+            uint32_t first = 0;
+            while (first < RUN_ROWS && isnan(got[0][first]))
+                first++;
+            if (first < op->warm_up(&a) || (op->group[0] == 't' && first > op->warm_up(&a) + 24))
+                fail_msg("%s: first value at row %u, not %u (%d)", op->name, first, op->warm_up(&a),
+                         k);
+        }
+    }
+}
+
+static void test_bounds(void **unused)
+{
+    (void)unused;
+    static const char *const ordered[] = {"adosc", "apo", "kvo", "macd", "ppo", "vosc", "vidya"};
+    for (size_t i = 0; i < HR_ARRAY_LEN(ordered); i++) {
+        const hr_op *op = find(ordered[i]);
+        hr_op_args a = usual_args(op);
+        a.v[0] = 9;
+        a.v[1] = 8;
+        assert_true(op->bytes(&a) == SIZE_MAX);
+        a.v[1] = 9;
+        assert_true(op->bytes(&a) < SIZE_MAX);
+    }
+    hr_op_args a = {.v = {7, 14, 13}, .max_rows = 1};
+    assert_true(find("ultosc")->bytes(&a) == SIZE_MAX);
+    a.v[2] = 14;
+    assert_true(find("ultosc")->bytes(&a) < SIZE_MAX);
+}
+
+/* what docs/modules/ta.md shows, for tools/ta_docs.py */
+static void print_table(void)
+{
+    for (uint32_t o = 0; o < hr_ops_ta.n; o++) {
+        const hr_op *op = &hr_ops_ta.op[o];
+        hr_op_args a = usual_args(op);
+        for (int i = 0; i < op->n_arg; i++)
+            if (isnan(op->arg[i].by_default)) a.v[i] = 10.0 * (i + 1);
+        printf("| `%s` | ", op->name);
+        for (int i = 0; i < op->n_in; i++)
+            printf("%s%s", i ? ", " : "", op->in[i]);
+        printf(" | ");
+        for (int i = 0; i < op->n_arg; i++) {
+            printf("%s%s", i ? ", " : "", op->arg[i].name);
+            if (!isnan(op->arg[i].by_default)) printf(" = %g", op->arg[i].by_default);
+        }
+        printf(" | ");
+        for (int i = 0; i < op->n_out; i++)
+            printf("%s%s", i ? ", " : "", op->out[i]);
+        printf(" | ");
+        for (const char *c = op->what; *c; c++)
+            printf("%s%c", *c == '|' ? "\\" : "", *c);
+        printf(" | %s | %u |\n", op->seed, op->warm_up(&a));
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "--table") == 0) {
+        print_table();
+        return 0;
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_definitions), cmocka_unit_test(test_tulip_vectors),
+        cmocka_unit_test(test_cuts),        cmocka_unit_test(test_nulls),
+        cmocka_unit_test(test_drift),       cmocka_unit_test(test_table),
+        cmocka_unit_test(test_bounds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
