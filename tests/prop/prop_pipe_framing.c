@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sources of bytes: where they are cut into chunks changes nothing, whatever the bytes are; a run
  * that goes on at any batch's beginning reads what the whole one read from there on. */
-#include <libdeflate.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <zstd.h>
 
 #include "base/digest.h"
 #include "dbn_made.h"
 #include "harness.h"
+#include "pack.h"
 #include "pipe/source.h"
 #include "venue/files/itch.h"
 
@@ -154,34 +153,9 @@ static void make(test_rng *r, int kind)
     assert_true(n_text < BYTES_MAX - 1024);
 }
 
-/* Many frames, for a frame's block says nothing before it is whole. */
-static size_t pack_zstd(void)
-{
-    size_t n = 0;
-    for (size_t at = 0; at < n_text; at += 500)
-        n += ZSTD_compress(packed + n, sizeof packed - n, text + at, HR_MIN(n_text - at, 500u), 1);
-    return n;
-}
-
 static size_t pack(hr_container c)
 {
-    if (c == HR_CONTAINER_ZSTD) return pack_zstd();
-    if (c == HR_CONTAINER_PLAIN) {
-        memcpy(packed, text, n_text);
-        return n_text;
-    }
-    struct libdeflate_compressor *d = libdeflate_alloc_compressor(1);
-    size_t n = libdeflate_gzip_compress(d, text, n_text, packed, sizeof packed);
-    libdeflate_free_compressor(d);
-    return n;
-}
-
-static void put_file(size_t n)
-{
-    int fd = hr_sys_open(-100, PATH, 01 | 0100 | 01000 /* O_WRONLY, O_CREAT, O_TRUNC */, 0644);
-    assert_true(fd >= 0);
-    assert_int_equal(hr_sys_write_full(fd, packed, n), n);
-    assert_int_equal(hr_sys_close(fd), 0);
+    return test_pack(packed, sizeof packed, text, n_text, c, 500);
 }
 
 /* ---- reading ---- */
@@ -279,7 +253,7 @@ static reading part;
 static void check_file(test_rng *r, int kind, hr_container c)
 {
     size_t n = pack(c);
-    put_file(n);
+    test_put_file(PATH, packed, n);
     assert_true(read_from(&whole, NULL, CAP_WHOLE, UINT32_MAX, NULL) >= 0);
     assert_true(whole.n_msgs > 100);
     for (int i = 0; i < 12; i++) {
@@ -344,7 +318,7 @@ static void check_lost(test_rng *r, int kind)
             at += text[at] * 4u;
         static const uint8_t bad[][4] = {{0, 9, 9, 9}, {3, 9, 9, 9}, {'D', 'B', 'N', 2}};
         memcpy(text + at, bad[i % 3], 4);
-        put_file(pack(i % 2 == 0 ? HR_CONTAINER_PLAIN : HR_CONTAINER_ZSTD));
+        test_put_file(PATH, packed, pack(i % 2 == 0 ? HR_CONTAINER_PLAIN : HR_CONTAINER_ZSTD));
         hr_err err = HR_ERR_INIT;
         assert_int_equal(read_from(&part, NULL, 1100 + test_rng_below(r, 20000), 50, &err),
                          HR_EINPUT);

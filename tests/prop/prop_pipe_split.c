@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where a source cuts its text into chunks changes nothing: buffers of every size over more than a
  * line, so that each byte of a line ends a chunk once, for every text format and container. */
-#include <libdeflate.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <zstd.h>
 
 #include "base/digest.h"
 #include "harness.h"
+#include "pack.h"
 #include "pipe/source.h"
 #include "rng.h"
 #include "synth/synth.h"
@@ -119,25 +118,14 @@ static void make(int kind)
 
 static size_t pack(hr_container c)
 {
-    if (c == HR_CONTAINER_ZSTD) return ZSTD_compress(packed, sizeof packed, text, n_text, 1);
-    if (c == HR_CONTAINER_PLAIN) {
-        memcpy(packed, text, n_text);
-        return n_text;
-    }
-    struct libdeflate_compressor *d = libdeflate_alloc_compressor(1);
-    size_t n = libdeflate_gzip_compress(d, text, n_text, packed, sizeof packed);
-    libdeflate_free_compressor(d);
-    return n;
+    return test_pack(packed, sizeof packed, text, n_text, c, 0);
 }
 
 static void put_file(const hr_sys *sys, size_t n)
 {
     (void)sys->mkdir(sys->self, -100, "/venue=binance", 0755);
     (void)sys->mkdir(sys->self, -100, "/venue=binance/symbol=BTCUSDT", 0755);
-    int fd = hr_sys_open(-100, PATH, 01 | 0100 | 01000 /* O_WRONLY, O_CREAT, O_TRUNC */, 0644);
-    assert_true(fd >= 0);
-    assert_int_equal(hr_sys_write_full(fd, packed, n), n);
-    assert_int_equal(hr_sys_close(fd), 0);
+    test_put_file(PATH, packed, n);
 }
 
 static void digest_batch(hr_digest *d, const hr_evbatch *b)
