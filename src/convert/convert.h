@@ -38,6 +38,7 @@
     X(HR_TO_BINANCE_AGG_TRADES, "binance-aggtrades", HR_HOLDS_TRADES, HR_FORM_BINANCE_CSV, true)   \
     X(HR_TO_BINANCE_BOOK_TICKER, "binance-bookticker", HR_HOLDS_TICKERS, HR_FORM_BINANCE_CSV,      \
       true)                                                                                        \
+    X(HR_TO_BINANCE_DEPTH, "binance-depth-csv", HR_HOLDS_BOOKS, HR_FORM_BINANCE_DEPTH, true)       \
     X(HR_TO_ITCH, "itch", HR_HOLDS_ALL, HR_FORM_OWN, true)        /* Nasdaq TotalView-ITCH 5.0 */  \
     X(HR_TO_LOBSTER, "lobster", HR_HOLDS_ALL, HR_FORM_OWN, false) /* of one name and day */        \
     /* `<recv_ms> <event> <json>` */                                                               \
@@ -70,6 +71,7 @@ typedef enum hr_target_form {
     HR_FORM_LAKE,    /* so are Crypto Lake's */
     HR_FORM_CSV,
     HR_FORM_BINANCE_CSV,
+    HR_FORM_BINANCE_DEPTH,
     HR_FORM_JSON,
     HR_FORM_RECORDS, /* no events */
 } hr_target_form;

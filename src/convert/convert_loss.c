@@ -53,6 +53,9 @@ void hr_losses_init(hr_losses *l, hr_target_format to, const char *out_path)
                  info.symbol[0] != '\0' ? info.symbol : "BTCUSD");
     }
     if (is_binance_csv(to)) read_names(l, &info, out_path);
+    if (to == HR_TO_BINANCE_DEPTH) /* as its column of the one before tells a reader */
+        snprintf(l->read.venue, sizeof l->read.venue, "%s",
+                 info.venue[0] != '\0' ? info.venue : "binance-futures");
 }
 
 static bool same_names(const hr_evb_sym *a, const hr_evb_sym *b)
@@ -139,12 +142,26 @@ static uint64_t json_losses(const hr_losses *l, const hr_evbatch *b, uint32_t m)
     return bits;
 }
 
-/* One instrument's, named by the path; one time, of which a file has one unit. */
+/* One time, of which a file has one unit. */
+static uint64_t binance_time_losses(hr_losses *l, const hr_evbatch *b, uint32_t m)
+{
+    uint64_t bits = 0;
+    const int64_t event = b->ts_event[m] != HR_NULL_I64 ? b->ts_event[m] : b->ts_recv[m];
+    if (b->ts_event[m] == HR_NULL_I64)
+        bits |= BIT(HR_LOSS_NO_EVENT);
+    else if (event != b->ts_recv[m])
+        bits |= BIT(HR_LOSS_RECV);
+    bool is_in_ms = event >= 0 && event % NS_PER_MS == 0;
+    if (!is_in_ms && !has_us(event)) bits |= BIT(HR_LOSS_TIME);
+    l->needs_us = l->needs_us || !is_in_ms;
+    return bits;
+}
+
+/* One instrument's, named by the path. */
 static uint64_t binance_csv_losses(hr_losses *l, const hr_evbatch *b, uint32_t m)
 {
     uint64_t bits = 0;
     const uint32_t at = (uint32_t)b->level_begin[m];
-    const int64_t event = b->ts_event[m] != HR_NULL_I64 ? b->ts_event[m] : b->ts_recv[m];
     if (b->sym[m] < 0) return BIT(HR_LOSS_NO_NAME);
     const hr_evb_sym *s = &b->syms[b->sym[m]];
     if (!same_names(&l->first, s)) return BIT(HR_LOSS_OTHER_NAME);
@@ -157,14 +174,20 @@ static uint64_t binance_csv_losses(hr_losses *l, const hr_evbatch *b, uint32_t m
     if (strcmp(l->read.symbol, s->symbol) != 0) bits |= BIT(HR_LOSS_NAME);
     if (strcmp(l->read.venue, s->venue) != 0) bits |= BIT(HR_LOSS_VENUE_NAME);
     if (b->seq_first[m] != b->seq_last[m] || b->seq_prev[m] >= 0) bits |= BIT(HR_LOSS_SEQ);
-    if (b->ts_event[m] == HR_NULL_I64)
-        bits |= BIT(HR_LOSS_NO_EVENT);
-    else if (event != b->ts_recv[m])
-        bits |= BIT(HR_LOSS_RECV);
-    bool is_in_ms = event >= 0 && event % NS_PER_MS == 0;
-    if (!is_in_ms && !has_us(event)) bits |= BIT(HR_LOSS_TIME);
-    l->needs_us = l->needs_us || !is_in_ms;
-    return bits;
+    return bits | binance_time_losses(l, b, m);
+}
+
+/* Of any instruments, of one venue. */
+static uint64_t binance_depth_losses(hr_losses *l, const hr_evbatch *b, uint32_t m)
+{
+    if (b->sym[m] < 0) return BIT(HR_LOSS_NO_NAME);
+    if (b->seq_first[m] < 0 || b->seq_last[m] < 0) return BIT(HR_LOSS_NO_SEQ);
+    const hr_evb_sym *s = &b->syms[b->sym[m]];
+    uint64_t bits = strcmp(l->read.venue, s->venue) != 0 ? BIT(HR_LOSS_VENUE_NAME) : 0;
+    if (l->has_last && b->ts_event[m] == l->last_event && b->seq_last[m] == l->last_seq &&
+        b->kind[m] == l->last_kind && same_names(&l->last, s))
+        bits |= BIT(HR_LOSS_BORDER);
+    return bits | binance_time_losses(l, b, m);
 }
 
 static void note_held(hr_losses *l, const hr_evbatch *b, uint32_t m)
@@ -196,6 +219,8 @@ uint64_t hr_losses_of(hr_losses *l, const hr_evbatch *b, uint32_t m)
         bits |= hr_bitstamp_losses(l, b, m);
     else if (form == HR_FORM_BINANCE_CSV)
         bits |= binance_csv_losses(l, b, m);
+    else if (form == HR_FORM_BINANCE_DEPTH)
+        bits |= binance_depth_losses(l, b, m);
     else if (form == HR_FORM_CSV)
         bits |= csv_losses(l, b, m);
     else

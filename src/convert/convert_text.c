@@ -26,6 +26,8 @@ static const char binance_trades_header[] = "id,price,qty,quote_qty,time,is_buye
 static const char book_ticker_header[] =
     "update_id,best_bid_price,best_bid_qty,best_ask_price,best_ask_qty,transaction_time,event_time"
     "\n";
+static const char depth_header[] =
+    "symbol,timestamp,first_update_id,last_update_id,side,update_type,price,qty,pu\n";
 
 /* ---- CSV ---- */
 
@@ -37,7 +39,8 @@ const char *hr_text_out_header(hr_target_format to)
                                                     [HR_TO_BINANCE_AGG_TRADES] = agg_trades_header,
                                                     [HR_TO_BINANCE_TRADES] = binance_trades_header,
                                                     [HR_TO_BINANCE_BOOK_TICKER] =
-                                                        book_ticker_header};
+                                                        book_ticker_header,
+                                                    [HR_TO_BINANCE_DEPTH] = depth_header};
     return header[to];
 }
 
@@ -160,6 +163,26 @@ static void put_book_ticker(const hr_text_out *t, hr_pen *k, const hr_evbatch *b
     hr_pen_put(k, ",", 1);
     put_binance_time(t, k, b, m);
     hr_pen_put(k, ",\n", 2);
+}
+
+static void put_depth_rows(const hr_text_out *t, hr_pen *k, const hr_evbatch *b, uint32_t m)
+{
+    const char *type = b->kind[m] == HR_MSG_SNAPSHOT ? ",snap," : ",set,";
+    for (uint32_t i = (uint32_t)b->level_begin[m]; i < (uint32_t)b->level_begin[m + 1]; i++) {
+        hr_pen_room(k, ROW_MAX);
+        hr_pen_text(k, b->syms[b->sym[m]].symbol);
+        hr_pen_put(k, ",", 1);
+        put_binance_time(t, k, b, m);
+        hr_pen_int(k, ",", b->seq_first[m]);
+        hr_pen_int(k, ",", b->seq_last[m]);
+        hr_pen_text(k, b->side[i] == HR_SIDE_BID ? ",b" : ",a");
+        hr_pen_text(k, type);
+        hr_pen_decimal(k, b->px[i], t->px_scale);
+        hr_pen_put(k, ",", 1);
+        hr_pen_decimal(k, b->qty[i], t->qty_scale);
+        hr_pen_int(k, ",", b->seq_prev[m]);
+        hr_pen_put(k, "\n", 1);
+    }
 }
 
 /* ---- captures ---- */
@@ -335,6 +358,8 @@ hr_status hr_text_out_message(hr_text_out *t, const hr_evbatch *b, uint32_t m, u
         put_binance_trade(t, &k, b, m);
     else if (t->to == HR_TO_BINANCE_BOOK_TICKER)
         put_book_ticker(t, &k, b, m);
+    else if (t->to == HR_TO_BINANCE_DEPTH)
+        put_depth_rows(t, &k, b, m);
     else if (t->to == HR_TO_BITSTAMP_ORDERS)
         hr_bitstamp_put(t, &k, b, m);
     else if (t->to == HR_TO_TARDIS)

@@ -192,6 +192,36 @@ def check_tickers():
     tap.check("the first one's tickers", got["written"] == len(lines(path("BTCUSDT-bookTicker-2024-01-02.csv"))) - 1 > 0, got)
 
 
+DEPTH = "symbol timestamp first_update_id last_update_id side update_type price qty pu".split()
+
+
+def check_depth():
+    """Changes and books of two instruments, in ms and in us; the real ones; a capture, whose times of receipt are lost."""
+    rng = random.Random(43)
+    for unit in (1, 1000):
+        rows, last = [], {"BTCUSDT": 5000, "ETHUSDT": 70}
+        for i in range(3000):
+            symbol = rng.choice(sorted(last))
+            prev, first = last[symbol], last[symbol] + rng.randrange(1, 4)
+            last[symbol] = first + rng.randrange(9)
+            is_book = i < 4 or i % 500 == 0
+            ids = [str(last[symbol])] * 2 if is_book else [str(first), str(last[symbol])]
+            at = DAY_MS * unit + (13 * i if unit == 1 else 13001 * i)
+            for k in range(rng.randrange(1, 9)):
+                level = [f"{20000 + k + i / 8:g}", f"{rng.randrange(is_book, 999) / 1000:g}"]
+                rows.append([symbol, str(at), *ids, "ba"[k % 2], "snap" if is_book else "set", *level, "-1" if is_book else str(prev)])
+        there_and_back(f"depth, {unit}", write(f"depth{unit}.csv", DEPTH, rows), path(f"depth{unit}.back.csv"), "binance-depth-csv")
+    for kind in ("snap", "update"):
+        if tap.data_dir() is not None:
+            real = os.path.join(tap.data_dir(), "tables", f"binance_btcusdt-depth-{kind}.csv")
+            there_and_back(f"real depth, {kind}", real, path(f"real-{kind}.csv"), "binance-depth-csv", False)
+    got = refused("a capture to depth", path("c.ndjson"), path("c.depth.csv"), "binance-depth-csv", "messages of a kind", "times of receipt")
+    tap.check("its changes and books", got["rows"] == len(lines(path("c.depth.csv"))) - 1 > 0, got)
+    file = write("tardis.csv", ["exchange", "symbol", "timestamp", "local_timestamp", "is_snapshot", "side", "price", "amount"],
+                 [["binance", "BTCUSDT", "1704153600000000", "1704153600000007", "true", "bid", "2", "1"]])
+    refused("changes without ids", file, path("n.depth.csv"), "binance-depth-csv", "without update ids")
+
+
 LAKE = {"lake-deltas": "book_delta_v2", "lake-trades": "trades", "lake-book": "book"}
 
 
@@ -324,6 +354,7 @@ def main():
     check_followed()
     check_captures()
     check_tickers()
+    check_depth()
     check_lake()
     check_lake_of_others()
     check_feeds()
