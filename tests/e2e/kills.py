@@ -43,6 +43,18 @@ def to_the_end(args, out, want, seed, kills, calls=CALLS, nth=9, fewer=True):
         n += 1
 
 
+def once_each(args, out, want, nths):
+    """Killed once at each of these syncs, in a fresh folder, and resumed: how often it was killed, and what is wrong."""
+    n, wrong = 0, []
+    for nth in nths:
+        shutil.rmtree(out, ignore_errors=True)
+        code, _, _ = tap.run("run", *args, "--out", out, "--lanes", 2, env={"HEADRACE_FAULT": f"call=sync,nth={nth},kill=1"})
+        again, _, err = tap.run("run", *args, "--out", out, "--resume", "--lanes", 1)
+        n += code == -9
+        wrong += [] if code in (-9, 0) and again == 0 and tap.digest(out) == want else [f"sync {nth}: exit {code}, {again} {err}"]
+    return n, wrong
+
+
 def counts_hold(what, args, out, seed, rounds):
     """Killed up to five times and resumed, `rounds` times over: bytes and counts are those of an undisturbed run."""
     shutil.rmtree(out + ".whole", ignore_errors=True)  # of another call

@@ -13,6 +13,7 @@ import struct
 import zipfile
 from decimal import ROUND_HALF_EVEN, Decimal
 
+import kills
 import parquet
 import tap
 
@@ -207,13 +208,7 @@ def check_same_bytes():
     tap.check("the same bytes from any number of lanes", len(digests) == 1 and len(next(iter(digests))) == 64, digests)
     plan = write("commits.yaml", "output: {commit_rows: 3000}\n")
     tap.run("run", plan, file, "--out", path("whole"), "--lanes", 2)
-    torn = []
-    for nth in (2, 9, 17, 30):
-        cut = path(f"cut{nth}")
-        code, _, _ = tap.run("run", plan, file, "--out", cut, "--lanes", 2, env={"HEADRACE_FAULT": f"call=sync,nth={nth},kill=1"})
-        again, _, err = tap.run("run", plan, file, "--out", cut, "--resume", "--lanes", 1)
-        if code not in (-9, 0) or again != 0 or tap.digest(cut) != tap.digest(path("whole")):
-            torn.append(f"sync {nth}: exit {code}, {again} {err}")
+    _, torn = kills.once_each([plan, file], path("cut"), tap.digest(path("whole")), (2, 9, 17, 30))
     tap.check("killed and resumed, it ends with the same bytes", not torn, torn)
     first, again = path("bars-1.csv"), path("bars-2.csv")
     for out, lanes in ((first, 1), (again, 2)):

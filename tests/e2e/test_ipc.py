@@ -11,6 +11,7 @@ import random
 import struct
 import subprocess
 
+import kills
 import tap
 
 DUMP = os.path.abspath(os.environ.get("HR_PQ_DUMP", "build/tests/support/pq_dump"))
@@ -205,13 +206,8 @@ def check_kills():
         with open(plan, "w", encoding="utf-8") as f:
             f.write("output: {commit_rows: 2000}\n")
         tap.run("run", plan, path(name), "--force", "--out", path("whole"))
-        want, killed, good = tap.digest(path("whole")), 0, 0
-        for nth in range(20, 140, 20):
-            code, _, _ = tap.run("run", plan, path(name), "--out", out, "--force", env={"HEADRACE_FAULT": f"call=sync,nth={nth},kill=1"})
-            killed += code < 0
-            code, _, err = tap.run("run", plan, path(name), "--out", out, "--resume")
-            good += code == 0 and tap.digest(out) == want
-        tap.check(f"{name}: killed and resumed, the same bytes", killed > 2 and good == 6, f"{killed} killed, {good} good: {err}")
+        n, wrong = kills.once_each([plan, path(name)], out, tap.digest(path("whole")), range(20, 140, 20))
+        tap.check(f"{name}: killed and resumed, the same bytes", not wrong and n > 2, [n, wrong])
 
 
 def check_damage():

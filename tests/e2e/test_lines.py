@@ -4,8 +4,8 @@ and resumed among them ends byte-equal to one that was not."""
 import glob
 import json
 import os
-import shutil
 
+import kills
 import tap
 
 LINES = 8000
@@ -43,18 +43,8 @@ def main():
     tap.check("every message of every line", all(got.get(k) == v for k, v in want.items()), f"{want} {got}")
     dates = {os.path.basename(p) for p in glob.glob(os.path.join(whole, "tickers", "**", "date=*"), recursive=True)}
     tap.check("messages without a time have that of those before them", dates == {"date=2024-08-09"}, dates)
-    digest = tap.digest(whole)
-    kills = 0
-    for nth in range(2, 200, 25):
-        shutil.rmtree(cut, ignore_errors=True)
-        code, _, err = tap.run("run", plan, capture, "--out", cut, "--lanes", 2, env={"HEADRACE_FAULT": f"call=sync,nth={nth},kill=1"})
-        kills += code == -9
-        if code == -9:
-            code, _, err = tap.run("run", plan, capture, "--out", cut, "--resume")
-        if code != 0 or tap.digest(cut) != digest:
-            tap.check(f"killed at sync {nth}", False, f"{code} {err}")
-            break
-    tap.check(f"{kills} kills, every run ends equal", kills > 4)
+    n, wrong = kills.once_each([plan, capture], cut, tap.digest(whole), range(2, 200, 25))
+    tap.check(f"{n} kills, every run ends equal", not wrong and n > 4, wrong)
     tap.finish()
 
 
