@@ -527,13 +527,75 @@ static void test_cumsum_exact(void **unused)
     fail();
 }
 
+/* ---- windows of many rows ---- */
+
+#define MANY 40000
+
+static const hr_op *op_named(const char *name)
+{
+    for (uint32_t k = 0; k < hr_ops_window.n; k++) {
+        if (strcmp(hr_ops_window.op[k].name, name) == 0) return &hr_ops_window.op[k];
+    }
+    fail();
+    return NULL;
+}
+
+static long double many_model(int what, const double *x, int n)
+{
+    long double sum = 0;
+    long double most = (long double)x[0];
+    for (int i = 0; i < n; i++) {
+        sum += (long double)x[i];
+        most = (long double)x[i] > most ? (long double)x[i] : most;
+    }
+    long double square = 0;
+    int less = 0;
+    for (int i = 0; i < n; i++) {
+        square += ((long double)x[i] - sum / n) * ((long double)x[i] - sum / n);
+        less += x[i] < x[n - 1] ? 2 : x[i] == x[n - 1] ? 1 : 0;
+    }
+    if (what == 0) return sum;
+    if (what == 1) return most;
+    return what == 2 ? sqrtl(square / n) : (long double)(less - 1) / (2 * (n - 1));
+}
+
+static void test_many(void **unused)
+{
+    (void)unused;
+    static double x[MANY], out[MANY];
+    static int64_t ts[MANY];
+    static const char *const names[] = {"sum", "max", "std", "rank"};
+    test_rng r;
+    test_rng_init(&r, test_seed() + 3);
+    for (int i = 0; i < MANY; i++) {
+        x[i] = i == 0 ? 50000 : x[i - 1] + 0.01 * (double)test_rng_below(&r, 101) - 0.5;
+        ts[i] = i == 0 ? 0 : ts[i - 1] + (int64_t)test_rng_below(&r, 2000);
+    }
+    for (int what = 0; what < 8; what++) {
+        const hr_op *op = op_named(names[what / 2]);
+        hr_op_args a = {.v = {10007}, .max_rows = MANY, .is_time = {what % 2 != 0}};
+        if (a.is_time[0]) a.v[0] = 10e6;
+        size_t n_bytes;
+        void *state = state_make(op, &a, &n_bytes);
+        hr_op_rows in = {.n = MANY, .ts = ts, .in = {x}, .out = {out}};
+        op->run(state, &in);
+        free(state);
+        for (int i = 10100; i < MANY; i += 1 + (int)test_rng_below(&r, 1500)) {
+            int from = a.is_time[0] ? i : i - 10006;
+            while (a.is_time[0] && from > 0 && ts[from - 1] > ts[i] - 10000000)
+                from--;
+            long double want = many_model(what / 2, x + from, i + 1 - from);
+            assert_true(fabsl((long double)out[i] - want) <= TOLERANCE * fabsl(want));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_models),
-        cmocka_unit_test(test_over_all),
-        cmocka_unit_test(test_huge_leaves),
-        cmocka_unit_test(test_cumsum_exact),
+        cmocka_unit_test(test_models),      cmocka_unit_test(test_over_all),
+        cmocka_unit_test(test_huge_leaves), cmocka_unit_test(test_cumsum_exact),
+        cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
