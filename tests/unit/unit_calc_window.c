@@ -123,13 +123,38 @@ static void test_no_room(void **unused)
     }
 }
 
+/* Times at the ends of what there is, and back again. */
+static void test_far_times(void **unused)
+{
+    (void)unused;
+    static const int64_t ts[8] = {INT64_MIN, INT64_MIN + 1, -1,        INT64_MIN,
+                                  0,         INT64_MAX - 1, INT64_MAX, INT64_MIN};
+    static const double x[8] = {3, 1, 4, 1, 5, 9, 2, 6};
+    double out[8];
+    for (uint32_t k = 0; k < hr_ops_window.n; k++) {
+        const hr_op *op = &hr_ops_window.op[k];
+        for (int most = 0; most < 2; most++) {
+            hr_op_args a = args_of(op, true, most);
+            a.max_rows = 4;
+            void *state = aligned_alloc(64, op->bytes(&a));
+            assert_non_null(state);
+            op->init(state, &a);
+            hr_op_rows r = {.n = 8, .ts = ts, .in = {x, x}, .out = {out}};
+            op->run(state, &r);
+            for (int i = 0; i < 8; i++)
+                assert_true(isnan(out[i]) || isfinite(out[i]));
+            if (strcmp(op->name, "sum") == 0) assert_true(out[4] == 10 && out[7] == 17);
+            free(state);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),
-        cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_warm_up),
-        cmocka_unit_test(test_no_room),
+        cmocka_unit_test(test_table),     cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_warm_up),   cmocka_unit_test(test_no_room),
+        cmocka_unit_test(test_far_times),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
