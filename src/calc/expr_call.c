@@ -72,10 +72,12 @@ static hr_status bind(const expr_typer *t, call *c, const expr_val *val, uint32_
                                slot_name(c->op, slot));
         c->val[slot] = &val[i];
     }
-    for (uint32_t i = 0; i < n_slots; i++)
-        if (c->val[i] == NULL && (i < c->op->n_in || isnan(c->op->arg[i - c->op->n_in].by_default)))
+    for (uint32_t i = 0; i < n_slots; i++) {
+        bool is_needed = i < c->op->n_in || isnan(c->op->arg[i - c->op->n_in].by_default);
+        if (is_needed && c->val[i] == NULL)
             return hr_expr_say(t->w, HR_EUSAGE, c->e->name.at, "%s: '%s' is missing",
                                signature(list, c->op), slot_name(c->op, i));
+    }
     return HR_OK;
 }
 

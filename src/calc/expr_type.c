@@ -273,7 +273,7 @@ static hr_status column(expr_typer *t, const expr_term *e)
     hr_expr_node n = {.kind = HR_EXPR_COLUMN, .scope = t->scope, .which = (uint16_t)e->which};
     n.args = e->n == EXPR_NO_INDEX ? 0 : e->n;
     n.type = c->is_condition ? HR_EXPR_CONDITION : HR_EXPR_NUMBER;
-    n.unit = c->is_condition ? (hr_expr_unit){0} : c->unit;
+    if (!c->is_condition) n.unit = c->unit;
     return hr_expr_push(t, &n, e->name.at);
 }
 
