@@ -303,8 +303,8 @@ static hr_itch_reason take_op(hr_l3_op *op, const uint8_t *m, uint32_t n, size_t
 
 /* ---- text ---- */
 
-/* Either msgs or ops. */
-HR_INLINE hr_status decode(hr_itch_step *step, hr_itch_msg *msgs, hr_l3_op *ops, uint32_t cap,
+/* out: hr_itch_msg, or hr_l3_op where is_ops. */
+HR_INLINE hr_status decode(hr_itch_step *step, void *out, bool is_ops, uint32_t cap,
                            const uint8_t *p, size_t n_bytes, bool at_eof)
 {
     *step = (hr_itch_step){.reason = HR_ITCH_FINE};
@@ -315,8 +315,8 @@ HR_INLINE hr_status decode(hr_itch_step *step, hr_itch_msg *msgs, hr_l3_op *ops,
         if (HR_UNLIKELY(n == 0)) return refuse(step, HR_ITCH_EMPTY, 0, HEAD_BYTES);
         if (n > n_left) break;
         if (step->n_msgs == cap) return HR_FULL;
-        hr_itch_reason reason = ops != NULL ? take_op(&ops[step->n_msgs], m, n, n_left)
-                                            : take_msg(&msgs[step->n_msgs], m, n);
+        hr_itch_reason reason = is_ops ? take_op((hr_l3_op *)out + step->n_msgs, m, n, n_left)
+                                       : take_msg((hr_itch_msg *)out + step->n_msgs, m, n);
         if (HR_UNLIKELY(reason != HR_ITCH_FINE)) return refuse(step, reason, m[0], HEAD_BYTES + n);
         step->n_taken += HEAD_BYTES + n;
         step->n_msgs++;
@@ -330,13 +330,13 @@ HR_INLINE hr_status decode(hr_itch_step *step, hr_itch_msg *msgs, hr_l3_op *ops,
 hr_status hr_itch_decode(hr_itch_step *step, hr_itch_msg *out, uint32_t cap, const uint8_t *p,
                          size_t n_bytes, bool at_eof)
 {
-    return decode(step, out, NULL, cap, p, n_bytes, at_eof);
+    return decode(step, out, false, cap, p, n_bytes, at_eof);
 }
 
 hr_status hr_itch_decode_ops(hr_itch_step *step, hr_l3_op *out, uint32_t cap, const uint8_t *p,
                              size_t n_bytes, bool at_eof)
 {
-    return decode(step, NULL, out, cap, p, n_bytes, at_eof);
+    return decode(step, out, true, cap, p, n_bytes, at_eof);
 }
 
 size_t hr_itch_whole(const uint8_t *p, size_t n_bytes, uint64_t *n_msgs)
