@@ -50,6 +50,9 @@ class Times:
         self.once, self.twice = [], []
         self.n_early = self.n_recovery = 0
 
+    def has_all(self):
+        return self.once and self.twice and self.n_recovery
+
     def print(self):
         for name, t in (("one signal", sorted(self.once)), ("a second one", sorted(self.twice))):
             if t:
@@ -165,13 +168,13 @@ def main():
         rng = random.Random(SEED)
         print(f"# HR_TEST_SEED={SEED}")
         stops, bad, times = 0, "", Times()
-        while stops < STOPS // 2 and not bad:
+        while not bad and (stops < STOPS // 2 or (not times.has_all() and stops < 10 * STOPS)):
             shutil.rmtree(cut, ignore_errors=True)
             n, bad = stop_until_done(rng, plan, capture, cut, (full, tap.digest(whole)), times)
             stops += n
         times.print()
         tap.check(f"{stops} stops, a commit every {rows} rows: sound at once, byte-equal in the end", not bad, bad)
-        tap.check("asked once, twice, and in recovery", times.once and times.twice and times.n_recovery)
+        tap.check("asked once, twice, and in recovery", times.has_all())
         once, twice = max(times.once, default=0), max(times.twice, default=0)
         tap.check(f"the slowest took {once:.2f} s, after a second signal {twice:.3f} s", once < ONCE_MAX and twice < TWICE_MAX)
     check_second_is_prompt(plan, capture, cut)
