@@ -7,7 +7,7 @@
 #include "base/sys.h"
 #include "convert/convert_csv.h"
 #include "convert/convert_dbn.h"
-#include "convert/convert_parts.h"
+#include "convert/convert_writer.h"
 #include "pipe/dbn_file.h"
 #include "pipe/source.h"
 
@@ -51,20 +51,12 @@ typedef struct job {
     const hr_convert_options *o;
     hr_convert_report *r;
     hr_budget budget;
-    hr_arena *arena, *order_arena;
+    hr_arena *arena;
     hr_pool *batches;
     hr_evbatch_caps caps;
     hr_source source;
-    hr_losses losses;
-    hr_out_file out, rejects;
-    hr_text_out text;
-    hr_table_out *table; /* NULL: text or ITCH */
-    hr_itch_out *itch;   /* NULL: another target */
-    hr_lobster_out *lobster;
-    hr_dbn_out *dbn;
-    hr_tops_out *tops;
-    hr_lake_out *lake;
-    hr_feed_out *feed;
+    hr_writer writer;
+    hr_out_file rejects;
     bool is_dry; /* first pass: only what would be lost */
 } job;
 
@@ -193,32 +185,12 @@ static hr_status put_reject(job *j, const hr_evbatch *b, const hr_reject *reject
     return hr_out_reject(&j->rejects, j->o, j->arena, b, reject, err);
 }
 
-static hr_status find_losses(job *j, const hr_evbatch *b, uint32_t m, uint64_t *bits, hr_err *err)
-{
-    if (j->lobster != NULL) return hr_lobster_out_losses(j->lobster, b, m, bits, err);
-    if (j->dbn != NULL) {
-        hr_status st;
-        *bits = hr_dbn_out_losses(j->dbn, b, m, &st);
-        return st == HR_OK ? HR_OK : HR_FAIL(err, st, "more orders than DBN is made of at a time");
-    }
-    if (j->tops != NULL) return hr_tops_out_losses(j->tops, b, m, bits, err);
-    if (j->feed != NULL) {
-        *bits = hr_feed_out_losses(j->feed, b, m);
-        return HR_OK;
-    }
-    if (j->lake != NULL) {
-        *bits = hr_lake_out_losses(j->lake, b, m);
-        return HR_OK;
-    }
-    *bits = j->itch != NULL ? hr_itch_out_losses(j->itch, b, m) : hr_losses_of(&j->losses, b, m);
-    return HR_OK;
-}
-
 static hr_status put_message(job *j, const hr_evbatch *b, uint32_t m, hr_err *err)
 {
     hr_convert_report *r = j->r;
+    hr_writer *w = &j->writer;
     uint64_t bits = 0;
-    HR_TRY(find_losses(j, b, m, &bits, err));
+    HR_TRY(w->ops->losses(w, b, m, &bits, err));
     for (uint32_t l = 0; l < HR_LOSS_COUNT && bits != 0; l++)
         r->loss[l] += (bits >> l) & 1;
     if (j->is_dry) return HR_OK;
@@ -229,14 +201,7 @@ static hr_status put_message(job *j, const hr_evbatch *b, uint32_t m, hr_err *er
         return HR_OK;
     }
     r->written++;
-    if (j->itch != NULL) return hr_itch_out_message(j->itch, b, m, &r->rows, err);
-    if (j->lobster != NULL) return hr_lobster_out_message(j->lobster, &r->rows, err);
-    if (j->dbn != NULL) return hr_dbn_out_message(j->dbn, &r->rows, err);
-    if (j->tops != NULL) return hr_tops_out_message(j->tops, b, m, &r->rows, err);
-    if (j->feed != NULL) return hr_feed_out_message(j->feed, b, m, &r->rows, err);
-    if (j->lake != NULL) return hr_lake_out_message(j->lake, b, m, &r->rows, err);
-    return j->table != NULL ? hr_table_out_message(j->table, b, m, &r->rows, err)
-                            : hr_text_out_message(&j->text, b, m, &r->rows, err);
+    return w->ops->message(w, b, m, &r->rows, err);
 }
 
 /* As the merge of a run does: a message without a time takes the latest of its source. */
@@ -260,7 +225,7 @@ static hr_status take_batch(job *j, hr_evbatch *b, hr_err *err)
             j->r->rejected++;
             if (!j->is_dry) HR_TRY(put_reject(j, b, &b->rejects[n_rejects], err));
             n_rejects++;
-            if (j->tops != NULL) hr_tops_out_lose(j->tops);
+            if (j->writer.ops->lose != NULL) j->writer.ops->lose(&j->writer);
         } else if (k == HR_MSG_OTHER) {
             j->r->filtered++;
         } else {
@@ -309,7 +274,7 @@ static void forget_counts(hr_convert_report *r)
 static hr_status look_first(job *j, hr_err *err)
 {
     bool is_lossless = true;
-    hr_losses_init(&j->losses, j->r->to, j->o->out);
+    hr_losses_init(&j->writer.losses, j->r->to, j->o->out);
     j->is_dry = true;
     HR_TRY(pass(j, err));
     j->is_dry = false;
@@ -329,57 +294,34 @@ static hr_status carve(job *j, hr_err *err)
         .msgs = 16384, .levels = 65536, .rejects = 1024, .raw = 80u << 10, .texts = 4096};
     size_t n = (HR_SOURCE_SLOTS + 2) * (hr_evbatch_bytes(&j->caps) + 4096) + 2 * hr_out_bytes() +
                hr_table_out_bytes() + (1u << 20);
-    if (j->o->to == HR_TO_LOBSTER) n += hr_lobster_out_bytes();
-    if (hr_tops_out_depth(j->o->to) > 0) n += hr_tops_out_bytes();
-    if (j->o->to == HR_TO_CRYPTOFEED) n += hr_feed_out_bytes();
-    if (hr_lake_out_is(j->o->to)) n += hr_lake_out_bytes(j->o->to);
+    const hr_writer_ops *ops = hr_writer_ops_of(j->o->to);
+    if (ops->bytes != NULL) n += ops->bytes(j->o->to);
     HR_TRY(hr_arena_create(&j->arena, &j->budget, n, "convert", err));
     return hr_pool_create(&j->batches, j->arena, hr_evbatch_bytes(&j->caps), HR_SOURCE_SLOTS + 1,
                           "batches", err);
 }
 
-static hr_status open_output(job *j, hr_err *err)
+static hr_status create_writer(job *j, hr_err *err)
 {
-    const hr_convert_report *r = j->r;
-    HR_TRY(hr_out_open(&j->out, j->o->out, r->container, j->o->force, j->arena, err));
-    if (j->itch != NULL) return hr_itch_out_begin(j->itch, &j->out, err);
-    if (j->dbn != NULL) return hr_dbn_out_begin(j->dbn, &j->out, j->order_arena, err);
-    if (j->lobster != NULL) {
-        hr_lobster_out_begin(j->lobster, &j->out);
-        return HR_OK;
-    }
-    if (j->lake != NULL) HR_TRY(hr_lake_out_begin(j->lake, j->r, j->o, &j->out, j->arena, err));
-    if (j->tops != NULL) return hr_tops_out_begin(j->tops, &j->out, err);
-    if (j->feed != NULL) hr_feed_out_begin(j->feed, &j->out);
-    if (j->lake != NULL || j->feed != NULL) return HR_OK;
-    if (is_table(r->to)) return hr_table_out_create(&j->table, r, j->o, &j->out, j->arena, err);
-    j->text.file = &j->out;
-    j->text.to = r->to;
-    j->text.px_scale = j->o->px_scale;
-    j->text.qty_scale = j->o->qty_scale;
-    return hr_text_out_begin(&j->text, err);
+    hr_writer *w = &j->writer;
+    w->ops = hr_writer_ops_of(j->r->to);
+    w->o = j->o;
+    w->r = j->r;
+    w->budget = &j->budget;
+    w->arena = j->arena;
+    return w->ops->create != NULL ? w->ops->create(w, err) : HR_OK;
 }
 
-static hr_status finish(job *j, hr_err *err)
+static hr_status write_all(job *j, hr_err *err)
 {
-    if (j->table != NULL) HR_TRY(hr_table_out_finish(j->table, err));
-    if (j->lake != NULL) HR_TRY(hr_lake_out_finish(j->lake, err));
-    if (j->itch != NULL) HR_TRY(hr_itch_out_finish(j->itch, err));
-    HR_TRY(hr_out_finish(&j->out, &j->rejects, j->o->force, err));
-    j->r->bytes_out = j->out.n_bytes;
+    hr_writer *w = &j->writer;
+    HR_TRY(hr_out_open(&w->out, j->o->out, j->r->container, j->o->force, j->arena, err));
+    HR_TRY(w->ops->begin(w, err));
+    HR_TRY(pass(j, err));
+    if (w->ops->finish != NULL) HR_TRY(w->ops->finish(w, err));
+    HR_TRY(hr_out_finish(&w->out, &j->rejects, j->o->force, err));
+    j->r->bytes_out = w->out.n_bytes;
     return HR_OK;
-}
-
-static hr_status create_itch(job *j, hr_err *err)
-{
-    HR_TRY(hr_arena_create(&j->order_arena, &j->budget, hr_itch_out_bytes(), "ITCH", err));
-    return hr_itch_out_create(&j->itch, j->o, j->order_arena, err);
-}
-
-static hr_status create_dbn(job *j, hr_err *err)
-{
-    HR_TRY(hr_arena_create(&j->order_arena, &j->budget, hr_dbn_out_bytes(), "DBN", err));
-    return hr_dbn_out_create(&j->dbn, j->o, j->order_arena, err);
 }
 
 static hr_status convert(job *j, hr_err *err)
@@ -388,23 +330,12 @@ static hr_status convert(job *j, hr_err *err)
     HR_TRY(open_source(j, err));
     if (hr_format_is_records(j->r->format)) return HR_OK; /* see hr_convert */
     HR_TRY(set_target(j, err));
-    bool is_itch = j->r->to == HR_TO_ITCH; /* its directory comes first */
-    bool is_dbn = j->r->to == HR_TO_DBN; /* so does its metadata */
-    if (is_itch) HR_TRY(create_itch(j, err));
-    if (is_dbn) HR_TRY(create_dbn(j, err));
-    if (j->r->to == HR_TO_LOBSTER) HR_TRY(hr_lobster_out_create(&j->lobster, j->o, j->arena, err));
-    if (j->r->to == HR_TO_CRYPTOFEED) HR_TRY(hr_feed_out_create(&j->feed, j->o, j->arena, err));
-    if (hr_lake_out_is(j->r->to))
-        HR_TRY(hr_lake_out_create(&j->lake, j->o, j->r->to, j->arena, err));
-    if (hr_tops_out_depth(j->r->to) > 0)
-        HR_TRY(hr_tops_out_create(&j->tops, j->o, j->r->format, j->lake, j->arena, err));
+    HR_TRY(create_writer(j, err));
     if (hr_target_facts_of(j->r->to)->is_up_to_all || (j->r->to != HR_TO_EVENTS && !j->o->lossy))
         HR_TRY(look_first(j, err));
-    j->text.is_in_us = j->losses.needs_us;
-    hr_losses_init(&j->losses, j->r->to, j->o->out);
-    HR_TRY(open_output(j, err));
-    HR_TRY(pass(j, err));
-    return finish(j, err);
+    j->writer.text.is_in_us = j->writer.losses.needs_us;
+    hr_losses_init(&j->writer.losses, j->r->to, j->o->out);
+    return write_all(j, err);
 }
 
 typedef hr_status (*convert_fn)(const hr_convert_options *o, hr_convert_report *report,
@@ -445,13 +376,13 @@ hr_status hr_convert(const hr_convert_options *o, hr_convert_report *report, hr_
     if (j == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory to convert '%s'", o->in);
     j->o = o;
     j->r = report;
-    j->out.fd = j->rejects.fd = j->source.reader.fd = -1;
+    j->writer.out.fd = j->rejects.fd = j->source.reader.fd = -1;
     hr_budget_init(&j->budget, BUDGET_BYTES);
     hr_status st = convert(j, err);
     close_source(j);
-    hr_out_abandon(&j->rejects, !j->out.is_published);
-    hr_out_abandon(&j->out, false);
-    hr_arena_destroy(&j->order_arena);
+    hr_out_abandon(&j->rejects, !j->writer.out.is_published);
+    hr_out_abandon(&j->writer.out, false);
+    hr_arena_destroy(&j->writer.own);
     hr_arena_destroy(&j->arena);
     hr_heap_free(j);
     if (st == HR_OK && hr_format_is_records(report->format)) st = hr_convert_csv(o, report, err);
