@@ -25,12 +25,22 @@
 #define HR_OP_IN_MAX 6u
 #define HR_OP_OUT_MAX 8u
 #define HR_OP_ARG_MAX 8u
+#define HR_OP_LEVEL_MAX 50u
+
+/* The best levels of the book as each row left it; null where there is none. */
+typedef struct hr_op_book {
+    const double *bid_px[HR_OP_LEVEL_MAX]; /* [n] each, best first */
+    const double *bid_qty[HR_OP_LEVEL_MAX];
+    const double *ask_px[HR_OP_LEVEL_MAX];
+    const double *ask_qty[HR_OP_LEVEL_MAX];
+} hr_op_book;
 
 typedef struct hr_op_rows {
     uint32_t n;
     const int64_t *ts;              /* [n] */
     const double *in[HR_OP_IN_MAX]; /* [n] each */
     double *out[HR_OP_OUT_MAX];     /* [n] each; no two of them, nor an input, overlap */
+    const hr_op_book *book;         /* as many levels as the operator said it reads; else NULL */
 } hr_op_rows;
 
 typedef enum hr_op_arg_kind {
@@ -78,6 +88,11 @@ typedef struct hr_op {
     const char *source;
     uint8_t n_in, n_arg, n_out;
     const char *in[HR_OP_IN_MAX];
+    /* The columns that the inputs are where none is given, all or none of them ("trade.px",
+     * "bid_px[0]"). Such an operator takes its arguments by place and its inputs by name. */
+    const char *column[HR_OP_IN_MAX];
+    /** Levels of the book that it reads beside its inputs, at most HR_OP_LEVEL_MAX; NULL: none. */
+    uint32_t (*levels)(const hr_op_args *a);
     hr_op_arg arg[HR_OP_ARG_MAX];
     const char *out[HR_OP_OUT_MAX]; /* names; "" for a single one */
     uint8_t unit[HR_OP_OUT_MAX];    /* hr_op_unit */
