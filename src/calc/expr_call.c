@@ -24,12 +24,25 @@ static const char *slot_name(const hr_op *op, uint32_t k)
     return k < op->n_in ? op->in[k] : op->arg[k - op->n_in].name;
 }
 
-/* "ema(x, span)" as far as it fits. */
+/* The slot of the first value by place: inputs that are columns by default come by name alone. */
+static uint32_t first_slot(const hr_op *op)
+{
+    return hr_expr_names_inputs(op) ? op->n_in : 0;
+}
+
+/* "ema(x, span)", "ofi_ewm(span, bid: bid_px[0])", as far as it fits. */
 static const char *signature(char out[LIST_BYTES], const hr_op *op)
 {
+    uint32_t n = (uint32_t)op->n_in + op->n_arg;
+    uint32_t first = first_slot(op);
     size_t k = (size_t)snprintf(out, LIST_BYTES, "%s(", op->name);
-    for (uint32_t i = 0; i < (uint32_t)op->n_in + op->n_arg && k < LIST_BYTES; i++)
-        k += (size_t)snprintf(out + k, LIST_BYTES - k, "%s%s", i > 0 ? ", " : "", slot_name(op, i));
+    for (uint32_t i = 0; i < n && k < LIST_BYTES; i++) {
+        uint32_t slot = first + i < n ? first + i : first + i - n;
+        bool is_column = first > 0 && slot < first;
+        k += (size_t)snprintf(out + k, LIST_BYTES - k, "%s%s%s%s", i > 0 ? ", " : "",
+                              slot_name(op, slot), is_column ? ": " : "",
+                              is_column ? op->column[slot] : "");
+    }
     if (k < LIST_BYTES) snprintf(out + k, LIST_BYTES - k, ")");
     return out;
 }
@@ -56,23 +69,25 @@ static hr_status bind(const expr_typer *t, call *c, const expr_val *val, uint32_
 {
     char list[LIST_BYTES];
     uint32_t n_slots = (uint32_t)c->op->n_in + c->op->n_arg;
+    uint32_t first = first_slot(c->op);
     bool is_by_name = false;
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t slot = i;
+        uint32_t slot = first + i;
         is_by_name |= val[i].label.n > 0;
         if (is_by_name && val[i].label.n == 0)
             return hr_expr_say(t->w, HR_EUSAGE, val[i].start,
                                "expected an argument by name: one before it has its name");
         if (is_by_name) HR_TRY(label_slot(t, c, val[i].label, &slot));
-        if (slot >= n_slots)
-            return hr_expr_say(t->w, HR_EUSAGE, val[i].start, "%s takes %u argument%s, found %u",
-                               signature(list, c->op), n_slots, n_slots == 1 ? "" : "s", n);
+        if (slot >= n_slots || (!is_by_name && slot < first))
+            return hr_expr_say(t->w, HR_EUSAGE, val[i].start, "%s takes %u argument%s%s, found %u",
+                               signature(list, c->op), n_slots - first,
+                               n_slots - first == 1 ? "" : "s", first > 0 ? " by place" : "", n);
         if (c->val[slot] != NULL)
             return hr_expr_say(t->w, HR_EUSAGE, val[i].label.at, "'%s' is given twice",
                                slot_name(c->op, slot));
         c->val[slot] = &val[i];
     }
-    for (uint32_t i = 0; i < n_slots; i++) {
+    for (uint32_t i = first; i < n_slots; i++) {
         bool is_needed = i < c->op->n_in || isnan(c->op->arg[i - c->op->n_in].by_default);
         if (is_needed && c->val[i] == NULL)
             return hr_expr_say(t->w, HR_EUSAGE, c->e->name.at, "%s: '%s' is missing",
@@ -116,6 +131,44 @@ static hr_status take(const expr_typer *t, const hr_op_arg *a, const expr_val *v
     return hr_expr_say(t->w, HR_EUSAGE, val->start, "'%s' is a duration from 1us to 100d", a->name);
 }
 
+/* The node of a column as an operator names it: "mid", "bid_px[0]". */
+static hr_status put_column(expr_typer *t, const call *c, const char *name, uint32_t *node)
+{
+    size_t len = strcspn(name, "[");
+    uint32_t idx = 0;
+    for (const char *p = name + len; *p != '\0'; p++)
+        if (*p >= '0' && *p <= '9') idx = idx * 10 + (uint32_t)(*p - '0');
+    for (uint32_t i = 0; i < t->w->env->n_column; i++) {
+        const hr_expr_column *col = &t->w->env->column[i];
+        if (strlen(col->name) != len || memcmp(col->name, name, len) != 0) continue;
+        if (idx >= HR_MAX(col->n_idx, 1u)) break;
+        hr_expr_node n = {.kind = HR_EXPR_COLUMN, .scope = t->scope, .which = (uint16_t)i};
+        n.args = idx;
+        n.type = col->is_condition ? HR_EXPR_CONDITION : HR_EXPR_NUMBER;
+        if (!col->is_condition) n.unit = col->unit;
+        if (hr_expr_graph_put(&t->g, node, &n)) return HR_OK;
+        return hr_expr_say(t->w, HR_ELIMIT, c->e->name.at, "more than %u different parts",
+                           HR_EXPR_NODE_MAX);
+    }
+    return hr_expr_say(t->w, HR_EUSAGE, c->e->name.at,
+                       "'%s' reads the column '%s', which is not in this input", c->op->name, name);
+}
+
+/* An operator on the book reads its levels beside its inputs: are there as many? */
+static hr_status check_levels(expr_typer *t, const call *c, uint32_t args)
+{
+    static const char *const name[] = {"bid_px", "bid_qty", "ask_px", "ask_qty"};
+    char text[HR_EXPR_NAME_MAX + 1];
+    uint32_t node;
+    if (c->op->levels == NULL) return HR_OK;
+    uint32_t n = HR_MIN(c->op->levels(&t->g.args[args]), HR_OP_LEVEL_MAX);
+    for (uint32_t i = 0; i < HR_ARRAY_LEN(name) && n > 0; i++) {
+        snprintf(text, sizeof text, "%s[%u]", name[i], n - 1);
+        HR_TRY(put_column(t, c, text, &node)); /* it stays no part of the graph */
+    }
+    return HR_OK;
+}
+
 static hr_status take_args(expr_typer *t, const call *c, uint32_t *idx)
 {
     const hr_op *op = c->op;
@@ -138,11 +191,16 @@ static hr_status take_args(expr_typer *t, const call *c, uint32_t *idx)
 }
 
 /* What an input is counted in: its unit, or that of the seconds of a duration. */
-static hr_status take_inputs(const expr_typer *t, const call *c, hr_expr_node *n,
+static hr_status take_inputs(expr_typer *t, const call *c, hr_expr_node *n,
                              hr_expr_unit unit[HR_OP_IN_MAX])
 {
     char found[EXPR_KIND_BYTES];
     for (uint32_t i = 0; i < c->op->n_in; i++) {
+        if (c->val[i] == NULL) {
+            HR_TRY(put_column(t, c, c->op->column[i], &n->in[i]));
+            unit[i] = t->g.node[n->in[i]].unit;
+            continue;
+        }
         const hr_expr_node *in = &t->g.node[c->val[i]->node];
         n->in[i] = c->val[i]->node;
         unit[i] = in->unit;
@@ -162,8 +220,9 @@ static hr_status unit_of(const expr_typer *t, const call *c, uint32_t pick,
     if (hr_expr_unit_rule(out, c->op->unit[pick], unit, c->op->n_in)) return HR_OK;
     for (uint32_t i = 1; i < c->op->n_in; i++) {
         if (c->op->unit[pick] != HR_OP_SAME || hr_expr_unit_agree(out, unit[0], unit[i])) continue;
-        return hr_expr_say(t->w, HR_EUSAGE, c->val[i]->start, "units differ: '%s' of %s and %s",
-                           c->op->name, hr_expr_unit_text(first, sizeof first, unit[0]),
+        return hr_expr_say(t->w, HR_EUSAGE, c->val[i] != NULL ? c->val[i]->start : c->e->name.at,
+                           "units differ: '%s' of %s and %s", c->op->name,
+                           hr_expr_unit_text(first, sizeof first, unit[0]),
                            hr_expr_unit_text(other, sizeof other, unit[i]));
     }
     return hr_expr_say(t->w, HR_EUSAGE, c->e->name.at, "a unit has powers up to %d",
@@ -189,6 +248,7 @@ static hr_status call_own(expr_typer *t, const expr_term *e, bool has_pick)
     hr_expr_node n = {.kind = HR_EXPR_CALL, .n_in = c.op->n_in, .scope = t->scope};
     n.which = (uint16_t)e->which;
     HR_TRY(take_args(t, &c, &n.args));
+    HR_TRY(check_levels(t, &c, n.args));
     HR_TRY(take_inputs(t, &c, &n, unit));
     for (uint32_t i = c.op->n_out; i-- > 0;)
         HR_TRY(unit_of(t, &c, i, unit, &n.unit));

@@ -106,7 +106,9 @@ static uint32_t mask_for(uint32_t cap)
 hr_status hr_expr_graph_init(expr_graph *g, const expr_work *w)
 {
     uint64_t n_scopes = w->n_symbol + 1u;
-    uint64_t cap = (2 * (uint64_t)w->n_term + 1) * n_scopes; /* where() may make a null as well */
+    /* where() may make a null as well, a call the columns that it reads */
+    uint64_t cap =
+        (2 * (uint64_t)w->n_term + (HR_OP_IN_MAX + 4) * (uint64_t)w->n_call + 1) * n_scopes;
     g->cap_node = (uint32_t)HR_MIN(cap, (uint64_t)HR_EXPR_NODE_MAX);
     g->cap_args = (uint32_t)HR_MIN(w->n_call * n_scopes, (uint64_t)HR_EXPR_NODE_MAX);
     g->mask = mask_for(g->cap_node);

@@ -116,6 +116,12 @@ typedef struct expr_builtin {
 #define EXPR_BUILTINS 8u
 extern const expr_builtin hr_expr_builtins[EXPR_BUILTINS];
 
+/** Does it take its inputs by name alone? */
+HR_INLINE bool hr_expr_names_inputs(const hr_op *op)
+{
+    return op->column[0] != NULL;
+}
+
 /* ---- expr_fold.c: nodes by content ---- */
 typedef struct expr_graph {
     hr_expr_node *node;

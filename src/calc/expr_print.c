@@ -127,6 +127,12 @@ static void put_leaf(printer *p, const hr_expr_node *n)
     }
 }
 
+static void put_label(printer *p, const char *name)
+{
+    put(p, name);
+    put(p, ": ");
+}
+
 /* What stands before the first input. */
 static void put_head(printer *p, const hr_expr_node *n)
 {
@@ -155,6 +161,7 @@ static void put_tail(printer *p, const hr_expr_node *n)
         const hr_op_args *a = &p->x->args[n->args];
         for (uint32_t i = 0; i < op->n_arg; i++) {
             if (i + n->n_in > 0) put(p, ", ");
+            if (hr_expr_names_inputs(op)) put_label(p, op->arg[i].name);
             if (a->is_time[i])
                 put_duration(p, a->v[i]);
             else
@@ -203,6 +210,10 @@ static void put_node(printer *p, uint32_t idx, bool is_named)
         }
         uint32_t k = top->next_in++;
         if (k > 0) put(p, is_sign(n) ? sign_of(n->kind) : ", ");
+        if (n->kind == HR_EXPR_CALL) {
+            const hr_op *op = hr_expr_op(p->x->env, n->which);
+            if (hr_expr_names_inputs(op)) put_label(p, op->in[k]);
+        }
         begin(p, n->in[k], level_wanted(n, k), false);
     }
 }

@@ -165,8 +165,51 @@ static const hr_op other_ops[] = {
      .bytes = bytes_any},
 };
 
+static uint32_t levels_of(const hr_op_args *a)
+{
+    return (uint32_t)a->v[0];
+}
+
+static const hr_op market_ops[] = {
+    {.name = "impact", /* reads columns that are named only where they are others */
+     .n_in = 2,
+     .n_arg = 2,
+     .n_out = 1,
+     .in = {"px", "mid"},
+     .column = {"trade.px", "mid"},
+     .arg = {WINDOW("window", MUST), {"decay", HR_OP_REAL, 0, 1, 0.5}},
+     .out = {""},
+     .unit = {HR_OP_SAME},
+     .bytes = bytes_any},
+    {.name = "top",
+     .n_in = 1,
+     .n_out = 2,
+     .in = {"px"},
+     .column = {"bid_px[3]"},
+     .out = {"a", "b"},
+     .unit = {HR_OP_SAME, HR_OP_RATIO},
+     .bytes = bytes_any},
+    {.name = "absent",
+     .n_in = 1,
+     .n_out = 1,
+     .in = {"x"},
+     .column = {"volume"},
+     .out = {""},
+     .unit = {HR_OP_SAME},
+     .bytes = bytes_any},
+    {.name = "depth",
+     .n_arg = 1,
+     .n_out = 1,
+     .levels = levels_of,
+     .arg = {{"levels", HR_OP_INT, 1, 50, 5}},
+     .out = {""},
+     .unit = {HR_OP_QUANTITY},
+     .bytes = bytes_any},
+};
+
 static const hr_op_list lists[] = {{window_ops, HR_ARRAY_LEN(window_ops)},
-                                   {other_ops, HR_ARRAY_LEN(other_ops)}};
+                                   {other_ops, HR_ARRAY_LEN(other_ops)},
+                                   {market_ops, HR_ARRAY_LEN(market_ops)}};
 
 static const hr_expr_column columns[] = {
     {.name = "bid_px", .n_idx = 10, .unit = {.power = {1, 0, 0, 0}}},

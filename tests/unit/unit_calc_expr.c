@@ -31,6 +31,27 @@ static const struct wrong {
      "line 1, column 12: expected ')' for the '(' at line 1, column 4, found the end of the text\n"
      "  ema(mid, 20\n"
      "             ^"},
+    {"impact(mid, 0.5)",
+     "line 1, column 8: 'window' wants a number of rows or a duration, as 20 or 10s, found a number"
+     " (price)\n"
+     "  impact(mid, 0.5)\n"
+     "         ^"},
+    {"impact(9, 0.5, mid)",
+     "line 1, column 16: impact(window, decay, px: trade.px, mid: mid) takes 2 arguments by place,"
+     " found 3\n"
+     "  impact(9, 0.5, mid)\n"
+     "                 ^"},
+    {"impact(9, px: trade.qty)", "line 1, column 1: units differ: 'impact' of quantity and price\n"
+                                 "  impact(9, px: trade.qty)\n"
+                                 "  ^"},
+    {"absent()",
+     "line 1, column 1: 'absent' reads the column 'volume', which is not in this input\n"
+     "  absent()\n"
+     "  ^"},
+    {"depth(11)",
+     "line 1, column 1: 'depth' reads the column 'bid_px[10]', which is not in this input\n"
+     "  depth(11)\n"
+     "  ^"},
     {"mid close", "line 1, column 5: expected an operator, found 'close'\n"
                   "  mid close\n"
                   "      ^"},
@@ -376,6 +397,11 @@ static void test_print(void **state)
          "of(\"A\", mid - close) / of(\"B\", mid - close)\n"},
         {"bbands(mid + close).upper - bbands(mid + close).lower",
          "_1: mid + close\nbbands(_1, 20, 2).upper - bbands(_1, 20, 2).lower\n"},
+        {"impact(10s)", "impact(px: trade.px, mid: mid, window: 10s, decay: 0.5)\n"},
+        {"impact(9, decay: 0.1, mid: close)",
+         "impact(px: trade.px, mid: close, window: 9, decay: 0.1)\n"},
+        {"of(\"A\", top().a)", "of(\"A\", top(px: bid_px[3]).a)\n"},
+        {"depth()", "depth(5)\n"},
     };
     char out[512];
     char again[512];
