@@ -676,4 +676,5 @@ static const hr_op ops[] = {
     /* clang-format on */
 };
 
-const hr_op_list hr_ops_ta = {ops, (uint32_t)HR_ARRAY_LEN(ops)};
+/* sum, min, max, var and lag are windows too, of rows or of time: the same numbers, and more */
+const hr_op_list hr_ops_ta = {.op = ops, .n = HR_ARRAY_LEN(ops), .gives_way = true};

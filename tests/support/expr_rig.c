@@ -207,9 +207,9 @@ static const hr_op market_ops[] = {
      .bytes = bytes_any},
 };
 
-static const hr_op_list lists[] = {{window_ops, HR_ARRAY_LEN(window_ops)},
-                                   {other_ops, HR_ARRAY_LEN(other_ops)},
-                                   {market_ops, HR_ARRAY_LEN(market_ops)}};
+static const hr_op_list lists[] = {{.op = window_ops, .n = HR_ARRAY_LEN(window_ops)},
+                                   {.op = other_ops, .n = HR_ARRAY_LEN(other_ops)},
+                                   {.op = market_ops, .n = HR_ARRAY_LEN(market_ops)}};
 
 static const hr_expr_column columns[] = {
     {.name = "bid_px", .n_idx = 10, .unit = {.power = {1, 0, 0, 0}}},
