@@ -29,21 +29,17 @@
     }
 
 /* clang-format off */
-UNARY(abs, fabs(x))
 UNARY(acos, acos(x))
 UNARY(asin, asin(x))
 UNARY(atan, atan(x))
 UNARY(ceil, ceil(x))
 UNARY(cos, cos(x))
 UNARY(cosh, cosh(x))
-UNARY(exp, exp(x))
 UNARY(floor, floor(x))
-UNARY(ln, log(x))
 UNARY(log10, log10(x))
 UNARY(round, floor(x + 0.5))
 UNARY(sin, sin(x))
 UNARY(sinh, sinh(x))
-UNARY(sqrt, sqrt(x))
 UNARY(tan, tan(x))
 UNARY(tanh, tanh(x))
 UNARY(todeg, x * (180 / PI))

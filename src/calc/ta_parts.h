@@ -312,20 +312,23 @@ HR_INLINE void hr_ta_rows(hr_ta *s, const hr_op_rows *r, int n_in, int n_out, hr
 /* one for each operator of the library: of windows and averages, of ranges, of volume */
 #define HR_TA_EACH(X)                                                                              \
     X(ad)                                                                                          \
-    X(adosc) X(adx) X(adxr) X(ao) X(apo) X(aroon) X(aroonosc) X(atr) X(avgprice) X(bbands) X(bop)  \
-        X(cci) X(cmo) X(crossany) X(crossover) X(cvi) X(decay) X(dema) X(di) X(dm) X(dpo) X(dx)    \
-            X(edecay) X(ema) X(emv) X(fisher) X(fosc) X(hma) X(kama) X(kvo) X(lag) X(linreg)       \
-                X(linregintercept) X(linregslope) X(macd) X(marketfi) X(mass) X(max) X(md)         \
-                    X(medprice) X(mfi) X(min) X(mom) X(msw) X(natr) X(nvi) X(obv) X(ppo) X(psar)   \
-                        X(pvi) X(qstick) X(roc) X(rocr) X(rsi) X(sma) X(stddev) X(stderr) X(stoch) \
-                            X(stochrsi) X(sum) X(tema) X(tr) X(trima) X(trix) X(tsf) X(typprice)   \
-                                X(ultosc) X(var) X(vhf) X(vidya) X(volatility) X(vosc) X(vwma)     \
-                                    X(wad) X(wcprice) X(wilders) X(willr) X(wma) X(zlema)
+    X(adosc)                                                                                       \
+    X(adx)                                                                                         \
+    X(adxr) X(ao) X(apo) X(aroon) X(aroonosc) X(atr) X(avgprice) X(bbands) X(bop) X(cci) X(cmo)    \
+        X(crossany) X(crossover) X(cvi) X(decay) X(dema) X(di) X(dm) X(dpo) X(dx) X(edecay) X(ema) \
+            X(emv) X(fisher) X(fosc) X(hma) X(kama) X(kvo) X(linreg) X(linregintercept)            \
+                X(linregslope) X(macd) X(marketfi) X(mass) X(md) X(medprice) X(mfi) X(mom) X(msw)  \
+                    X(natr) X(nvi) X(obv) X(ppo) X(psar) X(pvi) X(qstick) X(roc) X(rocr) X(rsi)    \
+                        X(sma) X(stddev) X(stderr) X(stoch) X(stochrsi) X(tema) X(tr) X(trima)     \
+                            X(trix) X(tsf) X(typprice) X(ultosc) X(vhf) X(vidya) X(volatility)     \
+                                X(vosc) X(vwma) X(wad) X(wcprice) X(wilders) X(willr) X(wma)       \
+                                    X(zlema)
 
 #define HR_TA_MATH_EACH(X)                                                                         \
-    X(abs)                                                                                         \
-    X(acos) X(add) X(asin) X(atan) X(ceil) X(cos) X(cosh) X(div) X(exp) X(floor) X(ln) X(log10)    \
-        X(mul) X(round) X(sin) X(sinh) X(sqrt) X(sub) X(tan) X(tanh) X(todeg) X(torad) X(trunc)
+    X(acos)                                                                                        \
+    X(add)                                                                                         \
+    X(asin) X(atan) X(ceil) X(cos) X(cosh) X(div) X(floor) X(log10) X(mul) X(round) X(sin) X(sinh) \
+        X(sub) X(tan) X(tanh) X(todeg) X(torad) X(trunc)
 
 /* clang-format off */
 HR_TA_EACH(HR_TA_DECLARE)

@@ -7,40 +7,11 @@ static void setup_n(hr_ta *s)
     hr_ta_room(s, 0, s->n[0], 1);
 }
 
-static void setup_peak(hr_ta *s)
-{
-    hr_ta_room_peak(s, 0, s->n[0]);
-}
-
-static void step_sum(hr_ta *s, const double *x, double *y)
-{
-    double sum = hr_ta_roll(s, 0, x[0]);
-    if (hr_ta_is_full(s, 0)) y[0] = sum;
-}
-HR_TA_DEFINE(sum, 1, 1, setup_n, step_sum)
-
-static void step_max(hr_ta *s, const double *x, double *y)
-{
-    double top;
-    hr_ta_peak(s, 0, x[0], &top);
-    if (s->seen + 1 >= s->n[0]) y[0] = top;
-}
-HR_TA_DEFINE(max, 1, 1, setup_peak, step_max)
-
-static void step_min(hr_ta *s, const double *x, double *y)
-{
-    double top;
-    hr_ta_peak(s, 0, -x[0], &top);
-    if (s->seen + 1 >= s->n[0]) y[0] = -top;
-}
-HR_TA_DEFINE(min, 1, 1, setup_peak, step_min)
-
 static void step_var(hr_ta *s, const double *x, double *y)
 {
     hr_ta_roll_squares(s, 0, x[0]);
     if (hr_ta_is_full(s, 0)) y[0] = hr_ta_variance(s, 0);
 }
-HR_TA_DEFINE(var, 1, 1, setup_n, step_var)
 
 static void step_stddev(hr_ta *s, const double *x, double *y)
 {
@@ -112,7 +83,6 @@ static void step_lag(hr_ta *s, const double *x, double *y)
     double old = hr_ta_push(s, 0, x[0]);
     if (is_old) y[0] = old;
 }
-HR_TA_DEFINE(lag, 1, 1, setup_n, step_lag)
 
 static void step_mom(hr_ta *s, const double *x, double *y)
 {
