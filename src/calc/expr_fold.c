@@ -2,7 +2,6 @@
 /* The graph: nodes by content, what the built-in operators mean, and what stays in the end. */
 #include "calc/expr_parts.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -48,9 +47,9 @@ static double apply_binary(hr_expr_kind kind, double a, double b)
     case HR_EXPR_DIV:
         return or_null(a / b);
     case HR_EXPR_MOD:
-        return or_null(fmod(a, b));
+        return hr_expr_mod(a, b);
     default:
-        return or_null(pow(a, b));
+        return hr_expr_pow(a, b);
     }
 }
 

@@ -3,6 +3,8 @@
 #define HR_CALC_EXPR_PARTS_H
 /* What the parts of the expression reader share: text -> tokens -> terms in postfix order -> nodes.
  */
+#include <math.h>
+
 #include "calc/expr.h"
 
 typedef enum expr_tok_kind {
@@ -120,6 +122,20 @@ extern const expr_builtin hr_expr_builtins[EXPR_BUILTINS];
 HR_INLINE bool hr_expr_names_inputs(const hr_op *op)
 {
     return op->column[0] != NULL;
+}
+
+/* ---- what % and ^ mean ---- */
+HR_INLINE double hr_expr_mod(double a, double b)
+{
+    double v = fmod(a, b);
+    return isfinite(v) ? v : (double)NAN;
+}
+/** Null in, null out; ^2 is the product. */
+HR_INLINE double hr_expr_pow(double a, double b)
+{
+    if (isnan(a) || isnan(b)) return (double)NAN;
+    double v = b == 2 ? a * a : pow(a, b);
+    return isfinite(v) ? v : (double)NAN;
 }
 
 /* ---- expr_fold.c: nodes by content ---- */

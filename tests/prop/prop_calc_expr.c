@@ -43,7 +43,7 @@ static double direct(char op, double a, double b)
     case '%':
         return or_null(fmod(a, b));
     default:
-        return isnan(a) || isnan(b) ? (double)NAN : or_null(pow(a, b));
+        return isnan(a) || isnan(b) ? (double)NAN : or_null(b == 2 ? a * a : pow(a, b));
     }
 }
 
