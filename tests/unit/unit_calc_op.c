@@ -62,8 +62,7 @@ static void test_clash(void **unused)
     hr_op_list all = {.n = 77};
     hr_err err = HR_ERR_INIT;
     assert_int_equal(hr_ops_merge(&all, arena, lists, 2, &err), HR_EEXIST);
-    assert_string_equal(err.message,
-                        "two operators have the name 'b': of 'some' and of 'others'");
+    assert_string_equal(err.message, "two operators have the name 'b': of 'some' and of 'others'");
     assert_int_equal(all.n, 77);
     /* a list gives way to others, not to itself */
     lists[1] = &own;
@@ -84,12 +83,19 @@ static void test_limits(void **unused)
     assert_int_equal(hr_ops_merge(&all, arena, lists, 1, &err), HR_ENOMEM);
     assert_string_equal(err.message, "no memory for 65535 operators");
     hr_arena *small;
-    assert_int_equal(hr_arena_create(&small, NULL, 3 * sizeof(hr_op), "small", NULL), HR_OK);
-    size_t left = hr_arena_left(small) - 2 * sizeof(hr_op) - 32;
-    assert_non_null(hr_arena_alloc(small, left, 1));
+    assert_int_equal(hr_arena_create(&small, NULL, 8 * sizeof(hr_op), "small", NULL), HR_OK);
     lists[0] = &one;
-    assert_int_equal(hr_ops_merge(&all, small, lists, 1, &err), HR_ENOMEM);
-    assert_string_equal(err.message, "no memory to merge operators");
+    bool seen[2] = {false, false}; /* of the operators, of what finds them */
+    hr_status st = HR_ENOMEM;
+    for (size_t room = 0; room < 4 * sizeof(hr_op) && st == HR_ENOMEM; room += 16) {
+        hr_arena_rewind(small, 0);
+        assert_non_null(hr_arena_alloc(small, hr_arena_left(small) - room, 1));
+        st = hr_ops_merge(&all, small, lists, 1, &err);
+        if (st == HR_OK) break;
+        seen[0] |= strcmp(err.message, "no memory for 2 operators") == 0;
+        seen[1] |= strcmp(err.message, "no memory to merge operators") == 0;
+    }
+    assert_true(st == HR_OK && seen[0] && seen[1]);
     hr_arena_destroy(&small);
 }
 
