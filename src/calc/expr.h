@@ -14,9 +14,10 @@
 #include "calc/op.h"
 #include "mem/mem.h"
 
-#define HR_EXPR_TEXT_MAX 65536u
-#define HR_EXPR_NODE_MAX 65536u
-#define HR_EXPR_DEF_MAX 4096u
+/* several thousand signals, each with texts of its own, are one text */
+#define HR_EXPR_TEXT_MAX (1u << 20)
+#define HR_EXPR_NODE_MAX (1u << 18)
+#define HR_EXPR_DEF_MAX (1u << 16)
 #define HR_EXPR_SYMBOL_MAX 64u
 #define HR_EXPR_DEPTH_MAX 64u
 #define HR_EXPR_NAME_MAX 63u /* bytes, of names of every kind and of instruments */
@@ -126,10 +127,11 @@ typedef struct hr_expr {
 } hr_expr;
 
 /** Reads text[0..n). scratch is rewound before it returns: 1 MiB is enough for a few KiB of text
- * under one instrument, 20 MiB always; *out and what it points to lie in arena. Equal texts give
- * equal graphs, bit for bit. HR_EUSAGE: the text is wrong; HR_ELIMIT: too long, deep or large; err
- * has the place and a message of three lines: what, the line, a caret. HR_ENOMEM: an arena is too
- * small. O(n), times the number of instruments where names are used under several. */
+ * under one instrument, 80 times the text for long ones, 160 MiB always; *out and what it points to
+ * lie in arena. Equal texts give equal graphs, bit for bit. HR_EUSAGE: the text is wrong;
+ * HR_ELIMIT: too long, deep or large; err has the place and a message of three lines: what, the
+ * line, a caret. HR_ENOMEM: an arena is too small. O(n), times the number of instruments where
+ * names are used under several. */
 HR_MUST_USE hr_status hr_expr_parse(hr_expr **out, hr_arena *arena, hr_arena *scratch,
                                     const hr_expr_env *env, const char *text, size_t n,
                                     hr_err *err);

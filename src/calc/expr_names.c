@@ -7,7 +7,6 @@
 
 #include "text/nearest.h"
 
-#define SLOTS (2u * HR_EXPR_DEF_MAX) /* a power of two */
 #define NEAR_BYTES 96
 
 const expr_builtin hr_expr_builtins[EXPR_BUILTINS] = {
@@ -28,14 +27,14 @@ static uint32_t hash_of(const expr_work *w, expr_span s)
     uint32_t h = 2166136261u;
     for (uint32_t i = 0; i < s.n; i++)
         h = (h ^ (unsigned char)w->text[s.at + i]) * 16777619u;
-    return (h ^ h >> 15) & (SLOTS - 1);
+    return (h ^ h >> 15) & w->def_mask;
 }
 
 /* The slot of a definition's name, or the free one where it belongs. */
 static uint32_t *slot_of(const expr_work *w, expr_span s)
 {
     uint32_t at = hash_of(w, s);
-    for (; w->def_slot[at] != 0; at = (at + 1) & (SLOTS - 1)) {
+    for (; w->def_slot[at] != 0; at = (at + 1) & w->def_mask) {
         expr_span d = w->def[w->def_slot[at] - 1].name;
         if (d.n == s.n && memcmp(w->text + d.at, w->text + s.at, s.n) == 0) break;
     }
@@ -72,8 +71,6 @@ hr_status hr_expr_define(expr_work *w, const expr_tok *name)
     expr_def *d = &w->def[w->n_def];
     uint32_t which;
     *d = (expr_def){0};
-    if (w->def_slot == NULL) w->def_slot = hr_expr_room(w, SLOTS, sizeof *w->def_slot);
-    if (w->def_slot == NULL) return HR_ENOMEM;
     if (name == NULL) {
         w->n_def++;
         return HR_OK;

@@ -385,10 +385,16 @@ hr_status hr_expr_terms(expr_work *w)
 {
     /* Every term has a token of its own, but for the ends of of(), which have their brackets. */
     w->term = hr_expr_room(w, w->n_tok, sizeof *w->term);
-    w->def = hr_expr_room(w, HR_MIN(w->n_tok, HR_EXPR_DEF_MAX), sizeof *w->def);
+    uint32_t cap_def = HR_MIN(w->n_tok, HR_EXPR_DEF_MAX);
+    for (w->def_mask = 15; w->def_mask < 2 * cap_def;)
+        w->def_mask = 2 * w->def_mask + 1;
+    w->def = hr_expr_room(w, cap_def, sizeof *w->def);
+    w->def_slot = hr_expr_room(w, (size_t)w->def_mask + 1, sizeof *w->def_slot);
     w->symbol = hr_expr_room(w, HR_EXPR_SYMBOL_MAX, sizeof *w->symbol);
     parser p = {.w = w, .stack = hr_expr_room(w, STACK_MAX, sizeof(entry))};
-    if (w->term == NULL || w->def == NULL || w->symbol == NULL || p.stack == NULL) return HR_ENOMEM;
+    if (w->term == NULL || w->def == NULL || w->def_slot == NULL || w->symbol == NULL ||
+        p.stack == NULL)
+        return HR_ENOMEM;
     while (next(&p)->kind != TOK_END) {
         if (next(&p)->kind == TOK_NEXT)
             p.at++;

@@ -85,6 +85,7 @@ typedef struct expr_work {
     expr_def *def;
     uint32_t *def_slot; /* 1 + index by the hash of its name; 0: free */
     expr_span *symbol;
+    uint32_t def_mask;
     uint32_t n_tok, n_term, n_def, n_symbol, n_call, n_of;
 } expr_work;
 

@@ -10,7 +10,7 @@
 #include "base/sort.h"
 
 #define CHUNK_ROWS 256u
-#define LANES 8u
+#define BLOCK 32u
 #define NO_GATE INT64_MIN
 
 /* of one instrument */
@@ -63,51 +63,43 @@ static bool is_true(double v)
     return fabs(v) > 0; /* null is not */
 }
 
-/* The first of x[i..n) that is true, or n. Whole blocks that have none go by lanes: the largest
- * size of a block with nulls and zeros alone is 0. */
+/* How many of a block are true, or false: no branches, several at once. */
+static uint64_t count_true(const double *x)
+{
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < BLOCK; i++)
+        n += fabs(x[i]) > 0;
+    return n;
+}
+
+static uint64_t count_false(const double *x)
+{
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < BLOCK; i++)
+        n += x[i] == 0;
+    return n;
+}
+
+/* The first of x[i..n) that is true, or n. */
 static uint32_t find_true(const double *x, uint32_t i, uint32_t n)
 {
-    for (; i < n; i++) {
-        if (is_true(x[i])) return i;
-        while (n - i > 2 * LANES) {
-            double m[LANES] = {0};
-            for (uint32_t k = 0; k < 2; k++)
-                for (uint32_t j = 0; j < LANES; j++) {
-                    double v = fabs(x[i + k * LANES + j]);
-                    m[j] = v > m[j] ? v : m[j];
-                }
-            for (uint32_t w = LANES / 2; w > 0; w /= 2)
-                for (uint32_t j = 0; j < w; j++)
-                    m[j] = m[j + w] > m[j] ? m[j + w] : m[j];
-            if (m[0] > 0) break;
-            i += 2 * LANES;
-        }
-        if (is_true(x[i])) return i;
-    }
-    return n;
+    if (i < n && is_true(x[i])) return i;
+    while (n - i >= BLOCK && i < n && count_true(x + i) == 0)
+        i += BLOCK;
+    while (i < n && !is_true(x[i]))
+        i++;
+    return i;
 }
 
 /* The first of x[i..n) that is false, or n. */
 static uint32_t find_false(const double *x, uint32_t i, uint32_t n)
 {
-    for (; i < n; i++) {
-        if (x[i] == 0) return i;
-        while (n - i > 2 * LANES) {
-            double m[LANES] = {1, 1, 1, 1, 1, 1, 1, 1};
-            for (uint32_t k = 0; k < 2; k++)
-                for (uint32_t j = 0; j < LANES; j++) {
-                    double v = fabs(x[i + k * LANES + j]);
-                    m[j] = v < m[j] ? v : m[j];
-                }
-            for (uint32_t w = LANES / 2; w > 0; w /= 2)
-                for (uint32_t j = 0; j < w; j++)
-                    m[j] = m[j + w] < m[j] ? m[j + w] : m[j];
-            if (m[0] == 0) break;
-            i += 2 * LANES;
-        }
-        if (x[i] == 0) return i;
-    }
-    return n;
+    if (i < n && x[i] == 0) return i;
+    while (n - i >= BLOCK && i < n && count_false(x + i) == 0)
+        i += BLOCK;
+    while (i < n && x[i] != 0)
+        i++;
+    return i;
 }
 
 /* The first of x[i..n) that is not true, or n. */

@@ -244,8 +244,8 @@ const hr_expr_env *expr_rig_env(void)
 
 void expr_rig_open(expr_rig *r)
 {
-    if (hr_arena_create(&r->arena, NULL, (size_t)16 << 20, "expressions", NULL) != HR_OK ||
-        hr_arena_create(&r->scratch, NULL, (size_t)20 << 20, "scratch", NULL) != HR_OK)
+    if (hr_arena_create(&r->arena, NULL, (size_t)64 << 20, "expressions", NULL) != HR_OK ||
+        hr_arena_create(&r->scratch, NULL, (size_t)192 << 20, "scratch", NULL) != HR_OK)
         abort();
 }
 

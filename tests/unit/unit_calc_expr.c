@@ -597,11 +597,11 @@ static void test_limits(void **state)
     assert_int_equal(err.code, HR_ELIMIT);
     /* each name under each instrument: the nodes run out before the text does */
     size_t k = (size_t)snprintf(text, sizeof text, "_0: mid\n");
-    for (uint32_t i = 1; i < 2000; i++)
+    for (uint32_t i = 1; i < 3000; i++)
         k += (size_t)snprintf(text + k, sizeof text - k, "_%c%u: _%s%u * 2 / %u\n", 'a', i,
                               i > 1 ? "a" : "", i - 1, i);
     for (uint32_t i = 0; i < HR_EXPR_SYMBOL_MAX; i++)
-        k += (size_t)snprintf(text + k, sizeof text - k, "x%u: of(\"S%u\", _a1999)\n", i, i);
+        k += (size_t)snprintf(text + k, sizeof text - k, "x%u: of(\"S%u\", _a2999)\n", i, i);
     assert_null(expr_rig_read(&rig, text, k, &err));
     assert_int_equal(err.code, HR_ELIMIT);
     k += (size_t)snprintf(text + k, sizeof text - k, "y: of(\"T\", mid)\n");

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Signals: reading the texts of 4,000 (time, memory), and ns per row and signal where none, some
+ * and all of them have something to say. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "calc/op_window.h"
+#include "calc/signal.h"
+#include "figure.h"
+
+#define RULES 4000u
+#define BATCH 2048u
+#define ROUNDS 21u
+#define TEXT_BYTES 96
+
+static char text[RULES][3][TEXT_BYTES];
+static char name[RULES][16];
+static hr_signal_spec spec[RULES];
+static double *column[2 * RULES];
+static int64_t ts[BATCH];
+
+static const hr_expr_column columns[] = {
+    {.name = "mid", .unit = {.power = {1, 0, 0, 0}}},
+    {.name = "bid_qty", .n_idx = 5, .unit = {.power = {0, 1}}},
+    {.name = "ask_qty", .n_idx = 5, .unit = {.power = {0, 1}}}};
+
+/* Each signal has a window, thresholds and a score of its own. */
+static void specs_make(void)
+{
+    for (uint32_t i = 0; i < RULES; i++) {
+        (void)snprintf(name[i], sizeof name[i], "signal%u", i);
+        (void)snprintf(text[i][0], TEXT_BYTES, "zscore(mid, %us) > %u.5 and tilt > 0.%u",
+                       i % 500 + 2, i / 500, i % 90 + 10);
+        (void)snprintf(text[i][1], TEXT_BYTES, "zscore(mid, %us) < 0.%u", i % 500 + 2, i % 80 + 10);
+        (void)snprintf(text[i][2], TEXT_BYTES, "zscore(mid, %us) * %u", i % 500 + 2, i % 1000 + 2);
+        spec[i] = (hr_signal_spec){.name = name[i],
+                                   .when = text[i][0],
+                                   .until = text[i][1],
+                                   .score = text[i][2],
+                                   .value = {"mid", "tilt"},
+                                   .n_value = 2,
+                                   .confirm = 1 + i % 3};
+    }
+}
+
+static void read_all(void)
+{
+    static const char own[] = "tilt: bid_qty[0] / (bid_qty[0] + ask_qty[0])";
+    hr_arena *arena;
+    hr_arena *scratch;
+    const hr_signals *s = NULL;
+    hr_err err = HR_ERR_INIT;
+    hr_expr_env env = {.column = columns,
+                       .n_column = HR_ARRAY_LEN(columns),
+                       .ops = &hr_ops_window,
+                       .n_ops = 1,
+                       .max_rows = 1000};
+    hr_signals_source src = {&env, own, sizeof own - 1, spec, RULES};
+    int64_t ns[ROUNDS];
+    size_t n_bytes = 0;
+    for (uint32_t k = 0; k < ROUNDS; k++) {
+        if (hr_arena_create(&arena, NULL, (size_t)256 << 20, "signals", NULL) != HR_OK ||
+            hr_arena_create(&scratch, NULL, (size_t)256 << 20, "scratch", NULL) != HR_OK)
+            exit(1);
+        ns[k] = figure_thread_ns();
+        if (hr_signals_read(&s, arena, scratch, &src, NULL, &err) != HR_OK) {
+            fprintf(stderr, "%s\n", err.message);
+            exit(1);
+        }
+        ns[k] = figure_thread_ns() - ns[k];
+        n_bytes = hr_arena_used(arena);
+        if (k == 0) {
+            figure("read", "nodes", s->expr->n_node, "");
+            figure("read", "outputs", s->expr->n_out, "");
+            figure("state", "bytes", (double)hr_signals_state_bytes(s), "B");
+        }
+        hr_arena_destroy(&arena);
+        hr_arena_destroy(&scratch);
+    }
+    size_t cap = (size_t)1 << 20;
+    for (bool is_read = false; !is_read; cap += cap / 4) {
+        if (hr_arena_create(&arena, NULL, (size_t)256 << 20, "signals", NULL) != HR_OK ||
+            hr_arena_create(&scratch, NULL, cap, "scratch", NULL) != HR_OK)
+            exit(1);
+        is_read = hr_signals_read(&s, arena, scratch, &src, NULL, &err) == HR_OK;
+        hr_arena_destroy(&arena);
+        hr_arena_destroy(&scratch);
+    }
+    figure("read", "scratch", (double)cap / 1e6, "MB");
+    figure("read", "kept", (double)n_bytes / 1e6, "MB");
+    figure("read", "time", (double)figure_median(ns, ROUNDS) / 1e6, "ms");
+}
+
+/* when true for `run` rows of each `every`. */
+static void columns_make(uint32_t every, uint32_t run, bool is_null)
+{
+    for (uint32_t i = 0; i < RULES; i++)
+        for (uint32_t r = 0; r < BATCH; r++) {
+            bool up = every > 0 && (r + i * 7) % every < run;
+            bool down = every > 0 && (r + i * 7 + every / 2) % every < run;
+            column[2 * i][r] = is_null ? (double)NAN : up;
+            column[2 * i + 1][r] = is_null ? (double)NAN : down;
+        }
+}
+
+/* n_columns of each kind: few stay in the cache, as many as rules come from memory. */
+static void run_all(const char *of, uint32_t n_columns)
+{
+    static hr_signal_rule rule[RULES];
+    hr_arena *arena;
+    hr_signals s;
+    hr_signals_out *out;
+    for (uint32_t i = 0; i < RULES; i++)
+        rule[i] = (hr_signal_rule){.name = "x",
+                                   .when = 2 * (i % n_columns),
+                                   .until = i % 2 == 0 ? 2 * (i % n_columns) + 1 : HR_SIGNAL_NONE,
+                                   .score = HR_SIGNAL_NONE,
+                                   .confirm = 1 + i % 3,
+                                   .priority = (int32_t)(i % 5)};
+    if (hr_arena_create(&arena, NULL, (size_t)64 << 20, "signals", NULL) != HR_OK ||
+        hr_signals_make(&s, arena, NULL, rule, RULES, NULL) != HR_OK ||
+        hr_signals_out_create(&out, arena, &s, 1 << 16, NULL) != HR_OK)
+        exit(1);
+    void *state = hr_arena_alloc(arena, hr_signals_state_bytes(&s), 64);
+    hr_signals_init(state, &s);
+    hr_signal_rows rows = {.n = BATCH, .ts = ts, .column = (const double *const *)column};
+    int64_t ns[ROUNDS];
+    uint64_t n_events = 0;
+    for (uint32_t k = 0; k < ROUNDS; k++) {
+        ns[k] = figure_thread_ns();
+        for (uint32_t at = 0; at < BATCH;) {
+            uint32_t n;
+            at = hr_signals_run(&s, state, &rows, at, out);
+            (void)hr_signals_events(out, &n);
+            n_events += n;
+        }
+        ns[k] = figure_thread_ns() - ns[k];
+    }
+    double rows_all = (double)BATCH * RULES;
+    figure(of, "row-signal", (double)figure_median(ns, ROUNDS) / rows_all, "ns");
+    figure(of, "events", (double)n_events / ROUNDS / rows_all, "");
+    hr_arena_destroy(&arena);
+}
+
+int main(void)
+{
+    specs_make();
+    read_all();
+    for (uint32_t i = 0; i < 2 * RULES; i++)
+        if ((column[i] = aligned_alloc(64, BATCH * sizeof(double))) == NULL) return 1;
+    for (uint32_t r = 0; r < BATCH; r++)
+        ts[r] = r;
+    columns_make(0, 0, false);
+    run_all("quiet", RULES);
+    run_all("quiet-cached", 32);
+    columns_make(0, 0, true);
+    run_all("null", RULES);
+    run_all("null-cached", 32);
+    columns_make(1000, 20, false);
+    run_all("seldom", RULES);
+    run_all("seldom-cached", 32);
+    columns_make(50, 10, false);
+    run_all("often", RULES);
+    run_all("often-cached", 32);
+    columns_make(8, 4, false);
+    run_all("always", RULES);
+    run_all("always-cached", 32);
+    for (uint32_t i = 0; i < 2 * RULES; i++)
+        free(column[i]);
+    return 0;
+}
