@@ -13,6 +13,11 @@ void hr_win_vars(void *state, const hr_op_rows *r);
 void hr_win_std(void *state, const hr_op_rows *r);
 void hr_win_stds(void *state, const hr_op_rows *r);
 void hr_win_zscore(void *state, const hr_op_rows *r);
+void hr_win_var_time(void *state, const hr_op_rows *r);
+void hr_win_vars_time(void *state, const hr_op_rows *r);
+void hr_win_std_time(void *state, const hr_op_rows *r);
+void hr_win_stds_time(void *state, const hr_op_rows *r);
+void hr_win_zscore_time(void *state, const hr_op_rows *r);
 void hr_win_skew(void *state, const hr_op_rows *r);
 void hr_win_kurt(void *state, const hr_op_rows *r);
 void hr_win_cov(void *state, const hr_op_rows *r);
@@ -39,6 +44,7 @@ void hr_win_sketch(void *state, const hr_op_rows *r);
 
 size_t hr_win_bytes_one(const hr_op_args *a);
 size_t hr_win_bytes_two(const hr_op_args *a);
+size_t hr_win_bytes_moments(const hr_op_args *a);
 size_t hr_win_bytes_four(const hr_op_args *a);
 size_t hr_win_bytes_five(const hr_op_args *a);
 size_t hr_win_bytes_past(const hr_op_args *a);
@@ -47,7 +53,7 @@ size_t hr_win_bytes_order(const hr_op_args *a);
 size_t hr_win_bytes_sketch(const hr_op_args *a);
 
 void hr_win_init_one(void *state, const hr_op_args *a);
-void hr_win_init_two(void *state, const hr_op_args *a);
+void hr_win_init_moments(void *state, const hr_op_args *a);
 void hr_win_init_four(void *state, const hr_op_args *a);
 void hr_win_init_five(void *state, const hr_op_args *a);
 void hr_win_init_past(void *state, const hr_op_args *a);

@@ -2,7 +2,7 @@
 /* Sums, extremes and moments of a window. Moments are kept about their own mean and joined as of
  * two samples (Chan, Golub and LeVeque 1979; Pebay 2008), which does not cancel. */
 #include "calc/win.h"
-#include "calc/win_fold.h"
+#include "calc/win_rows.h"
 
 HR_INLINE void one_lift(double *a, double x, double y)
 {
@@ -132,31 +132,162 @@ HR_INLINE double kurt_value(const double *a, double n, double per_n, double newe
     return a[3] * per_n / (var * var) - 3;
 }
 
-#define FOLD(name, width_, stem, join_)                                                            \
-    void hr_win_##name(void *state, const hr_op_rows *r)                                           \
+/* ---- one value, by rows ---- */
+
+typedef enum one_what { SUM, MEAN, LEAST, MOST } one_what;
+
+/* a before b */
+HR_INLINE double both(double a, double b, one_what what)
+{
+    if (what == LEAST) return a < b ? a : b;
+    if (what == MOST) return a > b ? a : b;
+    return a + b;
+}
+
+HR_INLINE double of_none(one_what what)
+{
+    return what == LEAST ? (double)INFINITY : what == MOST ? -(double)INFINITY : 0;
+}
+
+HR_INLINE double one_result(double v, double n, one_what what)
+{
+    return hr_win_or_null(what == MEAN ? v / n : v);
+}
+
+/* Three rows more of each window. */
+HR_INLINE void one_few_add(double *restrict all, const double *restrict x, uint32_t n,
+                           one_what what)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        const double *p = x + i;
+        all[i] = both(both(both(all[i], p[0], what), p[1], what), p[2], what);
+    }
+}
+
+static void one_few_add_one(double *restrict all, const double *restrict x, uint32_t n,
+                            one_what what)
+{
+    for (uint32_t i = 0; i < n; i++)
+        all[i] = both(all[i], x[i], what);
+}
+
+HR_INLINE void one_few(hr_win *w, const double *x, double *out, uint32_t n, one_what what)
+{
+    hr_win_near near HR_UNINIT;
+    double all[HR_WIN_STRETCH] HR_UNINIT;
+    const uint32_t rows = w->n;
+    hr_win_gather(&near, (double *)(void *)((char *)w + HR_WIN_HEAD), rows - 1, x, n);
+    memmove(all, near.x, n * sizeof *all);
+    uint32_t j = 1;
+    for (; j + 3 <= rows; j += 3)
+        one_few_add(all, near.x + j, n, what);
+    for (; j < rows; j++)
+        one_few_add_one(all, near.x + j, n, what);
+    for (uint32_t i = 0; i < n; i++)
+        out[i] = one_result(all[i], rows, what);
+}
+
+/* Prefixes of these rows, and suffixes that end (in memory) with last[n - 1]. */
+HR_INLINE void one_scan(double *now, double *turn, const double *restrict x,
+                        double *restrict prefix, double *restrict last, uint32_t n, one_what what)
+{
+    double a = *now;
+    double b = *turn;
+    for (uint32_t i = 0; i < n; i++) {
+        a = both(a, x[i], what);
+        b = both(last[n - 1 - i], b, what);
+        prefix[i] = a;
+        last[n - 1 - i] = b;
+    }
+    *now = a;
+    *turn = b;
+}
+
+/* Rows of one block; the rows that were done. */
+HR_INLINE uint32_t one_stretch(hr_win *w, const double *x, double *out, uint32_t n, one_what what)
+{
+    double prefix[HR_WIN_STRETCH] HR_UNINIT;
+    const uint32_t b = w->block;
+    double *half = (double *)(void *)((char *)w + HR_WIN_HEAD);
+    double *mine = half + (w->odd_block ? b + 1 : 0);
+    double *last = half + (w->odd_block ? 0 : b + 1);
+    n = HR_MIN(n, b - w->at);
+    if (w->at == 0) {
+        w->prefix[0] = of_none(what);
+        w->suffix[0] = of_none(what);
+        mine[b] = of_none(what);
+    }
+    one_scan(w->prefix, w->suffix, x, prefix, last + (b - w->at - n), n, what);
+    const double full = w->full[0];
+    const double *old = mine + w->at + 1 - (w->n & 1);
+    const double rows = w->n;
+    for (uint32_t i = 0; i < n; i++)
+        out[i] = one_result(both(both(old[i], full, what), prefix[i], what), rows, what);
+    memmove(mine + w->at, x, n * sizeof *x);
+    w->at += n;
+    if (w->at == b) {
+        w->full[0] = w->prefix[0];
+        w->at = 0;
+        w->odd_block ^= 1;
+    }
+    return n;
+}
+
+HR_INLINE void one_step(void *state, const double *x, double *out, uint32_t n, one_what what)
+{
+    hr_win *w = state;
+    if (w->n <= HR_WIN_FEW) {
+        one_few(w, x, out, n, what);
+    } else {
+        for (uint32_t done = 0; done < n;)
+            done += one_stretch(w, x + done, out + done, n - done, what);
+    }
+    hr_win_hide(w, out, n);
+}
+
+#define FOLD_AS(fn, name, width_, stem, join_, run_)                                               \
+    void fn(void *state, const hr_op_rows *r)                                                      \
     {                                                                                              \
         static const hr_fold kind = {.width = width_,                                              \
                                      .n_in = 1,                                                    \
                                      .lift = stem##_lift,                                          \
                                      .join = join_##_join,                                         \
                                      .value = name##_value};                                       \
-        hr_fold_run(state, r, &kind);                                                              \
+        run_(state, r, &kind);                                                                     \
+    }
+
+#define FOLD(name) FOLD_AS(hr_win_##name, name, 4, four, four, hr_fold_run)
+#define MOMENT(name) FOLD_AS(hr_win_##name##_time, name, 2, two, two, hr_fold_time)
+#define ONE(name, what, join_)                                                                     \
+    static FOLD_AS(name##_time, name, 1, one, join_, hr_fold_time) static void name##_step(        \
+        void *state, const double *x, double *out, uint32_t n)                                     \
+    {                                                                                              \
+        one_step(state, x, out, n, what);                                                          \
+    }                                                                                              \
+    void hr_win_##name(void *state, const hr_op_rows *r)                                           \
+    {                                                                                              \
+        const hr_win *w = state;                                                                   \
+        if (w->width_ns > 0) {                                                                     \
+            name##_time(state, r);                                                                 \
+        } else {                                                                                   \
+            hr_win_stretches(state, r, name##_step);                                               \
+        }                                                                                          \
     }
 
 #define sum_value one_value
 #define min_value one_value
 #define max_value one_value
-FOLD(sum, 1, one, sum)
-FOLD(mean, 1, one, sum)
-FOLD(min, 1, one, min)
-FOLD(max, 1, one, max)
-FOLD(var, 2, two, two)
-FOLD(vars, 2, two, two)
-FOLD(std, 2, two, two)
-FOLD(stds, 2, two, two)
-FOLD(zscore, 2, two, two)
-FOLD(skew, 4, four, four)
-FOLD(kurt, 4, four, four)
+ONE(sum, SUM, sum)
+ONE(mean, MEAN, sum)
+ONE(min, LEAST, min)
+ONE(max, MOST, max)
+MOMENT(var)
+MOMENT(vars)
+MOMENT(std)
+MOMENT(stds)
+MOMENT(zscore)
+FOLD(skew)
+FOLD(kurt)
 
 static void init(void *state, const hr_op_args *a, size_t n_bytes)
 {
@@ -166,7 +297,10 @@ static void init(void *state, const hr_op_args *a, size_t n_bytes)
 
 size_t hr_win_bytes_one(const hr_op_args *a)
 {
-    return hr_fold_bytes(a, 1);
+    if (a->is_time[0]) return hr_fold_bytes(a, 1);
+    uint64_t n = (uint64_t)a->v[0];
+    uint64_t rows = n <= HR_WIN_FEW ? HR_WIN_FEW : 2 * (n / 2 + 1);
+    return hr_win_line(HR_WIN_HEAD + rows * sizeof(double));
 }
 
 size_t hr_win_bytes_two(const hr_op_args *a)
@@ -187,11 +321,6 @@ size_t hr_win_bytes_five(const hr_op_args *a)
 void hr_win_init_one(void *state, const hr_op_args *a)
 {
     init(state, a, hr_win_bytes_one(a));
-}
-
-void hr_win_init_two(void *state, const hr_op_args *a)
-{
-    init(state, a, hr_win_bytes_two(a));
 }
 
 void hr_win_init_four(void *state, const hr_op_args *a)

@@ -590,12 +590,73 @@ static void test_many(void **unused)
     }
 }
 
+/* ---- spreads that are small beside the values, and values that jump ---- */
+
+#define FAR 3000
+
+static void far_make(double *x, int kind, test_rng *r)
+{
+    for (int i = 0; i < FAR; i++) {
+        x[i] = 1e9 + 1e-3 * (2 * test_rng_unit(r) - 1);
+        if (kind == 1 && test_rng_chance(r, 60)) x[i] = 1e9 + 1e6 * test_rng_unit(r);
+        if (kind == 2 && i / 700 % 2 == 1) x[i] = -3e7 + x[i] / 7;
+        if (kind == 3 && i / 100 % 2 == 1) x[i] = 1e9;
+    }
+}
+
+static void far_check(const hr_op *op, const double *x, int n, const double *out, int i)
+{
+    long double sum = 0;
+    long double square = 0;
+    bool is_level = true;
+    for (int k = i - n + 1; k <= i; k++) {
+        sum += (long double)x[k] - (long double)x[i];
+        is_level = is_level && x[k] == x[i];
+    }
+    for (int k = i - n + 1; k <= i; k++) {
+        long double d = (long double)x[k] - (long double)x[i] - sum / n;
+        square += d * d;
+    }
+    long double want = sqrtl(square / n);
+    if (op->name[0] == 'z') want = -sum / n / want;
+    if (is_level) {
+        assert_true(op->name[0] == 'z' ? isnan(out[i]) : out[i] == 0);
+    } else if (!(fabsl((long double)out[i] - want) <=
+                 1e-11L * ((op->name[0] == 'z') + fabsl(want)))) {
+        fail_msg("%s(%d) row %d: %.17g for %.17Lg", op->name, n, i, out[i], want);
+    }
+}
+
+static void test_far(void **unused)
+{
+    (void)unused;
+    static double x[FAR], out[FAR];
+    static int64_t ts[FAR];
+    static const int width[] = {3, 20, 21, 64, 257, 258, 514, 1001};
+    test_rng r;
+    test_rng_init(&r, test_seed() + 4);
+    for (int kind = 0; kind < 4; kind++) {
+        far_make(x, kind, &r);
+        for (int k = 0; k < 16; k++) {
+            const hr_op *op = op_named(k % 2 ? "std" : "zscore");
+            hr_op_args a = {.v = {width[k / 2]}, .max_rows = 1};
+            size_t n_bytes;
+            void *state = state_make(op, &a, &n_bytes);
+            hr_op_rows in = {.n = FAR, .ts = ts, .in = {x}, .out = {out}};
+            op->run(state, &in);
+            free(state);
+            for (int i = width[k / 2]; i < FAR; i += 1 + (int)test_rng_below(&r, 20))
+                far_check(op, x, width[k / 2], out, i);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_models),      cmocka_unit_test(test_over_all),
         cmocka_unit_test(test_huge_leaves), cmocka_unit_test(test_cumsum_exact),
-        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_many),        cmocka_unit_test(test_far),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
