@@ -6,6 +6,7 @@
 
 int hr_cmd_asof(int argc, char **argv);
 int hr_cmd_bars(int argc, char **argv);
+int hr_cmd_calc(int argc, char **argv);
 int hr_cmd_convert(int argc, char **argv);
 int hr_cmd_gen(int argc, char **argv);
 int hr_cmd_inspect(int argc, char **argv);

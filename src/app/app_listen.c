@@ -51,6 +51,21 @@ hr_status hr_app_listen_parse(hr_app_listen *x, hr_opts *opts, int argc, char **
     return take(x, n_args, argv + 1, err);
 }
 
+hr_status hr_app_listen_parse_behind(hr_app_listen *x, hr_opts *opts, const char **first,
+                                     const bool *is_alone, int argc, char **argv, hr_err *err)
+{
+    int n_args;
+    opts->args = "EXPR INPUT... | EXPR PLAN.yaml";
+    opts->max_args = HR_PLAN_INPUTS_MAX + 1;
+    HR_TRY(hr_opts_parse(opts, argc, argv, &n_args, err));
+    *first = n_args > 0 ? argv[1] : NULL;
+    if (*is_alone) return HR_OK;
+    if (n_args < 2)
+        return HR_FAIL(err, HR_EUSAGE, "%s: %s is missing (headrace %s -h)", opts->verb,
+                       n_args == 0 ? "EXPR" : "INPUT", opts->verb);
+    return take(x, n_args - 1, argv + 2, err);
+}
+
 hr_listen_options hr_app_listen_options(const hr_app_listen *x)
 {
     return (hr_listen_options){.plan = &x->plan,

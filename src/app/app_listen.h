@@ -70,6 +70,11 @@ extern const char *const hr_app_clocks[], *const hr_app_trades[];
  * comes. */
 HR_MUST_USE hr_status hr_app_listen_parse(hr_app_listen *x, hr_opts *opts, int argc, char **argv,
                                           hr_err *err);
+/** The same of a verb with an argument before the inputs, *first; *is_alone: an option that asks
+ * for no inputs, with which *first may be NULL. */
+HR_MUST_USE hr_status hr_app_listen_parse_behind(hr_app_listen *x, hr_opts *opts,
+                                                 const char **first, const bool *is_alone, int argc,
+                                                 char **argv, hr_err *err);
 /** Borrows x. */
 hr_listen_options hr_app_listen_options(const hr_app_listen *x);
 

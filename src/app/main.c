@@ -19,6 +19,7 @@ static const verb verbs[] = {
     {"convert", hr_cmd_convert, "write a file in another format"},
     {"bars", hr_cmd_bars, "make bars of trades or of the best bid and ask"},
     {"asof", hr_cmd_asof, "join each trade with the newest book before it"},
+    {"calc", hr_cmd_calc, "work out expressions over each event, or each row of a table"},
     {"verify", hr_cmd_verify, "check captures, tables or a dataset"},
     {"inspect", hr_cmd_inspect, "show what a file is and its first rows"},
     {"gen", hr_cmd_gen, "make a realistic capture with its ground truth"},

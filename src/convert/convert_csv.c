@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/sys.h"
 #include "convert/row_group.h"
-#include "pipe/source.h"
+#include "pipe/lines.h"
 #include "text/csv.h"
 #include "text/json.h"
 #include "venue/line.h"
@@ -18,14 +17,13 @@
 #define GROUPS_MAX 8192u
 #define INDEX_BYTES ((size_t)48 << 20) /* what is noted of row groups until the end */
 #define HEADER_MAX 2048u
-#define IDLE_NS 20000
+#define TELL_LINES 4096u
 
 typedef struct csv_job {
     const hr_convert_options *o;
     hr_convert_report *r;
     hr_budget budget;
-    hr_source source;
-    uint64_t n_taken; /* texts of the source */
+    hr_lines lines;
     uint64_t n_seen;  /* rows of the first pass */
     bool has_begun;   /* its first line was seen */
     bool is_dry;      /* first pass: only what columns must hold */
@@ -49,59 +47,23 @@ typedef struct csv_job {
 static hr_status open_source(csv_job *j, const char *path, hr_format format, hr_err *err)
 {
     hr_source_info info = {.format = format, .takes_records = true};
-    j->n_taken = 0;
     j->has_begun = false;
-    HR_TRY(hr_source_open(&j->source, path, &info, &j->budget, LINE_BYTES + HR_READER_BLOCK_BYTES,
-                          err));
-    const hr_csv_layout *layout = hr_csv_layout_of(j->source.info.format);
-    if (!hr_format_is_records(j->source.info.format) ||
+    HR_TRY(hr_lines_open(&j->lines, path, &info, &j->budget, LINE_BYTES, j->o->stop, err));
+    const hr_source *source = &j->lines.source;
+    const hr_csv_layout *layout = hr_csv_layout_of(source->info.format);
+    if (!hr_format_is_records(source->info.format) ||
         (j->table.layout != NULL && layout != j->table.layout)) /* it was one of these */
         return HR_FAIL(err, HR_EINPUT, "'%s' changed while it was read", path);
-    j->r->bytes_in = j->source.reader.size_bytes;
-    j->r->format = j->source.info.format;
+    j->r->bytes_in = source->reader.size_bytes;
+    j->r->format = source->info.format;
     j->r->from = hr_format_name(j->r->format);
-    memcpy(j->r->why, j->source.why, sizeof j->r->why);
+    memcpy(j->r->why, source->why, sizeof j->r->why);
     return HR_OK;
-}
-
-/* The next text of whole lines; HR_END after the last. */
-static hr_status next_text(csv_job *j, hr_slot **out, hr_err *err)
-{
-    const hr_sys *sys = hr_sys_get();
-    hr_source *s = &j->source;
-    for (;;) {
-        if (j->o->stop != NULL && atomic_load_explicit(j->o->stop, memory_order_relaxed) != 0)
-            return HR_FAIL(err, HR_ESTOPPED, "stopped: '%s' was not written", j->o->out);
-        hr_status st = hr_source_fill(s, err);
-        if (st < 0) {
-            hr_err_prefix(err, "'%s'", s->path);
-            return st;
-        }
-        if (s->fill_seq > j->n_taken) {
-            *out = &s->slot[j->n_taken % s->n_slots];
-            return HR_OK;
-        }
-        if (st == HR_END) return HR_END;
-        if (st == HR_AGAIN) sys->sleep_ns(sys->self, IDLE_NS); /* a read is in flight */
-    }
-}
-
-/* One owner reads and fills, so there is nobody to tell but the filler. */
-static void done_text(csv_job *j, hr_slot *slot)
-{
-    j->n_taken++;
-    atomic_store_explicit(&slot->state, HR_SLOT_EMPTY, memory_order_release);
 }
 
 /* ---- rows ---- */
 
-typedef struct line {
-    const char *s;
-    size_t n; /* without the line end */
-    int64_t offset, number;
-} line;
-
-static hr_status put_reject(csv_job *j, const line *l, hr_reject_reason reason, hr_err *err)
+static hr_status put_reject(csv_job *j, const hr_text_line *l, hr_reject_reason reason, hr_err *err)
 {
     hr_evbatch b = {.raw = (char *)(uintptr_t)l->s};
     hr_reject reject = {.src_offset = l->offset,
@@ -117,7 +79,7 @@ static hr_status put_reject(csv_job *j, const line *l, hr_reject_reason reason, 
 
 /* Into cell[]; HR_LINE_DONE or a reject. A row ends with its line: no column has line ends in it.
  */
-static int read_row(csv_job *j, const line *l)
+static int read_row(csv_job *j, const hr_text_line *l)
 {
     uint32_t n;
     const char *next;
@@ -152,7 +114,7 @@ static void put_cell(csv_job *j, uint32_t c)
     }
 }
 
-static hr_status take_row(csv_job *j, const line *l, hr_err *err)
+static hr_status take_row(csv_job *j, const hr_text_line *l, hr_err *err)
 {
     j->r->read++;
     int rc = read_row(j, l);
@@ -168,7 +130,7 @@ static hr_status take_row(csv_job *j, const line *l, hr_err *err)
 }
 
 /* Empty: there is none. One that is too long is given as names of columns. */
-static void keep_header(csv_job *j, const line *l)
+static void keep_header(csv_job *j, const hr_text_line *l)
 {
     bool fits = l->n < HEADER_MAX;
     memcpy(j->header, fits ? l->s : "-", fits ? l->n : 1);
@@ -177,14 +139,14 @@ static void keep_header(csv_job *j, const line *l)
 
 /* What the first line says of the rest; the header goes into the metadata, so that the way back
  * gives it again. */
-static hr_status begin(csv_job *j, const line *l, hr_err *err)
+static hr_status begin(csv_job *j, const hr_text_line *l, hr_err *err)
 {
     size_t n = l->n;
     const hr_csv_layout *layout = hr_csv_layout_of(j->r->format);
     if (j->is_dry) {
         hr_status st = hr_csv_table_open(&j->table, layout, l->s, n, err);
         if (st == HR_END)
-            st = HR_FAIL(err, HR_EINPUT, "'%s' changed while it was read", j->source.path);
+            st = HR_FAIL(err, HR_EINPUT, "'%s' changed while it was read", j->lines.source.path);
         HR_TRY(st);
         for (uint32_t c = 0; c < j->table.n_columns; c++) {
             const hr_csv_column *column = hr_csv_table_column(&j->table, c);
@@ -198,60 +160,34 @@ static hr_status begin(csv_job *j, const line *l, hr_err *err)
     return j->table.has_header ? HR_OK : take_row(j, l, err);
 }
 
-static hr_status take_line(csv_job *j, line *l, hr_err *err)
+static hr_status take_line(csv_job *j, const hr_text_line *l, hr_err *err)
 {
-    if (l->offset == 0 && l->n >= 3 && memcmp(l->s, "\xef\xbb\xbf", 3) == 0) {
-        l->s += 3;
-        l->n -= 3;
-        l->offset += 3;
+    j->r->lines++;
+    if (l->is_cut) {
+        j->r->read++;
+        return put_reject(j, l, HR_REJECT_LINE_TOO_LONG, err);
     }
-    if (l->n > 0 && l->s[l->n - 1] == '\r') l->n--;
     if (l->n == 0) return HR_OK;
     return j->has_begun ? take_row(j, l, err) : begin(j, l, err);
-}
-
-static hr_status take_text(csv_job *j, const hr_slot *slot, hr_err *err)
-{
-    const char *p = slot->text;
-    const char *end = p + slot->len;
-    line l = {.number = slot->line};
-    if (slot->is_cut) { /* longer than any buffer: its beginning */
-        l.s = p;
-        l.n = slot->len;
-        l.offset = slot->base_offset;
-        j->r->lines++;
-        j->r->read++;
-        return put_reject(j, &l, HR_REJECT_LINE_TOO_LONG, err);
-    }
-    for (; p < end; l.number++) {
-        const char *eol = hr_find_newline(p, end);
-        l.s = p;
-        l.n = (size_t)((eol != NULL ? eol : end) - p);
-        l.offset = slot->base_offset + (p - slot->text);
-        p = eol != NULL ? eol + 1 : end;
-        j->r->lines++;
-        HR_TRY(take_line(j, &l, err));
-    }
-    return HR_OK;
 }
 
 static void tell(const csv_job *j)
 {
     double all = (double)j->r->bytes_in;
-    double done = (double)j->source.reader.next_take * (double)HR_READER_BLOCK_BYTES;
+    double done = (double)j->lines.source.reader.next_take * (double)HR_READER_BLOCK_BYTES;
     if (j->o->progress != NULL)
         j->o->progress(j->o->self, j->is_dry ? 1 : 2, all > done && all > 0 ? done / all : 1);
 }
 
 static hr_status pass(csv_job *j, hr_err *err)
 {
-    hr_slot *slot = NULL;
+    hr_text_line line;
     hr_status st;
-    while ((st = next_text(j, &slot, err)) == HR_OK) {
-        HR_TRY(take_text(j, slot, err));
-        done_text(j, slot);
-        tell(j);
+    while ((st = hr_lines_next(&j->lines, &line, err)) == HR_OK) {
+        HR_TRY(take_line(j, &line, err));
+        if (j->r->lines % TELL_LINES == 0) tell(j);
     }
+    tell(j);
     return st == HR_END ? HR_OK : st;
 }
 
@@ -264,7 +200,7 @@ static hr_status look(csv_job *j, hr_err *err)
     for (uint32_t c = 0; c < j->table.n_columns; c++) {
         hr_status st = hr_csv_need_settle(&j->need[c], err);
         if (st != HR_OK) {
-            hr_err_prefix(err, "'%s'", j->source.path);
+            hr_err_prefix(err, "'%s'", j->lines.source.path);
             return st;
         }
     }
@@ -339,7 +275,7 @@ static hr_status look_first(csv_job *j, hr_err *err)
     r->lines = r->read = r->written = r->rejected = r->rows = 0;
     memset(r->rejects, 0, sizeof r->rejects);
     memset(r->loss, 0, sizeof r->loss);
-    hr_source_close(&j->source);
+    hr_lines_close(&j->lines);
     return open_source(j, j->o->in, j->o->format, err);
 }
 
@@ -371,7 +307,7 @@ static void close_job(csv_job *j)
 {
     hr_out_abandon(&j->rejects, !j->out.is_published);
     hr_out_abandon(&j->out, false);
-    hr_source_close(&j->source);
+    hr_lines_close(&j->lines);
     hr_arena_destroy(&j->arena);
     hr_arena_destroy(&j->out_arena);
     hr_heap_free(j);
@@ -386,7 +322,8 @@ static csv_job *open_job(const hr_convert_options *o, hr_convert_report *r, hr_e
     }
     j->o = o;
     j->r = r;
-    j->out.fd = j->rejects.fd = j->source.reader.fd = -1;
+    j->out.fd = j->rejects.fd = -1;
+    hr_lines_init(&j->lines);
     hr_budget_init(&j->budget, BUDGET_BYTES);
     return j;
 }

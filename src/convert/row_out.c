@@ -7,12 +7,13 @@
 #include "text/csv.h"
 #include "text/decimal.h"
 #include "text/json.h"
+#include "venue/files/csv_table.h"
 
 #define GROUP_ROWS 32768u
 #define GROUPS_MIN 64u
 #define GROUPS_MAX 16384u
 /* A cell's text: a number, or TEXT with every byte escaped; its name, quotes, comma. */
-#define CELL_MAX (6u * HR_TEXT_CAP + 64u)
+#define CELL_MAX (6u * HR_TEXT_CAP + 160u)
 
 hr_text hr_text_of(const char *s)
 {
@@ -51,7 +52,8 @@ hr_status hr_row_format_of(hr_row_format *out, hr_container *container, const hr
 
 static hr_col_type column_type(hr_cell_type t)
 {
-    static const hr_col_type type[] = {HR_COL_TS, HR_COL_I64, HR_COL_DEC, HR_COL_F64, HR_COL_TEXT};
+    static const hr_col_type type[] = {HR_COL_TS,  HR_COL_I64,  HR_COL_DEC,
+                                       HR_COL_F64, HR_COL_TEXT, HR_COL_F64};
     return type[t];
 }
 
@@ -124,6 +126,8 @@ static hr_status put_table(hr_row_out *o, const hr_cell *cell, hr_err *err)
         if (o->field[i].type == HR_CELL_TEXT) {
             static const hr_text none = {.len = HR_TEXT_NULL};
             ((hr_text *)column)[at] = c->is_null ? none : *c->text;
+        } else if (o->field[i].type == HR_CELL_REAL) {
+            ((double *)column)[at] = c->is_null ? __builtin_nan("") : c->real;
         } else if (o->field[i].type == HR_CELL_WIDE) {
             ((double *)column)[at] =
                 c->is_null ? __builtin_nan("") : hr_wide_double(c->v, o->field[i].scale);
@@ -139,6 +143,7 @@ static hr_status put_table(hr_row_out *o, const hr_cell *cell, hr_err *err)
 
 static size_t number_text(char *to, const hr_cell *c, const hr_row_field *f)
 {
+    if (f->type == HR_CELL_REAL) return hr_csv_real_text(to, c->real);
     unsigned scale = f->type == HR_CELL_DEC || f->type == HR_CELL_WIDE ? f->scale : 0;
     if ((hr_wide)(int64_t)c->v == c->v && scale <= 18)
         return hr_decimal_format(to, (int64_t)c->v, scale);

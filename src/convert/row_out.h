@@ -13,6 +13,7 @@ typedef enum hr_cell_type {
     HR_CELL_DEC = 2,  /* 64 bits x 10^-scale; Parquet: DECIMAL(18, scale) */
     HR_CELL_WIDE = 3, /* 128 bits x 10^-scale; Parquet: DOUBLE */
     HR_CELL_TEXT = 4, /* at most HR_TEXT_CAP bytes */
+    HR_CELL_REAL = 5, /* a double, shown shortest; Parquet: DOUBLE */
 } hr_cell_type;
 
 typedef struct hr_row_field {
@@ -23,7 +24,10 @@ typedef struct hr_row_field {
 
 typedef struct hr_cell {
     hr_wide v;
-    const hr_text *text; /* TEXT */
+    union {
+        const hr_text *text; /* TEXT */
+        double real;         /* REAL, finite */
+    };
     bool is_null;
 } hr_cell;
 HR_INLINE hr_cell hr_cell_of(hr_wide v)
@@ -43,7 +47,12 @@ HR_INLINE hr_cell hr_cell_text(const hr_text *text)
 /** s, cut to HR_TEXT_CAP bytes. */
 hr_text hr_text_of(const char *s);
 
-#define HR_ROW_FIELDS_MAX 24
+HR_INLINE hr_cell hr_cell_real(double v) /* null where it is not finite */
+{
+    return (hr_cell){.real = v, .is_null = !(v - v == 0)};
+}
+
+#define HR_ROW_FIELDS_MAX 96
 typedef enum hr_row_format {
     HR_ROWS_CSV = 0,
     HR_ROWS_NDJSON = 1,

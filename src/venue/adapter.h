@@ -54,6 +54,7 @@ typedef struct hr_source_info {
     bool has_diff_depth;  /* the head shows a stream of changes: @depth<n> tops are left out */
     int32_t time_unit_ns; /* CSV/Parquet: ns a unit of the time columns (1000 for Tardis us) */
     bool has_header;
+    bool is_text;       /* its lines are wanted as they are: nothing is told of them */
     bool takes_records; /* asked for: a table that is no events is no error */
     uint32_t n_channels;
     hr_channel channel[HR_CHANNELS_MAX];

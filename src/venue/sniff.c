@@ -430,6 +430,10 @@ hr_status hr_sniff_text(hr_source_info *info, char *why, size_t why_cap, const c
 {
     const char *end = head + head_len;
     const char *p = head;
+    if (info->is_text) {
+        snprintf(why, why_cap, "text");
+        return HR_OK;
+    }
     hr_sniff_path(info, path);
     if (info->format == HR_FORMAT_UNKNOWN || info->format == HR_FORMAT_DBN) {
         hr_status dbn = sniff_dbn(info, why, why_cap, path, head, head_len, err);

@@ -335,7 +335,8 @@ static void one(test_rng *r, const hr_expr_env *env, hr_arena *arena, hr_arena *
 
 static void test_graphs(void **state)
 {
-    const hr_op_list lists[] = {hr_ops_window, hr_ops_ta, {book_ops, HR_ARRAY_LEN(book_ops)}};
+    const hr_op_list lists[] = {
+        hr_ops_window, hr_ops_ta, {.op = book_ops, .n = HR_ARRAY_LEN(book_ops)}};
     const hr_expr_env env = {.column = columns,
                              .n_column = HR_ARRAY_LEN(columns),
                              .ops = lists,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Numbers and times as text files have them. Exact or refused. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,11 +117,25 @@ hr_status hr_csv_round(int64_t *out, const char *s, size_t n, unsigned scale)
 }
 
 /* Seventeen digits always do. */
+/* Few decimals: a whole number of up to fifteen digits over a power of ten, both exact, divide to
+ * the nearest double, which is how text is read; and no other such number is that double. */
+static size_t few_decimals(char *out, double v)
+{
+    for (unsigned k = 0; k <= 9; k++) {
+        double power = (double)hr_pow10[k];
+        double n = rint(v * power);
+        if (!(fabs(n) < 1e15) || (n == 0 && v != 0)) return 0;
+        if (n / power == v) return hr_decimal_format(out, (int64_t)n, k);
+    }
+    return 0;
+}
+
 size_t hr_csv_real_text(char out[HR_CSV_REAL_TEXT], double v)
 {
     hr_csv_number m;
     int64_t fixed;
-    int n = 0;
+    int n = v == 0 ? 0 : (int)few_decimals(out, v);
+    if (n > 0) return (size_t)n;
     for (int digits = 15; digits <= 17; digits++) {
         n = snprintf(out, HR_CSV_REAL_TEXT, "%.*g", digits, v);
         if (strtod(out, NULL) == v) break;

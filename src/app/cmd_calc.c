@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "app/app.h"
+#include "app/app_calc.h"
+#include "app/app_listen.h"
+#include "job/calc_batch.h"
+#include "job/calc_table.h"
+
+typedef struct options {
+    hr_app_listen x;
+    const char *params;
+    int book, rows, dates;
+    int64_t max_rows;
+    bool explains, lists;
+    hr_expr_param param[HR_APP_PARAMS_MAX];
+    char param_name[HR_APP_PARAMS_MAX][HR_EXPR_NAME_MAX + 1];
+    uint32_t n_params;
+    hr_calc_table table;
+    bool is_table;
+} options;
+
+static const char *const books[] = {"depth", "ticker", NULL};
+static const char *const row_kinds[] = {"all", "valued", "true", NULL};
+static const char *const date_orders[] = {"unknown", "month-first", "day-first", NULL};
+
+/* ---- the command line ---- */
+
+static hr_status parse_args(options *o, const char **text, int argc, char **argv, hr_err *err)
+{
+    const hr_opt table[] = {
+        {"--list", NULL, "every function with what it takes and gives (with NAME: that one)",
+         HR_OPT_ON, &o->lists, 0, 0, NULL},
+        {"--explain", NULL, "the program: its steps, what they keep, and what each took", HR_OPT_ON,
+         &o->explains, 0, 0, NULL},
+        {"--param", "PARAMS", "values of $names: n=20,span=2s", HR_OPT_TEXT, &o->params, 0, 0,
+         NULL},
+        {"--rows", "W", "all (default), valued (some output is not null) or true (some condition)",
+         HR_OPT_CHOICE, &o->rows, 0, 0, row_kinds},
+        {"--book", "W", "depth (the rebuilt book, default) or ticker", HR_OPT_CHOICE, &o->book, 0,
+         0, books},
+        {"--max-rows", "N", "rows that a window of time holds (default: 16384)", HR_OPT_COUNT,
+         &o->max_rows, 1, 1 << 24, NULL},
+        {"--dates", "W", "of 01/03/2017 in a table: month-first or day-first", HR_OPT_CHOICE,
+         &o->dates, 0, 0, date_orders},
+        HR_OPTS_LISTEN(o->x),
+    };
+    hr_opts opts = {
+        .verb = "calc",
+        .about =
+            "Expressions over each event of whatever `run` reads, or each row of a CSV table\n"
+            "(bars: date,open,high,low,close,volume), as CSV on standard output or a file.\n"
+            "EXPR: 'ema(mid, 20) - mid', or 'name: expression; name: expression'; @FILE reads\n"
+            "it from a file.",
+        .example = "headrace calc 'fast: ema(mid, 2s); up: mid > fast' capture.ndjson.gz",
+        .opt = table,
+        .n_opt = HR_ARRAY_LEN(table),
+    };
+    return hr_app_listen_parse_behind(&o->x, &opts, text, &o->lists, argc, argv, err);
+}
+
+/* ---- what was read, in words ---- */
+
+static void print_explain(const hr_program *p, const hr_calc_report *r, const uint64_t *step_ns)
+{
+    hr_app_explain(stderr, p, r->rows, step_ns);
+    fprintf(stderr, "%zu bytes an instrument, %u steps, %llu rows\n", r->state_bytes, p->e->n_step,
+            (unsigned long long)r->rows);
+}
+
+static void print(const options *o, const hr_calc_report *r)
+{
+    const hr_app_figure figure[] = {
+        {"rows_worked_out", "worked out", r->rows},
+        {"rows_no_time", "without any time", r->no_time},
+        {"unmet", "instruments of of() that never came", r->unmet},
+    };
+    hr_app_listen_print(&o->x, &r->listen, "rows", figure, HR_ARRAY_LEN(figure));
+    if (r->reject_1[0] != '\0') fprintf(stderr, "headrace: first rejected: %s\n", r->reject_1);
+    if (r->unmet > 0)
+        fprintf(stderr, "headrace: of(\"%s\", ..): no such instrument in the input\n", r->unmet_1);
+}
+
+/* ---- the run ---- */
+
+static hr_status run_on(options *o, const hr_program *p, hr_err *err)
+{
+    hr_calc_report report;
+    hr_calc_options job = {.listen = hr_app_listen_options(&o->x),
+                           .book = (hr_book_of)o->book,
+                           .rows = (hr_calc_rows)o->rows,
+                           .program = p,
+                           .measures = o->explains};
+    hr_calc_table_options table = {.table = &o->table, .o = &job, .dates = (hr_csv_order)o->dates};
+    uint64_t *step_ns = hr_arena_alloc(p->arena, (p->e->n_step + 1) * sizeof *step_ns, 8);
+    if (step_ns == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for an expression");
+    hr_status st = o->is_table ? hr_calc_table_run(&table, &report, step_ns, err)
+                               : hr_calc_run(&job, &report, step_ns, err);
+    if (st != HR_OK) return st;
+    if (o->explains) print_explain(p, &report, step_ns);
+    print(o, &report);
+    return HR_OK;
+}
+
+static hr_status run(options *o, const char *text, hr_err *err)
+{
+    hr_program program;
+    size_t n;
+    const char *first = o->x.plan.inputs[0];
+    HR_TRY(hr_app_params_parse(o->param, o->param_name, &o->n_params, o->params, err));
+    HR_TRY(hr_app_expr_text(&text, &n, err));
+    o->is_table = o->x.engine.format == 0 && hr_calc_table_probe(first);
+    if (o->is_table) HR_TRY(hr_calc_table_open(&o->table, first, err));
+    hr_program_options po = {.text = text,
+                             .n_text = n,
+                             .column = o->is_table ? o->table.column : hr_market_columns,
+                             .n_column = o->is_table ? o->table.n_column : hr_market_n_columns,
+                             .param = o->param,
+                             .n_param = o->n_params,
+                             .max_rows = (uint32_t)o->max_rows,
+                             .batch_rows = HR_CALC_STEP_ROWS};
+    hr_status st = hr_program_open(&program, &po, err);
+    if (st == HR_OK) st = run_on(o, &program, err);
+    hr_program_close(&program);
+    return st;
+}
+
+int hr_cmd_calc(int argc, char **argv)
+{
+    static const options none = {.x = HR_APP_LISTEN_DEFAULT, .max_rows = 16384};
+    static options o; /* too large for a frame */
+    const char *text = NULL;
+    hr_err err = HR_ERR_INIT;
+    o = none;
+    o.x.clock = HR_CLOCK_VENUE;
+    hr_plan_init(&o.x.plan);
+    hr_status st = parse_args(&o, &text, argc, argv, &err);
+    if (st == HR_OK && o.lists)
+        st = hr_app_list_functions(stdout, text, o.x.json, &err);
+    else if (st == HR_OK)
+        st = run(&o, text, &err);
+    hr_plan_fini(&o.x.plan);
+    return st == HR_OK || st == HR_END ? HR_EXIT_OK : hr_app_fail(&err);
+}

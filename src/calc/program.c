@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "calc/program.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "calc/op_window.h"
+#include "calc/ta.h"
+
+#define SCRATCH_BYTES ((size_t)64 << 20) /* address space: only what is used is touched */
+#define PROGRAM_BYTES ((size_t)64 << 20)
+#define LISTS_MAX 64u
+
+static const hr_op_list *const library[] = {&hr_ops_window, &hr_ops_ta};
+
+hr_status hr_program_ops(hr_program *p, const hr_op_list *plugins, uint32_t n_plugins, hr_err *err)
+{
+    const hr_op_list *list[LISTS_MAX];
+    uint32_t n = 0;
+    for (; n < HR_ARRAY_LEN(library); n++)
+        list[n] = library[n];
+    if (n_plugins > LISTS_MAX - n)
+        return HR_FAIL(err, HR_ELIMIT, "at most %u plugins", LISTS_MAX - n);
+    for (uint32_t i = 0; i < n_plugins; i++)
+        list[n++] = &plugins[i];
+    return hr_ops_merge(&p->ops, p->arena, list, n, err);
+}
+
+/* The line and a caret, behind the message. */
+static void show_place(hr_err *err, const char *text, size_t n)
+{
+    char caret[HR_EXPR_CARET_BYTES];
+    if (err == NULL || err->offset < 0 || (size_t)err->offset > n) return;
+    hr_expr_caret(caret, text, n, (size_t)err->offset);
+    size_t at = strlen(err->message);
+    if (at + strlen(caret) + 2 > sizeof err->message) return;
+    err->message[at] = '\n';
+    memcpy(err->message + at + 1, caret, strlen(caret) + 1);
+}
+
+static hr_status open_in(hr_program *p, const hr_program_options *o, hr_arena *scratch, hr_err *err)
+{
+    HR_TRY(hr_program_ops(p, o->plugins, o->n_plugins, err));
+    p->env = (hr_expr_env){.column = o->column,
+                           .n_column = o->n_column,
+                           .ops = &p->ops,
+                           .n_ops = 1,
+                           .param = o->param,
+                           .n_param = o->n_param,
+                           .max_rows = o->max_rows};
+    hr_status st = hr_expr_parse(&p->x, p->arena, scratch, &p->env, o->text, o->n_text, err);
+    if (st == HR_EUSAGE || st == HR_ELIMIT) show_place(err, o->text, o->n_text);
+    HR_TRY(st);
+    return hr_eval_create(&p->e, p->arena, scratch, p->x, o->batch_rows, err);
+}
+
+hr_status hr_program_open(hr_program *p, const hr_program_options *o, hr_err *err)
+{
+    hr_arena *scratch = NULL;
+    memset(p, 0, sizeof *p);
+    HR_TRY(hr_arena_create(&p->arena, NULL, PROGRAM_BYTES, "expressions", err));
+    hr_status st = hr_arena_create(&scratch, NULL, SCRATCH_BYTES, "expressions", err);
+    if (st == HR_OK) st = open_in(p, o, scratch, err);
+    hr_arena_destroy(&scratch);
+    return st;
+}
+
+void hr_program_close(hr_program *p)
+{
+    hr_arena_destroy(&p->arena);
+    memset(p, 0, sizeof *p);
+}

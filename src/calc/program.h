@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HR_CALC_PROGRAM_H
+#define HR_CALC_PROGRAM_H
+/* An expression from text to what can be run, with everything that it was made of. */
+#include "calc/eval.h"
+
+typedef struct hr_program_options {
+    const char *text;
+    size_t n_text;
+    const hr_expr_column *column;
+    uint32_t n_column;
+    const hr_expr_param *param;
+    uint32_t n_param;
+    const hr_op_list *plugins; /* operators beside the library's own */
+    uint32_t n_plugins;
+    uint32_t max_rows;   /* that a window of time has to hold */
+    uint32_t batch_rows; /* of a call of the evaluator */
+} hr_program_options;
+
+typedef struct hr_program {
+    hr_arena *arena;
+    hr_op_list ops;
+    hr_expr_env env;
+    hr_expr *x;
+    hr_eval *e;
+} hr_program;
+
+/** Memory beside the plan's: what the text takes, freed by close. HR_EUSAGE: the text is wrong;
+ * err's message has the line and a caret under it. o's text is not kept, what else it names is.
+ * Close after success and failure. */
+HR_MUST_USE hr_status hr_program_open(hr_program *p, const hr_program_options *o, hr_err *err);
+void hr_program_close(hr_program *p);
+/** The library's own operators, all lists as one, in p->arena. */
+HR_MUST_USE hr_status hr_program_ops(hr_program *p, const hr_op_list *plugins, uint32_t n_plugins,
+                                     hr_err *err);
+
+#endif

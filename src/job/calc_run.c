@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "job/calc_run.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "job/calc_batch.h"
+
+typedef struct state {
+    hr_tradegate gate;
+    hr_calc_line *line; /* behind it */
+} state;
+
+typedef struct job {
+    const hr_calc_options *o;
+    hr_calc_report *r;
+    hr_listener l;
+    hr_calc_batch batch;
+    hr_market market[HR_EXPR_SYMBOL_MAX + 1];
+    double *part_row;
+    hr_row_field field[HR_ROW_FIELDS_MAX];
+    uint32_t n_fields;
+} job;
+
+/* ---- rows out ---- */
+
+hr_status hr_calc_fields(hr_row_field *field, uint32_t *n_fields, const hr_expr *x, hr_err *err)
+{
+    if (x->n_out > HR_CALC_OUTPUTS_MAX)
+        return HR_FAIL(err, HR_ELIMIT,
+                       "at most %u outputs, found %u: begin names with _ of what"
+                       " is only used by others",
+                       HR_CALC_OUTPUTS_MAX, x->n_out);
+    field[0] = (hr_row_field){"ts_event", HR_CELL_TIME, 0};
+    field[1] = (hr_row_field){"instrument", HR_CELL_TEXT, 0};
+    for (uint32_t i = 0; i < x->n_out; i++)
+        field[i + 2] =
+            (hr_row_field){x->out[i].name[0] != '\0' ? x->out[i].name : "value", HR_CELL_REAL, 0};
+    *n_fields = x->n_out + 2;
+    return HR_OK;
+}
+
+bool hr_calc_is_wanted(hr_calc_rows rows, const hr_expr *x, const double *value)
+{
+    for (uint32_t i = 0; rows != HR_CALC_ROWS_ALL && i < x->n_out; i++) {
+        bool is_condition = x->node[x->out[i].node].type == HR_EXPR_CONDITION;
+        if (rows == HR_CALC_ROWS_VALUED ? !isnan(value[i]) : is_condition && value[i] == 1)
+            return true;
+    }
+    return rows == HR_CALC_ROWS_ALL;
+}
+
+hr_status hr_calc_put(hr_row_out *out, const hr_expr *x, int64_t ts, const hr_text *instrument,
+                      const double *value, hr_err *err)
+{
+    hr_cell cell[HR_ROW_FIELDS_MAX];
+    cell[0] = hr_cell_i64(ts);
+    cell[1] = hr_cell_text(instrument);
+    for (uint32_t i = 0; i < x->n_out; i++)
+        cell[i + 2] = hr_cell_real(value[i]);
+    return hr_row_out_put(out, cell, err);
+}
+
+static hr_status on_row(void *self, const hr_calc_line *line, int64_t ts, const double *value,
+                        hr_err *err)
+{
+    job *j = self;
+    const hr_expr *x = j->o->program->x;
+    if (!hr_calc_is_wanted(j->o->rows, x, value)) return HR_OK;
+    return hr_calc_put(&j->l.rows, x, ts, &line->symbol, value, err);
+}
+
+/* ---- messages ---- */
+
+static state *state_of(job *j, const hr_desk *d, hr_err *err)
+{
+    bool is_new;
+    state *s = hr_listener_state(&j->l, d, &is_new, err);
+    if (s == NULL || !is_new) return s;
+    hr_text venue = hr_text_of(d->venue);
+    hr_text symbol = hr_text_of(d->symbol);
+    hr_tradegate_init(&s->gate, j->o->listen.trades, j->o->listen.keep_repeated);
+    s->line = hr_calc_line_init(&j->batch, (char *)s + hr_round_up(sizeof *s, 64), &venue, &symbol);
+    s->line->own = s;
+    return s;
+}
+
+static int64_t time_of(const job *j, const hr_evbatch *b, uint32_t m)
+{
+    int64_t ts = hr_listen_time(&j->o->listen, b, m);
+    return ts != HR_NULL_I64 ? ts : b->ts_recv[m];
+}
+
+static hr_status put(job *j, state *s, const hr_desk *d, const hr_evbatch *b, uint32_t m,
+                     hr_market_event *e, hr_err *err)
+{
+    int64_t px[2];
+    int64_t qty[2];
+    int64_t ts = time_of(j, b, m);
+    if (ts == HR_NULL_I64) {
+        j->r->no_time++;
+        return HR_OK;
+    }
+    e->ts_event = b->ts_event[m];
+    e->ts_recv = b->ts_recv[m];
+    if (j->o->book == HR_BOOK_OF_DEPTH) {
+        if (hr_seq_is_live(&d->seq)) e->book = d->book;
+    } else if (b->kind[m] == HR_MSG_TICKER &&
+               hr_listen_touch(HR_BOOK_OF_TICKER, d, b, m, px, qty)) {
+        e->touch_px = px;
+        e->touch_qty = qty;
+    }
+    if (s->line->part != 0) {
+        hr_market_read(&j->market[s->line->part], j->part_row, e);
+        hr_calc_batch_part(&j->batch, s->line, ts, j->part_row);
+    }
+    hr_market_read(&j->market[0], hr_calc_batch_row(&j->batch), e);
+    bool is_quiet = hr_listen_is_early(&j->o->listen, b, m);
+    return hr_calc_batch_took(&j->batch, s->line, ts, is_quiet, err);
+}
+
+static hr_status on_trade(job *j, const hr_desk *d, const hr_evbatch *b, uint32_t m, hr_err *err)
+{
+    hr_trade trade;
+    if (!hr_listen_trade(&trade, d, b, m)) return HR_OK;
+    state *s = state_of(j, d, err);
+    if (s == NULL) return HR_EBUDGET;
+    j->r->listen.trades++;
+    if (!hr_tradegate_takes(&s->gate, &trade)) return HR_OK;
+    hr_market_event e = {.px = trade.px, .qty = trade.qty, .side = trade.side, .is_trade = true};
+    return put(j, s, d, b, m, &e, err);
+}
+
+static hr_status on_book(job *j, const hr_desk *d, const hr_evbatch *b, uint32_t m, hr_err *err)
+{
+    bool is_live = j->o->book == HR_BOOK_OF_TICKER || hr_seq_is_live(&d->seq);
+    if (b->kind[m] == HR_MSG_STATUS || !is_live) return HR_OK;
+    state *s = state_of(j, d, err);
+    if (s == NULL) return HR_EBUDGET;
+    j->r->listen.books++;
+    hr_market_event e = {.is_trade = false};
+    return put(j, s, d, b, m, &e, err);
+}
+
+static hr_status on_message(void *self, const hr_desk *d, const hr_evbatch *b, uint32_t m,
+                            hr_err *err)
+{
+    job *j = self;
+    HR_TRY(on_trade(j, d, b, m, err));
+    return hr_listen_is_book(j->o->book, b, m) ? on_book(j, d, b, m, err) : HR_OK;
+}
+
+void hr_calc_report_batch(hr_calc_report *r, const hr_calc_batch *b)
+{
+    r->rows = b->n_rows;
+    for (uint32_t i = 1; i < b->e->n_part; i++) {
+        if (b->is_of_met[i]) continue;
+        if (r->unmet++ == 0) r->unmet_1 = b->e->part[i].symbol;
+    }
+}
+
+static hr_status on_end(void *self, hr_err *err)
+{
+    job *j = self;
+    HR_TRY(hr_calc_batch_flush(&j->batch, err));
+    for (uint32_t i = 0; i < j->l.n_states; i++) {
+        const state *s = j->l.order[i];
+        j->r->listen.repeated += s->gate.n_repeated;
+        j->r->listen.other_kind += s->gate.n_other_kind;
+    }
+    hr_calc_report_batch(j->r, &j->batch);
+    return HR_OK;
+}
+
+/* ---- the whole ---- */
+
+static hr_status open_all(job *j, hr_err *err)
+{
+    const hr_eval *e = j->o->program->e;
+    const hr_plan *plan = j->o->listen.plan;
+    size_t most = 1;
+    for (uint32_t i = 0; i < e->n_part; i++) {
+        hr_market_init(&j->market[i], &e->part[i], plan->px_scale, plan->qty_scale);
+        most = HR_MAX(most, (size_t)e->part[i].n_in);
+    }
+    HR_TRY(hr_calc_fields(j->field, &j->n_fields, j->o->program->x, err));
+    hr_listen_needs needs = {
+        .field = j->field,
+        .n_fields = j->n_fields,
+        .state_bytes = hr_round_up(sizeof(state), 64) + hr_calc_line_bytes(e),
+        .extra_bytes = hr_calc_batch_bytes(e, j->o->measures) + most * sizeof(double) + 64,
+    };
+    j->r->state_bytes = needs.state_bytes;
+    if (needs.state_bytes > (size_t)plan->memory_bytes / 8)
+        return HR_FAIL(err, HR_EBUDGET,
+                       "the windows of one instrument take %zu bytes, more than an eighth of"
+                       " --memory: it takes at least %zuMB",
+                       needs.state_bytes, needs.state_bytes * 8 / 1000000 + 1);
+    HR_TRY(hr_listener_open(&j->l, &j->o->listen, &j->r->listen, &needs, err));
+    j->part_row = hr_arena_alloc(j->l.arena, most * sizeof *j->part_row, 8);
+    if (j->part_row == NULL) return HR_FAIL(err, HR_EBUDGET, "no memory for rows: raise --memory");
+    HR_TRY(hr_calc_batch_init(&j->batch, e, j->o->measures, j->l.arena, err));
+    j->batch.emit = on_row;
+    j->batch.self = j;
+    return HR_OK;
+}
+
+hr_status hr_calc_run(const hr_calc_options *o, hr_calc_report *report, uint64_t *step_ns,
+                      hr_err *err)
+{
+    memset(report, 0, sizeof *report);
+    job *j = hr_heap_zero(1, sizeof *j);
+    if (j == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for expressions");
+    j->o = o;
+    j->r = report;
+    hr_tap tap = {.self = j, .message = on_message};
+    hr_status st = open_all(j, err);
+    if (st == HR_OK) st = hr_listener_run(&j->l, &tap, on_end, err);
+    if (st == HR_OK && o->measures)
+        memcpy(step_ns, j->batch.step_ns, o->program->e->n_step * sizeof *step_ns);
+    hr_listener_close(&j->l);
+    hr_heap_free(j);
+    return st;
+}

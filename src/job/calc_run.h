@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HR_JOB_CALC_RUN_H
+#define HR_JOB_CALC_RUN_H
+/* Expressions over whatever a run reads, row by row: a row is a change of an instrument's book, or
+ * a trade, in merged order. See docs/modules/calc.md. */
+#include "calc/market.h"
+#include "calc/program.h"
+#include "job/listen.h"
+
+#define HR_CALC_OUTPUTS_MAX (HR_ROW_FIELDS_MAX - 2u)
+
+typedef enum hr_calc_rows {
+    HR_CALC_ROWS_ALL = 0,
+    HR_CALC_ROWS_VALUED = 1, /* those in which some output has a value */
+    HR_CALC_ROWS_TRUE = 2,   /* those in which some condition is true; numbers do not count */
+} hr_calc_rows;
+
+typedef struct hr_calc_options {
+    hr_listen_options listen; /* clock: VENUE falls back on the capturer's where there is none */
+    hr_book_of book;
+    hr_calc_rows rows;
+    const hr_program *program; /* read with hr_market_columns, HR_CALC_STEP_ROWS a call */
+    bool measures;
+} hr_calc_options;
+
+typedef struct hr_calc_report {
+    hr_listen_report listen;
+    uint64_t rows; /* worked out */
+    uint64_t no_time;
+    uint32_t unmet;      /* instruments of of() that never came ... */
+    const char *unmet_1; /* ... the first of them */
+    size_t state_bytes;  /* of one instrument */
+    char reject_1[352];  /* a table's first row that could not be read: file, line, what */
+} hr_calc_report;
+
+/** step_ns: [program->e->n_step], where o->measures. HR_ESTOPPED: it was asked to stop; on any
+ * failure no file is left. */
+HR_MUST_USE hr_status hr_calc_run(const hr_calc_options *o, hr_calc_report *report,
+                                  uint64_t *step_ns, hr_err *err);
+
+/** Names of outputs as fields: ts_event, instrument, then the outputs; field[HR_ROW_FIELDS_MAX]. */
+HR_MUST_USE hr_status hr_calc_fields(hr_row_field *field, uint32_t *n_fields, const hr_expr *x,
+                                     hr_err *err);
+/** Is the row to be written? */
+bool hr_calc_is_wanted(hr_calc_rows rows, const hr_expr *x, const double *value);
+struct hr_calc_batch;
+/** What a batch counted. */
+void hr_calc_report_batch(hr_calc_report *r, const struct hr_calc_batch *b);
+/** One row of outputs. */
+HR_MUST_USE hr_status hr_calc_put(hr_row_out *out, const hr_expr *x, int64_t ts,
+                                  const hr_text *instrument, const double *value, hr_err *err);
+
+#endif
