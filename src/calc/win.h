@@ -41,6 +41,29 @@ void hr_win_ewma_time(void *state, const hr_op_rows *r);
 void hr_win_rank(void *state, const hr_op_rows *r);
 void hr_win_quantile(void *state, const hr_op_rows *r);
 void hr_win_sketch(void *state, const hr_op_rows *r);
+void hr_win_fill(void *state, const hr_op_rows *r);
+void hr_win_since(void *state, const hr_op_rows *r);
+void hr_win_changed(void *state, const hr_op_rows *r);
+void hr_win_hysteresis(void *state, const hr_op_rows *r);
+
+/* What a window that stands still can give: name, words, unit. */
+#define HR_WIN_PANE_EACH(X, form)                                                                  \
+    X(form, sum, "sum of x", HR_OP_SAME)                                                           \
+    X(form, mean, "mean of x", HR_OP_SAME)                                                         \
+    X(form, min, "least x", HR_OP_SAME)                                                            \
+    X(form, max, "greatest x", HR_OP_SAME)                                                         \
+    X(form, first, "oldest x", HR_OP_SAME)                                                         \
+    X(form, last, "newest x", HR_OP_SAME)                                                          \
+    X(form, count, "rows", HR_OP_COUNT)                                                            \
+    X(form, var, "population variance of x", HR_OP_SQUARE)                                         \
+    X(form, std, "root of the population variance of x", HR_OP_SAME)
+#define HR_WIN_PANE_DECLARE(form, name, what, unit)                                                \
+    void hr_win_##form##_##name(void *state, const hr_op_rows *r);
+/* clang-format off */
+HR_WIN_PANE_EACH(HR_WIN_PANE_DECLARE, tumble)
+HR_WIN_PANE_EACH(HR_WIN_PANE_DECLARE, hop)
+HR_WIN_PANE_EACH(HR_WIN_PANE_DECLARE, session)
+/* clang-format on */
 
 size_t hr_win_bytes_one(const hr_op_args *a);
 size_t hr_win_bytes_two(const hr_op_args *a);
@@ -51,6 +74,11 @@ size_t hr_win_bytes_past(const hr_op_args *a);
 size_t hr_win_bytes_carried(const hr_op_args *a);
 size_t hr_win_bytes_order(const hr_op_args *a);
 size_t hr_win_bytes_sketch(const hr_op_args *a);
+size_t hr_win_bytes_tumble(const hr_op_args *a);
+size_t hr_win_bytes_hop(const hr_op_args *a);
+size_t hr_win_bytes_session(const hr_op_args *a);
+size_t hr_win_bytes_latch(const hr_op_args *a);
+size_t hr_win_bytes_switch(const hr_op_args *a);
 
 void hr_win_init_one(void *state, const hr_op_args *a);
 void hr_win_init_moments(void *state, const hr_op_args *a);
@@ -63,9 +91,16 @@ void hr_win_init_alpha(void *state, const hr_op_args *a);
 void hr_win_init_half(void *state, const hr_op_args *a);
 void hr_win_init_order(void *state, const hr_op_args *a);
 void hr_win_init_sketch(void *state, const hr_op_args *a);
+void hr_win_init_tumble(void *state, const hr_op_args *a);
+void hr_win_init_hop(void *state, const hr_op_args *a);
+void hr_win_init_session(void *state, const hr_op_args *a);
+void hr_win_init_latch(void *state, const hr_op_args *a);
+void hr_win_init_switch(void *state, const hr_op_args *a);
 
 uint32_t hr_win_warm_up(const hr_op_args *a);
 uint32_t hr_win_warm_up_lag(const hr_op_args *a);
 uint32_t hr_win_warm_up_none(const hr_op_args *a);
+uint32_t hr_win_warm_up_hop(const hr_op_args *a);
+uint32_t hr_win_warm_up_one(const hr_op_args *a);
 
 #endif

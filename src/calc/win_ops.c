@@ -9,10 +9,20 @@
 #define CHAN "Chan, Golub and LeVeque 1979; Pebay 2008"
 #define ROWS_MOST 16777216.0
 #define NEEDED ((double)NAN)
-#define WINDOW                                                                                     \
+#define LONGEST 8.64e15 /* 100 days */
+#define ENDED "null until a window has ended"
+#define WINDOW_AS(name_)                                                                           \
     {                                                                                              \
-        .name = "window", .kind = HR_OP_WINDOW, .least = 1, .most = ROWS_MOST,                     \
-        .by_default = NEEDED                                                                       \
+        .name = name_, .kind = HR_OP_WINDOW, .least = 1, .most = ROWS_MOST, .by_default = NEEDED   \
+    }
+#define LEVEL(name_)                                                                               \
+    {                                                                                              \
+        .name = name_, .kind = HR_OP_REAL, .least = -1e300, .most = 1e300, .by_default = NEEDED    \
+    }
+#define DURATION(name_, by_default_)                                                               \
+    {                                                                                              \
+        .name = name_, .kind = HR_OP_TIME, .least = 1e3, .most = LONGEST,                          \
+        .by_default = (by_default_)                                                                \
     }
 #define PART                                                                                       \
     {                                                                                              \
@@ -26,8 +36,22 @@
     .bytes = hr_win_bytes_##size, .init = hr_win_init_##size, .warm_up = hr_win_warm_up##warm
 #define OF_X .n_in = 1, .in = {"x"}
 #define OF_XY .n_in = 2, .in = {"x", "y"}
-#define IN_WINDOW .n_arg = 1, .arg = {WINDOW}
-#define IN_WINDOW_AND_PART .n_arg = 2, .arg = {WINDOW, PART}
+#define IN_WINDOW .n_arg = 1, .arg = {WINDOW_AS("window")}
+#define IN_WINDOW_AND_PART .n_arg = 2, .arg = {WINDOW_AS("window"), PART}
+
+#define PANE(form, name, what_, unit_, args, warm)                                                 \
+    {OP(form##_##name, what_, ENDED, "", unit_), OF_X, args, STATE(form, warm)},
+#define TUMBLE(form, name, what, unit)                                                             \
+    PANE(form, name, what " of the newest window [k w, (k + 1) w) that has ended", unit,           \
+         IN_WINDOW, )
+#define HOP(form, name, what, unit)                                                                \
+    PANE(form, name, what " of the newest window [k every - w, k every) that has ended", unit,     \
+         EVERY, _hop)
+#define SESSION(form, name, what, unit)                                                            \
+    {OP(form##_##name, what " since the last pause longer than gap", "the first row of each", "",  \
+        unit),                                                                                     \
+     OF_X, .n_arg = 1, .arg = {DURATION("gap", NEEDED)}, STATE(form, _none)},
+#define EVERY .n_arg = 2, .arg = {WINDOW_AS("window"), WINDOW_AS("every")}
 
 static const hr_op ops[] = {
     {OP(sum, "sum of x over the window", FULL, "", HR_OP_SAME), OF_X, IN_WINDOW, STATE(one, )},
@@ -99,9 +123,25 @@ static const hr_op ops[] = {
      .bytes = hr_win_bytes_carried, .init = hr_win_init_alpha, .warm_up = hr_win_warm_up_none},
     {OP(ewma_time, "mean of all x so far, each weighing 2^(-age / half)", "the first x", "",
         HR_OP_SAME),
-     OF_X, .n_arg = 1,
-     .arg = {{.name = "half", .kind = HR_OP_TIME, .least = 1e3, .most = 8.64e15, NEEDED}},
-     .bytes = hr_win_bytes_carried, .init = hr_win_init_half, .warm_up = hr_win_warm_up_none},
+     OF_X, .n_arg = 1, .arg = {DURATION("half", NEEDED)}, .bytes = hr_win_bytes_carried,
+     .init = hr_win_init_half, .warm_up = hr_win_warm_up_none},
+    {OP(fill,
+        "newest x that was not null, in rows without one too; null where it is older than age", "",
+        "", HR_OP_SAME),
+     OF_X, .n_arg = 1, .arg = {DURATION("age", LONGEST)}, STATE(latch, _none)},
+    {OP(since, "seconds since x was last not null, in rows without one too", "", "", HR_OP_SPAN),
+     OF_X, STATE(latch, _none)},
+    {OP(changed, "1 where x is not what it was the row before, else 0",
+        "null until there is such a row", "", HR_OP_RATIO),
+     OF_X, STATE(latch, _one)},
+    {OP(hysteresis, "1 from x >= above on until x <= below, else 0", "0", "Schmitt 1938",
+        HR_OP_RATIO),
+     OF_X, .n_arg = 2, .arg = {LEVEL("above"), LEVEL("below")}, STATE(switch, _none)},
+    /* clang-format off */
+    HR_WIN_PANE_EACH(TUMBLE, tumble)
+    HR_WIN_PANE_EACH(HOP, hop)
+    HR_WIN_PANE_EACH(SESSION, session)
+    /* clang-format on */
 };
 
 const hr_op_list hr_ops_window = {.op = ops, .n = HR_ARRAY_LEN(ops)};

@@ -27,7 +27,7 @@ static hr_op_args args_of(const hr_op *op, bool by_time, bool most)
 static void test_table(void **unused)
 {
     (void)unused;
-    assert_true(hr_ops_window.n > 25);
+    assert_true(hr_ops_window.n > 60);
     for (uint32_t k = 0; k < hr_ops_window.n; k++) {
         const hr_op *op = &hr_ops_window.op[k];
         assert_string_equal(op->group, "window");
@@ -42,9 +42,10 @@ static void test_table(void **unused)
         for (unsigned i = 0; i < op->n_arg; i++) {
             assert_non_null(op->arg[i].name);
             assert_true(op->arg[i].least < op->arg[i].most);
-            assert_true(isnan(op->arg[i].by_default));
+            double usual = op->arg[i].by_default;
+            assert_true(isnan(usual) || (usual >= op->arg[i].least && usual <= op->arg[i].most));
             if (op->arg[i].kind != HR_OP_WINDOW) continue;
-            assert_int_equal(i, 0);
+            assert_true(i == 0 || strncmp(op->name, "hop_", 4) == 0);
             assert_true(op->arg[i].least == 1 && op->arg[i].most == 16777216);
         }
     }
@@ -90,12 +91,13 @@ static void test_warm_up(void **unused)
             op->run(state, &r);
             uint32_t first = op->warm_up(&a);
             assert_true(first < ROWS);
-            for (uint32_t i = 0; i < ROWS; i++)
-                assert_int_equal(i >= first, !isnan(out[i]));
+            for (uint32_t i = 0; i < ROWS; i++) {
+                if ((i >= first) == isnan(out[i])) fail_msg("%s(%d) row %u", op->name, n, i);
+            }
             free(state);
         }
         hr_op_args a = args_of(op, true, false);
-        assert_int_equal(op->warm_up(&a), 0);
+        if (a.is_time[0]) assert_int_equal(op->warm_up(&a), 0);
     }
 }
 
@@ -149,12 +151,96 @@ static void test_far_times(void **unused)
     }
 }
 
+static const hr_op *op_named(const char *name)
+{
+    for (uint32_t k = 0; k < hr_ops_window.n; k++) {
+        if (strcmp(hr_ops_window.op[k].name, name) == 0) return &hr_ops_window.op[k];
+    }
+    fail_msg("no operator '%s'", name);
+    return NULL;
+}
+
+#define FEW 8
+
+static void check(const char *name, const hr_op_args *a, const int64_t *ts, const double *x,
+                  const double *want)
+{
+    double out[FEW];
+    const hr_op *op = op_named(name);
+    hr_op_args all = *a;
+    all.max_rows = FEW;
+    void *state = aligned_alloc(64, op->bytes(&all));
+    assert_non_null(state);
+    op->init(state, &all);
+    hr_op_rows r = {.n = FEW, .ts = ts, .in = {x}, .out = {out}};
+    op->run(state, &r);
+    for (int i = 0; i < FEW; i++) {
+        if (isnan(want[i]) ? !isnan(out[i]) : out[i] != want[i])
+            fail_msg("%s row %d: %g, not %g", name, i, out[i], want[i]);
+    }
+    free(state);
+}
+
+#define NONE ((double)NAN)
+
+/* A row that is late counts as of the newest time; what is null is not there but for `fill` and
+ * `since`. */
+static void test_held(void **unused)
+{
+    (void)unused;
+    static const int64_t ts[FEW] = {0, 1000000, 2000000, 1500000, 9000000, 9000000, 9500000, 1};
+    static const double x[FEW] = {NONE, 2, NONE, 4, NONE, 5, 5, 1};
+    hr_op_args a = {.v = {8.64e15}, .is_time = {true}};
+    check("fill", &a, ts, x, (double[FEW]){NONE, 2, 2, 4, 4, 5, 5, 1});
+    a.v[0] = 7e6 - 1;
+    check("fill", &a, ts, x, (double[FEW]){NONE, 2, 2, 4, NONE, 5, 5, 1});
+    a.v[0] = 7e6;
+    check("fill", &a, ts, x, (double[FEW]){NONE, 2, 2, 4, 4, 5, 5, 1});
+    check("since", &a, ts, x, (double[FEW]){NONE, 0, 0.001, 0, 0.007, 0, 0, 0});
+    check("changed", &a, ts, x, (double[FEW]){NONE, NONE, NONE, 1, NONE, 1, 0, 1});
+    hr_op_args h = {.v = {4, 2}};
+    check("hysteresis", &h, ts, x, (double[FEW]){NONE, 0, NONE, 1, NONE, 1, 1, 0});
+    static const double wave[FEW] = {3, 4, 3, 2.5, 2, 3, 4, 1};
+    check("hysteresis", &h, ts, wave, (double[FEW]){0, 1, 1, 1, 0, 0, 1, 0});
+    h.v[1] = 4.5;
+    assert_true(op_named("hysteresis")->bytes(&h) == SIZE_MAX);
+}
+
+/* Windows that stand still; the row at -1 ns is of the one before 0. */
+static void test_panes(void **unused)
+{
+    (void)unused;
+    static const int64_t ts[FEW] = {-1, 0, 999, 1000, 500, 5000, 5999, 9000};
+    static const double x[FEW] = {1, 2, 3, 4, 5, 6, 7, 8};
+    hr_op_args a = {.v = {1000, 1000}, .is_time = {true, true}};
+    check("tumble_sum", &a, ts, x, (double[FEW]){NONE, 1, 1, 5, 5, 9, 9, 13});
+    check("tumble_last", &a, ts, x, (double[FEW]){NONE, 1, 1, 3, 3, 5, 5, 7});
+    check("hop_count", &a, ts, x, (double[FEW]){NONE, 1, 1, 2, 2, 2, 2, 2});
+    a.v[0] = 2000;
+    check("hop_sum", &a, ts, x, (double[FEW]){NONE, 1, 1, 6, 6, 9, 9, 13});
+    check("hop_first", &a, ts, x, (double[FEW]){NONE, 1, 1, 1, 1, 4, 4, 6});
+    a.v[0] = 1000;
+    a.v[1] = 3000; /* of each 3 us the last one */
+    check("hop_sum", &a, ts, x, (double[FEW]){NONE, 1, 1, 1, 1, 1, 1, 13});
+    hr_op_args rows = {.v = {3, 2}};
+    check("tumble_sum", &rows, ts, x, (double[FEW]){NONE, NONE, 6, 6, 6, 15, 15, 15});
+    check("hop_sum", &rows, ts, x, (double[FEW]){NONE, NONE, NONE, 9, 9, 15, 15, 21});
+    hr_op_args gap = {.v = {1000}, .is_time = {true}};
+    check("session_sum", &gap, ts, x, (double[FEW]){1, 3, 6, 10, 15, 6, 13, 8});
+    check("session_count", &gap, ts, x, (double[FEW]){1, 2, 3, 4, 5, 1, 2, 1});
+    rows.is_time[1] = true;
+    assert_true(op_named("hop_sum")->bytes(&rows) == SIZE_MAX);
+    a.v[0] = 1e9 + 1; /* too many panes */
+    assert_true(op_named("hop_sum")->bytes(&a) == SIZE_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),     cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_warm_up),   cmocka_unit_test(test_no_room),
-        cmocka_unit_test(test_far_times),
+        cmocka_unit_test(test_far_times), cmocka_unit_test(test_held),
+        cmocka_unit_test(test_panes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
