@@ -229,7 +229,7 @@ class Lint:
                 self.check_names(path, code)
 
     def run(self):
-        for top in (".ci", "bench", "docs", "include", "src", "tests", "tools"):
+        for top in (".ci", "bench", "docs", "examples", "include", "src", "tests", "tools"):
             for folder, dirs, files in os.walk(os.path.join(self.root, top)):
                 dirs[:] = sorted(d for d in dirs if d not in ("corpus", "__pycache__") and "golden/" not in folder)
                 for name in sorted(files):
