@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "calc/op_market.h"
 #include "calc/op_window.h"
 #include "calc/ta.h"
 
@@ -11,7 +12,7 @@
 #define PROGRAM_BYTES ((size_t)64 << 20)
 #define LISTS_MAX 64u
 
-static const hr_op_list *const library[] = {&hr_ops_window, &hr_ops_ta};
+static const hr_op_list *const library[] = {&hr_ops_window, &hr_ops_ta, &hr_ops_market};
 
 hr_status hr_program_ops(hr_program *p, const hr_op_list *plugins, uint32_t n_plugins, hr_err *err)
 {

@@ -3,6 +3,7 @@
 #include "harness.h"
 
 #include "calc/expr_parts.h"
+#include "calc/op_market.h"
 #include "calc/op_window.h"
 #include "calc/ta.h"
 
@@ -104,10 +105,10 @@ static void test_limits(void **unused)
 static void test_ours(void **unused)
 {
     (void)unused;
-    const hr_op_list *lists[] = {&hr_ops_window, &hr_ops_ta};
+    const hr_op_list *lists[] = {&hr_ops_window, &hr_ops_ta, &hr_ops_market};
     hr_op_list all;
-    assert_int_equal(hr_ops_merge(&all, arena, lists, 2, NULL), HR_OK);
-    assert_int_equal(all.n, hr_ops_window.n + hr_ops_ta.n);
+    assert_int_equal(hr_ops_merge(&all, arena, lists, 3, NULL), HR_OK);
+    assert_int_equal(all.n, hr_ops_window.n + hr_ops_ta.n + hr_ops_market.n);
     for (uint32_t i = 0; i < all.n; i++) {
         for (uint32_t k = 0; k < i; k++)
             assert_string_not_equal(all.op[i].name, all.op[k].name);
