@@ -23,18 +23,14 @@ static uint32_t *slot_of(const merge *m, const char *name)
 
 static hr_status add(merge *m, const hr_op_list *list, hr_err *err)
 {
-    uint32_t n_before = m->n;
     for (uint32_t i = 0; i < list->n; i++) {
         const hr_op *op = &list->op[i];
         uint32_t *slot = slot_of(m, op->name);
-        if (*slot == 0) {
-            m->op[m->n] = *op;
-            *slot = ++m->n;
-            continue;
-        }
-        if (list->gives_way && *slot <= n_before) continue;
-        return HR_FAIL(err, HR_EEXIST, "two operators have the name '%s': of '%s' and of '%s'",
-                       op->name, m->op[*slot - 1].group, op->group);
+        if (*slot != 0)
+            return HR_FAIL(err, HR_EEXIST, "two operators have the name '%s': of '%s' and of '%s'",
+                           op->name, m->op[*slot - 1].group, op->group);
+        m->op[m->n] = *op;
+        *slot = ++m->n;
     }
     return HR_OK;
 }

@@ -109,14 +109,12 @@ typedef struct hr_op {
 typedef struct hr_op_list {
     const hr_op *op;
     uint32_t n;
-    bool gives_way; /* where it is merged, what has a name of a list before it is left out */
 } hr_op_list;
 
 #define HR_OPS_MAX 65535u /* of one list that is merged */
 
 /** One list of them all, in their order; copies lie in arena, strings stay where they are.
- * HR_EEXIST: two have one name, in a list that does not give way. HR_ELIMIT: more than HR_OPS_MAX.
- */
+ * HR_EEXIST: two have one name. HR_ELIMIT: more than HR_OPS_MAX. */
 HR_MUST_USE hr_status hr_ops_merge(hr_op_list *out, hr_arena *arena, const hr_op_list *const *list,
                                    uint32_t n, hr_err *err);
 

@@ -8,7 +8,7 @@
 #include "calc/op_window.h"
 #include "calc/ta.h"
 
-#define SCRATCH_BYTES ((size_t)64 << 20) /* address space: only what is used is touched */
+#define SCRATCH_BYTES ((size_t)160 << 20) /* address space: only what is used is touched */
 #define PROGRAM_BYTES ((size_t)64 << 20)
 #define LISTS_MAX 64u
 

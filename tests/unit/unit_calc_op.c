@@ -33,19 +33,19 @@ static int close_arena(void **unused)
 
 static const hr_op some[] = {OP("a", "some"), OP("b", "some")};
 static const hr_op others[] = {OP("c", "others"), OP("b", "others"), OP("d", "others")};
+static const hr_op more[] = {OP("c", "more"), OP("ab", "more")};
 static const hr_op twice[] = {OP("e", "twice"), OP("e", "twice")};
 
 static void test_order(void **unused)
 {
     (void)unused;
     static const hr_op_list one = LIST(some);
-    static const hr_op_list two = {.op = others, .n = HR_ARRAY_LEN(others), .gives_way = true};
+    static const hr_op_list two = LIST(more);
     const hr_op_list *lists[] = {&one, &two};
     hr_op_list all;
     assert_int_equal(hr_ops_merge(&all, arena, lists, 2, NULL), HR_OK);
     assert_int_equal(all.n, 4);
-    assert_false(all.gives_way);
-    static const char *const names[] = {"a", "b", "c", "d"};
+    static const char *const names[] = {"a", "b", "c", "ab"};
     for (uint32_t i = 0; i < all.n; i++)
         assert_string_equal(all.op[i].name, names[i]);
     assert_string_equal(all.op[1].group, "some");
@@ -58,14 +58,13 @@ static void test_clash(void **unused)
     (void)unused;
     static const hr_op_list one = LIST(some);
     static const hr_op_list two = LIST(others);
-    static const hr_op_list own = {.op = twice, .n = HR_ARRAY_LEN(twice), .gives_way = true};
+    static const hr_op_list own = LIST(twice);
     const hr_op_list *lists[] = {&one, &two};
     hr_op_list all = {.n = 77};
     hr_err err = HR_ERR_INIT;
     assert_int_equal(hr_ops_merge(&all, arena, lists, 2, &err), HR_EEXIST);
     assert_string_equal(err.message, "two operators have the name 'b': of 'some' and of 'others'");
     assert_int_equal(all.n, 77);
-    /* a list gives way to others, not to itself */
     lists[1] = &own;
     assert_int_equal(hr_ops_merge(&all, arena, lists, 2, &err), HR_EEXIST);
     assert_string_equal(err.message, "two operators have the name 'e': of 'twice' and of 'twice'");

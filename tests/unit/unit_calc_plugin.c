@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "calc/expr.h"
+#include "base/sys.h"
+#include "calc/eval.h"
 #include "calc/plugins.h"
 #include "calc/ta.h"
 
@@ -370,6 +371,73 @@ static void test_stage(void **unused)
     hr_plugin_close(&p);
 }
 
+/* The evaluator runs it as one of the library's, and so do as many threads as like. */
+#define THREADS 4
+#define PASSES 40
+
+typedef struct runner {
+    const hr_eval *e;
+    void *state, *work;
+    double own[ROWS];
+} runner;
+
+static void *run_rows(void *arg)
+{
+    runner *r = arg;
+    for (int k = 0; k < PASSES; k++) {
+        hr_eval_init(r->e->part, r->state);
+        for (uint32_t at = 0, n = 1; at < ROWS; at += n, n = n * 5 % 301) {
+            n = HR_MIN(n, ROWS - at);
+            hr_eval_rows rows = {.n = n,
+                                 .ts = ts + at,
+                                 .in = (const double *const[]){mid + at},
+                                 .out = (double *const[]){r->own + at}};
+            hr_eval_run(r->e, r->e->part, r->state, r->work, &rows);
+        }
+    }
+    return NULL;
+}
+
+static void test_threads(void **unused)
+{
+    (void)unused;
+    hr_plugin *p = open_example(); /* blocks for one thread: the others wait for it */
+    static const hr_expr_column columns[] = {{.name = "mid"}};
+    static runner runners[THREADS];
+    static const char text[] = "decayed_sum(decayed_sum(mid, 1s) - mid, 300ms)";
+    hr_expr_env env = {
+        .column = columns, .n_column = 1, .ops = hr_plugin_ops(p), .n_ops = 1, .max_rows = 10};
+    hr_arena *scratch;
+    hr_expr *x;
+    hr_eval *e;
+    assert_int_equal(hr_arena_create(&scratch, NULL, (size_t)4 << 20, "scratch", NULL), HR_OK);
+    assert_int_equal(hr_expr_parse(&x, arena, scratch, &env, text, strlen(text), NULL), HR_OK);
+    assert_int_equal(hr_eval_create(&e, arena, scratch, x, ROWS, NULL), HR_OK);
+    make_rows();
+    uintptr_t thread[THREADS];
+    const hr_sys *sys = hr_sys_get();
+    for (int i = 0; i < THREADS; i++) {
+        runners[i].e = e;
+        runners[i].state = hr_arena_alloc(arena, e->part->state_bytes, 64);
+        runners[i].work = hr_arena_alloc(arena, e->work_bytes, 64);
+        if (i == 0) run_rows(&runners[0]);
+        memset(runners[i].own, i > 0 ? 0xff : 0, i > 0 ? sizeof runners[i].own : 0);
+    }
+    for (int i = 1; i < THREADS; i++)
+        assert_int_equal(sys->thread_start(sys->self, &thread[i], run_rows, &runners[i]), 0);
+    for (int i = 1; i < THREADS; i++) {
+        assert_int_equal(sys->thread_join(sys->self, thread[i]), 0);
+        assert_memory_equal(runners[i].own, runners[0].own, sizeof runners[0].own);
+    }
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < ROWS; i++)
+        n += isnan(runners[0].own[i]) ? 0 : 1;
+    assert_true(n > ROWS / 2);
+    assert_int_equal(hr_plugin_check(p, NULL), HR_OK);
+    hr_arena_destroy(&scratch);
+    hr_plugin_close(&p);
+}
+
 /* ---- what it does ---- */
 
 static void run_bad(const hr_op *op, uint32_t n)
@@ -511,12 +579,13 @@ static void test_stage_misdeeds(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused),  cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_names),    cmocka_unit_test(test_slots),
-        cmocka_unit_test(test_operator), cmocka_unit_test(test_expression),
-        cmocka_unit_test(test_stage),    cmocka_unit_test(test_values),
-        cmocka_unit_test(test_misdeeds), cmocka_unit_test(test_state),
-        cmocka_unit_test(test_files),    cmocka_unit_test(test_stage_misdeeds),
+        cmocka_unit_test(test_refused),        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_names),          cmocka_unit_test(test_slots),
+        cmocka_unit_test(test_operator),       cmocka_unit_test(test_expression),
+        cmocka_unit_test(test_stage),          cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_values),         cmocka_unit_test(test_misdeeds),
+        cmocka_unit_test(test_state),          cmocka_unit_test(test_files),
+        cmocka_unit_test(test_stage_misdeeds),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

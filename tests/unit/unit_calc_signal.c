@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "calc/eval.h"
+#include "calc/op_window.h"
 #include "calc/signal.h"
 #include "expr_rig.h"
 
@@ -383,6 +385,74 @@ static void test_states(void **unused)
         play(&stories[i]);
 }
 
+/* From text over the evaluator's columns to events. */
+static void test_evaluated(void **unused)
+{
+    (void)unused;
+    enum { N = 600 };
+    static const hr_expr_column columns[] = {{.name = "x"}, {.name = "y"}};
+    static const hr_signal_spec specs[] = {
+        {.name = "high", .when = "smooth > 6", .until = "smooth < 4", .score = "smooth - y"},
+        {.name = "level", .when = "x > 8", .value = {"y", "smooth"}, .n_value = 2, .priority = 1},
+    };
+    static const char text[] = "smooth: mean(x, 3)";
+    hr_expr_env env = {
+        .column = columns, .n_column = 2, .ops = &hr_ops_window, .n_ops = 1, .max_rows = 10};
+    hr_signals_source src = {&env, text, strlen(text), specs, 2};
+    const hr_signals *s;
+    hr_eval *e;
+    hr_arena_rewind(rig.arena, 0);
+    assert_int_equal(hr_signals_read(&s, rig.arena, rig.scratch, &src, NULL, NULL), HR_OK);
+    assert_int_equal(hr_eval_create(&e, rig.arena, rig.scratch, s->expr, N, NULL), HR_OK);
+    static double row[2][N], column[8][N];
+    static int64_t ts[N];
+    const double *in[2];
+    double *out[8];
+    for (uint32_t i = 0; i < N; i++) {
+        row[0][i] = (double)(i * 7919 % 11);
+        row[1][i] = i;
+        ts[i] = i;
+    }
+    assert_true(e->part->n_in == 2 && e->part->n_out <= 8);
+    for (uint32_t k = 0; k < e->part->n_in; k++)
+        in[k] = row[e->part->in[k].which];
+    for (uint32_t k = 0; k < e->part->n_out; k++)
+        out[k] = column[k];
+    void *own = hr_arena_alloc(rig.arena, e->part->state_bytes, 64);
+    void *work = hr_arena_alloc(rig.arena, e->work_bytes, 64);
+    hr_eval_init(e->part, own);
+    hr_eval_rows rows = {.n = N, .ts = ts, .in = in, .out = out};
+    hr_eval_run(e, e->part, own, work, &rows);
+    hr_signals_out *events;
+    void *state = hr_arena_alloc(rig.arena, hr_signals_state_bytes(s), 64);
+    assert_int_equal(hr_signals_out_create(&events, rig.arena, s, 2 * N, NULL), HR_OK);
+    hr_signals_init(state, s);
+    hr_signal_rows given = {.n = N, .ts = ts, .column = (const double *const *)out};
+    assert_int_equal(hr_signals_run(s, state, &given, 0, events), N);
+    uint32_t n;
+    const hr_signal_event *got = hr_signals_events(events, &n);
+    uint32_t k = 0;
+    bool is_high = false;
+    bool is_level = false;
+    for (uint32_t i = 0; i < N; i++) {
+        double mean = i < 2 ? (double)NAN : (row[0][i] + row[0][i - 1] + row[0][i - 2]) / 3;
+        if ((row[0][i] > 8) != is_level) {
+            is_level = !is_level;
+            assert_true(got[k].rule == 1 && got[k].is_on == is_level && got[k].row == i);
+            assert_true(got[k].value[0] == row[1][i] && got[k].n_value == 2);
+            k++;
+        }
+        if (is_high ? mean < 4 : mean > 6) {
+            is_high = !is_high;
+            assert_true(got[k].rule == 0 && got[k].is_on == is_high && got[k].row == i);
+            assert_true(fabs(got[k].score - (mean - i)) < 1e-9);
+            k++;
+        }
+    }
+    assert_int_equal(k, n);
+    assert_true(n > 100);
+}
+
 static void test_memory(void **unused)
 {
     (void)unused;
@@ -423,8 +493,9 @@ static void test_memory(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_wrong), cmocka_unit_test(test_names),
-                                       cmocka_unit_test(test_shared), cmocka_unit_test(test_states),
-                                       cmocka_unit_test(test_memory)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_wrong),     cmocka_unit_test(test_names),
+        cmocka_unit_test(test_shared),    cmocka_unit_test(test_states),
+        cmocka_unit_test(test_evaluated), cmocka_unit_test(test_memory)};
     return cmocka_run_group_tests(tests, open_rig, close_rig);
 }
