@@ -11,6 +11,8 @@
 #define HR_LIKELY(x) __builtin_expect(!!(x), 1)
 #define HR_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define HR_ALIGNED(n) __attribute__((aligned(n)))
+/** A vector type of so many bytes, wider than the processor's too. */
+#define HR_VECTOR(bytes) __attribute__((vector_size(bytes)))
 #define HR_UNUSED __attribute__((unused))
 /** A large variable that hardening need not clear: every part is written before it is read. */
 #define HR_UNINIT __attribute__((uninitialized))

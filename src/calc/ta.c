@@ -4,6 +4,7 @@
 
 #include "base/attr.h"
 #include "calc/ta_parts.h"
+#include "kern/kern.h"
 
 #define ASK ((double)NAN)
 #define MOST_ROWS 1000000
@@ -31,15 +32,15 @@
 #define TA(fn, warm, ...)                                                                          \
     {                                                                                              \
         .name = #fn, .group = "ta", .source = "Tulip Indicators 0.9: " #fn,                        \
-        .bytes = hr_ta_##fn##_bytes, .init = hr_ta_##fn##_init, .run = hr_ta_##fn##_run,           \
+        .bytes = hr_ta_##fn##_bytes, .init = hr_ta_##fn##_init, .run = run_##fn,                   \
         .warm_up = warm_##warm, __VA_ARGS__                                                        \
     }
 #define MATH(fn, inputs, counted, told, ...)                                                       \
     {                                                                                              \
         .name = #fn, .group = "math", .what = (told), .seed = "",                                  \
         .source = "Tulip Indicators 0.9: " #fn, .n_in = (inputs), .in = {__VA_ARGS__}, .n_out = 1, \
-        .out = {""}, .unit = {(counted)}, .bytes = no_bytes, .init = no_init,                      \
-        .run = hr_ta_##fn##_run, .warm_up = warm_none                                              \
+        .out = {""}, .unit = {(counted)}, .bytes = no_bytes, .init = no_init, .run = run_##fn,     \
+        .warm_up = warm_none                                                                       \
     }
 
 static size_t no_bytes(const hr_op_args *a)
@@ -88,6 +89,26 @@ WARM(stochrsi, 2 * a->v[0] - 1)
 WARM(vidya, a->v[1] - 2)
 WARM(zlema, floor((a->v[0] - 1) / 2) - 1)
 /* clang-format on */
+
+/* every tier gives the same bits */
+#ifdef HR_KERN_X86
+#define RUN(fn)                                                                                    \
+    static void run_##fn(void *state, const hr_op_rows *r)                                         \
+    {                                                                                              \
+        if (hr_kern_get()->cpu_flags & HR_CPU_AVX2)                                                \
+            hr_ta_##fn##_avx2(state, r);                                                           \
+        else                                                                                       \
+            hr_ta_##fn##_base(state, r);                                                           \
+    }
+#else
+#define RUN(fn)                                                                                    \
+    static void run_##fn(void *state, const hr_op_rows *r)                                         \
+    {                                                                                              \
+        hr_ta_##fn##_base(state, r);                                                               \
+    }
+#endif
+HR_TA_EACH(RUN)
+HR_TA_MATH_EACH(RUN)
 
 static const hr_op ops[] = {
     /* clang-format off */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Averages and lines through the last rows. */
-#include "calc/ta_parts.h"
+#include "calc/ta_cols.h"
 
-static void setup_n(hr_ta *s)
+HR_INLINE void setup_n(hr_ta *s)
 {
     hr_ta_room(s, 0, s->n[0], 1);
 }
@@ -12,46 +12,73 @@ static void step_sma(hr_ta *s, const double *x, double *y)
     double sum = hr_ta_roll(s, 0, x[0]);
     if (hr_ta_is_full(s, 0)) y[0] = sum / s->n[0];
 }
-HR_TA_DEFINE(sma, 1, 1, setup_n, step_sma)
 
-static void step_ema(hr_ta *s, const double *x, double *y)
+static void cols_sma(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    double v = hr_ta_ema(&s->v[0], s->seen, s->n[0], s->n[1], x[0]);
-    if (!s->n[1] || s->seen + 1 >= s->n[0]) y[0] = v;
+    hr_ta_means(s, 0, x[0], m, y[0]);
+    hr_ta_blank(s, s->n[0] - 1, y[0], m);
 }
-HR_TA_DEFINE(ema, 1, 1, hr_ta_no_setup, step_ema)
+HR_TA_BOTH_TAME(sma, 1, 1, setup_n, step_sma, cols_sma)
 
-/* Averages of averages, each starting at the row where the one before it has n rows; how many of
- * them have a value of their own at this row. */
-static int chain(hr_ta *s, int levels, double x)
+HR_INLINE void setup_ema(hr_ta *s)
 {
-    uint64_t each = s->n[0] - 1;
-    for (int i = 0; i < levels; i++) {
-        if (s->seen < each * (uint64_t)i) return i - 1;
-        x = hr_ta_ema(&s->v[i], s->seen - each * (uint64_t)i, s->n[0], s->n[1], x);
+    for (uint32_t i = 0; i < 3; i++) {
+        hr_ta_lin_ema(&s->lin[i], s->n[0], s->n[1]);
+        hr_ta_lin_from(&s->lin[i], i * (s->n[0] - 1));
     }
-    return s->seen < each * (uint64_t)levels ? levels - 1 : levels;
 }
 
-static void step_dema(hr_ta *s, const double *x, double *y)
+static void cols_ema(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    if (chain(s, 2, x[0]) == 2) y[0] = 2 * s->v[0] - s->v[1];
+    HR_TA_FN(lin)(&s->lin[0], x[0], y[0], m);
 }
-HR_TA_DEFINE(dema, 1, 1, hr_ta_no_setup, step_dema)
+HR_TA_COLS_TAME(ema, 1, 1, setup_ema, cols_ema)
 
-static void step_tema(hr_ta *s, const double *x, double *y)
+/* the i-th average of averages, each starting at the row where the one before it has n rows */
+static void next_average(hr_ta *s, int i, const double *x, double *y, uint32_t m)
 {
-    if (chain(s, 3, x[0]) == 3) y[0] = 3 * s->v[0] - 3 * s->v[1] + s->v[2];
+    uint32_t skip = hr_ta_skip(s, (uint64_t)i * (s->n[0] - 1), m);
+    HR_TA_FN(lin)(&s->lin[i], x + skip, y + skip, m - skip);
 }
-HR_TA_DEFINE(tema, 1, 1, hr_ta_no_setup, step_tema)
 
-static void step_trix(hr_ta *s, const double *x, double *y)
+static void cols_dema(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    double last = s->v[2];
-    if (chain(s, 3, x[0]) == 3 && s->seen > 3 * ((uint64_t)s->n[0] - 1))
-        y[0] = (s->v[2] - last) / (s->n[1] ? last : s->v[2]) * 100;
+    HR_TA_COLUMN(one);
+    HR_TA_FN(lin)(&s->lin[0], x[0], one, m);
+    next_average(s, 1, one, y[0], m);
+    for (uint32_t i = 0; i < m; i++)
+        y[0][i] = 2 * one[i] - y[0][i];
+    hr_ta_blank(s, 2 * ((uint64_t)s->n[0] - 1), y[0], m);
 }
-HR_TA_DEFINE(trix, 1, 1, hr_ta_no_setup, step_trix)
+HR_TA_COLS_TAME(dema, 1, 1, setup_ema, cols_dema)
+
+static void cols_tema(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+{
+    HR_TA_COLUMN(one);
+    HR_TA_COLUMN(two);
+    HR_TA_FN(lin)(&s->lin[0], x[0], one, m);
+    next_average(s, 1, one, two, m);
+    next_average(s, 2, two, y[0], m);
+    for (uint32_t i = 0; i < m; i++)
+        y[0][i] = 3 * one[i] - 3 * two[i] + y[0][i];
+    hr_ta_blank(s, 3 * ((uint64_t)s->n[0] - 1), y[0], m);
+}
+HR_TA_COLS_TAME(tema, 1, 1, setup_ema, cols_tema)
+
+static void cols_trix(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+{
+    HR_TA_COLUMN(now);
+    HR_TA_COLUMN(last);
+    HR_TA_FN(lin)(&s->lin[0], x[0], now, m);
+    next_average(s, 1, now, now, m);
+    next_average(s, 2, now, now, m);
+    hr_ta_before(s, 0, now, m, last);
+    const double *by = s->n[1] ? last : now;
+    for (uint32_t i = 0; i < m; i++)
+        y[0][i] = (now[i] - last[i]) / by[i] * 100;
+    hr_ta_blank(s, 3 * ((uint64_t)s->n[0] - 1) + 1, y[0], m);
+}
+HR_TA_COLS(trix, 1, 1, setup_ema, cols_trix)
 
 static double all_weights(double n)
 {
@@ -63,9 +90,24 @@ static void step_wma(hr_ta *s, const double *x, double *y)
     double sum = hr_ta_roll_weighed(s, 0, 0, x[0]);
     if (hr_ta_is_full(s, 0)) y[0] = sum / all_weights(s->n[0]);
 }
-HR_TA_DEFINE(wma, 1, 1, setup_n, step_wma)
 
-static void setup_hma(hr_ta *s)
+/* y may be x */
+static void weighed_means(hr_ta *s, int j, const double *x, uint32_t m, double *y)
+{
+    double w[HR_TA_SPAN] HR_UNINIT;
+    uint32_t n = s->ring[j].cap;
+    hr_ta_span(s, j, x, m, w);
+    HR_TA_FN(weighed)(y, w, 1 / all_weights(n), n, m);
+}
+
+static void cols_wma(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+{
+    weighed_means(s, 0, x[0], m, y[0]);
+    hr_ta_blank(s, s->n[0] - 1, y[0], m);
+}
+HR_TA_BOTH_TAME(wma, 1, 1, setup_n, step_wma, cols_wma)
+
+HR_INLINE void setup_hma(hr_ta *s)
 {
     hr_ta_room(s, 0, s->n[0], 1);
     hr_ta_room(s, 1, s->n[0] / 2, 1);
@@ -80,10 +122,22 @@ static void step_hma(hr_ta *s, const double *x, double *y)
     double root = hr_ta_roll_weighed(s, 2, 4, 2 * half - whole) / all_weights(s->ring[2].cap);
     if (hr_ta_is_full(s, 2)) y[0] = root;
 }
-HR_TA_DEFINE(hma, 1, 1, setup_hma, step_hma)
+
+static void cols_hma(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+{
+    HR_TA_COLUMN(half);
+    weighed_means(s, 0, x[0], m, y[0]);
+    weighed_means(s, 1, x[0], m, half);
+    for (uint32_t i = 0; i < m; i++)
+        half[i] = 2 * half[i] - y[0][i];
+    uint32_t skip = hr_ta_skip(s, s->n[0] - 1, m);
+    if (skip < m) weighed_means(s, 2, half + skip, m - skip, y[0] + skip);
+    hr_ta_blank(s, (uint64_t)s->n[0] + s->ring[2].cap - 2, y[0], m);
+}
+HR_TA_BOTH_TAME(hma, 1, 1, setup_hma, step_hma, cols_hma)
 
 /* weights going up and down evenly are a sum of sums */
-static void setup_trima(hr_ta *s)
+HR_INLINE void setup_trima(hr_ta *s)
 {
     hr_ta_room(s, 0, (s->n[0] + 2) / 2, 1);
     hr_ta_room(s, 1, (s->n[0] + 1) / 2, 1);
@@ -96,9 +150,18 @@ static void step_trima(hr_ta *s, const double *x, double *y)
     double outer = hr_ta_roll(s, 1, inner);
     if (hr_ta_is_full(s, 1)) y[0] = outer / ((double)s->ring[0].cap * s->ring[1].cap);
 }
-HR_TA_DEFINE(trima, 1, 1, setup_trima, step_trima)
 
-static void setup_kama(hr_ta *s)
+static void cols_trima(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+{
+    HR_TA_COLUMN(inner);
+    hr_ta_means(s, 0, x[0], m, inner);
+    uint32_t skip = hr_ta_skip(s, s->ring[0].cap - 1, m);
+    if (skip < m) hr_ta_means(s, 1, inner + skip, m - skip, y[0] + skip);
+    hr_ta_blank(s, s->n[0] - 1, y[0], m);
+}
+HR_TA_BOTH_TAME(trima, 1, 1, setup_trima, step_trima, cols_trima)
+
+HR_INLINE void setup_kama(hr_ta *s)
 {
     hr_ta_room(s, 0, s->n[0], 1);
     hr_ta_room(s, 1, s->n[0], 1);
@@ -120,38 +183,58 @@ static void step_kama(hr_ta *s, const double *x, double *y)
     }
     y[0] = s->v[1];
 }
-HR_TA_DEFINE(kama, 1, 1, setup_kama, step_kama)
 
-static void step_wilders(hr_ta *s, const double *x, double *y)
+static void cols_kama(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    if (s->seen < s->n[0])
-        s->v[0] += x[0];
-    else
-        s->v[0] += (x[0] - s->v[0]) / s->n[0];
-    if (s->seen + 1 == s->n[0]) s->v[0] /= s->n[0];
-    if (s->seen + 1 >= s->n[0]) y[0] = s->v[0];
+    HR_TA_COLUMN(way);
+    HR_TA_COLUMN(old);
+    hr_ta_before(s, 0, x[0], m, old);
+    for (uint32_t i = 0; i < m; i++)
+        way[i] = fabs(x[0][i] - old[i]);
+    if (s->seen == 0) way[0] = 0; /* there is none to the first row */
+    double w[HR_TA_SPAN] HR_UNINIT;
+    hr_ta_span(s, 0, way, m, w);
+    HR_TA_FN(sums)(way, w, 1, s->n[0], m);
+    hr_ta_lag(s, 1, x[0], m, old);
+    for (uint32_t i = 0; i < m; i++) {
+        double ratio = way[i] != 0 ? fabs(x[0][i] - old[i]) / way[i] : 1;
+        double k = ratio * (2.0 / 3 - 2.0 / 31) + 2.0 / 31;
+        way[i] = k * k;
+    }
+    uint32_t skip = hr_ta_skip(s, s->n[0] - 1, m);
+    HR_TA_FN(lin_each)(&s->lin[0], way + skip, x[0] + skip, y[0] + skip, m - skip);
+    hr_ta_blank(s, s->n[0] - 1, y[0], m);
 }
-HR_TA_DEFINE(wilders, 1, 1, hr_ta_no_setup, step_wilders)
+HR_TA_BOTH_TAME(kama, 1, 1, setup_kama, step_kama, cols_kama)
 
-static void setup_zlema(hr_ta *s)
+HR_INLINE void setup_wilders(hr_ta *s)
+{
+    hr_ta_lin_wilder(&s->lin[0], s->n[0]);
+}
+HR_TA_COLS_TAME(wilders, 1, 1, setup_wilders, cols_ema)
+
+HR_INLINE void setup_zlema(hr_ta *s)
 {
     hr_ta_room(s, 0, (s->n[0] - 1) / 2, 1);
+    hr_ta_lin_ema(&s->lin[0], s->n[0], false);
+    hr_ta_lin_from(&s->lin[0], s->ring[0].cap - 1);
 }
 
-static void step_zlema(hr_ta *s, const double *x, double *y)
+static void cols_zlema(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    bool is_old = hr_ta_is_full(s, 0);
-    double old = hr_ta_push(s, 0, x[0]);
-    if (!hr_ta_is_full(s, 0)) return;
-    if (is_old)
-        s->v[0] += (x[0] + (x[0] - old) - s->v[0]) * (2.0 / (s->n[0] + 1.0));
-    else
-        s->v[0] = x[0];
-    y[0] = s->v[0];
+    HR_TA_COLUMN(ahead);
+    hr_ta_lag(s, 0, x[0], m, ahead);
+    for (uint32_t i = 0; i < m; i++)
+        ahead[i] = x[0][i] + (x[0][i] - ahead[i]);
+    uint64_t first = s->ring[0].cap - 1;
+    uint32_t skip = hr_ta_skip(s, first, m);
+    if (s->seen <= first && first < s->seen + m) ahead[skip] = x[0][skip];
+    HR_TA_FN(lin)(&s->lin[0], ahead + skip, y[0] + skip, m - skip);
+    hr_ta_blank(s, first, y[0], m);
 }
-HR_TA_DEFINE(zlema, 1, 1, setup_zlema, step_zlema)
+HR_TA_COLS_TAME(zlema, 1, 1, setup_zlema, cols_zlema)
 
-static void setup_vidya(hr_ta *s)
+HR_INLINE void setup_vidya(hr_ta *s)
 {
     if (s->n[1] < s->n[0]) s->bytes = SIZE_MAX;
     hr_ta_room(s, 0, s->n[0], 1);
@@ -172,9 +255,23 @@ static void step_vidya(hr_ta *s, const double *x, double *y)
     }
     y[0] = s->v[0];
 }
-HR_TA_DEFINE(vidya, 1, 1, setup_vidya, step_vidya)
 
-static void setup_vwma(hr_ta *s)
+static void cols_vidya(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+{
+    HR_TA_COLUMN(mean);
+    HR_TA_COLUMN(k);
+    HR_TA_FN(variances)(s, 0, x[0], mean, k, m);
+    HR_TA_FN(variances)(s, 2, x[0], mean, y[0], m);
+    for (uint32_t i = 0; i < m; i++)
+        k[i] = s->p[2] * sqrt(y[0][i] > 0 ? k[i] / y[0][i] : 0);
+    uint64_t first = s->n[1] - 2;
+    uint32_t skip = hr_ta_skip(s, first, m);
+    HR_TA_FN(lin_each)(&s->lin[0], k + skip, x[0] + skip, y[0] + skip, m - skip);
+    hr_ta_blank(s, first, y[0], m);
+}
+HR_TA_BOTH_TAME(vidya, 1, 1, setup_vidya, step_vidya, cols_vidya)
+
+HR_INLINE void setup_vwma(hr_ta *s)
 {
     hr_ta_room(s, 0, s->n[0], 1);
     hr_ta_room(s, 1, s->n[0], 1);
@@ -189,21 +286,72 @@ static void step_vwma(hr_ta *s, const double *x, double *y)
     hr_ta_slide(&s->sum[1], hr_ta_one(x[1]), hr_ta_one(volume), renew);
     if (hr_ta_is_full(s, 0)) y[0] = s->sum[0].now.hi / s->sum[1].now.hi;
 }
-HR_TA_DEFINE(vwma, 2, 1, setup_vwma, step_vwma)
 
-static void step_decay(hr_ta *s, const double *x, double *y)
+static void cols_vwma(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    s->v[0] = s->seen ? fmax(x[0], s->v[0] - 1.0 / s->n[0]) : x[0];
-    y[0] = s->v[0];
+    HR_TA_COLUMN(all);
+    for (uint32_t i = 0; i < m; i++)
+        y[0][i] = x[0][i] * x[1][i];
+    hr_ta_means(s, 0, y[0], m, y[0]);
+    hr_ta_means(s, 1, x[1], m, all);
+    for (uint32_t i = 0; i < m; i++)
+        y[0][i] /= all[i];
+    hr_ta_blank(s, s->n[0] - 1, y[0], m);
 }
-HR_TA_DEFINE(decay, 1, 1, hr_ta_no_setup, step_decay)
+HR_TA_BOTH(vwma, 2, 1, setup_vwma, step_vwma, cols_vwma)
 
-static void step_edecay(hr_ta *s, const double *x, double *y)
+/* what is left of v after so many rows as d is for */
+HR_INLINE double decayed(double v, double d, bool is_linear)
 {
-    s->v[0] = s->seen ? fmax(x[0], s->v[0] * (1 - 1.0 / s->n[0])) : x[0];
-    y[0] = s->v[0];
+    return is_linear ? v - d : v * d;
 }
-HR_TA_DEFINE(edecay, 1, 1, hr_ta_no_setup, step_edecay)
+
+/* The larger of x and of what the value before has become, by fours as hr_ta_lin: in lin[0] the
+ * value before the four, and what its rows alone make. d: of 1 to 4 rows. */
+HR_INLINE void decay(hr_ta *s, uint32_t m, const double *x, double *y, const double *d,
+                     bool is_linear)
+{
+    double base = s->seen ? s->lin[0].base : -(double)INFINITY;
+    double part = s->lin[0].part;
+    uint32_t place = s->seen % 4;
+    uint32_t i = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        for (; i < m && (place != 0 || pass == 1); i++) {
+            part = place == 0 ? x[i] : hr_ta_more(x[i], decayed(part, d[0], is_linear));
+            y[i] = hr_ta_more(decayed(base, d[place], is_linear), part);
+            if (place == 3) base = y[i];
+            place = (place + 1) % 4;
+        }
+        for (; m - i >= 4; i += 4) {
+            double p1 = hr_ta_more(x[i + 1], decayed(x[i], d[0], is_linear));
+            double p2 = hr_ta_more(x[i + 2], decayed(p1, d[0], is_linear));
+            part = hr_ta_more(x[i + 3], decayed(p2, d[0], is_linear));
+            y[i] = hr_ta_more(decayed(base, d[0], is_linear), x[i]);
+            y[i + 1] = hr_ta_more(decayed(base, d[1], is_linear), p1);
+            y[i + 2] = hr_ta_more(decayed(base, d[2], is_linear), p2);
+            base = hr_ta_more(decayed(base, d[3], is_linear), part);
+            y[i + 3] = base;
+        }
+    }
+    s->lin[0].base = base;
+    s->lin[0].part = part;
+}
+
+static void cols_decay(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+{
+    double by = 1.0 / s->n[0];
+    const double d[4] = {by, 2 * by, 3 * by, 4 * by};
+    decay(s, m, x[0], y[0], d, true);
+}
+HR_TA_COLS_TAME(decay, 1, 1, hr_ta_no_setup, cols_decay)
+
+static void cols_edecay(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+{
+    double by = 1 - 1.0 / s->n[0];
+    const double d[4] = {by, by * by, by * by * by, by * by * by * by};
+    decay(s, m, x[0], y[0], d, false);
+}
+HR_TA_COLS_TAME(edecay, 1, 1, hr_ta_no_setup, cols_edecay)
 
 /* The line a + b * i through the last n rows, i being 1 (the oldest) to n; false: too few rows. */
 static bool line(hr_ta *s, double x, double *a, double *b)
@@ -218,13 +366,33 @@ static bool line(hr_ta *s, double x, double *a, double *b)
     return true;
 }
 
+/* mean (where it is asked for) and slope of the same */
+static void line_cols(hr_ta *s, const double *x, uint32_t m, double *mean, double *slope)
+{
+    double w[HR_TA_SPAN] HR_UNINIT;
+    uint32_t n = s->n[0];
+    hr_ta_span(s, 0, x, m, w);
+    HR_TA_FN(slopes)(slope, w, n, m);
+    if (mean) HR_TA_FN(sums)(mean, w, 1.0 / n, n, m);
+}
+
 static void step_linreg(hr_ta *s, const double *x, double *y)
 {
     double a;
     double b;
     if (line(s, x[0], &a, &b)) y[0] = a + b * s->n[0];
 }
-HR_TA_DEFINE(linreg, 1, 1, setup_n, step_linreg)
+
+static void cols_linreg(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+{
+    HR_TA_COLUMN(mean);
+    const double n = s->n[0];
+    line_cols(s, x[0], m, mean, y[0]);
+    for (uint32_t i = 0; i < m; i++)
+        y[0][i] = mean[i] + (n - 1) / 2 * y[0][i];
+    hr_ta_blank(s, s->n[0] - 1, y[0], m);
+}
+HR_TA_BOTH_TAME(linreg, 1, 1, setup_n, step_linreg, cols_linreg)
 
 static void step_linregintercept(hr_ta *s, const double *x, double *y)
 {
@@ -232,7 +400,17 @@ static void step_linregintercept(hr_ta *s, const double *x, double *y)
     double b;
     if (line(s, x[0], &a, &b)) y[0] = a + b;
 }
-HR_TA_DEFINE(linregintercept, 1, 1, setup_n, step_linregintercept)
+
+static void cols_linregintercept(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+{
+    HR_TA_COLUMN(mean);
+    const double n = s->n[0];
+    line_cols(s, x[0], m, mean, y[0]);
+    for (uint32_t i = 0; i < m; i++)
+        y[0][i] = mean[i] - (n - 1) / 2 * y[0][i];
+    hr_ta_blank(s, s->n[0] - 1, y[0], m);
+}
+HR_TA_BOTH_TAME(linregintercept, 1, 1, setup_n, step_linregintercept, cols_linregintercept)
 
 static void step_linregslope(hr_ta *s, const double *x, double *y)
 {
@@ -240,7 +418,13 @@ static void step_linregslope(hr_ta *s, const double *x, double *y)
     double b;
     if (line(s, x[0], &a, &b)) y[0] = b;
 }
-HR_TA_DEFINE(linregslope, 1, 1, setup_n, step_linregslope)
+
+static void cols_linregslope(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+{
+    line_cols(s, x[0], m, NULL, y[0]);
+    hr_ta_blank(s, s->n[0] - 1, y[0], m);
+}
+HR_TA_BOTH_TAME(linregslope, 1, 1, setup_n, step_linregslope, cols_linregslope)
 
 static void step_tsf(hr_ta *s, const double *x, double *y)
 {
@@ -248,7 +432,17 @@ static void step_tsf(hr_ta *s, const double *x, double *y)
     double b;
     if (line(s, x[0], &a, &b)) y[0] = a + b * (s->n[0] + 1.0);
 }
-HR_TA_DEFINE(tsf, 1, 1, setup_n, step_tsf)
+
+static void cols_tsf(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+{
+    HR_TA_COLUMN(mean);
+    const double n = s->n[0];
+    line_cols(s, x[0], m, mean, y[0]);
+    for (uint32_t i = 0; i < m; i++)
+        y[0][i] = mean[i] + (n + 1) / 2 * y[0][i];
+    hr_ta_blank(s, s->n[0] - 1, y[0], m);
+}
+HR_TA_BOTH_TAME(tsf, 1, 1, setup_n, step_tsf, cols_tsf)
 
 static void step_fosc(hr_ta *s, const double *x, double *y)
 {
@@ -258,4 +452,14 @@ static void step_fosc(hr_ta *s, const double *x, double *y)
     if (s->seen >= s->n[0]) y[0] = 100 * (x[0] - s->v[0]) / x[0];
     s->v[0] = a + b * (s->n[0] + 1.0);
 }
-HR_TA_DEFINE(fosc, 1, 1, setup_n, step_fosc)
+
+static void cols_fosc(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+{
+    HR_TA_COLUMN(told);
+    cols_tsf(s, m, x, y);
+    hr_ta_before(s, 0, y[0], m, told);
+    for (uint32_t i = 0; i < m; i++)
+        y[0][i] = 100 * (x[0][i] - told[i]) / x[0][i];
+    hr_ta_blank(s, s->n[0], y[0], m);
+}
+HR_TA_BOTH(fosc, 1, 1, setup_n, step_fosc, cols_fosc)

@@ -1,30 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Functions of one row: nothing is carried from row to row. */
-#include "calc/ta_parts.h"
+#include "calc/ta_cols.h"
 
 #define PI 3.14159265358979323846
 
-/* what is not finite in, or not finite out, is null */
+/* What is not finite in, or not finite out, is null. (x - x) is 0 or NaN, and goes into what is not
+ * finite then: two tests would be two branches. */
 #define UNARY(fn, value)                                                                           \
-    void hr_ta_##fn##_run(void *state, const hr_op_rows *r)                                        \
+    void HR_TA_FN(fn)(void *state, const hr_op_rows *r)                                            \
     {                                                                                              \
+        const double *restrict in = r->in[0];                                                      \
+        double *restrict out = r->out[0];                                                          \
         (void)state;                                                                               \
         for (uint32_t i = 0; i < r->n; i++) {                                                      \
-            double x = r->in[0][i];                                                                \
+            double x = in[i];                                                                      \
             double y = (value);                                                                    \
-            r->out[0][i] = isfinite(x) && isfinite(y) ? y : (double)NAN;                           \
+            out[i] = (y - y) + (x - x) == 0 ? y : (double)NAN;                                     \
         }                                                                                          \
     }
 
 #define BINARY(fn, value)                                                                          \
-    void hr_ta_##fn##_run(void *state, const hr_op_rows *r)                                        \
+    void HR_TA_FN(fn)(void *state, const hr_op_rows *r)                                            \
     {                                                                                              \
+        const double *restrict in = r->in[0];                                                      \
+        const double *restrict by = r->in[1];                                                      \
+        double *restrict out = r->out[0];                                                          \
         (void)state;                                                                               \
         for (uint32_t i = 0; i < r->n; i++) {                                                      \
-            double x = r->in[0][i];                                                                \
-            double z = r->in[1][i];                                                                \
+            double x = in[i];                                                                      \
+            double z = by[i];                                                                      \
             double y = (value);                                                                    \
-            r->out[0][i] = isfinite(x) && isfinite(z) && isfinite(y) ? y : (double)NAN;            \
+            out[i] = (y - y) + (z - z) == 0 ? y : (double)NAN;                                     \
         }                                                                                          \
     }
 

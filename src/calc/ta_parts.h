@@ -15,8 +15,13 @@
 #include "calc/op.h"
 
 #define HR_TA_ARGS 4
-#define HR_TA_CARRIED 12
+#define HR_TA_CARRIED 11
 #define HR_TA_RINGS 6
+#define HR_TA_LINS 3
+#define HR_TA_CHUNK 256 /* rows at a time, at most; one begins where seen is a multiple */
+#define HR_TA_SMALL 64
+#define HR_TA_STRIPE 32
+#define HR_TA_SPAN (HR_TA_CHUNK + HR_TA_SMALL)
 
 typedef struct hr_ta_pair {
     double hi, lo;
@@ -33,20 +38,38 @@ typedef struct hr_ta_sum {
     hr_ta_pair now, fresh;
 } hr_ta_sum;
 
+/* v = a v + k x, from a first value that is the mean (or what div makes of the sum) of the first
+ * values, up to lead. Rows go by HR_TA_STRIPE: those of a stripe are powers of a times the value
+ * before it and what its rows add, so that stripes go side by side. */
+typedef struct hr_ta_lin {
+    double a, k, div;
+    double base; /* before this stripe; until lead the sum */
+    double part; /* what its rows so far add */
+    double last;
+    uint32_t lead, spare;
+    uint64_t
+        taken; /* values, and the rows before the first of them: stripes are those of all rows */
+} hr_ta_lin;
+
 typedef struct hr_ta {
     size_t bytes;
-    uint64_t seen; /* rows before this one */
+    uint64_t seen;     /* rows before this one, or before those at hand */
+    uint32_t is_small; /* no window is over HR_TA_SMALL rows: its last rows are kept in order */
+    uint32_t is_wild;  /* there was a value of 2^300 or more */
     uint32_t n[HR_TA_ARGS];
     double p[HR_TA_ARGS]; /* arguments as they are */
     double v[HR_TA_CARRIED];
     hr_ta_ring ring[HR_TA_RINGS];
     hr_ta_sum sum[HR_TA_RINGS];
+    hr_ta_lin lin[HR_TA_LINS];
 } hr_ta;
 
 _Static_assert(sizeof(hr_ta) % 64 == 0, "rings behind a state start on a line");
 
 typedef void (*hr_ta_setup_fn)(hr_ta *s);
 typedef void (*hr_ta_step_fn)(hr_ta *s, const double *x, double *y);
+/* m rows of columns without a null; what is not finite in y becomes null behind it */
+typedef void (*hr_ta_cols_fn)(hr_ta *s, uint32_t m, const double *const *x, double *const *y);
 
 HR_INLINE hr_ta_pair hr_ta_two(double a, double b)
 {
@@ -248,6 +271,9 @@ HR_INLINE void hr_ta_begin(hr_ta *s, const hr_op_args *a, hr_ta_setup_fn setup)
         s->n[i] = a->v[i] >= 0 && a->v[i] < 4e9 ? (uint32_t)a->v[i] : 0;
     }
     setup(s);
+    s->is_small = true;
+    for (int j = 0; j < HR_TA_RINGS; j++)
+        if (s->ring[j].cap > HR_TA_SMALL) s->is_small = false;
 }
 
 HR_INLINE size_t hr_ta_bytes(const hr_op_args *a, hr_ta_setup_fn setup)
@@ -290,12 +316,13 @@ HR_INLINE void hr_ta_rows(hr_ta *s, const hr_op_rows *r, int n_in, int n_out, hr
     }
 }
 
-#define HR_TA_DECLARE(fn)                                                                          \
-    size_t hr_ta_##fn##_bytes(const hr_op_args *a);                                                \
-    void hr_ta_##fn##_init(void *state, const hr_op_args *a);                                      \
-    void hr_ta_##fn##_run(void *state, const hr_op_rows *r);
-
-#define HR_TA_DEFINE(fn, n_in, n_out, setup, step)                                                 \
+/* The files of the library are compiled for each tier; what a state is made of, in one of them. */
+#ifdef HR_TA_AVX2
+#define HR_TA_FN(fn) hr_ta_##fn##_avx2
+#define HR_TA_DEFINE_STATE(fn, setup)
+#else
+#define HR_TA_FN(fn) hr_ta_##fn##_base
+#define HR_TA_DEFINE_STATE(fn, setup)                                                              \
     size_t hr_ta_##fn##_bytes(const hr_op_args *a)                                                 \
     {                                                                                              \
         return hr_ta_bytes(a, setup);                                                              \
@@ -303,11 +330,59 @@ HR_INLINE void hr_ta_rows(hr_ta *s, const hr_op_rows *r, int n_in, int n_out, hr
     void hr_ta_##fn##_init(void *state, const hr_op_args *a)                                       \
     {                                                                                              \
         hr_ta_init(state, a, setup);                                                               \
-    }                                                                                              \
-    void hr_ta_##fn##_run(void *state, const hr_op_rows *r)                                        \
+    }
+#endif
+
+#define HR_TA_DECLARE(fn)                                                                          \
+    size_t hr_ta_##fn##_bytes(const hr_op_args *a);                                                \
+    void hr_ta_##fn##_init(void *state, const hr_op_args *a);                                      \
+    void hr_ta_##fn##_base(void *state, const hr_op_rows *r);                                      \
+    void hr_ta_##fn##_avx2(void *state, const hr_op_rows *r);
+
+/* row by row */
+#define HR_TA_DEFINE(fn, n_in, n_out, setup, step)                                                 \
+    HR_TA_DEFINE_STATE(fn, setup)                                                                  \
+    void HR_TA_FN(fn)(void *state, const hr_op_rows *r)                                            \
     {                                                                                              \
         hr_ta_rows(state, r, n_in, n_out, step);                                                   \
     }
+
+typedef struct hr_ta_shape {
+    int n_in, n_out;
+    bool divides; /* or has a value otherwise that is not finite, of values that are */
+} hr_ta_shape;
+
+/* by columns */
+#define HR_TA_COLS(fn, n_in, n_out, setup, cols)                                                   \
+    HR_TA_DEFINE_STATE(fn, setup)                                                                  \
+    void HR_TA_FN(fn)(void *state, const hr_op_rows *r)                                            \
+    {                                                                                              \
+        HR_TA_FN(chunks)(state, r, (hr_ta_shape){n_in, n_out, true}, cols);                        \
+    }
+
+/* where nothing is divided, or it cannot be by 0 */
+#define HR_TA_COLS_TAME(fn, n_in, n_out, setup, cols)                                              \
+    HR_TA_DEFINE_STATE(fn, setup)                                                                  \
+    void HR_TA_FN(fn)(void *state, const hr_op_rows *r)                                            \
+    {                                                                                              \
+        HR_TA_FN(chunks)(state, r, (hr_ta_shape){n_in, n_out, false}, cols);                       \
+    }
+
+/* by columns where windows are small */
+#define HR_TA_SPLIT(fn, n_in, n_out, divides, setup, step, cols)                                   \
+    HR_TA_DEFINE_STATE(fn, setup)                                                                  \
+    void HR_TA_FN(fn)(void *state, const hr_op_rows *r)                                            \
+    {                                                                                              \
+        const hr_ta *s = state;                                                                    \
+        if (s->is_small)                                                                           \
+            HR_TA_FN(chunks)(state, r, (hr_ta_shape){n_in, n_out, divides}, cols);                 \
+        else                                                                                       \
+            hr_ta_rows(state, r, n_in, n_out, step);                                               \
+    }
+#define HR_TA_BOTH(fn, n_in, n_out, setup, step, cols)                                             \
+    HR_TA_SPLIT(fn, n_in, n_out, true, setup, step, cols)
+#define HR_TA_BOTH_TAME(fn, n_in, n_out, setup, step, cols)                                        \
+    HR_TA_SPLIT(fn, n_in, n_out, false, setup, step, cols)
 
 /* one for each operator of the library: of windows and averages, of ranges, of volume */
 #define HR_TA_EACH(X)                                                                              \
@@ -332,7 +407,9 @@ HR_INLINE void hr_ta_rows(hr_ta *s, const hr_op_rows *r, int n_in, int n_out, hr
 
 /* clang-format off */
 HR_TA_EACH(HR_TA_DECLARE)
-#define HR_TA_DECLARE_MATH(fn) void hr_ta_##fn##_run(void *state, const hr_op_rows *r);
+#define HR_TA_DECLARE_MATH(fn)                                                                     \
+    void hr_ta_##fn##_base(void *state, const hr_op_rows *r);                                      \
+    void hr_ta_##fn##_avx2(void *state, const hr_op_rows *r);
 HR_TA_MATH_EACH(HR_TA_DECLARE_MATH)
 /* clang-format on */
 

@@ -1,146 +1,216 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Indicators of highs and lows: ranges, directions, trends. */
-#include "calc/ta_parts.h"
+#include "calc/ta_cols.h"
 
-static void step_avgprice(hr_ta *s, const double *x, double *y)
+/* in whole batches: what is not finite among the inputs is not in y, or in test */
+#define OF_ROW(fn, test, value)                                                                    \
+    void HR_TA_FN(fn)(void *state, const hr_op_rows *r)                                            \
+    {                                                                                              \
+        const double *restrict p = r->in[0];                                                       \
+        const double *restrict q = r->in[1];                                                       \
+        const double *restrict u = r->in[2];                                                       \
+        const double *restrict v = r->in[3];                                                       \
+        double *restrict out = r->out[0];                                                          \
+        (void)state;                                                                               \
+        (void)u;                                                                                   \
+        (void)v;                                                                                   \
+        for (uint32_t i = 0; i < r->n; i++) {                                                      \
+            double t = (test);                                                                     \
+            double y = (value);                                                                    \
+            out[i] = (y - y) + (t - t) == 0 ? y : (double)NAN;                                     \
+        }                                                                                          \
+    }                                                                                              \
+    HR_TA_DEFINE_STATE(fn, hr_ta_no_setup)
+
+/* clang-format off */
+OF_ROW(avgprice, 0, (p[i] + q[i] + u[i] + v[i]) * 0.25)
+OF_ROW(medprice, 0, (p[i] + q[i]) * 0.5)
+OF_ROW(typprice, 0, (p[i] + q[i] + u[i]) * (1.0 / 3))
+OF_ROW(wcprice, 0, (p[i] + q[i] + 2 * u[i]) * 0.25)
+OF_ROW(marketfi, u[i], (p[i] - q[i]) / u[i])
+/* clang-format on */
+
+void HR_TA_FN(bop)(void *state, const hr_op_rows *r)
 {
-    (void)s;
-    y[0] = (x[0] + x[1] + x[2] + x[3]) / 4;
+    const double *restrict open = r->in[0];
+    const double *restrict high = r->in[1];
+    const double *restrict low = r->in[2];
+    const double *restrict close = r->in[3];
+    double *restrict out = r->out[0];
+    (void)state;
+    for (uint32_t i = 0; i < r->n; i++) {
+        double range = high[i] - low[i];
+        double move = close[i] - open[i];
+        double y = range <= 0 ? 0 : move / range;
+        out[i] = (y - y) + (range - range) + (move - move) == 0 ? y : (double)NAN;
+    }
 }
-HR_TA_DEFINE(avgprice, 4, 1, hr_ta_no_setup, step_avgprice)
+HR_TA_DEFINE_STATE(bop, hr_ta_no_setup)
 
-static void step_medprice(hr_ta *s, const double *x, double *y)
+/* v[0]: the close before; all of them go to last */
+static void ranges(hr_ta *s, uint32_t m, const double *const *x, double *last, double *restrict y)
 {
-    (void)s;
-    y[0] = (x[0] + x[1]) / 2;
+    const double *high = x[0];
+    const double *low = x[1];
+    hr_ta_before(s, 0, x[2], m, last);
+    for (uint32_t i = 0; i < m; i++) {
+        double up = fabs(high[i] - last[i]);
+        double down = fabs(low[i] - last[i]);
+        y[i] = hr_ta_more(high[i] - low[i], hr_ta_more(up, down));
+    }
+    if (s->seen == 0) y[0] = high[0] - low[0];
 }
-HR_TA_DEFINE(medprice, 2, 1, hr_ta_no_setup, step_medprice)
 
-static void step_typprice(hr_ta *s, const double *x, double *y)
+static void cols_tr(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    (void)s;
-    y[0] = (x[0] + x[1] + x[2]) / 3;
+    HR_TA_COLUMN(last);
+    ranges(s, m, x, last, y[0]);
 }
-HR_TA_DEFINE(typprice, 3, 1, hr_ta_no_setup, step_typprice)
+HR_TA_COLS_TAME(tr, 3, 1, hr_ta_no_setup, cols_tr)
 
-static void step_wcprice(hr_ta *s, const double *x, double *y)
+HR_INLINE void setup_atr(hr_ta *s)
 {
-    (void)s;
-    y[0] = (x[0] + x[1] + 2 * x[2]) / 4;
+    hr_ta_lin_wilder(&s->lin[0], s->n[0]);
+    hr_ta_lin_from(&s->lin[0], s->n[1]);
 }
-HR_TA_DEFINE(wcprice, 3, 1, hr_ta_no_setup, step_wcprice)
 
-static void step_bop(hr_ta *s, const double *x, double *y)
+/* TA-Lib leaves out the first row, which has no close before it */
+static void cols_atr(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    (void)s;
-    y[0] = x[1] - x[2] <= 0 ? 0 : (x[3] - x[0]) / (x[1] - x[2]);
+    HR_TA_COLUMN(last);
+    ranges(s, m, x, last, y[0]);
+    uint32_t skip = hr_ta_skip(s, s->n[1], m);
+    HR_TA_FN(lin)(&s->lin[0], y[0] + skip, y[0] + skip, m - skip);
+    hr_ta_blank(s, s->n[1], y[0], m);
 }
-HR_TA_DEFINE(bop, 4, 1, hr_ta_no_setup, step_bop)
+HR_TA_COLS_TAME(atr, 3, 1, setup_atr, cols_atr)
 
-/* v[0]: the close before */
-static void step_tr(hr_ta *s, const double *x, double *y)
+static void cols_natr(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    y[0] = s->seen ? hr_ta_true_range(x[0], x[1], s->v[0]) : x[0] - x[1];
-    s->v[0] = x[2];
+    cols_atr(s, m, x, y);
+    for (uint32_t i = 0; i < m; i++)
+        y[0][i] = 100 * y[0][i] / x[2][i];
 }
-HR_TA_DEFINE(tr, 3, 1, hr_ta_no_setup, step_tr)
+HR_TA_COLS(natr, 3, 1, setup_atr, cols_natr)
 
-/* v[1]: the average; TA-Lib leaves out the first row, which has no close before it */
-static void step_atr(hr_ta *s, const double *x, double *y)
+/* Directional movement: sums of the first n - 1 rows that have a row before, later sums of Wilder.
+ * lin: 0 up, 1 down, 2 range, or the average of dx. */
+HR_INLINE void setup_move(hr_ta *s)
 {
-    double range;
-    step_tr(s, x, &range);
-    if (s->n[1] && s->seen == 0) return;
-    uint64_t age = s->seen - s->n[1];
-    if (age < s->n[0])
-        s->v[1] += range;
+    double n = s->n[0];
+    for (int j = 0; j < 3; j++)
+        s->lin[j] = (hr_ta_lin){.a = (n - 1) / n, .k = 1, .div = 1, .lead = s->n[0], .taken = 1};
+}
+
+/* v: 1 high, 2 low before; null before row n - 1 */
+static void moves(hr_ta *s, uint32_t m, const double *const *x, double *up, double *down)
+{
+    const double *high = x[0];
+    const double *low = x[1];
+    double equal = s->n[1] ? 0 : 1; /* Tulip: of two equal moves each counts */
+    hr_ta_before(s, 1, high, m, up);
+    hr_ta_before(s, 2, low, m, down);
+    for (uint32_t i = 0; i < m; i++) {
+        double rise = hr_ta_more(high[i] - up[i], 0);
+        double fall = hr_ta_more(down[i] - low[i], 0);
+        double same = rise == fall ? rise * equal : 0;
+        up[i] = rise > fall ? rise : same;
+        down[i] = fall > rise ? fall : same;
+    }
+    uint32_t skip = hr_ta_skip(s, 1, m);
+    HR_TA_FN(lin)(&s->lin[0], up + skip, up + skip, m - skip);
+    HR_TA_FN(lin)(&s->lin[1], down + skip, down + skip, m - skip);
+    hr_ta_blank(s, s->n[0] - 1, up, m);
+    hr_ta_blank(s, s->n[0] - 1, down, m);
+}
+
+static void cols_dm(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+{
+    moves(s, m, x, y[0], y[1]);
+}
+HR_TA_COLS_TAME(dm, 2, 2, setup_move, cols_dm)
+
+static void cols_di(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+{
+    HR_TA_COLUMN(range);
+    HR_TA_COLUMN(last);
+    ranges(s, m, x, last, range);
+    uint32_t skip = hr_ta_skip(s, 1, m);
+    HR_TA_FN(lin)(&s->lin[2], range + skip, range + skip, m - skip);
+    moves(s, m, x, y[0], y[1]);
+    for (uint32_t i = 0; i < m; i++) {
+        double by = 100 / range[i];
+        y[0][i] *= by;
+        y[1][i] *= by;
+    }
+    for (int j = 0; j < 2; j++)
+        hr_ta_blank(s, s->n[0] - 1 + s->n[1], y[j], m);
+}
+HR_TA_COLS(di, 3, 2, setup_move, cols_di)
+
+static void cols_dx(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+{
+    HR_TA_COLUMN(up);
+    HR_TA_COLUMN(down);
+    moves(s, m, x, up, down);
+    for (uint32_t i = 0; i < m; i++)
+        y[0][i] = 100 * fabs(up[i] - down[i]) / (up[i] + down[i]);
+    hr_ta_blank(s, s->n[0] - 1 + s->n[1], y[0], m);
+}
+HR_TA_COLS(dx, 2, 1, setup_move, cols_dx)
+
+HR_INLINE void setup_adx(hr_ta *s)
+{
+    setup_move(s);
+    hr_ta_lin_wilder(&s->lin[2], s->n[0]);
+    hr_ta_lin_from(&s->lin[2], s->n[0] - 1 + s->n[1]);
+}
+
+/* where there is no movement to tell a direction by the average stays */
+static HR_NOINLINE void average_told(hr_ta_lin *f, double *x, uint32_t m)
+{
+    for (uint32_t i = 0; i < m; i++) {
+        if (!isfinite(x[i])) x[i] = f->taken < f->lead ? 0 : (double)NAN;
+        if (isfinite(x[i]))
+            HR_TA_FN(lin)(f, &x[i], &x[i], 1);
+        else
+            x[i] = f->last;
+    }
+}
+
+static void cols_adx(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+{
+    cols_dx(s, m, x, y);
+    uint32_t skip = hr_ta_skip(s, (uint64_t)s->n[0] - 1 + s->n[1], m);
+    uint64_t null = 0;
+    for (uint32_t i = skip; i < m; i++)
+        null |= !isfinite(y[0][i]) ? 1u : 0u;
+    if (null)
+        average_told(&s->lin[2], y[0] + skip, m - skip);
     else
-        s->v[1] += (range - s->v[1]) / s->n[0];
-    if (age + 1 == s->n[0]) s->v[1] /= s->n[0];
-    if (age + 1 >= s->n[0]) y[0] = s->v[1];
+        HR_TA_FN(lin)(&s->lin[2], y[0] + skip, y[0] + skip, m - skip);
+    hr_ta_blank(s, 2 * ((uint64_t)s->n[0] - 1) + s->n[1], y[0], m);
 }
-HR_TA_DEFINE(atr, 3, 1, hr_ta_no_setup, step_atr)
+HR_TA_COLS(adx, 2, 1, setup_adx, cols_adx)
 
-static void step_natr(hr_ta *s, const double *x, double *y)
+HR_INLINE void setup_adxr(hr_ta *s)
 {
-    step_atr(s, x, y);
-    y[0] = 100 * y[0] / x[2];
-}
-HR_TA_DEFINE(natr, 3, 1, hr_ta_no_setup, step_natr)
-
-/* Directional movement. v: 0 high, 1 low, 2 close before; 3 up, 4 down, 5 range: sums of the first
- * n - 1 rows that have a row before, later sums of Wilder. Whether this row has them. */
-static bool move(hr_ta *s, double high, double low, double close)
-{
-    double up = fmax(high - s->v[0], 0);
-    double down = fmax(s->v[1] - low, 0);
-    double range = hr_ta_true_range(high, low, s->v[2]);
-    s->v[0] = high;
-    s->v[1] = low;
-    s->v[2] = close;
-    if (s->seen == 0) return s->n[0] == 1;
-    double rise = up > down || (up == down && !s->n[1]) ? up : 0;
-    double fall = down > up || (up == down && !s->n[1]) ? down : 0;
-    double keep = s->seen < s->n[0] ? 1 : (s->n[0] - 1.0) / s->n[0];
-    s->v[3] = s->v[3] * keep + rise;
-    s->v[4] = s->v[4] * keep + fall;
-    s->v[5] = s->v[5] * keep + range;
-    return s->seen + 1 >= s->n[0];
-}
-
-static void step_dm(hr_ta *s, const double *x, double *y)
-{
-    if (!move(s, x[0], x[1], x[0])) return;
-    y[0] = s->v[3];
-    y[1] = s->v[4];
-}
-HR_TA_DEFINE(dm, 2, 2, hr_ta_no_setup, step_dm)
-
-static void step_di(hr_ta *s, const double *x, double *y)
-{
-    if (!move(s, x[0], x[1], x[2]) || s->seen + 1 < s->n[0] + s->n[1]) return;
-    y[0] = 100 * s->v[3] / s->v[5];
-    y[1] = 100 * s->v[4] / s->v[5];
-}
-HR_TA_DEFINE(di, 3, 2, hr_ta_no_setup, step_di)
-
-static void step_dx(hr_ta *s, const double *x, double *y)
-{
-    if (!move(s, x[0], x[1], x[0]) || s->seen + 1 < s->n[0] + s->n[1]) return;
-    y[0] = fabs(s->v[3] - s->v[4]) / (s->v[3] + s->v[4]) * 100;
-}
-HR_TA_DEFINE(dx, 2, 1, hr_ta_no_setup, step_dx)
-
-/* v[6]: the average of dx; where there is no movement to tell a direction by it stays */
-static void step_adx(hr_ta *s, const double *x, double *y)
-{
-    double dx = (double)NAN;
-    step_dx(s, x, &dx);
-    if (s->seen + 1 < s->n[0] + s->n[1]) return;
-    uint64_t age = s->seen + 1 - s->n[0] - s->n[1];
-    if (isfinite(dx)) s->v[6] += age < s->n[0] ? dx : (dx - s->v[6]) / s->n[0];
-    if (age + 1 == s->n[0]) s->v[6] /= s->n[0];
-    if (age + 1 >= s->n[0]) y[0] = s->v[6];
-}
-HR_TA_DEFINE(adx, 2, 1, hr_ta_no_setup, step_adx)
-
-static void setup_adxr(hr_ta *s)
-{
+    setup_adx(s);
     hr_ta_room(s, 0, s->n[0] - 1, 1);
 }
 
-static void step_adxr(hr_ta *s, const double *x, double *y)
+static void cols_adxr(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    double adx = (double)NAN;
-    step_adx(s, x, &adx);
-    if (!isfinite(adx)) return;
-    bool is_old = hr_ta_is_full(s, 0);
-    double old = hr_ta_push(s, 0, adx);
-    if (is_old) y[0] = (adx + old) / 2;
+    HR_TA_COLUMN(old);
+    cols_adx(s, m, x, y);
+    hr_ta_lag(s, 0, y[0], m, old);
+    for (uint32_t i = 0; i < m; i++)
+        y[0][i] = (y[0][i] + old[i]) * 0.5;
+    hr_ta_blank(s, 3 * ((uint64_t)s->n[0] - 1) + s->n[1], y[0], m);
 }
-HR_TA_DEFINE(adxr, 2, 1, setup_adxr, step_adxr)
+HR_TA_COLS(adxr, 2, 1, setup_adxr, cols_adxr)
 
-static void setup_aroon(hr_ta *s)
+HR_INLINE void setup_aroon(hr_ta *s)
 {
     hr_ta_room_peak(s, 0, s->n[0] + 1);
     hr_ta_room_peak(s, 1, s->n[0] + 1);
@@ -155,7 +225,32 @@ static void step_aroon(hr_ta *s, const double *x, double *y)
     y[0] = (s->n[0] - (double)(s->seen - low)) * (100.0 / s->n[0]);
     y[1] = (s->n[0] - (double)(s->seen - high)) * (100.0 / s->n[0]);
 }
-HR_TA_DEFINE(aroon, 2, 2, setup_aroon, step_aroon)
+
+/* rows since the lowest low and the highest high */
+static void since_both(hr_ta *s, uint32_t m, const double *const *x, double *low, double *high)
+{
+    double w[HR_TA_SPAN] HR_UNINIT;
+    uint32_t n = s->n[0] + 1;
+    hr_ta_span(s, 0, x[0], m, w);
+    HR_TA_FN(since_top)(high, w, n, m);
+    hr_ta_span(s, 1, x[1], m, w);
+    for (uint32_t i = 0; i < n - 1 + m; i++)
+        w[i] = -w[i];
+    HR_TA_FN(since_top)(low, w, n, m);
+}
+
+static void cols_aroon(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+{
+    double n = s->n[0];
+    double by = 100 / n;
+    since_both(s, m, x, y[0], y[1]);
+    for (int j = 0; j < 2; j++) {
+        for (uint32_t i = 0; i < m; i++)
+            y[j][i] = (n - y[j][i]) * by;
+        hr_ta_blank(s, s->n[0], y[j], m);
+    }
+}
+HR_TA_BOTH_TAME(aroon, 2, 2, setup_aroon, step_aroon, cols_aroon)
 
 static void step_aroonosc(hr_ta *s, const double *x, double *y)
 {
@@ -164,9 +259,19 @@ static void step_aroonosc(hr_ta *s, const double *x, double *y)
     uint64_t low = hr_ta_peak(s, 1, -x[1], &top);
     if (s->seen >= s->n[0]) y[0] = ((double)high - (double)low) * (100.0 / s->n[0]);
 }
-HR_TA_DEFINE(aroonosc, 2, 1, setup_aroon, step_aroonosc)
 
-static void setup_peaks(hr_ta *s)
+static void cols_aroonosc(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+{
+    HR_TA_COLUMN(low);
+    double by = 100.0 / s->n[0];
+    since_both(s, m, x, low, y[0]);
+    for (uint32_t i = 0; i < m; i++)
+        y[0][i] = (low[i] - y[0][i]) * by;
+    hr_ta_blank(s, s->n[0], y[0], m);
+}
+HR_TA_BOTH_TAME(aroonosc, 2, 1, setup_aroon, step_aroonosc, cols_aroonosc)
+
+HR_INLINE void setup_peaks(hr_ta *s)
 {
     hr_ta_room_peak(s, 0, s->n[0]);
     hr_ta_room_peak(s, 1, s->n[0]);
@@ -181,7 +286,30 @@ static void step_willr(hr_ta *s, const double *x, double *y)
     if (s->seen + 1 < s->n[0]) return;
     y[0] = high + low == 0 ? 0 : -100 * (high - x[2]) / (high + low);
 }
-HR_TA_DEFINE(willr, 3, 1, setup_peaks, step_willr)
+
+/* highest of a, lowest of b, of the last n[0] rows */
+static void bounds(hr_ta *s, uint32_t m, const double *a, const double *b, double *high,
+                   double *low)
+{
+    double w[HR_TA_SPAN] HR_UNINIT;
+    hr_ta_span(s, 0, a, m, w);
+    HR_TA_FN(tops)(high, w, s->n[0], m);
+    if (a != b) hr_ta_span(s, 1, b, m, w);
+    HR_TA_FN(lows)(low, w, s->n[0], m);
+}
+
+static void cols_willr(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+{
+    HR_TA_COLUMN(high);
+    HR_TA_COLUMN(low);
+    bounds(s, m, x[0], x[1], high, low);
+    for (uint32_t i = 0; i < m; i++) {
+        double value = -100 * (high[i] - x[2][i]) / (high[i] - low[i]);
+        y[0][i] = high[i] == low[i] ? 0 : value;
+    }
+    hr_ta_blank(s, s->n[0] - 1, y[0], m);
+}
+HR_TA_BOTH(willr, 3, 1, setup_peaks, step_willr, cols_willr)
 
 /* v: 0 the scaled place in the range, 1 its transform */
 static void step_fisher(hr_ta *s, const double *x, double *y)
@@ -199,9 +327,38 @@ static void step_fisher(hr_ta *s, const double *x, double *y)
     s->v[1] = 0.5 * log((1 + s->v[0]) / (1 - s->v[0])) + 0.5 * s->v[1];
     y[0] = s->v[1];
 }
-HR_TA_DEFINE(fisher, 2, 2, setup_peaks, step_fisher)
 
-static void setup_stoch(hr_ta *s)
+static void cols_fisher(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+{
+    HR_TA_COLUMN_0(middle);
+    HR_TA_COLUMN(low);
+    for (uint32_t i = 0; i < m; i++)
+        middle[i] = (x[0][i] + x[1][i]) / 2;
+    bounds(s, m, middle, middle, y[0], low);
+    for (uint32_t i = 0; i < m; i++) {
+        double range = y[0][i] == low[i] ? 0.001 : y[0][i] - low[i];
+        low[i] = 0.66 * ((middle[i] - low[i]) / range - 0.5);
+    }
+    uint32_t skip = hr_ta_skip(s, s->n[0] - 1, m);
+    double v = s->v[0];
+    for (uint32_t i = skip; i < m; i++) {
+        v = low[i] + 0.67 * v;
+        v = v > 0.99 ? 0.999 : v < -0.99 ? -0.999 : v;
+        low[i] = (1 + v) / (1 - v);
+    }
+    s->v[0] = v;
+    double f = s->v[1];
+    for (uint32_t i = skip; i < m; i++) {
+        y[1][i] = f;
+        y[0][i] = f = 0.5 * log(low[i]) + 0.5 * f;
+    }
+    s->v[1] = f;
+    hr_ta_blank(s, s->n[0] - 1, y[0], m);
+    hr_ta_blank(s, s->n[0] - 1, y[1], m);
+}
+HR_TA_BOTH(fisher, 2, 2, setup_peaks, step_fisher, cols_fisher)
+
+HR_INLINE void setup_stoch(hr_ta *s)
 {
     setup_peaks(s);
     hr_ta_room(s, 2, s->n[1], 1);
@@ -223,9 +380,26 @@ static void step_stoch(hr_ta *s, const double *x, double *y)
     y[0] = slow;
     y[1] = mean;
 }
-HR_TA_DEFINE(stoch, 3, 2, setup_stoch, step_stoch)
 
-static void setup_vhf(hr_ta *s)
+static void cols_stoch(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+{
+    HR_TA_COLUMN(fast);
+    HR_TA_COLUMN(low);
+    bounds(s, m, x[0], x[1], fast, low);
+    for (uint32_t i = 0; i < m; i++) {
+        double value = 100 * (x[2][i] - low[i]) / (fast[i] - low[i]);
+        fast[i] = fast[i] == low[i] ? 0 : value;
+    }
+    uint32_t skip = hr_ta_skip(s, s->n[0] - 1, m);
+    if (skip < m) hr_ta_means(s, 2, fast + skip, m - skip, y[0] + skip);
+    skip = hr_ta_skip(s, (uint64_t)s->n[0] + s->n[1] - 2, m);
+    if (skip < m) hr_ta_means(s, 3, y[0] + skip, m - skip, y[1] + skip);
+    for (int j = 0; j < 2; j++)
+        hr_ta_blank(s, (uint64_t)s->n[0] + s->n[1] + s->n[2] - 3, y[j], m);
+}
+HR_TA_BOTH(stoch, 3, 2, setup_stoch, step_stoch, cols_stoch)
+
+HR_INLINE void setup_vhf(hr_ta *s)
 {
     setup_peaks(s);
     hr_ta_room(s, 2, s->n[0], 1);
@@ -241,88 +415,175 @@ static void step_vhf(hr_ta *s, const double *x, double *y)
     s->v[0] = x[0];
     if (s->seen >= s->n[0]) y[0] = (high + low) / way;
 }
-HR_TA_DEFINE(vhf, 1, 1, setup_vhf, step_vhf)
 
-static void setup_ao(hr_ta *s)
+static void cols_vhf(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+{
+    HR_TA_COLUMN(low);
+    HR_TA_COLUMN(way);
+    hr_ta_before(s, 0, x[0], m, way);
+    for (uint32_t i = 0; i < m; i++)
+        way[i] = fabs(x[0][i] - way[i]);
+    hr_ta_means(s, 2, way, m, way);
+    bounds(s, m, x[0], x[0], y[0], low);
+    double by = 1.0 / s->n[0];
+    for (uint32_t i = 0; i < m; i++)
+        y[0][i] = (y[0][i] - low[i]) * by / way[i];
+    hr_ta_blank(s, s->n[0], y[0], m);
+}
+HR_TA_BOTH(vhf, 1, 1, setup_vhf, step_vhf, cols_vhf)
+
+HR_INLINE void setup_ao(hr_ta *s)
 {
     hr_ta_room(s, 0, 34, 1);
     hr_ta_room(s, 1, 5, 1);
 }
 
-static void step_ao(hr_ta *s, const double *x, double *y)
+static void cols_ao(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    double slow = hr_ta_roll(s, 0, (x[0] + x[1]) / 2);
-    double fast = hr_ta_roll(s, 1, (x[0] + x[1]) / 2);
-    if (hr_ta_is_full(s, 0)) y[0] = fast / 5 - slow / 34;
+    HR_TA_COLUMN_0(middle);
+    HR_TA_COLUMN(slow);
+    for (uint32_t i = 0; i < m; i++)
+        middle[i] = (x[0][i] + x[1][i]) * 0.5;
+    hr_ta_means(s, 0, middle, m, slow);
+    hr_ta_means(s, 1, middle, m, y[0]);
+    for (uint32_t i = 0; i < m; i++)
+        y[0][i] -= slow[i];
+    hr_ta_blank(s, 33, y[0], m);
 }
-HR_TA_DEFINE(ao, 2, 1, setup_ao, step_ao)
+HR_TA_COLS_TAME(ao, 2, 1, setup_ao, cols_ao)
 
-static void setup_n(hr_ta *s)
+HR_INLINE void setup_n(hr_ta *s)
 {
     hr_ta_room(s, 0, s->n[0], 1);
 }
 
-static void step_cvi(hr_ta *s, const double *x, double *y)
+HR_INLINE void setup_cvi(hr_ta *s)
 {
-    double v = hr_ta_ema(&s->v[0], s->seen, s->n[0], false, x[0] - x[1]);
-    double old = hr_ta_push(s, 0, v);
-    if (s->seen + 1 >= 2 * (uint64_t)s->n[0]) y[0] = 100 * (v - old) / old;
+    setup_n(s);
+    hr_ta_lin_ema(&s->lin[0], s->n[0], false);
 }
-HR_TA_DEFINE(cvi, 2, 1, setup_n, step_cvi)
+
+static void cols_cvi(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+{
+    HR_TA_COLUMN(v);
+    for (uint32_t i = 0; i < m; i++)
+        v[i] = x[0][i] - x[1][i];
+    HR_TA_FN(lin)(&s->lin[0], v, v, m);
+    hr_ta_lag(s, 0, v, m, y[0]);
+    for (uint32_t i = 0; i < m; i++)
+        y[0][i] = 100 * (v[i] - y[0][i]) / y[0][i];
+    hr_ta_blank(s, 2 * (uint64_t)s->n[0] - 1, y[0], m);
+}
+HR_TA_COLS(cvi, 2, 1, setup_cvi, cols_cvi)
 
 #define MASS_ROWS 9
 
+HR_INLINE void setup_mass(hr_ta *s)
+{
+    setup_n(s);
+    hr_ta_lin_ema(&s->lin[0], MASS_ROWS, false);
+    hr_ta_lin_ema(&s->lin[1], MASS_ROWS, false);
+    hr_ta_lin_from(&s->lin[1], MASS_ROWS - 1);
+}
+
+/* one / two, where both averages are; null where that cannot be told */
+static void mass_ratios(hr_ta *s, uint32_t m, const double *const *x, double *y)
+{
+    HR_TA_COLUMN_0(one);
+    for (uint32_t i = 0; i < m; i++)
+        one[i] = x[0][i] - x[1][i];
+    HR_TA_FN(lin)(&s->lin[0], one, one, m);
+    uint32_t skip = hr_ta_skip(s, MASS_ROWS - 1, m);
+    HR_TA_FN(lin)(&s->lin[1], one + skip, y + skip, m - skip);
+    for (uint32_t i = 0; i < m; i++)
+        y[i] = hr_ta_or_null(one[i] / y[i]);
+    hr_ta_blank(s, 2 * MASS_ROWS - 2, y, m);
+}
+
 static void step_mass(hr_ta *s, const double *x, double *y)
 {
-    double one = hr_ta_ema(&s->v[0], s->seen, MASS_ROWS, false, x[0] - x[1]);
-    if (s->seen + 1 < MASS_ROWS) return;
-    double two = hr_ta_ema(&s->v[1], s->seen + 1 - MASS_ROWS, MASS_ROWS, false, one);
-    if (s->seen + 2 < 2 * MASS_ROWS || !isfinite(one / two)) return;
-    double sum = hr_ta_roll(s, 0, one / two);
+    const double *one[] = {&x[0], &x[1]};
+    double ratio;
+    mass_ratios(s, 1, one, &ratio);
+    if (!isfinite(ratio)) return;
+    double sum = hr_ta_roll(s, 0, ratio);
     if (hr_ta_is_full(s, 0)) y[0] = sum;
 }
-HR_TA_DEFINE(mass, 2, 1, setup_n, step_mass)
 
-/* v: 0 stop, 1 extreme, 2 acceleration, 3 whether long; 4, 5 high and low of the row before, 6, 7
- * of the one before that */
-static void psar_follow(hr_ta *s, double here, double sign)
+static void cols_mass(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    /* here, and what is compared to it, are turned so that up is with the trend */
-    bool is_beyond = here * sign > s->v[1] * sign;
-    if (s->v[2] < s->p[1] && is_beyond) s->v[2] = fmin(s->v[2] + s->p[0], s->p[1]);
-    if (is_beyond) s->v[1] = here;
+    HR_TA_COLUMN(ratio);
+    uint32_t row[HR_TA_CHUNK] HR_UNINIT;
+    double w[HR_TA_SPAN] HR_UNINIT;
+    mass_ratios(s, m, x, ratio);
+    for (uint32_t i = 0; i < m; i++)
+        y[0][i] = (double)NAN;
+    uint32_t n = hr_ta_told(ratio, m, row);
+    if (n == 0) return;
+    hr_ta_span(s, 0, ratio, n, w);
+    HR_TA_FN(sums)(ratio, w, 1, s->n[0], n);
+    hr_ta_put_back(s, 0, s->n[0], ratio, row, n, y[0]);
+}
+HR_TA_BOTH(mass, 2, 1, setup_mass, step_mass, cols_mass)
+
+typedef struct sar {
+    double stop, extreme, speed;
+    double sign;    /* 1 long, -1 short: low and high are turned so that up is with the trend */
+    double near[2]; /* the low sides of the two rows before, so turned: not to be crossed */
+    double step, most;
+} sar;
+
+/* a row of the trend: low and high, turned; whether it goes on */
+HR_INLINE bool sar_row(sar *t, double low, double high)
+{
+    t->stop += (t->extreme - t->stop) * t->speed;
+    t->stop = hr_ta_less_of(t->stop, hr_ta_less_of(t->near[0], t->near[1]));
+    if (high > t->extreme) {
+        t->extreme = high;
+        if (t->speed < t->most) t->speed = hr_ta_less_of(t->speed + t->step, t->most);
+    }
+    return low >= t->stop;
 }
 
-static void step_psar(hr_ta *s, const double *x, double *y)
+/* v: 0 stop, 1 extreme, 2 acceleration, 3 the trend's sign; 4, 5 high and low of the row before, 6,
+ * 7 of the one before that. Stop and extreme are turned as the rows are. */
+static void cols_psar(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     double *v = s->v;
-    if (s->seen == 1) {
-        v[3] = v[4] + v[5] <= x[0] + x[1];
-        v[1] = v[3] != 0 ? v[4] : v[5];
-        v[0] = v[3] != 0 ? v[5] : v[4];
-        v[2] = s->p[0];
-    }
-    if (s->seen > 0) {
-        bool is_long = v[3] != 0;
-        v[0] += (v[1] - v[0]) * v[2];
-        if (is_long) {
-            v[0] = fmin(v[0], s->seen > 1 ? fmin(v[5], v[7]) : v[5]);
-            psar_follow(s, x[0], 1);
-        } else {
-            v[0] = fmax(v[0], s->seen > 1 ? fmax(v[4], v[6]) : v[4]);
-            psar_follow(s, x[1], -1);
+    sar t = {v[0], v[1], v[2], v[3], {0, 0}, s->p[0], s->p[1]};
+    double high[2] = {v[4], v[6]};
+    double low[2] = {v[5], v[7]};
+    for (uint32_t i = 0; i < m; i++) {
+        double top = x[0][i];
+        double bottom = x[1][i];
+        if (s->seen + i == 1) {
+            t.sign = high[0] + low[0] <= top + bottom ? 1 : -1;
+            t.extreme = t.sign > 0 ? high[0] : -low[0];
+            t.stop = t.sign > 0 ? low[0] : -high[0];
+            t.speed = t.step;
+            high[1] = high[0];
+            low[1] = low[0];
         }
-        if (is_long ? x[1] < v[0] : x[0] > v[0]) {
-            v[2] = s->p[0];
-            v[0] = v[1];
-            v[3] = !is_long;
-            v[1] = is_long ? x[1] : x[0];
+        if (s->seen + i > 0) {
+            t.near[0] = t.sign > 0 ? low[0] : -high[0];
+            t.near[1] = t.sign > 0 ? low[1] : -high[1];
+            double with = t.sign > 0 ? top : -bottom;
+            double against = t.sign > 0 ? bottom : -top;
+            if (!sar_row(&t, against, with)) {
+                t.sign = -t.sign;
+                t.stop = -t.extreme;
+                t.extreme = -against;
+                t.speed = t.step;
+            }
         }
-        y[0] = v[0];
+        y[0][i] = t.sign * t.stop;
+        high[1] = high[0];
+        low[1] = low[0];
+        high[0] = top;
+        low[0] = bottom;
     }
-    v[6] = v[4];
-    v[7] = v[5];
-    v[4] = x[0];
-    v[5] = x[1];
+    const double now[] = {t.stop, t.extreme, t.speed, t.sign, high[0], low[0], high[1], low[1]};
+    memcpy(v, now, sizeof now);
+    hr_ta_blank(s, 1, y[0], m);
 }
-HR_TA_DEFINE(psar, 2, 1, hr_ta_no_setup, step_psar)
+HR_TA_COLS(psar, 2, 1, hr_ta_no_setup, cols_psar)

@@ -12,6 +12,8 @@
 #include "calc/expr.h"
 #include "calc/op_window.h"
 #include "calc/ta.h"
+#include "calc/ta_parts.h"
+#include "kern/kern.h"
 #include "rng.h"
 
 #define ROWS_MOST 1024
@@ -424,12 +426,17 @@ static void test_cuts(void **unused)
     for (uint32_t o = 0; o < hr_ops_ta.n; o++) {
         const hr_op *op = &hr_ops_ta.op[o];
         hr_op_args a = usual_args(op);
-        for (int seed = 0; seed < 2; seed++) {
+        for (int way = 0; way < 4; way++) {
             if (op->n_arg > 0 && strcmp(op->arg[op->n_arg - 1].name, "seed") == 0)
-                a.v[op->n_arg - 1] = seed;
-            make_rows(&rng, op, true);
+                a.v[op->n_arg - 1] = way % 2;
+            make_rows(&rng, op, way / 2);
+            hr_kern_init(hr_cpu_detect());
             start(op, &a);
             run(op, in, got, 0, RUN_ROWS);
+            hr_kern_init(0);
+            start(op, &a);
+            run(op, in, again, 0, RUN_ROWS);
+            same_bits(op, "tier");
             start(op, &a);
             for (uint32_t at = 0; at < RUN_ROWS;) {
                 uint32_t to = at + (uint32_t)test_rng_below(&rng, 40);
@@ -442,6 +449,37 @@ static void test_cuts(void **unused)
                 memcpy(state, moved, bytes);
             }
             same_bits(op, "cut");
+        }
+    }
+}
+
+/* what windows over HR_TA_SMALL rows go by gives the same where they are smaller */
+static void test_large_windows(void **unused)
+{
+    (void)unused;
+    test_rng rng;
+    test_rng_init(&rng, test_seed() + 4);
+    for (uint32_t o = 0; o < hr_ops_ta.n; o++) {
+        const hr_op *op = &hr_ops_ta.op[o];
+        if (op->group[0] != 't' || op->bytes(&(hr_op_args){.v = {5, 7, 9}}) < sizeof(hr_ta))
+            continue;
+        for (double n = 2; n < 70; n += 9) {
+            hr_op_args a = usual_args(op);
+            for (int i = 0; i < op->n_arg; i++)
+                if (op->arg[i].kind == HR_OP_INT && op->arg[i].most > 1)
+                    a.v[i] = fmax(op->arg[i].least, n + i);
+            make_rows(&rng, op, true);
+            start(op, &a);
+            run(op, in, got, 0, RUN_ROWS);
+            start(op, &a);
+            ((hr_ta *)(void *)state)->is_small = 0;
+            run(op, in, again, 0, RUN_ROWS);
+            for (int j = 0; j < op->n_out; j++)
+                for (uint32_t i = 0; i < RUN_ROWS; i++)
+                    if (isnan(got[j][i]) != isnan(again[j][i]) ||
+                        (!isnan(got[j][i]) && !is_near(got[j][i], again[j][i], 0)))
+                        fail_msg("%s(%g) row %u: %.17g, not %.17g", op->name, n, i, got[j][i],
+                                 again[j][i]);
         }
     }
 }
@@ -633,7 +671,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_cuts),        cmocka_unit_test(test_nulls),
         cmocka_unit_test(test_drift),       cmocka_unit_test(test_table),
         cmocka_unit_test(test_bounds),      cmocka_unit_test(test_docs),
-        cmocka_unit_test(test_results),
+        cmocka_unit_test(test_results),     cmocka_unit_test(test_large_windows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
