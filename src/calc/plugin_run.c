@@ -113,19 +113,19 @@ static void make_null(double *out, uint32_t n)
 }
 
 /* A block of the pool; there are as many as threads, so that one comes back where there is none. */
-static char *block_get(hr_pool *pool)
+static double *block_get(hr_pool *pool)
 {
-    char *p;
+    double *p;
     while ((p = hr_pool_get(pool)) == NULL)
         ;
     return p;
 }
 
 /* What a plugin may write of n rows. */
-static void block_open(char *block, double **out, uint32_t n_out, uint32_t n)
+static void block_open(double *block, double **out, uint32_t n_out, uint32_t n)
 {
     for (uint32_t k = 0; k < n_out; k++) {
-        out[k] = (double *)(block + (size_t)k * OUT_BYTES);
+        out[k] = block + (size_t)k * OUT_BYTES / sizeof *block;
         make_null(out[k], n);
         put_marks(out[k] + n, PLUGIN_MARK_BYTES);
     }
@@ -201,7 +201,7 @@ static uint32_t slot_warm_up(uint32_t which, const hr_op_args *a)
 
 /* The rows from `at` on that one call takes; what it did wrong. */
 static plugin_fault_kind run_piece(const slot *s, const hr_plugin *p, void *state,
-                                   const hr_op_rows *r, uint32_t at, char *block, uint32_t *bad)
+                                   const hr_op_rows *r, uint32_t at, double *block, uint32_t *bad)
 {
     const headrace_op *op = &p->info->op[s->op];
     head *h = state;
@@ -232,7 +232,7 @@ static void slot_run(uint32_t which, void *state, const hr_op_rows *r)
     plugin_fault_kind kind = PLUGIN_FAULT_NONE;
     uint32_t bad = 0;
     if (!is_faulty(p)) {
-        char *block = block_get(p->pool);
+        double *block = block_get(p->pool);
         /* its size is only worth reading where the marks behind it stand */
         if (!has_marks(h->mark, sizeof h->mark)) kind = PLUGIN_FAULT_BEFORE;
         for (uint32_t at = 0; at < r->n && kind == PLUGIN_FAULT_NONE; at += PLUGIN_ROWS)
@@ -352,7 +352,7 @@ void hr_stage_init(const hr_stage *s, void *state)
 }
 
 static plugin_fault_kind stage_piece(const hr_stage *s, void *state, const hr_stage_rows *r,
-                                     uint32_t at, char *block, uint32_t *bad)
+                                     uint32_t at, double *block, uint32_t *bad)
 {
     const headrace_stage *own = &s->plugin->info->stage[s->which];
     double *out[HEADRACE_STAGE_OUT_MAX];
@@ -386,7 +386,7 @@ uint32_t hr_stage_run(const hr_stage *s, void *state, const hr_stage_rows *r)
     uint32_t bad = 0;
     uint32_t n_kept = 0;
     if (!is_faulty(p)) {
-        char *block = block_get(p->pool);
+        double *block = block_get(p->pool);
         kind = state_fault(state, p->info->stage[s->which].state_bytes);
         for (uint32_t at = 0; at < r->n && kind == PLUGIN_FAULT_NONE; at += PLUGIN_ROWS)
             kind = stage_piece(s, state, r, at, block, &bad);

@@ -9,7 +9,7 @@
 #include "calc/expr_type.h"
 #include "calc/signal.h"
 
-#define NAME "signal__" /* of what signals read, and a number */
+#define NAME_TRIES 64u
 #define KEYS (3u + HR_SIGNAL_VALUE_MAX)
 #define KEY_BYTES 24
 #define AROUND 32u /* bytes around a text: its name, brackets and ends of lines */
@@ -36,6 +36,7 @@ typedef struct reader {
     hr_err *err;
     char *whole;
     size_t n_whole;
+    char name[16]; /* that the names of what signals read begin with */
     part *part;
     uint32_t *slot;       /* 1 + part by hash of its text; 0: free */
     uint32_t (*of)[KEYS]; /* [spec][key]: its part, or NO_PART */
@@ -121,10 +122,8 @@ static hr_status fail_part(const reader *r, hr_status st, const hr_err *found)
     const part *p = &r->part[i];
     const char *said = without_place(found->message);
     size_t n = strlen(said);
-    if (is_name)
-        snprintf(what, sizeof what, "a name that begins with '" NAME "' is taken for it");
-    else if (at >= (size_t)p->at + p->n && n >= sizeof end &&
-             strcmp(said + n + 1 - sizeof end, end) == 0)
+    if (!is_name && at >= (size_t)p->at + p->n && n >= sizeof end &&
+        strcmp(said + n + 1 - sizeof end, end) == 0)
         snprintf(what, sizeof what, "%.*sfound the end of the text", (int)(n + 1 - sizeof end),
                  said);
     else
@@ -204,7 +203,7 @@ static hr_status add_text(reader *r, uint32_t spec, uint32_t k)
     }
     HR_TRY(check_brackets(r, &p));
     char *to = r->whole + r->n_whole;
-    p.at = (uint32_t)r->n_whole + (uint32_t)snprintf(to, AROUND, NAME "%u:(", r->n_part);
+    p.at = (uint32_t)r->n_whole + (uint32_t)snprintf(to, AROUND, "%s%u:(", r->name, r->n_part);
     memcpy(r->whole + p.at, text, p.n);
     memcpy(r->whole + p.at + p.n, "\n)\n", 3);
     r->n_whole = (size_t)p.at + p.n + 3;
@@ -295,6 +294,31 @@ static hr_status make_room(reader *r)
         return no_memory(r);
     memset(r->slot, 0, ((size_t)r->mask + 1) * sizeof *r->slot);
     return HR_OK;
+}
+
+static bool is_used(const reader *r, const char *name)
+{
+    const hr_signals_source *s = r->src;
+    size_t n = strlen(name);
+    if (s->n_text > 0 && memmem(s->text, s->n_text, name, n) != NULL) return true;
+    for (uint32_t i = 0; i < s->env->n_column; i++)
+        if (strncmp(s->env->column[i].name, name, n) == 0) return true;
+    for (uint32_t i = 0; i < s->n_spec; i++)
+        for (uint32_t k = 0; k < KEYS; k++) {
+            const char *text = text_of(&s->spec[i], k);
+            if (text != NULL && strstr(text, name) != NULL) return true;
+        }
+    return false;
+}
+
+/* Names that no text could mean. */
+static hr_status choose_name(reader *r)
+{
+    for (uint32_t i = 0; i < NAME_TRIES; i++) {
+        snprintf(r->name, sizeof r->name, "signal%u__", i);
+        if (!is_used(r, r->name)) return HR_OK;
+    }
+    return HR_FAIL(r->err, HR_ELIMIT, "names from 'signal0__' to '%s' are all used", r->name);
 }
 
 /* The whole text. What the caller's own leaves open ends at the ';'. */
@@ -422,6 +446,7 @@ static hr_status read_all(reader *r, const hr_signals **out)
         HR_TRY(check_spec(&s->spec[i], i, r->err));
     HR_TRY(make_room(r));
     HR_TRY(check_names(r));
+    HR_TRY(choose_name(r));
     HR_TRY(write_whole(r));
     hr_status st = hr_expr_parse(&x, r->arena, r->scratch, s->env, r->whole,
                                  r->n_part > 0 ? r->n_whole : s->n_text, &found);

@@ -144,16 +144,13 @@ static const struct wrong {
      "signal 'x', when: line 1, column 6: expected a value, found the end of the text\n"
      "  # mid\n"
      "       ^"},
-    {"signal__1: mid",
-     {.name = "x", .when = "mid > 3", .until = "mid < 2"},
-     "signal 'x', until: line 1, column 1: a name that begins with 'signal__' is taken for it\n"
-     "  mid < 2\n"
+    {"signal0__1: mid; x: signal0__1",
+     {.name = "x", .when = "signal0__0 > 3", .until = "mid < 2"},
+     "signal 'x', when: line 1, column 1: expected a column or a name, found 'signal0__0', did you "
+     "mean 'signal0__1'?\n"
+     "  signal0__0 > 3\n"
      "  ^"},
-    {"signal__0: mid",
-     {.name = "x", .when = "mid > 3"},
-     "signal 'x', when: line 1, column 1: a name that begins with 'signal__' is taken for it\n"
-     "  mid > 3\n"
-     "  ^"},
+    {"signal0__1: mid", {.name = "x", .when = "signal0__1 > 3", .until = "mid < 2"}, NULL},
     /* the features' own */
     {"a: mid\nb: mdi",
      {.name = "x", .when = "a > 3"},
@@ -224,6 +221,23 @@ static void test_wrong(void **unused)
         assert_string_equal(found, w->message);
         assert_int_equal(read_specs(&s, w->text, &w->spec, 1, NULL, NULL), HR_EUSAGE);
     }
+}
+
+/* The names that we give are of none of the texts; there are only so many. */
+static void test_taken(void **unused)
+{
+    (void)unused;
+    static char text[64 * 32];
+    hr_signal_spec spec = {.name = "x", .when = "mid > 3"};
+    const hr_signals *s = NULL;
+    hr_err err = HR_ERR_INIT;
+    size_t n = 0;
+    for (unsigned i = 0; i < 64; i++) {
+        assert_int_equal(read_specs(&s, text, &spec, i > 0, NULL, &err), i > 0 ? HR_OK : HR_EUSAGE);
+        n += (size_t)snprintf(text + n, sizeof text - n, "signal%u__0: mid\n", i);
+    }
+    assert_int_equal(read_specs(&s, text, &spec, 1, NULL, &err), HR_ELIMIT);
+    assert_string_equal(err.message, "names from 'signal0__' to 'signal63__' are all used");
 }
 
 static void test_names(void **unused)
@@ -494,8 +508,9 @@ static void test_memory(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_wrong),     cmocka_unit_test(test_names),
-        cmocka_unit_test(test_shared),    cmocka_unit_test(test_states),
-        cmocka_unit_test(test_evaluated), cmocka_unit_test(test_memory)};
+        cmocka_unit_test(test_wrong),  cmocka_unit_test(test_names),
+        cmocka_unit_test(test_taken),  cmocka_unit_test(test_shared),
+        cmocka_unit_test(test_states), cmocka_unit_test(test_evaluated),
+        cmocka_unit_test(test_memory)};
     return cmocka_run_group_tests(tests, open_rig, close_rig);
 }
