@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Cases for the technical analysis library, from plain definitions of its functions over whole series: tests/prop/calc_ta_cases.txt.
-ta_cases.py renews the file; --check says whether it is as it should be (exit 1: no)."""
+ta_cases.py renews the file; --check says whether it is as it should be (exit 1: no); --talib whether the definitions that follow
+TA-Lib (seed = 1, and those that are the same in both) give TA-Lib's values and nulls (exit 1: no; 77: it is not installed)."""
 import math
 import os
 import random
@@ -477,6 +478,64 @@ TABLE = {
 }
 
 
+# name: TA-Lib's function of (its module, the series, the arguments without the seed), of a case by its seed or any
+TALIB = {
+    "adosc": lambda t, s, a, b: t.ADOSC(s["high"], s["low"], s["close"], s["volume"], a, b),
+    "ad": lambda t, s: t.AD(s["high"], s["low"], s["close"], s["volume"]),
+    "adx": lambda t, s, n: t.ADX(s["high"], s["low"], s["close"], n), "adxr": lambda t, s, n: t.ADXR(s["high"], s["low"], s["close"], n),
+    "apo": lambda t, s, a, b: t.APO(s["close"], a, b, 1), "aroon": lambda t, s, n: t.AROON(s["high"], s["low"], n),
+    "aroonosc": lambda t, s, n: t.AROONOSC(s["high"], s["low"], n), "atr": lambda t, s, n: t.ATR(s["high"], s["low"], s["close"], n),
+    "avgprice": lambda t, s: t.AVGPRICE(s["open"], s["high"], s["low"], s["close"]),
+    "bbands": lambda t, s, n, k: t.BBANDS(s["close"], n, k, k)[::-1], "bop": lambda t, s: t.BOP(s["open"], s["high"], s["low"], s["close"]),
+    "cmo": lambda t, s, n: t.CMO(s["close"], n), "dema": lambda t, s, n: t.DEMA(s["close"], n),
+    "di": lambda t, s, n: (t.PLUS_DI(s["high"], s["low"], s["close"], n), t.MINUS_DI(s["high"], s["low"], s["close"], n)),
+    "dm": lambda t, s, n: (t.PLUS_DM(s["high"], s["low"], n), t.MINUS_DM(s["high"], s["low"], n)),
+    "dx": lambda t, s, n: t.DX(s["high"], s["low"], s["close"], n), "ema": lambda t, s, n: t.EMA(s["close"], n) if n > 1 else s["close"],
+    "linreg": lambda t, s, n: t.LINEARREG(s["close"], n), "linregintercept": lambda t, s, n: t.LINEARREG_INTERCEPT(s["close"], n),
+    "linregslope": lambda t, s, n: t.LINEARREG_SLOPE(s["close"], n), "macd": lambda t, s, a, b, n: t.MACD(s["close"], a, b, n),
+    "medprice": lambda t, s: t.MEDPRICE(s["high"], s["low"]), "mfi": lambda t, s, n: t.MFI(s["high"], s["low"], s["close"], s["volume"], n),
+    "max": lambda t, s, n: t.MAX(s["close"], n) if n > 1 else s["close"], "min": lambda t, s, n: t.MIN(s["close"], n),
+    "mom": lambda t, s, n: t.MOM(s["close"], n), "natr": lambda t, s, n: t.NATR(s["high"], s["low"], s["close"], n),
+    "ppo": lambda t, s, a, b: t.PPO(s["close"], a, b, 1), "roc": lambda t, s, n: t.ROCP(s["close"], n), "rocr": lambda t, s, n: t.ROCR(s["close"], n),
+    "rsi": lambda t, s, n: t.RSI(s["close"], n), "sma": lambda t, s, n: t.SMA(s["close"], n), "stddev": lambda t, s, n: t.STDDEV(s["close"], n),
+    "stoch": lambda t, s, n, a, b: t.STOCH(s["high"], s["low"], s["close"], n, a, 0, b, 0), "sum": lambda t, s, n: t.SUM(s["close"], n),
+    "tema": lambda t, s, n: t.TEMA(s["close"], n), "trix": lambda t, s, n: t.TRIX(s["close"], n), "tsf": lambda t, s, n: t.TSF(s["close"], n),
+    "trima": lambda t, s, n: t.TRIMA(s["close"], n) if n > 1 else s["close"], "typprice": lambda t, s: t.TYPPRICE(s["high"], s["low"], s["close"]),
+    "ultosc": lambda t, s, a, b, c: t.ULTOSC(s["high"], s["low"], s["close"], a, b, c), "var": lambda t, s, n: t.VAR(s["close"], n),
+    "wcprice": lambda t, s: t.WCLPRICE(s["high"], s["low"], s["close"]), "willr": lambda t, s, n: t.WILLR(s["high"], s["low"], s["close"], n),
+    "wma": lambda t, s, n: t.WMA(s["close"], n),
+}
+SEEDED = ("adx", "adxr", "apo", "atr", "cmo", "dema", "di", "dm", "dx", "ema", "macd", "natr", "ppo", "tema", "trix")
+
+
+def far(a, b):
+    """Whether a column of ours is not one of TA-Lib's; what it has no value for is NaN there."""
+    return any((x is NONE) != (y != y) or x is not NONE and abs(x - y) > 1e-9 * max(abs(y), 1e-3) for x, y in zip(a, b))
+
+
+def talib_check():
+    try:
+        import numpy
+        import talib
+    except ImportError:
+        sys.exit(77)
+    series = data()
+    arrays = {k: numpy.array(v) for k, v in series.items()}
+    wrong, cases = [], 0
+    for name, theirs in TALIB.items():
+        f, ins, *sets = TABLE[name]
+        for args in sets:
+            if name in SEEDED and args[-1] != 1:
+                continue
+            ours, other = f(*(series[i] for i in ins.split()), *args), theirs(talib, arrays, *(args[:-1] if name in SEEDED else args))
+            pairs = zip(ours, other) if isinstance(ours, tuple) else ((ours, other),)
+            wrong += [f"{name}{args}" for a, b in pairs if far(a, b)]
+            cases += 1
+    print(f"{cases} cases of {len(TALIB)} functions, TA-Lib {talib.__version__}")
+    if wrong:
+        sys.exit("not TA-Lib's: " + ", ".join(wrong))
+
+
 def text():
     series = data()
     lines = ["# cases of the technical analysis library, made by tools/ta_cases.py: a function and its arguments, its inputs, its outputs",
@@ -494,6 +553,8 @@ def text():
 
 
 def main():
+    if "--talib" in sys.argv:
+        return talib_check()
     made = text()
     if "--check" in sys.argv:
         with open(PAGE, encoding="utf-8") as f:

@@ -602,7 +602,7 @@ static const hr_op ops[] = {
        .seed = "",
        .n_in = 2, .in = {"close", "volume"},
        .n_arg = 1, .arg = {ROWS("period", 1, ASK)},
-       .n_out = 1, .out = {""}, .unit = {HR_OP_SAME}),
+       .n_out = 1, .out = {""}, .unit = {HR_OP_PRICE}),
     TA(wad, one,
        .what = "Williams accumulation and distribution: sum of close - min(low, y) where "
          "close rose, of close - max(high, y) where it fell, y being the close "

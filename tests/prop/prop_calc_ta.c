@@ -279,110 +279,6 @@ static void test_tulip_vectors(void **unused)
     if (!data) print_message("# skipped: no vectors of Tulip (HR_DATA_DIR)\n");
 }
 
-typedef struct result {
-    const char *file, *key, *op;
-    double arg[4];
-    int out;
-} result;
-
-/* open, high, low, close, volume of the bars the results were made of */
-static bool read_bars(const char *data, column bars[5])
-{
-    char path[1024];
-    snprintf(path, sizeof path, "%s/indicators/quotes/default.csv", data);
-    FILE *f = fopen(path, "r");
-    if (!f) return false;
-    for (int j = 0; j < 5; j++)
-        bars[j].n = 0;
-    while (fgets(file.line, LINE_MOST, f)) {
-        char *at = strchr(file.line, ',');
-        if (!at || file.line[0] < '0' || file.line[0] > '9') continue;
-        for (int j = 0; j < 5; j++) {
-            assert_true(bars[j].n < RUN_ROWS);
-            bars[j].v[bars[j].n++] = strtod(at + 1, &at);
-        }
-    }
-    assert_int_equal(fclose(f), 0);
-    return true;
-}
-
-/* values compared, where both have one */
-static int check_result(const char *data, const result *w, const column bars[5])
-{
-    static const char *const names[] = {"open", "high", "low", "close", "volume"};
-    char text[1024];
-    const hr_op *op = find(w->op);
-    assert_non_null(op);
-    hr_op_args a = {.max_rows = 1};
-    memcpy(a.v, w->arg, sizeof w->arg);
-    for (int i = 0; i < op->n_in; i++)
-        for (int j = 0; j < 5; j++)
-            if (strcmp(op->in[i], names[j]) == 0 || (j == 3 && strcmp(op->in[i], "real") == 0))
-                in[i] = bars[j];
-    start(op, &a);
-    run(op, in, got, 0, bars[0].n);
-    snprintf(text, sizeof text, "%s/indicators/results/%s.standard.json", data, w->file);
-    FILE *f = fopen(text, "r");
-    assert_non_null(f);
-    snprintf(text, sizeof text, "\"%s\": ", w->key);
-    int compared = 0;
-    uint32_t row = 0;
-    while (fgets(file.line, LINE_MOST, f)) {
-        const char *at = strstr(file.line, text);
-        if (!at) continue;
-        assert_true(row < bars[0].n);
-        double told = got[w->out][row++];
-        char *end;
-        double value = strtod(at + strlen(text), &end);
-        if (end == at + strlen(text) || isnan(told)) continue;
-        if (!is_near(told, value, 0))
-            fail_msg("%s.%s row %u: %.17g, not %.17g", w->file, w->key, row - 1, told, value);
-        compared++;
-    }
-    assert_int_equal(fclose(f), 0);
-    assert_true(row == bars[0].n && compared > 400);
-    return compared;
-}
-
-static void test_results(void **unused)
-{
-    (void)unused;
-    static const result results[] = {
-        {"adl", "adl", "ad", {0}, 0},
-        {"atr", "atr", "atr", {14, 1}, 0},
-        {"awesome", "oscillator", "ao", {0}, 0},
-        {"bb", "lowerBand", "bbands", {20, 2}, 0},
-        {"bb", "upperBand", "bbands", {20, 2}, 2},
-        {"cmo", "cmo", "cmo", {14, 0}, 0},
-        {"epma", "epma", "linreg", {10}, 0},
-        {"kama", "kama", "kama", {10}, 0},
-        {"mfi", "mfi", "mfi", {14}, 0},
-        {"roc", "momentum", "mom", {14}, 0},
-        {"rsi", "rsi", "rsi", {14}, 0},
-        {"slope", "slope", "linregslope", {14}, 0},
-        {"sma", "sma", "sma", {20}, 0},
-        {"smma", "smma", "wilders", {20}, 0},
-        {"stdev", "stdDev", "stddev", {14}, 0},
-        {"stoch", "oscillator", "stoch", {14, 3, 3}, 0},
-        {"stoch", "signal", "stoch", {14, 3, 3}, 1},
-        {"tr", "tr", "tr", {0}, 0},
-        {"uo", "ultimate", "ultosc", {7, 14, 28}, 0},
-        {"vwma", "vwma", "vwma", {14}, 0},
-        {"willr", "williamsR", "willr", {14}, 0},
-        {"wma", "wma", "wma", {14}, 0},
-    };
-    static column bars[5];
-    const char *data = test_data_dir();
-    if (!data || !read_bars(data, bars)) {
-        print_message("# skipped: no results of indicators (HR_DATA_DIR)\n");
-        return;
-    }
-    int compared = 0;
-    for (size_t i = 0; i < HR_ARRAY_LEN(results); i++)
-        compared += check_result(data, &results[i], bars);
-    print_message("# %zu results, %d values\n", HR_ARRAY_LEN(results), compared);
-}
-
 /* prices of a walk with rows that stay, volume with zeros now and then; at times a null */
 static void make_rows(test_rng *rng, const hr_op *op, bool has_nulls)
 {
@@ -667,11 +563,11 @@ int main(int argc, char **argv)
         return 0;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_definitions), cmocka_unit_test(test_tulip_vectors),
-        cmocka_unit_test(test_cuts),        cmocka_unit_test(test_nulls),
-        cmocka_unit_test(test_drift),       cmocka_unit_test(test_table),
-        cmocka_unit_test(test_bounds),      cmocka_unit_test(test_docs),
-        cmocka_unit_test(test_results),     cmocka_unit_test(test_large_windows),
+        cmocka_unit_test(test_definitions),   cmocka_unit_test(test_tulip_vectors),
+        cmocka_unit_test(test_cuts),          cmocka_unit_test(test_nulls),
+        cmocka_unit_test(test_drift),         cmocka_unit_test(test_table),
+        cmocka_unit_test(test_bounds),        cmocka_unit_test(test_docs),
+        cmocka_unit_test(test_large_windows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
