@@ -132,6 +132,18 @@ static void print_member(const char *name, const char *value)
     hr_app_json_text(value != NULL ? value : "");
 }
 
+/* rows before the first value, with the defaults, and 10, 20 and so on of what has none */
+static uint32_t usual_warm_up(const hr_op *op)
+{
+    hr_op_args a = {.max_rows = 1};
+    for (uint32_t i = 0; i < op->n_arg; i++) {
+        const hr_op_arg *arg = &op->arg[i];
+        a.is_time[i] = arg->kind == HR_OP_TIME;
+        a.v[i] = isnan(arg->by_default) ? HR_MIN(10.0 * (i + 1), arg->most) : arg->by_default;
+    }
+    return op->warm_up(&a);
+}
+
 static void print_json(const hr_op *op)
 {
     static const char *const kind[] = {"int", "real", "time", "window"};
@@ -163,7 +175,8 @@ static void print_json(const hr_op *op)
         print_member("unit", unit_name(op->unit[i]));
         printf("}");
     }
-    printf("],\"reads_levels\":%s}", op->levels != NULL ? "true" : "false");
+    printf("],\"reads_levels\":%s,\"warm_up\":%u}", op->levels != NULL ? "true" : "false",
+           usual_warm_up(op));
 }
 
 hr_status hr_app_list_functions(FILE *to, const char *name, bool json, hr_err *err)

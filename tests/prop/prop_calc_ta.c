@@ -507,67 +507,13 @@ static void test_bounds(void **unused)
     assert_true(find("ultosc")->bytes(&a) < SIZE_MAX);
 }
 
-/* what docs/modules/ta.md shows of an operator, for tools/ta_docs.py */
-static void print_row(FILE *f, const hr_op *op)
+int main(void)
 {
-    hr_op_args a = usual_args(op);
-    for (int i = 0; i < op->n_arg; i++)
-        if (isnan(op->arg[i].by_default)) a.v[i] = 10.0 * (i + 1);
-    fprintf(f, "| `%s` | ", op->name);
-    for (int i = 0; i < op->n_in; i++)
-        fprintf(f, "%s%s", i ? ", " : "", op->in[i]);
-    fputs(" | ", f);
-    for (int i = 0; i < op->n_arg; i++) {
-        fprintf(f, "%s%s", i ? ", " : "", op->arg[i].name);
-        if (!isnan(op->arg[i].by_default)) fprintf(f, " = %g", op->arg[i].by_default);
-    }
-    fputs(" | ", f);
-    for (int i = 0; i < op->n_out; i++)
-        fprintf(f, "%s%s", i ? ", " : "", op->out[i]);
-    fputs(" | ", f);
-    for (const char *c = op->what; *c; c++)
-        fprintf(f, "%s%c", *c == '|' ? "\\" : "", *c);
-    fprintf(f, " | %s | %u |\n", op->seed, op->warm_up(&a));
-}
-
-static void test_docs(void **unused)
-{
-    (void)unused;
-    static char row[LINE_MOST];
-    char path[1024];
-    const char *root = getenv("HR_SOURCE_ROOT");
-    snprintf(path, sizeof path, "%s/docs/modules/ta.md", root ? root : ".");
-    FILE *page = fopen(path, "r");
-    assert_non_null(page);
-    uint32_t n = 0;
-    bool is_in = false;
-    while (fgets(file.line, LINE_MOST, page)) {
-        is_in = is_in || strncmp(file.line, "<!-- ta:table", 13) == 0;
-        if (!is_in || strncmp(file.line, "| `", 3) != 0) continue;
-        assert_true(n < hr_ops_ta.n);
-        FILE *f = fmemopen(row, sizeof row, "w");
-        assert_non_null(f);
-        print_row(f, &hr_ops_ta.op[n++]);
-        assert_int_equal(fclose(f), 0);
-        assert_string_equal(file.line, row); /* tools/ta_docs.py renews the page */
-    }
-    assert_int_equal(fclose(page), 0);
-    assert_int_equal(n, hr_ops_ta.n);
-}
-
-int main(int argc, char **argv)
-{
-    if (argc > 1 && strcmp(argv[1], "--table") == 0) {
-        for (uint32_t i = 0; i < hr_ops_ta.n; i++)
-            print_row(stdout, &hr_ops_ta.op[i]);
-        return 0;
-    }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_definitions),   cmocka_unit_test(test_tulip_vectors),
-        cmocka_unit_test(test_cuts),          cmocka_unit_test(test_nulls),
-        cmocka_unit_test(test_drift),         cmocka_unit_test(test_table),
-        cmocka_unit_test(test_bounds),        cmocka_unit_test(test_docs),
-        cmocka_unit_test(test_large_windows),
+        cmocka_unit_test(test_definitions), cmocka_unit_test(test_tulip_vectors),
+        cmocka_unit_test(test_cuts),        cmocka_unit_test(test_nulls),
+        cmocka_unit_test(test_drift),       cmocka_unit_test(test_table),
+        cmocka_unit_test(test_bounds),      cmocka_unit_test(test_large_windows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
