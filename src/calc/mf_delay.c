@@ -79,6 +79,7 @@ static void wait_for(hr_mf *s, delays *h, waiting *ring, uint64_t mask, double s
     double value;
     double ignored;
     int64_t delay = (int64_t)s->p[0];
+    if (!(fabs(px) < 1e200)) return; /* the sum over all trades would not come back from inf */
     h->all_value = hr_ta_plus(h->all_value, hr_ta_one(sign * px));
     h->all_sign = hr_ta_plus(h->all_sign, hr_ta_one(sign));
     if (h->end - h->from == s->max_rows) {
@@ -181,7 +182,7 @@ static void bucket_trade(hr_mf *s, buckets *h, double qty, bool is_buy)
     double whole = floor((qty - room) / size);
     buckets_end(s, h, 1, whole);
     double rest = qty - room - whole * size;
-    *mine = rest > 0 ? rest : 0;
+    *mine = rest > 0 && rest < size ? rest : 0; /* of absurd ratios nothing is left */
 }
 
 /* Its window is not of rows but of buckets, so it is run from here. */

@@ -127,7 +127,7 @@ static void add_sides(const hr_mf_chunk *c)
 {
     double *both = hr_mf_out(c, 2);
     for (uint32_t i = 0; i < c->n; i++)
-        both[i] = hr_mf_out(c, 0)[i] + hr_mf_out(c, 1)[i];
+        both[i] = hr_win_or_null(hr_mf_out(c, 0)[i] + hr_mf_out(c, 1)[i]);
 }
 
 static void depth_all_step(hr_mf *s, hr_mf_chunk *c)
@@ -190,7 +190,7 @@ static void within(const hr_mf *s, hr_mf_chunk *c, bool is_count)
         double *out = hr_mf_out(c, j);
         add_within(&t, c, j == 1, mid, s);
         for (uint32_t i = 0; i < c->n; i++)
-            out[i] = hr_mf_has(mid[i]) ? is_count ? t.n[i] : t.q[i] : hr_mf_null();
+            out[i] = hr_mf_has(mid[i]) ? hr_win_or_null(is_count ? t.n[i] : t.q[i]) : hr_mf_null();
     }
 }
 
@@ -287,51 +287,52 @@ static void level_gap_step(hr_mf *s, hr_mf_chunk *c)
 
 HR_MF_DEFINE(level_gap, .step = level_gap_step)
 
-/* One side of one row, from the best level on. */
+/* One side of each row, from the best level on. */
 typedef struct walk {
-    double first, last; /* prices */
-    double n, total;
-    double area; /* under the quantity so far against the distance from the first, trapezia */
+    double first[HR_MF_CHUNK], last[HR_MF_CHUNK]; /* prices */
+    double n[HR_MF_CHUNK], total[HR_MF_CHUNK];
+    double area[HR_MF_CHUNK]; /* under the quantity so far against the distance from the first */
 } walk;
 
-static walk walk_side(const side *d, uint32_t row, uint32_t levels)
+static void walk_side(walk *w, const side *d, const hr_mf_chunk *c, uint32_t levels)
 {
-    walk w = {0};
+    memset(w, 0, sizeof *w);
     for (uint32_t k = 0; k < levels; k++) {
-        double px = d->px[k][row];
-        double qty = d->qty[k][row];
-        if (!is_level(px, qty)) continue;
-        double step = d->sign * (px - w.last);
-        if (w.n == 0) {
-            w.first = px;
-        } else {
-            w.area += step * (w.total + qty / 2);
+        const double *px = d->px[k] + c->from;
+        const double *qty = d->qty[k] + c->from;
+        for (uint32_t i = 0; i < c->n; i++) {
+            bool is = is_level(px[i], qty[i]);
+            bool is_first = w->n[i] == 0;
+            double step = d->sign * (px[i] - w->last[i]);
+            double area = step * (w->total[i] + qty[i] / 2); /* a trapezium */
+            w->area[i] += is && !is_first ? area : 0;
+            w->first[i] = is && is_first ? px[i] : w->first[i];
+            w->last[i] = is ? px[i] : w->last[i];
+            w->total[i] += is ? qty[i] : 0;
+            w->n[i] += is ? 1 : 0;
         }
-        w.total += qty;
-        w.last = px;
-        w.n++;
     }
-    return w;
 }
 
 #define WALK(fn, value)                                                                            \
     static void fn##_step(hr_mf *s, hr_mf_chunk *c)                                                \
     {                                                                                              \
+        walk w;                                                                                    \
         for (unsigned j = 0; j < 2; j++) {                                                         \
             side d = side_of(c, j == 1);                                                           \
             double *out = hr_mf_out(c, j);                                                         \
+            walk_side(&w, &d, c, levels_of(s, 0));                                                 \
             for (uint32_t i = 0; i < c->n; i++) {                                                  \
-                walk w = walk_side(&d, c->from + i, levels_of(s, 0));                              \
-                double wide = d.sign * (w.last - w.first);                                         \
-                out[i] = w.n > 1 ? hr_win_or_null(value) : hr_mf_null();                           \
+                double wide = d.sign * (w.last[i] - w.first[i]);                                   \
+                out[i] = w.n[i] > 1 ? hr_win_or_null(value) : hr_mf_null();                        \
             }                                                                                      \
         }                                                                                          \
     }                                                                                              \
     HR_MF_DEFINE(fn, .step = fn##_step)
 
 /* clang-format off */
-WALK(mean_gap, wide / (w.n - 1))
-WALK(book_convexity, 1 - 2 * w.area / (wide * w.total))
+WALK(mean_gap, wide / (w.n[i] - 1))
+WALK(book_convexity, 1 - 2 * w.area[i] / (wide * w.total[i]))
 /* clang-format on */
 
 /* Naes and Skjeltorp: mean over levels of the change of the logarithm of the quantity so far by the
@@ -368,7 +369,7 @@ static void book_slope_step(hr_mf *s, hr_mf_chunk *c)
             hr_mf_out(c, j)[i] = slope_of(&d, c->from + i, levels_of(s, 0), mid[i]);
     }
     for (uint32_t i = 0; i < c->n; i++)
-        hr_mf_out(c, 2)[i] = (hr_mf_out(c, 0)[i] + hr_mf_out(c, 1)[i]) / 2;
+        hr_mf_out(c, 2)[i] = hr_win_or_null((hr_mf_out(c, 0)[i] + hr_mf_out(c, 1)[i]) / 2);
 }
 
 HR_MF_DEFINE(book_slope, .step = book_slope_step)

@@ -92,6 +92,21 @@ void hr_mf_run(const hr_mf_plan *plan, void *state, const hr_op_rows *r);
 #define HR_MF_LN2 0.693147180559945309417232121458
 #define HR_MF_PI 3.14159265358979323846264338328
 
+/** a = m 2^e with m in [1, 2), a above 0 and finite: gives m, adds e. */
+HR_INLINE double hr_mf_split(double a, double *e)
+{
+    uint64_t bits;
+    if (HR_UNLIKELY(a < 0x1p-1022)) {
+        a *= 0x1p54;
+        *e -= 54;
+    }
+    memcpy(&bits, &a, sizeof bits);
+    *e += (double)(int64_t)(bits >> 52) - 1023;
+    bits = (bits & ((UINT64_C(1) << 52) - 1)) | UINT64_C(1023) << 52;
+    memcpy(&a, &bits, sizeof bits);
+    return a;
+}
+
 /** ln(a / b) to a few units of the last place, null where one is not above 0: 2 atanh((a - b) /
  * (a + b)), in which a - b is exact of numbers that are near each other. */
 HR_INLINE double hr_mf_log_ratio(double a, double b)
@@ -100,31 +115,23 @@ HR_INLINE double hr_mf_log_ratio(double a, double b)
     double by = 0;
     if (!(a > 0 && b > 0 && hr_mf_has(a) && hr_mf_has(b))) return hr_mf_null();
     if (a > root2 * b || b > root2 * a) {
-        int ea;
-        int eb;
-        a = frexp(a, &ea);
-        b = frexp(b, &eb);
-        if (a > root2 * b) {
-            a *= 0.5;
-            ea++;
-        } else if (b > root2 * a) {
-            b *= 0.5;
-            eb++;
-        }
-        by = (double)(ea - eb);
+        double down = 0;
+        a = hr_mf_split(a, &by);
+        b = hr_mf_split(b, &down);
+        double half_a = a > root2 * b ? 0.5 : 1;
+        double half_b = b > root2 * a ? 0.5 : 1;
+        by += half_b * 2 - half_a * 2 - down; /* 1 more where a is halved, 1 less where b is */
+        a *= half_a;
+        b *= half_b;
     }
     double s = (a - b) / (a + b);
     double z = s * s;
-    double p = 1.0 / 21;
-    p = 1.0 / 19 + z * p;
-    p = 1.0 / 17 + z * p;
-    p = 1.0 / 15 + z * p;
-    p = 1.0 / 13 + z * p;
-    p = 1.0 / 11 + z * p;
-    p = 1.0 / 9 + z * p;
-    p = 1.0 / 7 + z * p;
-    p = 1.0 / 5 + z * p;
-    p = 1.0 / 3 + z * p;
+    double z2 = z * z;
+    double z4 = z2 * z2;
+    double p = (1.0 / 3 + z * (1.0 / 5)) + z2 * (1.0 / 7 + z * (1.0 / 9));
+    double q = (1.0 / 11 + z * (1.0 / 13)) + z2 * (1.0 / 15 + z * (1.0 / 17));
+    double r = 1.0 / 19 + z * (1.0 / 21);
+    p += z4 * (q + z4 * r);
     return by * HR_MF_LN2 + 2 * (s + s * z * p);
 }
 
@@ -132,15 +139,21 @@ HR_INLINE double hr_mf_log_ratio(double a, double b)
 HR_INLINE double hr_mf_fade(double x, double *gone)
 {
     *gone = 1;
-    if (!(x < 1100)) return 0;
+    if (!(x < 1000)) return 0;
     double n = floor(x + 0.5);
-    double f = (n - x) * HR_MF_LN2;
-    double q = 1.0 / 14;
-    for (int k = 13; k > 1; k--)
-        q = (1 + f * q) / k;
-    q = f * (1 + f * q);
-    double keep = ldexp(1 + q, -(int)n);
-    *gone = n > 0 ? 1 - keep : -q;
+    double t = (n - x) * HR_MF_LN2; /* e^t - 1 = t + t^2 (1 / 2! + t / 3! + ...) */
+    double t2 = t * t;
+    double t4 = t2 * t2;
+    double a = (1.0 / 2 + t * (1.0 / 6)) + t2 * (1.0 / 24 + t * (1.0 / 120));
+    double b = (1.0 / 720 + t * (1.0 / 5040)) + t2 * (1.0 / 40320 + t * (1.0 / 362880));
+    double c =
+        (1.0 / 3628800 + t * (1.0 / 39916800)) + t2 * (1.0 / 479001600 + t * (1.0 / 6227020800));
+    double q = t + t2 * (a + t4 * (b + t4 * c));
+    uint64_t bits = (uint64_t)(1023 - (int64_t)n) << 52; /* 2^-n */
+    double scale;
+    memcpy(&scale, &bits, sizeof scale);
+    double keep = (1 + q) * scale;
+    *gone = x < 0.5 ? -q : 1 - keep;
     return keep;
 }
 

@@ -10,14 +10,13 @@ typedef struct level {
 
 /* What came to the bid and went from the ask, less the reverse. What is not there is a quantity of
  * 0 at the worst price. */
-static double flow(const level *was, const level *is)
+HR_INLINE double flow(const level *was, const level *is)
 {
-    double v = 0;
-    if (is->bid_px >= was->bid_px) v += is->bid_qty;
-    if (is->bid_px <= was->bid_px) v -= was->bid_qty;
-    if (is->ask_px <= was->ask_px) v -= is->ask_qty;
-    if (is->ask_px >= was->ask_px) v += was->ask_qty;
-    return v;
+    double bid = (is->bid_px >= was->bid_px ? is->bid_qty : 0) -
+                 (is->bid_px <= was->bid_px ? was->bid_qty : 0);
+    double ask = (is->ask_px <= was->ask_px ? is->ask_qty : 0) -
+                 (is->ask_px >= was->ask_px ? was->ask_qty : 0);
+    return bid - ask;
 }
 
 typedef struct flows {
@@ -60,50 +59,81 @@ static void ofi_level_step(hr_mf *s, hr_mf_chunk *c)
     flow_step(s, c, col);
 }
 
-/* Level k of a row; the worst price where it is not there. */
-static level level_of(const hr_op_book *b, uint32_t k, uint32_t row, double *n)
+/* Rows of a chunk that have some level, and behind the row before them their columns of a level. */
+typedef struct kept {
+    uint32_t n;
+    uint8_t row[HR_MF_CHUNK];
+    double px[HR_MF_CHUNK + 1], qty[HR_MF_CHUNK + 1];
+    double v[HR_MF_CHUNK], all[HR_MF_CHUNK];
+} kept;
+
+static void keep_rows(kept *t, const hr_mf_chunk *c, uint32_t levels)
 {
-    level l = {b->bid_px[k][row], b->bid_qty[k][row], b->ask_px[k][row], b->ask_qty[k][row]};
-    if (hr_mf_has(l.bid_px) && hr_mf_has(l.bid_qty)) {
-        ++*n;
-    } else {
-        l.bid_px = -(double)INFINITY;
-        l.bid_qty = 0;
+    const hr_op_book *b = c->r->book;
+    uint8_t any[HR_MF_CHUNK] = {0};
+    for (uint32_t k = 0; k < levels; k++)
+        for (uint32_t i = 0; i < c->n; i++) {
+            uint32_t row = c->from + i;
+            bool is_bid = hr_mf_has(b->bid_px[k][row]) && hr_mf_has(b->bid_qty[k][row]);
+            any[i] |= is_bid || (hr_mf_has(b->ask_px[k][row]) && hr_mf_has(b->ask_qty[k][row]));
+        }
+    t->n = 0;
+    for (uint32_t i = 0; i < c->n; i++) {
+        t->row[t->n] = (uint8_t)i;
+        t->n += any[i];
     }
-    if (hr_mf_has(l.ask_px) && hr_mf_has(l.ask_qty)) {
-        ++*n;
-    } else {
-        l.ask_px = (double)INFINITY;
-        l.ask_qty = 0;
+}
+
+/* One side of a level. Asks: prices change their sign, so that a better one is higher. */
+HR_INLINE void add_flow(kept *t, const double *px, const double *qty, double way, double weight)
+{
+    for (uint32_t j = 0; j < t->n; j++) {
+        double p = px[t->row[j]];
+        double q = qty[t->row[j]];
+        bool is = hr_mf_has(p) && hr_mf_has(q);
+        t->px[j + 1] = is ? way * p : -(double)INFINITY;
+        t->qty[j + 1] = is ? q : 0;
     }
-    return l;
+    for (uint32_t j = 0; j < t->n; j++) {
+        double won = t->px[j + 1] >= t->px[j] ? t->qty[j + 1] : 0;
+        double lost = t->px[j + 1] <= t->px[j] ? t->qty[j] : 0;
+        t->v[j] += way * weight * (won - lost);
+        t->all[j] += t->qty[j + 1];
+    }
 }
 
 /* Columns: the flow of all levels, each weighing decay^k, and their mean quantity. A row without
  * any level is as if it were not. */
 static void flows_step(hr_mf *s, hr_mf_chunk *c, double decay)
 {
+    const hr_op_book *b = c->r->book;
     flows *h = hr_mf_carried(s);
     level *was = (level *)(void *)(h + 1);
-    uint32_t levels = (uint32_t)s->p[0];
-    for (uint32_t i = 0; i < c->n; i++) {
-        double n = 0;
-        double v = 0;
-        double all = 0;
-        double weight = 1;
-        level is[HR_OP_LEVEL_MAX];
-        for (uint32_t k = 0; k < levels; k++, weight *= decay) {
-            is[k] = level_of(c->r->book, k, c->from + i, &n);
-            all += is[k].bid_qty + is[k].ask_qty;
-            if (h->has) v += weight * flow(&was[k], &is[k]);
-        }
-        bool has = n > 0 && h->has;
-        c->d[0][i] = has ? hr_win_or_null(v) : hr_mf_null();
-        c->d[1][i] = has ? all / (2 * levels) : hr_mf_null();
-        if (n == 0) continue;
-        memcpy(was, is, levels * sizeof *was);
-        h->has = 1;
+    const uint32_t levels = (uint32_t)s->p[0];
+    double weight = 1;
+    kept t;
+    keep_rows(&t, c, levels);
+    memset(t.v, 0, sizeof t.v);
+    memset(t.all, 0, sizeof t.all);
+    for (uint32_t k = 0; k < levels; k++, weight *= decay, was++) {
+        t.px[0] = was->bid_px;
+        t.qty[0] = was->bid_qty;
+        add_flow(&t, b->bid_px[k] + c->from, b->bid_qty[k] + c->from, 1, weight);
+        was->bid_px = t.px[t.n];
+        was->bid_qty = t.qty[t.n];
+        t.px[0] = was->ask_px;
+        t.qty[0] = was->ask_qty;
+        add_flow(&t, b->ask_px[k] + c->from, b->ask_qty[k] + c->from, -1, weight);
+        was->ask_px = t.px[t.n];
+        was->ask_qty = t.qty[t.n];
     }
+    for (uint32_t i = 0; i < c->n; i++)
+        c->d[0][i] = c->d[1][i] = hr_mf_null();
+    for (uint32_t j = h->has ? 0 : 1; j < t.n; j++) {
+        c->d[0][t.row[j]] = hr_win_or_null(t.v[j]);
+        c->d[1][t.row[j]] = hr_win_or_null(t.all[j] / (2 * levels));
+    }
+    h->has |= t.n > 0;
 }
 
 static void flows_show(hr_mf_chunk *c)

@@ -1,44 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sums that fade with age: what came t ago weighs 2^(-t / half). A rate is such a sum by the
  * integral of its weights since the first row, so that it is not low while there is little to go
- * by; the first row opens the clock and is not counted. Sums change where something comes, other
- * rows only read them. */
+ * by; the first row opens the clock and is not counted. */
 #include "calc/mf_parts.h"
 
+#define SUMS 4u
+
+/* Sums of one half-life, as of one time. */
 typedef struct fading {
-    double sum;
-    double at; /* of the clock, when it was changed */
+    double at; /* of the clock */
+    double sum[SUMS];
 } fading;
 
 typedef struct rates {
     hr_mf_clock clock;
-    double side[2], pending[2];
+    double pending[2];
     double px[2], qty[2]; /* bid, ask of the row before */
     uint64_t has;
-    fading f[8];
+    fading f[2];
     double spare[4];
 } rates;
 _Static_assert(sizeof(rates) % 64 == 0, "whole lines");
 
-HR_INLINE double fading_now(const fading *f, double now, double half_ns)
+HR_INLINE void fading_to(fading *f, double now, double half_ns)
 {
     double gone;
-    return now > f->at ? f->sum * hr_mf_fade((now - f->at) / half_ns, &gone) : f->sum;
-}
-
-HR_INLINE void fading_add(fading *f, double now, double half_ns, double x)
-{
-    f->sum = fading_now(f, now, half_ns) + x;
+    if (!(now > f->at)) return;
+    double keep = hr_mf_fade((now - f->at) / half_ns, &gone);
+    for (unsigned j = 0; j < SUMS; j++)
+        f->sum[j] *= keep;
     f->at = now;
 }
 
-/* a second; null at the first time */
-HR_INLINE double rate_now(const fading *f, double now, double half_ns)
+/* What would make the sum overflow is left out: it would not come back from there. */
+HR_INLINE void fading_add(fading *f, unsigned j, double x)
 {
-    double gone;
-    (void)hr_mf_fade(now / half_ns, &gone);
-    if (!(gone > 0)) return hr_mf_null();
-    return hr_win_or_null(fading_now(f, now, half_ns) * (HR_MF_LN2 * 1e9) / (half_ns * gone));
+    double sum = f->sum[j] + x;
+    if (hr_mf_has(sum)) f->sum[j] = sum;
+}
+
+/* What makes a rate a second of a sum; null at the first time. */
+HR_INLINE double rate_scale(double now, double half_ns)
+{
+    double gone = 1;
+    double x = now / half_ns;
+    if (x < 64) (void)hr_mf_fade(x, &gone); /* 1 - 2^-64 is 1 */
+    return gone > 0 ? HR_MF_LN2 * 1e9 / (half_ns * gone) : hr_mf_null();
 }
 
 /* ---- the queues at the touch ---- */
@@ -77,11 +84,13 @@ HR_INLINE void queue_step(hr_mf *s, hr_mf_chunk *c, double sign)
         hr_mf_out(c, 0)[i] = hr_mf_out(c, 1)[i] = hr_mf_null();
         if (!touch_is_whole(c->r->in, row)) continue;
         double now = hr_mf_now(&h->clock, c->r->ts[row]);
+        double scale = rate_scale(now, half);
+        fading_to(h->f, now, half);
         queue_change(v, h, c->r->in, row);
         touch_keep(h, c->r->in, row);
         for (unsigned j = 0; j < 2; j++) {
-            if (sign * v[j] > 0) fading_add(&h->f[j], now, half, sign * v[j]);
-            hr_mf_out(c, j)[i] = rate_now(&h->f[j], now, half);
+            if (sign * v[j] > 0) fading_add(h->f, j, sign * v[j]);
+            hr_mf_out(c, j)[i] = hr_win_or_null(h->f->sum[j] * scale);
         }
     }
 }
@@ -107,9 +116,10 @@ static void quote_rate_step(hr_mf *s, hr_mf_chunk *c)
         double now = hr_mf_now(&h->clock, c->r->ts[row]);
         bool is_other = in[0][row] != h->px[0] || in[1][row] != h->qty[0] ||
                         in[2][row] != h->px[1] || in[3][row] != h->qty[1];
-        if (h->has && is_other) fading_add(&h->f[0], now, s->p[0], 1);
+        fading_to(h->f, now, s->p[0]);
+        if (h->has && is_other) fading_add(h->f, 0, 1);
         touch_keep(h, in, row);
-        hr_mf_out(c, 0)[i] = rate_now(&h->f[0], now, s->p[0]);
+        hr_mf_out(c, 0)[i] = hr_win_or_null(h->f->sum[0] * rate_scale(now, s->p[0]));
     }
 }
 
@@ -136,17 +146,19 @@ static void cancel_rate_step(hr_mf *s, hr_mf_chunk *c)
         double now = hr_mf_now(&h->clock, c->r->ts[row]);
         double qty = in[4][row];
         double side = in[5][row];
+        double scale = rate_scale(now, half);
+        fading_to(h->f, now, half);
         if (h->has && hr_mf_has(qty) && hr_mf_has(side)) {
             h->pending[side > 0] += qty;
-            fading_add(&h->f[1], now, half, qty);
+            fading_add(h->f, 1, qty);
         }
         for (unsigned j = 0; j < 2 && h->has; j++) {
             double rest = cancelled(h, j, in[2 * j][row], in[2 * j + 1][row]);
-            if (rest > 0) fading_add(&h->f[0], now, half, rest);
+            if (rest > 0) fading_add(h->f, 0, rest);
         }
         touch_keep(h, in, row);
-        double gone = rate_now(&h->f[0], now, half);
-        double traded = rate_now(&h->f[1], now, half);
+        double gone = hr_win_or_null(h->f->sum[0] * scale);
+        double traded = hr_win_or_null(h->f->sum[1] * scale);
         hr_mf_out(c, 0)[i] = gone;
         hr_mf_out(c, 1)[i] = traded;
         hr_mf_out(c, 2)[i] = hr_win_or_null(gone / (gone + traded));
@@ -170,10 +182,12 @@ static void arrival_intensity_step(hr_mf *s, hr_mf_chunk *c)
         bool is_first = !h->clock.has;
         double now = hr_mf_now(&h->clock, hr_mf_ts(c)[i]);
         bool is_trade = hr_mf_has(px[i]);
-        bool is[4] = {is_trade, is_trade && side[i] > 0, is_trade && side[i] < 0, !is_trade};
-        for (unsigned j = 0; j < 4; j++) {
-            if (is[j] && !is_first) fading_add(&h->f[j], now, s->p[0], 1);
-            hr_mf_out(c, j)[i] = rate_now(&h->f[j], now, s->p[0]);
+        double scale = rate_scale(now, s->p[0]);
+        bool is[SUMS] = {is_trade, is_trade && side[i] > 0, is_trade && side[i] < 0, !is_trade};
+        fading_to(h->f, now, s->p[0]);
+        for (unsigned j = 0; j < SUMS; j++) {
+            h->f->sum[j] += is[j] && !is_first ? 1 : 0;
+            hr_mf_out(c, j)[i] = hr_win_or_null(h->f->sum[j] * scale);
         }
     }
 }
@@ -185,10 +199,13 @@ static void excitation_ratio_step(hr_mf *s, hr_mf_chunk *c)
         bool is_first = !h->clock.has;
         double now = hr_mf_now(&h->clock, hr_mf_ts(c)[i]);
         bool is_trade = hr_mf_has(hr_mf_in(c, 0)[i]);
-        for (unsigned j = 0; j < 2; j++)
-            if (is_trade && !is_first) fading_add(&h->f[j], now, s->p[j], 1);
-        double fast = rate_now(&h->f[0], now, s->p[0]);
-        hr_mf_out(c, 0)[i] = hr_win_or_null(fast / rate_now(&h->f[1], now, s->p[1]));
+        double rate[2];
+        for (unsigned j = 0; j < 2; j++) {
+            fading_to(&h->f[j], now, s->p[j]);
+            h->f[j].sum[0] += is_trade && !is_first ? 1 : 0;
+            rate[j] = h->f[j].sum[0] * rate_scale(now, s->p[j]);
+        }
+        hr_mf_out(c, 0)[i] = hr_win_or_null(rate[0] / rate[1]);
     }
 }
 
@@ -204,8 +221,9 @@ static void volume_rate_step(hr_mf *s, hr_mf_chunk *c)
     for (uint32_t i = 0; i < c->n; i++) {
         bool is_first = !h->clock.has;
         double now = hr_mf_now(&h->clock, hr_mf_ts(c)[i]);
-        if (hr_mf_has(qty[i]) && !is_first) fading_add(&h->f[0], now, s->p[0], qty[i]);
-        hr_mf_out(c, 0)[i] = rate_now(&h->f[0], now, s->p[0]);
+        fading_to(h->f, now, s->p[0]);
+        if (hr_mf_has(qty[i]) && !is_first) fading_add(h->f, 0, qty[i]);
+        hr_mf_out(c, 0)[i] = hr_win_or_null(h->f->sum[0] * rate_scale(now, s->p[0]));
     }
 }
 
@@ -218,8 +236,9 @@ static void notional_rate_step(hr_mf *s, hr_mf_chunk *c)
         bool is_first = !h->clock.has;
         double now = hr_mf_now(&h->clock, hr_mf_ts(c)[i]);
         double x = px[i] * qty[i];
-        if (hr_mf_has(x) && !is_first) fading_add(&h->f[0], now, s->p[0], x);
-        hr_mf_out(c, 0)[i] = rate_now(&h->f[0], now, s->p[0]);
+        fading_to(h->f, now, s->p[0]);
+        if (hr_mf_has(x) && !is_first) fading_add(h->f, 0, x);
+        hr_mf_out(c, 0)[i] = hr_win_or_null(h->f->sum[0] * rate_scale(now, s->p[0]));
     }
 }
 
@@ -239,9 +258,10 @@ static void arrival_imbalance_step(hr_mf *s, hr_mf_chunk *c)
         hr_mf_out(c, 0)[i] = hr_mf_null();
         if (!hr_mf_has(side[i])) continue;
         double now = hr_mf_now(&h->clock, hr_mf_ts(c)[i]);
-        fading_add(&h->f[0], now, s->p[0], side[i] > 0 ? 1 : -1);
-        fading_add(&h->f[1], now, s->p[0], 1);
-        hr_mf_out(c, 0)[i] = hr_win_or_null(h->f[0].sum / h->f[1].sum);
+        fading_to(h->f, now, s->p[0]);
+        fading_add(h->f, 0, side[i] > 0 ? 1 : -1);
+        fading_add(h->f, 1, 1);
+        hr_mf_out(c, 0)[i] = hr_win_or_null(h->f->sum[0] / h->f->sum[1]);
     }
 }
 
@@ -250,11 +270,11 @@ static void flow_decay_step(hr_mf *s, hr_mf_chunk *c)
     rates *h = hr_mf_carried(s);
     for (uint32_t i = 0; i < c->n; i++) {
         double x = hr_mf_in(c, 0)[i] * hr_mf_in(c, 1)[i];
-        double now = 0;
-        if (h->clock.has || hr_mf_has(x)) now = hr_mf_now(&h->clock, hr_mf_ts(c)[i]);
-        if (hr_mf_has(x)) fading_add(&h->f[0], now, s->p[0], x);
-        hr_mf_out(c, 0)[i] =
-            h->clock.has ? hr_win_or_null(fading_now(&h->f[0], now, s->p[0])) : hr_mf_null();
+        hr_mf_out(c, 0)[i] = hr_mf_null();
+        if (!h->clock.has && !hr_mf_has(x)) continue;
+        fading_to(h->f, hr_mf_now(&h->clock, hr_mf_ts(c)[i]), s->p[0]);
+        if (hr_mf_has(x)) fading_add(h->f, 0, x);
+        hr_mf_out(c, 0)[i] = hr_win_or_null(h->f->sum[0]);
     }
 }
 
@@ -270,10 +290,11 @@ static void mid_momentum_bps_step(hr_mf *s, hr_mf_chunk *c)
         double now = hr_mf_now(&h->clock, hr_mf_ts(c)[i]);
         if (is_first) h->px[0] = x[i]; /* means are of what is above it: nothing cancels */
         for (unsigned j = 0; j < 2; j++) {
-            fading_add(&h->f[2 * j], now, s->p[j], x[i] - h->px[0]);
-            fading_add(&h->f[2 * j + 1], now, s->p[j], 1);
+            fading_to(&h->f[j], now, s->p[j]);
+            fading_add(&h->f[j], 0, x[i] - h->px[0]);
+            fading_add(&h->f[j], 1, 1);
         }
-        double gap = h->f[0].sum / h->f[1].sum - h->f[2].sum / h->f[3].sum;
+        double gap = h->f[0].sum[0] / h->f[0].sum[1] - h->f[1].sum[0] / h->f[1].sum[1];
         if (!is_first) hr_mf_out(c, 0)[i] = hr_win_or_null(10000 * gap / x[i]);
     }
 }

@@ -403,13 +403,44 @@ static void test_warm_up(void **unused)
         }
 }
 
+/* Columns and times of anything at all: a value is finite or null, and cuts are the same. */
+static void test_extremes(void **unused)
+{
+    (void)unused;
+    static const double odd[] = {0,      -1,   1e308, -1e308,           1e-308,
+                                 5e-324, 1e16, 0.5,   (double)INFINITY, -(double)INFINITY};
+    static const int64_t times[] = {INT64_MIN, INT64_MAX, -1, 0, INT64_MIN + 1, INT64_MAX - 1};
+    test_rng rng;
+    test_rng_init(&rng, test_seed() + 3);
+    for (uint32_t o = 0; o < hr_ops_market.n; o++)
+        for (int pass = 0; pass < 4; pass++) {
+            const hr_op *op = &hr_ops_market.op[o];
+            hr_op_args a = usual_args(op, pass % 2);
+            make_rows(&rng, pass > 1);
+            double *const columns[] = {made.px,          made.qty,         made.side,
+                                       made.mid,         made.spread,      made.level[0][0],
+                                       made.level[1][0], made.level[2][0], made.level[3][0],
+                                       made.level[1][1], made.level[2][2]};
+            for (uint32_t i = 0; i < made.n; i++) {
+                for (size_t j = 0; j < HR_ARRAY_LEN(columns); j++)
+                    if (test_rng_chance(&rng, 12))
+                        columns[j][i] = odd[test_rng_below(&rng, HR_ARRAY_LEN(odd))];
+                if (test_rng_chance(&rng, 40))
+                    made.ts[i] = times[test_rng_below(&rng, HR_ARRAY_LEN(times))];
+            }
+            start(op, &a);
+            run(op, &a, &made, got, 0, made.n);
+            cut(&rng, op, &a, 50);
+            same_bits(op, "extremes", made.n);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_definitions),
-        cmocka_unit_test(test_cuts),
-        cmocka_unit_test(test_nulls),
-        cmocka_unit_test(test_warm_up),
+        cmocka_unit_test(test_definitions), cmocka_unit_test(test_cuts),
+        cmocka_unit_test(test_nulls),       cmocka_unit_test(test_warm_up),
+        cmocka_unit_test(test_extremes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
