@@ -3,7 +3,7 @@
 #define HR_JOB_CALC_BATCH_H
 /* Rows of many instruments, gathered in the order in which they come, worked out an instrument at a
  * time, and given back in that order. Private to job. */
-#include "calc/eval.h"
+#include "calc/eval_others.h"
 #include "col/schema.h"
 
 #define HR_CALC_STEP_ROWS 256u /* of a call of the evaluator */
@@ -39,11 +39,7 @@ typedef struct hr_calc_batch {
     int64_t *step_ts;
     char *work;
     hr_calc_line *active, *last_active;
-    double *of_value;   /* what the other parts gave last */
-    uint32_t *of_first; /* [n_part] where a part's begin */
-    char **of_state;    /* [n_part] */
-    bool *is_of_met;    /* [n_part] its instrument has come */
-    double *of_in;      /* a row */
+    hr_eval_others others;
     uint64_t *step_ns;  /* NULL: not measured */
     uint64_t n_rows;
 } hr_calc_batch;

@@ -154,7 +154,7 @@ void hr_calc_report_batch(hr_calc_report *r, const hr_calc_batch *b)
 {
     r->rows = b->n_rows;
     for (uint32_t i = 1; i < b->e->n_part; i++) {
-        if (b->is_of_met[i]) continue;
+        if (b->others.is_met[i]) continue;
         if (r->unmet++ == 0) r->unmet_1 = b->e->part[i].symbol;
     }
 }
