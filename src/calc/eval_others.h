@@ -10,8 +10,8 @@ typedef struct hr_eval_others {
     const hr_eval *e;
     char *block; /* all that is kept, without pointers: a checkpoint is a copy of it */
     size_t n_bytes;
-    bool *is_met;  /* [n_part] in the block: the instrument has come */
-    double *value; /* in the block; null until there is one */
+    bool *is_met;     /* [n_part] in the block: the instrument has come */
+    double *value;    /* in the block; null until there is one */
     uint32_t *first;  /* [n_part] where a part's values begin */
     size_t *state_at; /* [n_part] of the block */
     double *in;       /* a row */

@@ -39,6 +39,38 @@ static void show_place(hr_err *err, const char *text, size_t n)
     memcpy(err->message + at + 1, caret, strlen(caret) + 1);
 }
 
+static hr_status read_text(hr_program *p, const hr_program_options *o, hr_arena *scratch,
+                           hr_err *err)
+{
+    hr_expr *x = NULL;
+    hr_status st = hr_expr_parse(&x, p->arena, scratch, &p->env, o->text, o->n_text, err);
+    if (st == HR_EUSAGE || st == HR_ELIMIT) show_place(err, o->text, o->n_text);
+    HR_TRY(st);
+    p->x = x;
+    p->n_own = x->n_out;
+    return HR_OK;
+}
+
+static hr_status read_signals(hr_program *p, const hr_program_options *o, hr_arena *scratch,
+                              hr_err *err)
+{
+    hr_signal_fault fault = {0};
+    const hr_signals_source src = {.env = &p->env,
+                                   .text = o->text,
+                                   .n_text = o->n_text,
+                                   .spec = o->signal,
+                                   .n_spec = o->n_signal};
+    hr_status st = hr_signals_read(&p->signals, p->arena, scratch, &src, &fault, err);
+    if (st != HR_OK && fault.text != NULL && err != NULL) {
+        err->offset = (int64_t)fault.at;
+        show_place(err, fault.text, fault.n);
+    }
+    HR_TRY(st);
+    p->x = p->signals->expr;
+    p->n_own = p->signals->n_own;
+    return HR_OK;
+}
+
 static hr_status open_in(hr_program *p, const hr_program_options *o, hr_arena *scratch, hr_err *err)
 {
     HR_TRY(hr_program_ops(p, o->plugins, o->n_plugins, err));
@@ -49,9 +81,7 @@ static hr_status open_in(hr_program *p, const hr_program_options *o, hr_arena *s
                            .param = o->param,
                            .n_param = o->n_param,
                            .max_rows = o->max_rows};
-    hr_status st = hr_expr_parse(&p->x, p->arena, scratch, &p->env, o->text, o->n_text, err);
-    if (st == HR_EUSAGE || st == HR_ELIMIT) show_place(err, o->text, o->n_text);
-    HR_TRY(st);
+    HR_TRY(o->n_signal > 0 ? read_signals(p, o, scratch, err) : read_text(p, o, scratch, err));
     return hr_eval_create(&p->e, p->arena, scratch, p->x, o->batch_rows, err);
 }
 

@@ -3,10 +3,13 @@
 #define HR_CALC_PROGRAM_H
 /* An expression from text to what can be run, with everything that it was made of. */
 #include "calc/eval.h"
+#include "calc/signal.h"
 
 typedef struct hr_program_options {
-    const char *text;
+    const char *text; /* may be empty where there are signals */
     size_t n_text;
+    const hr_signal_spec *signal;
+    uint32_t n_signal;
     const hr_expr_column *column;
     uint32_t n_column;
     const hr_expr_param *param;
@@ -21,11 +24,13 @@ typedef struct hr_program {
     hr_arena *arena;
     hr_op_list ops;
     hr_expr_env env;
-    hr_expr *x;
+    const hr_expr *x;          /* of its outputs the first n_own are the text's */
+    const hr_signals *signals; /* NULL: none */
+    uint32_t n_own;
     hr_eval *e;
 } hr_program;
 
-/** Memory beside the plan's: what the text takes, freed by close. HR_EUSAGE: the text is wrong;
+/** Memory beside the plan's: what the text takes, freed by close. HR_EUSAGE: a text is wrong;
  * err's message has the line and a caret under it. o's text is not kept, what else it names is.
  * Close after success and failure. */
 HR_MUST_USE hr_status hr_program_open(hr_program *p, const hr_program_options *o, hr_err *err);

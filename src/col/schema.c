@@ -52,6 +52,10 @@ const char *hr_kind_name(hr_kind kind)
         return "features";
     case HR_KIND_GAPS:
         return "gaps";
+    case HR_KIND_CALC:
+        return "calc";
+    case HR_KIND_SIGNALS:
+        return "signals";
     case HR_KIND_COUNT:
         break;
     }

@@ -62,7 +62,9 @@ typedef enum hr_kind {
     HR_KIND_BOOKS = 3,
     HR_KIND_FEATURES = 4,
     HR_KIND_GAPS = 5,
-    HR_KIND_COUNT = 6,
+    HR_KIND_CALC = 6,    /* outputs of expressions */
+    HR_KIND_SIGNALS = 7, /* turning on and off */
+    HR_KIND_COUNT = 8,
 } hr_kind;
 const char *hr_kind_name(hr_kind kind);
 

@@ -224,7 +224,7 @@ static hr_status on_trade(job *j, const hr_desk *d, const hr_evbatch *b, uint32_
 {
     const hr_listen_options *o = &j->o->listen;
     hr_trade trade;
-    if (!hr_listen_trade(&trade, d, b, m) || hr_listen_is_early(o, b, m)) return HR_OK;
+    if (!hr_desk_trade(&trade, d, b, m) || hr_listen_is_early(o, b, m)) return HR_OK;
     state *s = state_of(j, d, err);
     if (s == NULL) return HR_EBUDGET;
     j->r->listen.trades++;

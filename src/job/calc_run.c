@@ -122,7 +122,7 @@ static hr_status put(job *j, state *s, const hr_desk *d, const hr_evbatch *b, ui
 static hr_status on_trade(job *j, const hr_desk *d, const hr_evbatch *b, uint32_t m, hr_err *err)
 {
     hr_trade trade;
-    if (!hr_listen_trade(&trade, d, b, m)) return HR_OK;
+    if (!hr_desk_trade(&trade, d, b, m)) return HR_OK;
     state *s = state_of(j, d, err);
     if (s == NULL) return HR_EBUDGET;
     j->r->listen.trades++;

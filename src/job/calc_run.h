@@ -9,12 +9,6 @@
 
 #define HR_CALC_OUTPUTS_MAX (HR_ROW_FIELDS_MAX - 2u)
 
-typedef enum hr_calc_rows {
-    HR_CALC_ROWS_ALL = 0,
-    HR_CALC_ROWS_VALUED = 1, /* those in which some output has a value */
-    HR_CALC_ROWS_TRUE = 2,   /* those in which some condition is true; numbers do not count */
-} hr_calc_rows;
-
 typedef struct hr_calc_options {
     hr_listen_options listen; /* clock: VENUE falls back on the capturer's where there is none */
     hr_book_of book;

@@ -80,28 +80,6 @@ bool hr_listen_touch(hr_book_of of, const hr_desk *d, const hr_evbatch *b, uint3
     return true;
 }
 
-bool hr_listen_trade(hr_trade *out, const hr_desk *d, const hr_evbatch *b, uint32_t m)
-{
-    uint32_t at = (uint32_t)b->level_begin[m];
-    *out = (hr_trade){.ts_event = b->ts_event[m], .ts_recv = b->ts_recv[m]};
-    if (b->kind[m] == HR_MSG_ORDER) {
-        if (!d->fill.is_set) return false;
-        out->px = d->fill.px;
-        out->qty = d->fill.qty;
-        out->id = d->fill.id;
-        out->side = d->fill.side;
-        return true;
-    }
-    if (b->kind[m] != HR_MSG_TRADE) return false;
-    out->px = b->px[at];
-    out->qty = b->qty[at];
-    out->id = b->seq_last[m];
-    out->text = b->text[m] >= 0 ? &b->texts[b->text[m]] : NULL;
-    out->side = b->side[at];
-    out->is_agg = (b->flags[m] & HR_FLAG_AGG) != 0;
-    return true;
-}
-
 /* ---- the run ---- */
 
 static bool is_stopped(const hr_listener *l)

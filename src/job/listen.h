@@ -79,8 +79,6 @@ void hr_listener_close(hr_listener *l);
 
 /** The state of d; *is_new: its contents are not yet set. NULL with *err when memory is used up. */
 void *hr_listener_state(hr_listener *l, const hr_desk *d, bool *is_new, hr_err *err);
-/** The trade that message m is, or that it made with a resting order. */
-bool hr_listen_trade(hr_trade *out, const hr_desk *d, const hr_evbatch *b, uint32_t m);
 /** The time of message m by the clock; HR_NULL_I64: it has none. */
 HR_INLINE int64_t hr_listen_time(const hr_listen_options *o, const hr_evbatch *b, uint32_t m)
 {

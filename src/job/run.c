@@ -252,6 +252,18 @@ static void make_identity(hr_run *r)
     snprintf(r->identity + n, sizeof r->identity - n, " inputs=%u:%s", r->n_sources, digest);
 }
 
+/* What of() names is worked out in the order of all messages, so there is one shard. */
+static hr_status open_calc(hr_run *r, hr_err *err)
+{
+    if (r->plan->expressions == NULL && r->plan->n_signals == 0) return HR_OK;
+    r->calc = hr_heap_zero(1, sizeof *r->calc);
+    if (r->calc == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for expressions");
+    HR_TRY(hr_calc_setup_open(r->calc, r->plan, err));
+    if (r->calc->program.e->n_part > 1) r->n_shards = 1;
+    r->cfg.calc = r->calc;
+    return hr_calc_setup_tables(r->calc, &r->tables, err);
+}
+
 static hr_status open_all(hr_run *r, hr_open_mode mode, hr_err *err)
 {
     char out[HR_DATASET_PATH_MAX];
@@ -267,6 +279,7 @@ static hr_status open_all(hr_run *r, hr_open_mode mode, hr_err *err)
     r->cfg.plan = r->plan;
     r->cfg.writes_none = mode == HR_OPEN_NONE;
     r->cfg.tables = &r->tables;
+    if (mode != HR_OPEN_NONE) HR_TRY(open_calc(r, err));
     HR_TRY(run_carve(r, err));
     make_identity(r);
     default_out(r, out, sizeof out);
@@ -278,6 +291,7 @@ static hr_status open_all(hr_run *r, hr_open_mode mode, hr_err *err)
         s->env.cfg = &r->cfg;
         s->env.cuts = r->cuts;
         s->env.orders = r->orders;
+        s->env.calc = r->calc != NULL ? &s->calc : NULL;
         hr_rows_init(&s->env.rows, r->blocks, r->ds.root, s->io, r->io_blocks);
     }
     r->was_complete = r->tail.is_ended;
@@ -444,6 +458,8 @@ void hr_run_destroy(hr_run **pr)
     for (uint32_t i = 0; i < r->n_sources && r->source != NULL; i++)
         hr_source_close(&r->source[i]);
     hr_heap_free(r->source);
+    if (r->calc != NULL) hr_calc_setup_close(r->calc);
+    hr_heap_free(r->calc);
     run_order_destroy(&r->order);
     hr_dataset_close(&r->ds);
     hr_arena_destroy(&r->arena);

@@ -166,16 +166,26 @@ static hr_status apply_pieces(hr_run *r, run_shard *s, const run_unit *u, hr_err
     return HR_OK;
 }
 
+static hr_status reserve_for_cuts(hr_run *r, run_shard *s, hr_err *err)
+{
+    uint32_t n_blocks = r->cfg.calc_blocks;
+    if (hr_desk_env_reserve_cuts(&s->env, HR_KIND_COUNT + r->cfg.calc_cuts) != HR_OK) {
+        hand_out(r, s);
+        return HR_AGAIN;
+    }
+    if (n_blocks == 0 || hr_rows_reserve(&s->env.rows, n_blocks) == HR_OK) return HR_OK;
+    HR_TRY(make_room(r, s, err));
+    return hr_rows_reserve(&s->env.rows, n_blocks);
+}
+
 /* Every chain of every desk is cut: what follows belongs to the next commit. */
-static hr_status apply_mark(hr_run *r, run_shard *s)
+static hr_status apply_mark(hr_run *r, run_shard *s, hr_err *err)
 {
     uint32_t n = atomic_load_explicit(&r->n_desks, memory_order_acquire);
     for (; s->mark_desk < n; s->mark_desk++) {
         if (!is_mine(r, s, (int32_t)s->mark_desk)) continue;
-        if (hr_desk_env_reserve_cuts(&s->env, HR_KIND_COUNT) != HR_OK) {
-            hand_out(r, s);
-            return HR_AGAIN;
-        }
+        hr_status st = reserve_for_cuts(r, s, err);
+        if (st != HR_OK) return st;
         hr_desk_cut_all(r->desk[s->mark_desk], &s->env);
     }
     s->mark_desk = 0;
@@ -193,7 +203,7 @@ hr_status run_apply(hr_run *r, run_shard *s, hr_err *err)
         s->at = u->n_pieces > 0 ? u->piece[0].begin : 0;
         s->in_unit = true;
     }
-    hr_status st = u->n_pieces > 0 ? apply_pieces(r, s, u, err) : apply_mark(r, s);
+    hr_status st = u->n_pieces > 0 ? apply_pieces(r, s, u, err) : apply_mark(r, s, err);
     hand_out(r, s);
     if (st != HR_OK) return st;
     s->in_unit = false;

@@ -94,13 +94,14 @@ static hr_status carve_instruments(hr_run *r, hr_err *err)
     /* Every message of a book of orders waits for its snapshot: few have one, and of those all. */
     uint32_t n_buffers = sources_of_orders(r) == r->n_sources ? HR_MIN(n, ORDER_BUFFERS) : n;
     r->cfg.buffer_bytes = (uint32_t)(clamp(memory / 16 / n_buffers, 4096, 8 * MiB) & ~(size_t)63);
-    size_t each = hr_desk_bytes(plan) + sizeof(hr_tickcheck) + 256;
+    size_t desk_bytes = hr_desk_bytes(plan) + (r->calc != NULL ? r->calc->desk_bytes : 0);
+    size_t each = desk_bytes + sizeof(hr_tickcheck) + 256;
     if (each * n + (size_t)n_buffers * r->cfg.buffer_bytes > memory / 2)
         return HR_FAIL(err, HR_EBUDGET,
                        "%u instruments take %zu bytes, more than half of engine.memory: lower"
                        " limits.instruments or raise engine.memory",
                        n, each * n + (size_t)n_buffers * r->cfg.buffer_bytes);
-    HR_TRY(hr_pool_create(&r->desk_pool, r->arena, hr_desk_bytes(plan), n, "instruments", err));
+    HR_TRY(hr_pool_create(&r->desk_pool, r->arena, desk_bytes, n, "instruments", err));
     HR_TRY(hr_pool_create(&r->cfg.check_pool, r->arena, sizeof(hr_tickcheck), n, "ticker checks",
                           err));
     HR_TRY(hr_pool_create(&r->cfg.buffer_pool, r->arena, r->cfg.buffer_bytes, n_buffers,
@@ -131,6 +132,17 @@ static hr_status carve_orders(hr_run *r, hr_err *err)
     return HR_FAIL(err, HR_EBUDGET,
                    "%u live orders take %zu bytes: lower limits.orders or raise engine.memory",
                    o.max_orders, hr_l3_bytes(&o));
+}
+
+static hr_status carve_calc(hr_run *r, hr_err *err)
+{
+    if (r->calc == NULL) return HR_OK;
+    hr_calc_setup_size(r->calc, &r->cfg);
+    r->cfg.calc_blocks = r->calc->n_blocks;
+    r->cfg.calc_cuts = r->calc->n_cuts;
+    for (uint32_t i = 0; i < r->n_shards; i++)
+        HR_TRY(hr_calc_work_init(&r->shard[i].calc, r->calc, r->arena, err));
+    return HR_OK;
 }
 
 static hr_status carve_batches(hr_run *r, hr_err *err)
@@ -169,6 +181,7 @@ hr_status run_carve(hr_run *r, hr_err *err)
     HR_TRY(carve_batches(r, err));
     HR_TRY(carve_instruments(r, err));
     HR_TRY(carve_orders(r, err));
+    HR_TRY(carve_calc(r, err));
     for (int i = 0; i < 2; i++)
         r->epoch[i].parts = hr_arena_alloc(r->arena, RUN_PARTS_MAX * sizeof(hr_part), 64);
     r->state_cap = 1 * MiB;
@@ -184,7 +197,8 @@ hr_status run_carve(hr_run *r, hr_err *err)
     size_t left = hr_arena_left(r->arena);
     size_t each = r->block_bytes + 64 + sizeof(uint32_t); /* with what a pool keeps beside it */
     uint32_t n_blocks = left / each > 64 ? (uint32_t)(left / each - 32) : 0;
-    uint32_t floor_blocks = 2 * hr_desk_blocks_needed(&r->cfg, r->cfg.max_levels) + 64;
+    uint32_t floor_blocks = 2 * hr_desk_blocks_needed(&r->cfg, r->cfg.max_levels) +
+                            r->n_shards * r->cfg.calc_blocks + 64;
     if (n_blocks < floor_blocks)
         return HR_FAIL(err, HR_EBUDGET,
                        "engine.memory of %zu bytes leaves no room for rows: it takes about %zu",

@@ -38,6 +38,9 @@ hr_desk *run_desk(hr_run *r, const char *venue, const char *symbol, int format, 
         return NULL;
     }
     r->desk[id] = hr_desk_init(mem, &r->cfg, (int32_t)id, venue, symbol, format);
+    if (r->calc != NULL)
+        r->desk[id]->calc = hr_desk_calc_init((char *)mem + hr_desk_bytes(r->plan), r->calc,
+                                              &r->shard[id % r->n_shards].env, r->desk[id]);
     r->desk_hash[slot] = (int32_t)id;
     atomic_store_explicit(&r->n_desks, id + 1, memory_order_release); /* pairs: shards at a mark */
     return r->desk[id];

@@ -14,6 +14,7 @@
 #include "job/run.h"
 #include "job/run_order.h"
 #include "job/run_tune.h"
+#include "pipe/desk_calc.h"
 #include "pipe/source.h"
 #include "prof/recorder.h"
 
@@ -71,6 +72,7 @@ typedef struct run_shard {
     uint32_t spill_desk;
     char *io; /* io_blocks row blocks on their way to the spill file */
     hr_desk_env env;
+    hr_calc_desk_work calc;
 } run_shard;
 
 typedef struct run_lane {
@@ -90,6 +92,7 @@ struct hr_run {
     const hr_plan *plan;
     hr_tables tables;
     hr_desk_config cfg;
+    hr_calc_setup *calc; /* expressions and signals; NULL: none */
     size_t memory_bytes; /* the plan's, less what a tap holds */
     hr_budget budget;
     hr_arena *arena;

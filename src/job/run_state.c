@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The checkpoint: everything a run needs to go on after its last commit. One little-endian image:
  *
- *   8  magic "HRSTATE3", the last character is the version
+ *   8  magic "HRSTATE4", the last character is the version
  *   sources: n, then per source offset, line, time_max, only_id, done
  *   counters: sizeof(hr_counts)
  *   desks: n, then per desk its name, its image (pipe/desk_state.c) and, where inputs have them,
- * its live orders
+ * its live orders; then what of() took of other instruments, where expressions have it
  *
  * The manifest holds its length and CRC-32C: a damaged one is not used. */
 #include <string.h>
@@ -15,7 +15,18 @@
 #include "job/run_parts.h"
 #include "pipe/desk_state.h"
 
-#define STATE_MAGIC UINT64_C(0x3345544154535248) /* "HRSTATE3" */
+#define STATE_MAGIC UINT64_C(0x3445544154535248) /* "HRSTATE4" */
+
+/* Values of other instruments: then there is one shard. */
+static bool has_others(const hr_run *r)
+{
+    return r->calc != NULL && r->calc->program.e->n_part > 1;
+}
+
+static hr_eval_others *others_of(hr_run *r)
+{
+    return &r->shard[0].calc.others;
+}
 
 static void pack_run(hr_run *r, hr_pack *k)
 {
@@ -37,9 +48,10 @@ static void pack_run(hr_run *r, hr_pack *k)
     for (uint32_t i = 0; i < n_desks; i++) {
         hr_pack_bytes(k, r->desk[i]->venue, sizeof r->desk[i]->venue);
         hr_pack_bytes(k, r->desk[i]->symbol, sizeof r->desk[i]->symbol);
-        hr_desk_pack(r->desk[i], k);
+        hr_desk_pack(r->desk[i], &r->cfg, k);
         if (r->orders != NULL) hr_desk_pack_orders(r->desk[i], r->orders, k);
     }
+    if (has_others(r)) hr_pack_bytes(k, others_of(r)->block, others_of(r)->n_bytes);
 }
 
 hr_status run_state_save(hr_run *r, const char *name, int64_t *n_bytes, uint32_t *crc, hr_err *err)
@@ -121,6 +133,7 @@ static bool load_desks(hr_run *r, hr_unpack *u, hr_err *err)
         ok = d != NULL && hr_desk_unpack(d, &r->shard[(uint32_t)i % r->n_shards].env, u) &&
              (r->orders == NULL || hr_desk_unpack_orders(d, r->orders, u));
     }
+    if (ok && has_others(r)) hr_unpack_bytes(u, others_of(r)->block, others_of(r)->n_bytes);
     return ok;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "pipe/desk_calc.h"
 #include "pipe/desk_rows.h"
 #include "venue/checksum.h"
 
@@ -89,14 +90,16 @@ uint32_t hr_desk_blocks_needed(const hr_desk_config *cfg, uint32_t n_levels)
      * each; a cut starts a new block. */
     uint32_t block = cfg->layout[HR_KIND_DELTAS].cap_rows;
     uint32_t group = cfg->group_rows[HR_KIND_DELTAS];
-    if (HR_LIKELY(n_levels < block && n_levels < group)) return 2 + HR_KIND_COUNT;
-    return n_levels / block + n_levels / group + 2 + HR_KIND_COUNT;
+    if (HR_LIKELY(n_levels < block && n_levels < group))
+        return 2 + HR_KIND_COUNT + cfg->calc_blocks;
+    return n_levels / block + n_levels / group + 2 + HR_KIND_COUNT + cfg->calc_blocks;
 }
 
 uint32_t hr_desk_cuts_needed(const hr_desk_config *cfg, uint32_t n_levels)
 {
     uint32_t group = cfg->group_rows[HR_KIND_DELTAS];
-    return (HR_LIKELY(n_levels < group) ? 0 : n_levels / group) + 2 + 2 * HR_KIND_COUNT;
+    return (HR_LIKELY(n_levels < group) ? 0 : n_levels / group) + 2 + 2 * HR_KIND_COUNT +
+           cfg->calc_cuts;
 }
 
 hr_status hr_desk_env_reserve_cuts(hr_desk_env *env, uint32_t n)
@@ -113,6 +116,7 @@ hr_status hr_desk_env_reserve_cuts(hr_desk_env *env, uint32_t n)
 
 void hr_desk_cut_all(hr_desk *d, hr_desk_env *env)
 {
+    if (d->calc != NULL) hr_desk_calc_flush(d, env);
     for (int k = 0; k < HR_KIND_COUNT; k++)
         hr_desk_cut(d, env, (hr_kind)k);
 }
@@ -703,8 +707,8 @@ static void on_status(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_
     if (was_live) hr_desk_gap(d, env, b, msg, HR_GAP_RECONNECT);
 }
 
-hr_status hr_desk_message(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
-                          hr_err *err)
+static hr_status take_message(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
+                              hr_err *err)
 {
     if (b->kind[msg] != HR_MSG_STATUS) d->source_idx = b->source_idx;
     if (b->ts_recv[msg] > d->last_recv_ns) d->last_recv_ns = b->ts_recv[msg];
@@ -729,4 +733,34 @@ hr_status hr_desk_message(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uin
         break;
     }
     return HR_OK;
+}
+
+hr_status hr_desk_message(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
+                          hr_err *err)
+{
+    hr_status st = take_message(d, env, b, msg, err);
+    if (HR_UNLIKELY(d->calc != NULL) && st == HR_OK) hr_desk_calc_message(d, env, b, msg);
+    return st;
+}
+
+bool hr_desk_trade(hr_trade *out, const hr_desk *d, const hr_evbatch *b, uint32_t msg)
+{
+    uint32_t at = (uint32_t)b->level_begin[msg];
+    *out = (hr_trade){.ts_event = b->ts_event[msg], .ts_recv = b->ts_recv[msg]};
+    if (b->kind[msg] == HR_MSG_ORDER) {
+        if (!d->fill.is_set) return false;
+        out->px = d->fill.px;
+        out->qty = d->fill.qty;
+        out->id = d->fill.id;
+        out->side = d->fill.side;
+        return true;
+    }
+    if (b->kind[msg] != HR_MSG_TRADE) return false;
+    out->px = b->px[at];
+    out->qty = b->qty[at];
+    out->id = b->seq_last[msg];
+    out->text = b->text[msg] >= 0 ? &b->texts[b->text[msg]] : NULL;
+    out->side = b->side[at];
+    out->is_agg = (b->flags[msg] & HR_FLAG_AGG) != 0;
+    return true;
 }

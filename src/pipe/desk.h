@@ -13,6 +13,7 @@
 #include "book/l2.h"
 #include "book/l3.h"
 #include "calc/feat.h"
+#include "calc/tradegate.h"
 #include "col/evbatch.h"
 #include "mem/mem.h"
 #include "pipe/plan.h"
@@ -62,6 +63,8 @@ typedef struct hr_desk_config {
     hr_pool *check_pool;                /* hr_tickcheck */
     uint32_t buffer_bytes;
     uint32_t max_levels; /* of one message */
+    const struct hr_calc_setup *calc; /* pipe/desk_calc.h; NULL: no expressions */
+    uint32_t calc_blocks, calc_cuts;  /* that they may need at a message */
     bool writes_none;    /* no row and no checkpoint: features are of no use */
 } hr_desk_config;
 
@@ -72,6 +75,7 @@ typedef struct hr_desk_env {
     hr_pool *cuts;
     hr_cut *outbox_first, *outbox_last; /* cut, not yet taken by an encoder */
     hr_l3 *orders; /* order by order books of its desks; NULL: no input has orders */
+    struct hr_calc_desk_work *calc; /* NULL: no expressions */
     hr_cut *cut_stash;
     uint32_t n_cut_stash;
     uint32_t epoch;
@@ -101,6 +105,7 @@ typedef struct hr_desk {
     hr_desk_fill fill;
     hr_l2 *book;
     hr_featset *features;
+    struct hr_desk_calc *calc; /* NULL: no expressions */
     hr_tickcheck *check; /* NULL until the first ticker */
     char *buffer;        /* messages kept for a snapshot; NULL when none */
     uint32_t buffer_head, buffer_len, buffer_msgs;
@@ -142,7 +147,10 @@ HR_MUST_USE hr_status hr_desk_env_reserve_cuts(hr_desk_env *env, uint32_t n);
  * is used up. */
 HR_MUST_USE hr_status hr_desk_message(hr_desk *d, hr_desk_env *env, const hr_evbatch *b,
                                       uint32_t msg, hr_err *err);
-/** Cuts every open chain (commit, end of run). Needs HR_KIND_COUNT cuts in stash. */
+/** The trade that message msg is, or that it made with a resting order, after it was applied. */
+bool hr_desk_trade(hr_trade *out, const hr_desk *d, const hr_evbatch *b, uint32_t msg);
+/** Cuts every open chain (commit, end of run). Needs HR_KIND_COUNT + calc_cuts cuts
+ * and calc_blocks blocks in stash. */
 void hr_desk_cut_all(hr_desk *d, hr_desk_env *env);
 /** Spills what can be spilled of this desk. */
 HR_MUST_USE hr_status hr_desk_spill(hr_desk *d, hr_desk_env *env, bool whole, hr_err *err);

@@ -3,9 +3,11 @@
  */
 #include "pipe/desk_rows.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/assert.h"
+#include "calc/signal.h"
 #include "pipe/rows_pack.h"
 
 #define NS_PER_DAY INT64_C(86400000000000)
@@ -46,13 +48,17 @@ void hr_desk_cut(hr_desk *d, hr_desk_env *env, hr_kind kind)
 }
 
 /* Rows of one date share parts; numbering starts anew with each date. */
-static void turn_day(hr_desk *d, hr_desk_env *env, hr_kind kind)
+static void turn_to(hr_desk *d, hr_desk_env *env, hr_kind kind, int32_t day)
 {
-    int32_t day = hr_day_of(d->last_recv_ns);
     if (HR_LIKELY(day == d->date[kind])) return;
     hr_desk_cut(d, env, kind);
     d->date[kind] = day;
     d->next_part[kind] = 0;
+}
+
+static void turn_day(hr_desk *d, hr_desk_env *env, hr_kind kind)
+{
+    turn_to(d, env, kind, hr_day_of(d->last_recv_ns));
 }
 
 /* A block with room for a row; *n: how many are wanted, at most what the row group still takes.
@@ -295,4 +301,46 @@ void hr_desk_put_touch_row(hr_desk *d, hr_desk_env *env, const hr_row_key *key,
     else
         features_of_all(d, value, key->clock_ns);
     put_features(d, env, key, value);
+}
+
+static hr_row_block *put_key(hr_desk *d, hr_desk_env *env, hr_kind kind, const hr_row_key *key,
+                             int32_t day)
+{
+    turn_to(d, env, kind, day);
+    hr_row_block *rb = room_for_one(d, env, kind);
+    *COL(int64_t, kind, HR_COLI_TS_EVENT) = key->ts_event;
+    *COL(int64_t, kind, HR_COLI_TS_RECV) = key->ts_recv;
+    *COL(int64_t, kind, HR_COLI_SEQ) = null_if_none(key->seq);
+    return rb;
+}
+
+void hr_desk_put_calc(hr_desk *d, hr_desk_env *env, const hr_row_key *key, int32_t day,
+                      const double *const *out, uint32_t n_out, uint32_t i)
+{
+    const hr_kind kind = HR_KIND_CALC;
+    if (!is_written(env, kind, key->ts_recv)) return;
+    hr_row_block *rb = put_key(d, env, kind, key, day);
+    *COL(uint32_t, kind, HR_CALC_FLAGS) = key->flags;
+    for (uint32_t c = 0; c < n_out; c++)
+        *COL(double, kind, HR_CALC_FIRST + c) = out[c][i];
+    took(d, env, kind, rb, 1);
+}
+
+void hr_desk_put_signal(hr_desk *d, hr_desk_env *env, const hr_row_key *key, int32_t day,
+                        const char *name, int32_t priority, const hr_signal_event *ev)
+{
+    const hr_kind kind = HR_KIND_SIGNALS;
+    uint32_t n_value = env->cfg->tables->schema[kind].n_fields - HR_SIGNAL_FIRST;
+    if (!is_written(env, kind, key->ts_recv)) return;
+    hr_row_block *rb = put_key(d, env, kind, key, day);
+    hr_text *text = COL(hr_text, kind, HR_SIGNAL_NAME);
+    memset(text, 0, sizeof *text);
+    text->len = (uint8_t)strnlen(name, HR_TEXT_CAP);
+    memcpy(text->byte, name, text->len);
+    *COL(uint8_t, kind, HR_SIGNAL_IS_ON) = ev->is_on;
+    *COL(int64_t, kind, HR_SIGNAL_PRIORITY) = priority;
+    *COL(double, kind, HR_SIGNAL_SCORE) = ev->score;
+    for (uint32_t c = 0; c < n_value; c++)
+        *COL(double, kind, HR_SIGNAL_FIRST + c) = c < ev->n_value ? ev->value[c] : (double)NAN;
+    took(d, env, kind, rb, 1);
 }

@@ -67,6 +67,12 @@ HR_MUST_USE hr_status hr_desk_order(hr_desk *d, hr_desk_env *env, const hr_evbat
 void hr_desk_put_ticker(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg);
 void hr_desk_put_gap(hr_desk *d, hr_desk_env *env, int64_t ts_event, int64_t ts_recv,
                      hr_gap_cause cause, int64_t seq_next);
+/** Row i of the first n_out columns of what expressions gave. day: of its receive time. */
+void hr_desk_put_calc(hr_desk *d, hr_desk_env *env, const hr_row_key *key, int32_t day,
+                      const double *const *out, uint32_t n_out, uint32_t i);
+struct hr_signal_event;
+void hr_desk_put_signal(hr_desk *d, hr_desk_env *env, const hr_row_key *key, int32_t day,
+                        const char *name, int32_t priority, const struct hr_signal_event *ev);
 /** One book row and its features from d->top_*. */
 void hr_desk_put_book_row(hr_desk *d, hr_desk_env *env, const hr_row_key *key);
 /** The features of a book whose best levels are these. */

@@ -5,6 +5,7 @@
 
 #include "base/crc32c.h"
 #include "base/sys.h"
+#include "pipe/desk_calc.h"
 #include "pipe/desk_rows.h"
 #include "venue/adapter.h"
 
@@ -122,7 +123,7 @@ static bool unpack_book(hr_l2 *book, hr_unpack *u)
     X(last_recv_ns) X(date) X(next_part) X(top_px) X(top_qty) X(buffer_head) X(buffer_len)         \
         X(buffer_msgs)
 
-void hr_desk_pack(const hr_desk *d, hr_pack *k)
+void hr_desk_pack(const hr_desk *d, const hr_desk_config *cfg, hr_pack *k)
 {
 #define PACK(field) hr_pack_bytes(k, &d->field, sizeof d->field);
     DESK_FIELDS(PACK)
@@ -136,6 +137,7 @@ void hr_desk_pack(const hr_desk *d, hr_pack *k)
     if (k->failed != 0) return;
     hr_featset_save(d->features, k->p + k->n);
     k->n += n;
+    if (d->calc != NULL) hr_desk_calc_pack(d, cfg, k);
     hr_pack_i64(k, d->check != NULL);
     if (d->check != NULL) hr_pack_bytes(k, d->check, sizeof *d->check);
     hr_pack_i64(k, d->buffer != NULL);
@@ -237,5 +239,6 @@ bool hr_desk_unpack(hr_desk *d, hr_desk_env *env, hr_unpack *u)
     HR_ASSERT(n <= sizeof image);
     hr_unpack_bytes(u, image, n);
     if (u->is_bad || hr_featset_load(d->features, image, n) != HR_OK) return false;
+    if (d->calc != NULL && !hr_desk_calc_unpack(d, env->cfg, u)) return false;
     return unpack_tail(d, env, u);
 }

@@ -42,7 +42,7 @@ HR_INLINE int64_t hr_unpack_i64(hr_unpack *u)
 }
 
 /** The desk's chains must be empty (just cut). */
-void hr_desk_pack(const hr_desk *d, hr_pack *k);
+void hr_desk_pack(const hr_desk *d, const hr_desk_config *cfg, hr_pack *k);
 /** Its live orders; the book by price must hold their levels. */
 void hr_desk_pack_orders(const hr_desk *d, const hr_l3 *orders, hr_pack *k);
 /** Behind hr_desk_unpack; false: no orders of a book. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Plans by libyaml's events: they carry exact marks, so every complaint names its line and column.
  */
-#include "pipe/plan.h"
+#include "pipe/plan_parse.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -33,7 +33,8 @@ typedef enum value_type {
     V_FORMAT,
     V_CPU,
     V_IO,
-    V_LIST
+    V_LIST,
+    V_LONG /* char *, from the heap */
 } value_type;
 
 typedef struct plan_key {
@@ -47,6 +48,7 @@ typedef struct plan_key {
 
 static const char *const rows_choice[] = {"top", "bbo", "grid", NULL};
 static const char *const target_choice[] = {"throughput", "latency", NULL};
+static const char *const calc_rows_choice[] = {"all", "valued", "true", NULL};
 static const char *const pin_choice[] = {"auto", "on", "off", NULL};
 static const char *const io_choice[] = {"auto", "io_uring", "threads", NULL};
 
@@ -72,6 +74,9 @@ static const plan_key keys[] = {
     {"output", "books", V_BOOL, AT(write[HR_KIND_BOOKS]), 0, 1, NULL, "write book rows"},
     {"output", "features", V_BOOL, AT(write[HR_KIND_FEATURES]), 0, 1, NULL, "write feature rows"},
     {"output", "gaps", V_BOOL, AT(write[HR_KIND_GAPS]), 0, 1, NULL, "write gap records"},
+    {"output", "calc", V_BOOL, AT(write[HR_KIND_CALC]), 0, 1, NULL, "write rows of expressions"},
+    {"output", "signals", V_BOOL, AT(write[HR_KIND_SIGNALS]), 0, 1, NULL,
+     "write signals turning on and off"},
     {"output", "zstd_level", V_INT, AT(zstd_level), 1, 19, NULL, "compression of parts"},
     {"output", "row_group_rows", V_U32, AT(row_group_rows), 1024, 16777216, NULL,
      "rows a part at most"},
@@ -84,6 +89,11 @@ static const plan_key keys[] = {
     {"book", "window_ticks", V_U32, AT(window_ticks), 64, 65536, NULL,
      "ticks a side kept dense; a power of two"},
     {"features", "window", V_DURATION, AT(window_ns), 1000000, 3600 * SEC, NULL, "rolling window"},
+    {"calc", "expressions", V_LONG, AT(expressions), 0, HR_EXPR_TEXT_MAX, NULL,
+     "text of expressions, a line or ; between them"},
+    {"calc", "rows", V_CHOICE, AT(calc_rows), 0, 0, calc_rows_choice, "which rows are written"},
+    {"calc", "max_rows", V_U32, AT(calc_max_rows), 1, 1 << 24, NULL,
+     "rows that a window of time holds"},
     {"numbers", "price_decimals", V_U8, AT(px_scale), 0, 18, NULL, "decimals of prices"},
     {"numbers", "quantity_decimals", V_U8, AT(qty_scale), 0, 18, NULL, "decimals of quantities"},
     {"numbers", "share_decimals", V_U8, AT(share_decimals), 0, 18, NULL,
@@ -122,6 +132,7 @@ void hr_plan_init(hr_plan *p)
     p->grid_ns = SEC;
     p->window_ticks = 1024;
     p->window_ns = 10 * SEC;
+    p->calc_max_rows = 16384;
     p->px_scale = HR_PX_SCALE;
     p->qty_scale = HR_QTY_SCALE;
     p->memory_bytes = 512000000;
@@ -139,8 +150,15 @@ void hr_plan_fini(hr_plan *p)
         hr_heap_free(p->inputs[i]);
     for (uint32_t i = 0; i < p->n_symbols; i++)
         hr_heap_free(p->symbols[i]);
+    for (uint32_t i = 0; i < p->n_signals; i++)
+        hr_plan_free_signal(&p->signal[i]);
+    hr_heap_free(p->signal);
+    hr_heap_free(p->expressions);
     hr_heap_free(p->inputs);
     hr_heap_free(p->symbols);
+    p->signal = NULL;
+    p->expressions = NULL;
+    p->n_signals = 0;
     p->inputs = p->symbols = NULL;
     p->n_inputs = p->n_symbols = 0;
 }
@@ -221,15 +239,6 @@ const char *hr_duration_text(char *out, int64_t ns)
 
 /* ---- parsing ---- */
 
-typedef struct parse {
-    hr_plan *plan;
-    const char *subject, *text;
-    size_t n_bytes;
-    yaml_parser_t yaml;
-    yaml_event_t event;
-    hr_err *err;
-    uint64_t seen; /* a bit a key */
-} parse;
 _Static_assert(HR_ARRAY_LEN(keys) <= 64, "a bit a key");
 
 #define SHOWN_MAX 80
@@ -244,8 +253,8 @@ static const char *shown(char out[SHOWN_MAX + 4], const char *text)
     return out;
 }
 
-static hr_status complain(parse *p, yaml_mark_t at, const char *text, const char *name,
-                          const char *more, const hr_nearest *near)
+hr_status hr_plan_complain(plan_parse *p, yaml_mark_t at, const char *text, const char *name,
+                           const char *more, const hr_nearest *near)
 {
     char meant[96] = "";
     char safe[SHOWN_MAX + 4];
@@ -258,14 +267,15 @@ static hr_status complain(parse *p, yaml_mark_t at, const char *text, const char
 }
 
 /* What YAML has and plans do not: one value would stand in two places, or change its type. */
-static hr_status refuse_extras(parse *p)
+static hr_status refuse_extras(plan_parse *p)
 {
     const yaml_event_t *e = &p->event;
     const yaml_char_t *anchor = NULL;
     const yaml_char_t *tag = NULL;
     if (e->type == YAML_ALIAS_EVENT)
-        return complain(p, e->start_mark,
-                        "aliases are not taken:", (const char *)e->data.alias.anchor, "", NULL);
+        return hr_plan_complain(p, e->start_mark,
+                                "aliases are not taken:", (const char *)e->data.alias.anchor, "",
+                                NULL);
     if (e->type == YAML_SCALAR_EVENT) {
         anchor = e->data.scalar.anchor;
         tag = e->data.scalar.tag;
@@ -277,14 +287,16 @@ static hr_status refuse_extras(parse *p)
         tag = e->data.mapping_start.tag;
     }
     if (anchor != NULL)
-        return complain(p, e->start_mark, "anchors are not taken:", (const char *)anchor, "", NULL);
+        return hr_plan_complain(p, e->start_mark, "anchors are not taken:", (const char *)anchor,
+                                "", NULL);
     if (tag != NULL)
-        return complain(p, e->start_mark, "tags are not taken:", (const char *)tag, "", NULL);
+        return hr_plan_complain(p, e->start_mark, "tags are not taken:", (const char *)tag, "",
+                                NULL);
     return HR_OK;
 }
 
 /* Bytes that are no text have an offset but no mark of their own. */
-static yaml_mark_t mark_of(const parse *p, size_t offset)
+static yaml_mark_t mark_of(const plan_parse *p, size_t offset)
 {
     yaml_mark_t at = {.index = offset};
     for (size_t i = 0; i < offset && i < p->n_bytes; i++) {
@@ -294,40 +306,30 @@ static yaml_mark_t mark_of(const parse *p, size_t offset)
     return at;
 }
 
-static hr_status next(parse *p)
+hr_status hr_plan_next(plan_parse *p)
 {
     yaml_event_delete(&p->event);
     if (yaml_parser_parse(&p->yaml, &p->event) != 0) return refuse_extras(p);
     const char *problem = p->yaml.problem != NULL ? p->yaml.problem : "?";
     yaml_mark_t at = p->yaml.problem_mark;
     if (p->yaml.error == YAML_READER_ERROR) at = mark_of(p, p->yaml.problem_offset);
-    return complain(p, at, "not YAML:", problem, "", NULL);
+    return hr_plan_complain(p, at, "not YAML:", problem, "", NULL);
 }
 
-static const char *text_of(const parse *p)
-{
-    return (const char *)p->event.data.scalar.value;
-}
-
-static bool has_nul(const parse *p)
-{
-    return strlen(text_of(p)) != p->event.data.scalar.length;
-}
-
-static hr_status wrong_near(parse *p, const plan_key *k, const char *expected,
+static hr_status wrong_near(plan_parse *p, const plan_key *k, const char *expected,
                             const hr_nearest *near)
 {
     char more[448];
     snprintf(more, sizeof more, " for '%s.%s': expected %s", k->section, k->key, expected);
-    return complain(p, p->event.start_mark, "wrong value", text_of(p), more, near);
+    return hr_plan_complain(p, p->event.start_mark, "wrong value", hr_plan_text(p), more, near);
 }
 
-static hr_status wrong(parse *p, const plan_key *k, const char *expected)
+static hr_status wrong(plan_parse *p, const plan_key *k, const char *expected)
 {
     return wrong_near(p, k, expected, NULL);
 }
 
-static hr_status out_of_range(parse *p, const plan_key *k)
+static hr_status out_of_range(plan_parse *p, const plan_key *k)
 {
     char low[HR_UNIT_TEXT];
     char high[HR_UNIT_TEXT];
@@ -343,7 +345,7 @@ static hr_status out_of_range(parse *p, const plan_key *k)
     return wrong(p, k, range);
 }
 
-static hr_status set_number(parse *p, const plan_key *k, int64_t v)
+static hr_status set_number(plan_parse *p, const plan_key *k, int64_t v)
 {
     char *at = (char *)p->plan + k->offset;
     if (v < k->low || v > k->high) return out_of_range(p, k);
@@ -373,18 +375,19 @@ static hr_status set_number(parse *p, const plan_key *k, int64_t v)
     case V_CPU:
     case V_IO:
     case V_LIST:
+    case V_LONG:
         break;
     }
     return HR_OK;
 }
 
 /* The index of the value in the key's choices, or -1 with the complaint made. */
-static int choose(parse *p, const plan_key *k)
+static int choose(plan_parse *p, const plan_key *k)
 {
     char list[96] = "one of";
-    hr_nearest near = hr_nearest_start(text_of(p));
+    hr_nearest near = hr_nearest_start(hr_plan_text(p));
     for (int i = 0; k->choice[i] != NULL; i++) {
-        if (strcmp(k->choice[i], text_of(p)) == 0) return i;
+        if (strcmp(k->choice[i], hr_plan_text(p)) == 0) return i;
         size_t n = strlen(list);
         snprintf(list + n, sizeof list - n, " %s", k->choice[i]);
         hr_nearest_offer(&near, k->choice[i]);
@@ -393,7 +396,7 @@ static int choose(parse *p, const plan_key *k)
     return -1;
 }
 
-static hr_status set_choice(parse *p, const plan_key *k)
+static hr_status set_choice(plan_parse *p, const plan_key *k)
 {
     int i = choose(p, k);
     if (i < 0) return HR_EPLAN;
@@ -401,7 +404,7 @@ static hr_status set_choice(parse *p, const plan_key *k)
     return HR_OK;
 }
 
-static hr_status set_io(parse *p, const plan_key *k)
+static hr_status set_io(plan_parse *p, const plan_key *k)
 {
     int i = choose(p, k);
     if (i < 0) return HR_EPLAN;
@@ -409,10 +412,10 @@ static hr_status set_io(parse *p, const plan_key *k)
     return HR_OK;
 }
 
-static hr_status set_format(parse *p, const plan_key *k)
+static hr_status set_format(plan_parse *p, const plan_key *k)
 {
-    hr_nearest near = hr_nearest_start(text_of(p));
-    p->plan->format = (int)hr_format_from_name(text_of(p));
+    hr_nearest near = hr_nearest_start(hr_plan_text(p));
+    p->plan->format = (int)hr_format_from_name(hr_plan_text(p));
     if (p->plan->format != HR_FORMAT_UNKNOWN) return HR_OK;
     char list[384] = "one of";
     for (int f = HR_FORMAT_UNKNOWN + 1; f < HR_FORMAT_COUNT; f++) {
@@ -432,30 +435,30 @@ static bool is_name(const char *text)
            strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-:/") == n;
 }
 
-static hr_status set_text(parse *p, const plan_key *k)
+static hr_status set_text(plan_parse *p, const plan_key *k)
 {
-    size_t n = strlen(text_of(p));
+    size_t n = strlen(hr_plan_text(p));
     char limit[64];
     snprintf(limit, sizeof limit, "at most %lld bytes", (long long)k->high - 1);
     if (n >= (size_t)k->high) return wrong(p, k, limit);
     if (n == 0) return wrong(p, k, "a text");
-    if (k->type == V_NAME && !is_name(text_of(p)))
+    if (k->type == V_NAME && !is_name(hr_plan_text(p)))
         return wrong(p, k, "letters, digits and . _ - : / with no dot first");
-    memcpy((char *)p->plan + k->offset, text_of(p), n + 1);
+    memcpy((char *)p->plan + k->offset, hr_plan_text(p), n + 1);
     return HR_OK;
 }
 
 /* One entry of a list. */
-static hr_status add_entry(parse *p, const plan_key *k)
+static hr_status add_entry(plan_parse *p, const plan_key *k)
 {
     hr_plan *plan = p->plan;
-    const char *text = text_of(p);
+    const char *text = hr_plan_text(p);
     bool is_input = k->offset == AT(inputs);
     uint32_t n = is_input ? plan->n_inputs : plan->n_symbols;
     if (n == (uint32_t)k->high) {
         char more[64];
         snprintf(more, sizeof more, " is one too many: at most %u", n);
-        return complain(p, p->event.start_mark, k->key, text, more, NULL);
+        return hr_plan_complain(p, p->event.start_mark, k->key, text, more, NULL);
     }
     if (is_input && (text[0] == '\0' || strlen(text) >= HR_PLAN_PATH_MAX))
         return wrong(p, k, "a path of at most 1023 bytes");
@@ -465,11 +468,24 @@ static hr_status add_entry(parse *p, const plan_key *k)
                     : add_text(&plan->symbols, &plan->n_symbols, HR_PLAN_SYMBOLS_MAX, text, p->err);
 }
 
-static hr_status set_scalar(parse *p, const plan_key *k)
+/* A text of its own. */
+hr_status hr_plan_keep_text(plan_parse *p, char **to, size_t most)
 {
-    const char *text = text_of(p);
+    if (p->event.data.scalar.length > most)
+        return hr_plan_complain(p, p->event.start_mark, "a text too long:", hr_plan_text(p), "",
+                                NULL);
+    char *text = hr_heap_strdup(hr_plan_text(p));
+    if (text == NULL) return HR_FAIL(p->err, HR_ENOMEM, "no memory for the plan");
+    hr_heap_free(*to);
+    *to = text;
+    return HR_OK;
+}
+
+static hr_status set_scalar(plan_parse *p, const plan_key *k)
+{
+    const char *text = hr_plan_text(p);
     int64_t v = 0;
-    if (has_nul(p)) return wrong(p, k, "text without NUL bytes");
+    if (hr_plan_has_nul(p)) return wrong(p, k, "text without NUL bytes");
     switch (k->type) {
     case V_BOOL:
         if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
@@ -506,25 +522,29 @@ static hr_status set_scalar(parse *p, const plan_key *k)
                            "a tier (scalar sse42 pclmul avx2 avx512 all), then -NAME to leave out");
     case V_IO:
         return set_io(p, k);
+    case V_LONG:
+        return hr_plan_keep_text(p, (char **)(void *)((char *)p->plan + k->offset),
+                                 (size_t)k->high);
     case V_LIST:
         break;
     }
     return add_entry(p, k);
 }
 
-static hr_status read_value(parse *p, const plan_key *k)
+static hr_status read_value(plan_parse *p, const plan_key *k)
 {
-    HR_TRY(next(p));
+    HR_TRY(hr_plan_next(p));
     if (p->event.type == YAML_SCALAR_EVENT) return set_scalar(p, k);
     if (k->type != V_LIST || p->event.type != YAML_SEQUENCE_START_EVENT)
-        return complain(p, p->event.start_mark, "wrong value for", k->key,
-                        k->type == V_LIST ? ": expected a list" : ": expected one value", NULL);
+        return hr_plan_complain(p, p->event.start_mark, "wrong value for", k->key,
+                                k->type == V_LIST ? ": expected a list" : ": expected one value",
+                                NULL);
     for (;;) {
-        HR_TRY(next(p));
+        HR_TRY(hr_plan_next(p));
         if (p->event.type == YAML_SEQUENCE_END_EVENT) return HR_OK;
         if (p->event.type != YAML_SCALAR_EVENT)
-            return complain(p, p->event.start_mark, "expected a list of texts in", k->key, "",
-                            NULL);
+            return hr_plan_complain(p, p->event.start_mark, "expected a list of texts in", k->key,
+                                    "", NULL);
         HR_TRY(set_scalar(p, k));
     }
 }
@@ -538,80 +558,94 @@ static const plan_key *find_key(const char *section, const char *key)
 }
 
 /* A key or section by the scalar at hand; NULL with the complaint made. */
-static const plan_key *known_key(parse *p, const char *section)
+static const plan_key *known_key(plan_parse *p, const char *section)
 {
     char more[64] = "";
     const plan_key *k = NULL;
-    hr_nearest near = hr_nearest_start(text_of(p));
-    if (has_nul(p)) {
-        (void)complain(p, p->event.start_mark, "a NUL byte in a name after", text_of(p), "", NULL);
+    hr_nearest near = hr_nearest_start(hr_plan_text(p));
+    if (hr_plan_has_nul(p)) {
+        (void)hr_plan_complain(p, p->event.start_mark, "a NUL byte in a name after",
+                               hr_plan_text(p), "", NULL);
         return NULL;
     }
-    k = section != NULL ? find_key(section, text_of(p)) : find_key(text_of(p), NULL);
+    k = section != NULL ? find_key(section, hr_plan_text(p)) : find_key(hr_plan_text(p), NULL);
     if (k != NULL) return k;
     for (size_t i = 0; i < HR_ARRAY_LEN(keys); i++)
         if (section == NULL || strcmp(keys[i].section, section) == 0)
             hr_nearest_offer(&near, section != NULL ? keys[i].key : keys[i].section);
+    if (section == NULL) hr_nearest_offer(&near, "signals");
     if (section != NULL) snprintf(more, sizeof more, " in '%s'", section);
-    (void)complain(p, p->event.start_mark, section != NULL ? "unknown key" : "unknown section",
-                   text_of(p), more, &near);
+    (void)hr_plan_complain(p, p->event.start_mark,
+                           section != NULL ? "unknown key" : "unknown section", hr_plan_text(p),
+                           more, &near);
     return NULL;
 }
 
-static hr_status read_section(parse *p, const char *section)
+static hr_status read_section(plan_parse *p, const char *section)
 {
-    HR_TRY(next(p));
+    HR_TRY(hr_plan_next(p));
     if (p->event.type != YAML_MAPPING_START_EVENT)
-        return complain(p, p->event.start_mark, "expected keys under", section, "", NULL);
+        return hr_plan_complain(p, p->event.start_mark, "expected keys under", section, "", NULL);
     for (;;) {
-        HR_TRY(next(p));
+        HR_TRY(hr_plan_next(p));
         if (p->event.type == YAML_MAPPING_END_EVENT) return HR_OK;
         if (p->event.type != YAML_SCALAR_EVENT)
-            return complain(p, p->event.start_mark, "expected a key in", section, "", NULL);
+            return hr_plan_complain(p, p->event.start_mark, "expected a key in", section, "", NULL);
         const plan_key *k = known_key(p, section);
         if (k == NULL) return HR_EPLAN;
         uint64_t bit = UINT64_C(1) << (k - keys);
         if (p->seen & bit)
-            return complain(p, p->event.start_mark, "key given twice:", k->key, "", NULL);
+            return hr_plan_complain(p, p->event.start_mark, "key given twice:", k->key, "", NULL);
         p->seen |= bit;
         HR_TRY(read_value(p, k));
     }
 }
 
-static hr_status read_document(parse *p)
+static hr_status read_document(plan_parse *p)
 {
     uint64_t sections = 0;
     do
-        HR_TRY(next(p));
+        HR_TRY(hr_plan_next(p));
     while (p->event.type == YAML_STREAM_START_EVENT || p->event.type == YAML_DOCUMENT_START_EVENT);
     if (p->event.type == YAML_STREAM_END_EVENT) return HR_OK; /* an empty plan: all defaults */
     if (p->event.type == YAML_SCALAR_EVENT && p->event.data.scalar.length == 0) return HR_OK;
     if (p->event.type != YAML_MAPPING_START_EVENT)
-        return complain(p, p->event.start_mark, "expected sections in", p->subject, "", NULL);
+        return hr_plan_complain(p, p->event.start_mark, "expected sections in", p->subject, "",
+                                NULL);
     for (;;) {
-        HR_TRY(next(p));
+        HR_TRY(hr_plan_next(p));
         if (p->event.type == YAML_MAPPING_END_EVENT) break;
         if (p->event.type != YAML_SCALAR_EVENT)
-            return complain(p, p->event.start_mark, "expected a section in", p->subject, "", NULL);
+            return hr_plan_complain(p, p->event.start_mark, "expected a section in", p->subject, "",
+                                    NULL);
+        if (strcmp(hr_plan_text(p), "signals") == 0) {
+            if (p->plan->n_signals > 0)
+                return hr_plan_complain(p, p->event.start_mark, "section given twice:", "signals",
+                                        "", NULL);
+            HR_TRY(hr_plan_read_signals(p));
+            continue;
+        }
         const plan_key *k = known_key(p, NULL);
         if (k == NULL) return HR_EPLAN;
         uint64_t bit = UINT64_C(1) << (k - keys);
         if (sections & bit)
-            return complain(p, p->event.start_mark, "section given twice:", k->section, "", NULL);
+            return hr_plan_complain(p, p->event.start_mark, "section given twice:", k->section, "",
+                                    NULL);
         sections |= bit;
         HR_TRY(read_section(p, k->section));
     }
-    HR_TRY(next(p));
-    HR_TRY(next(p));
+    HR_TRY(hr_plan_next(p));
+    HR_TRY(hr_plan_next(p));
     if (p->event.type != YAML_STREAM_END_EVENT)
-        return complain(p, p->event.start_mark, "more than one document in", p->subject, "", NULL);
+        return hr_plan_complain(p, p->event.start_mark, "more than one document in", p->subject, "",
+                                NULL);
     return HR_OK;
 }
 
 hr_status hr_plan_parse(hr_plan *plan, const char *subject, const char *text, size_t n_bytes,
                         hr_err *err)
 {
-    parse p = {.plan = plan, .subject = subject, .text = text, .n_bytes = n_bytes, .err = err};
+    plan_parse p = {.plan = plan, .subject = subject, .text = text, .n_bytes = n_bytes, .err = err};
     if (n_bytes > PLAN_BYTES_MAX)
         return HR_FAIL(err, HR_EPLAN, "%s: a plan is at most 1 MiB", subject);
     if (yaml_parser_initialize(&p.yaml) == 0)
@@ -667,6 +701,10 @@ size_t hr_plan_identity(const hr_plan *p, char *out, size_t cap)
         p->window_ticks, (long long)p->window_ns, p->px_scale, p->qty_scale, p->zstd_level,
         p->row_group_rows, (long long)p->commit_rows, p->instruments, (long long)p->line_bytes,
         writes, p->n_symbols, digest);
+    if (n > 0 && (p->expressions != NULL || p->n_signals > 0)) {
+        hr_plan_digest_calc(digest, p);
+        n += snprintf(out + n, cap - (size_t)n, " calc=%u:%s", p->n_signals, digest);
+    }
     /* Only where they say something: datasets made before them are told by the same text. */
     if (n > 0 && p->from_ns != INT64_MIN)
         n += snprintf(out + n, cap - (size_t)n, " from=%lld", (long long)p->from_ns);

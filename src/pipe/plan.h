@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "calc/signal.h"
 #include "col/schema.h"
 
 #define HR_PLAN_INPUTS_MAX 1024
@@ -20,6 +21,22 @@ typedef enum hr_rows_on {
     HR_ROWS_ON_BBO = 1,  /* at each change of the best bid or ask */
     HR_ROWS_ON_GRID = 2, /* at each tick of a time grid */
 } hr_rows_on;
+/* Which rows of expressions are written. */
+typedef enum hr_calc_rows {
+    HR_CALC_ROWS_ALL = 0,
+    HR_CALC_ROWS_VALUED = 1, /* those in which some output has a value */
+    HR_CALC_ROWS_TRUE = 2,   /* those in which some condition is true; numbers do not count */
+} hr_calc_rows;
+
+/* A signal as the plan has it; texts are the plan's own. */
+typedef struct hr_plan_signal {
+    char *name, *when, *until, *score; /* until, score: NULL where there is none */
+    char *value[HR_SIGNAL_VALUE_MAX];
+    uint32_t n_value, confirm;
+    int32_t priority;
+    int64_t cooldown_ns, hold_ns;
+} hr_plan_signal;
+
 typedef enum hr_pin { HR_PIN_AUTO = 0, HR_PIN_ON = 1, HR_PIN_OFF = 2 } hr_pin;
 
 typedef struct hr_plan {
@@ -36,8 +53,8 @@ typedef struct hr_plan {
     int64_t to_ns;   /* input.to: time; nor what is received from it on. INT64_MAX: no bound */
     /* output: */
     char out[HR_PLAN_PATH_MAX]; /* output.path: "" = "<first input's name>.headrace" */
-    bool write[HR_KIND_COUNT];  /* output.deltas .trades .tickers .books .features .gaps: bool, all
-                                   true */
+    bool write[HR_KIND_COUNT];  /* output.deltas .trades .tickers .books .features .gaps .calc
+                                   .signals: bool, all true */
     int zstd_level;             /* output.zstd_level: 1..19; 1 */
     uint32_t row_group_rows;    /* output.row_group_rows: 1,024..16,777,216; 1,048,576 */
     int64_t commit_rows; /* output.commit_rows: input rows between commits; 0 = from memory */
@@ -48,6 +65,14 @@ typedef struct hr_plan {
     uint32_t window_ticks; /* book.window_ticks: power of two 64..65536; 1,024 */
     /* features: */
     int64_t window_ns; /* features.window: duration, 10s */
+    /* calc: */
+    char *expressions;      /* calc.expressions: text; NULL: none */
+    hr_calc_rows calc_rows; /* calc.rows: all | valued | true */
+    uint32_t calc_max_rows; /* calc.max_rows: that a window of time holds; 16,384 */
+    /* signals: a list of mappings: name, when, until, score, values, confirm, cooldown, hold,
+     * priority */
+    hr_plan_signal *signal;
+    uint32_t n_signals;
     /* numbers: */
     uint8_t px_scale;  /* numbers.price_decimals: 0..18, 9 */
     uint8_t share_decimals; /* numbers.share_decimals: 0..18, 0 */

@@ -13,6 +13,8 @@ static const char *const cause_names[HR_GAP_CAUSE_COUNT] = {
     "seq_hole",   "seq_back",    "reconnect",    "parse_error",
     "local_drop", "venue_reset", "never_synced", "checksum"};
 
+static const char *const state_names[] = {"off", "on"};
+
 static void add(hr_tables *t, hr_kind kind, const char *name, hr_col_type type, uint8_t scale,
                 bool nullable)
 {
@@ -93,4 +95,30 @@ void hr_tables_init(hr_tables *t, uint32_t depth, uint8_t px_scale, uint8_t qty_
     add(t, HR_KIND_GAPS, "seq_last_good", HR_COL_I64, 0, true);
     add(t, HR_KIND_GAPS, "seq_next", HR_COL_I64, 0, true);
     add_enum(t, HR_KIND_GAPS, "cause", cause_names, HR_GAP_CAUSE_COUNT);
+
+    add_head(t, HR_KIND_CALC);
+    add(t, HR_KIND_CALC, "seq", HR_COL_I64, 0, true);
+    add(t, HR_KIND_CALC, "flags", HR_COL_U32, 0, false);
+
+    add_head(t, HR_KIND_SIGNALS);
+    add(t, HR_KIND_SIGNALS, "seq", HR_COL_I64, 0, true);
+    add(t, HR_KIND_SIGNALS, "signal", HR_COL_TEXT, 0, false);
+    add_enum(t, HR_KIND_SIGNALS, "state", state_names, HR_ARRAY_LEN(state_names));
+    add(t, HR_KIND_SIGNALS, "priority", HR_COL_I64, 0, false);
+    add(t, HR_KIND_SIGNALS, "score", HR_COL_F64, 0, true);
+}
+
+bool hr_tables_add_output(hr_tables *t, const char *name)
+{
+    if (t->schema[HR_KIND_CALC].n_fields == HR_TABLE_FIELDS_MAX) return false;
+    add(t, HR_KIND_CALC, name, HR_COL_F64, 0, true);
+    return true;
+}
+
+void hr_tables_add_values(hr_tables *t, uint32_t n)
+{
+    static const char *const name[] = {"value_1", "value_2", "value_3", "value_4",
+                                       "value_5", "value_6", "value_7", "value_8"};
+    for (uint32_t i = 0; i < n && i < HR_ARRAY_LEN(name); i++)
+        add(t, HR_KIND_SIGNALS, name[i], HR_COL_F64, 0, true);
 }

@@ -40,6 +40,8 @@ enum {
 };
 enum { HR_BOOK_FLAGS = 3, HR_BOOK_LEVEL0 }; /* then bid_px, bid_qty, ask_px, ask_qty a level */
 enum { HR_FEATURE_FLAGS = 3, HR_FEATURE_FIRST };
+enum { HR_CALC_FLAGS = 3, HR_CALC_FIRST };
+enum { HR_SIGNAL_NAME = 3, HR_SIGNAL_IS_ON, HR_SIGNAL_PRIORITY, HR_SIGNAL_SCORE, HR_SIGNAL_FIRST };
 enum { HR_GAP_SEQ_LAST_GOOD = 2, HR_GAP_SEQ_NEXT, HR_GAP_CAUSE };
 
 /** All schemas of one run; depth and scales come from the plan. In place, self-contained. */
@@ -48,6 +50,10 @@ typedef struct hr_tables {
     hr_field field[HR_KIND_COUNT][HR_TABLE_FIELDS_MAX];
     char book_name[4 * HR_BOOK_DEPTH_MAX][HR_TABLE_NAME_BYTES];
 } hr_tables;
+/** A column of the table of expressions; false: there are too many. */
+bool hr_tables_add_output(hr_tables *t, const char *name);
+/** The columns of values that signals carry, n of them. */
+void hr_tables_add_values(hr_tables *t, uint32_t n);
 void hr_tables_init(hr_tables *t, uint32_t depth, uint8_t px_scale, uint8_t qty_scale);
 
 #endif
