@@ -153,7 +153,8 @@ static void print_json(const hr_run_report *r)
     printf("},\"filtered\":%llu,\"other\":%llu,\"written\":{", (ull)c->filtered_rows,
            (ull)c->other);
     for (int k = 0; k < HR_KIND_COUNT; k++)
-        printf("%s\"%s\":%llu", k > 0 ? "," : "", hr_kind_name((hr_kind)k), (ull)c->written[k]);
+        if (k < HR_KIND_PLAIN || c->written[k] > 0)
+            printf("%s\"%s\":%llu", k > 0 ? "," : "", hr_kind_name((hr_kind)k), (ull)c->written[k]);
     printf("},\"ticker_checks\":%llu,\"ticker_checks_equal\":%llu,\"checksums\":%llu,"
            "\"checksums_equal\":%llu,\"orders\":%llu,\"order_faults\":%llu,\"instruments\":%u,"
            "\"commits\":%"
@@ -196,7 +197,8 @@ static void print_text(const hr_run_report *r)
                (ull)c->order_faults);
     printf("written:");
     for (int k = 0; k < HR_KIND_COUNT; k++)
-        printf(" %s %llu", hr_kind_name((hr_kind)k), (ull)c->written[k]);
+        if (k < HR_KIND_PLAIN || c->written[k] > 0)
+            printf(" %s %llu", hr_kind_name((hr_kind)k), (ull)c->written[k]);
     printf("; rejected %llu\n%s\n", (ull)rejected(c), balance);
     printf("%.3f s, %.2f M rows/s, %u lanes, %s, %s, peak %.1f MB\nwhere time went:", r->seconds,
            r->seconds > 0 ? rows / r->seconds * 1e-6 : 0, r->lanes, r->io, r->cpu,

@@ -65,6 +65,7 @@ typedef enum hr_kind {
     HR_KIND_CALC = 6,    /* outputs of expressions */
     HR_KIND_SIGNALS = 7, /* turning on and off */
     HR_KIND_COUNT = 8,
+    HR_KIND_PLAIN = 6, /* those that every run has; the others come with expressions */
 } hr_kind;
 const char *hr_kind_name(hr_kind kind);
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The checkpoint: everything a run needs to go on after its last commit. One little-endian image:
  *
- *   8  magic "HRSTATE4", the last character is the version
+ *   8  magic "HRSTATE3", the last character is the version
  *   sources: n, then per source offset, line, time_max, only_id, done
- *   counters: sizeof(hr_counts)
+ *   counters: hr_counts; those of the tables of expressions last, where there are any
  *   desks: n, then per desk its name, its image (pipe/desk_state.c) and, where inputs have them,
  * its live orders; then what of() took of other instruments, where expressions have it
  *
  * The manifest holds its length and CRC-32C: a damaged one is not used. */
+#include <stddef.h>
 #include <string.h>
 
 #include "base/crc32c.h"
@@ -15,7 +16,12 @@
 #include "job/run_parts.h"
 #include "pipe/desk_state.h"
 
-#define STATE_MAGIC UINT64_C(0x3445544154535248) /* "HRSTATE4" */
+#define STATE_MAGIC UINT64_C(0x3345544154535248) /* "HRSTATE3" */
+
+/* Counters of the tables that come with expressions stand behind the others, and only with them: an
+ * image without them is what it was before there were any. */
+#define COUNTS_HEAD offsetof(hr_counts, written[HR_KIND_PLAIN])
+#define COUNTS_TAIL offsetof(hr_counts, written[HR_KIND_COUNT])
 
 /* Values of other instruments: then there is one shard. */
 static bool has_others(const hr_run *r)
@@ -43,7 +49,9 @@ static void pack_run(hr_run *r, hr_pack *k)
         hr_pack_i64(k, s->is_done);
     }
     run_sum_counts(r, &sum);
-    hr_pack_bytes(k, &sum, sizeof sum);
+    hr_pack_bytes(k, &sum, COUNTS_HEAD);
+    hr_pack_bytes(k, (char *)&sum + COUNTS_TAIL, sizeof sum - COUNTS_TAIL);
+    if (r->calc != NULL) hr_pack_bytes(k, (char *)&sum + COUNTS_HEAD, COUNTS_TAIL - COUNTS_HEAD);
     hr_pack_i64(k, n_desks);
     for (uint32_t i = 0; i < n_desks; i++) {
         hr_pack_bytes(k, r->desk[i]->venue, sizeof r->desk[i]->venue);
@@ -152,7 +160,10 @@ hr_status run_state_load(hr_run *r, hr_err *err)
         return st;
     }
     bool ok = load_sources(r, &u, err);
-    hr_unpack_bytes(&u, &r->base, sizeof r->base);
+    hr_unpack_bytes(&u, &r->base, COUNTS_HEAD);
+    hr_unpack_bytes(&u, (char *)&r->base + COUNTS_TAIL, sizeof r->base - COUNTS_TAIL);
+    if (r->calc != NULL)
+        hr_unpack_bytes(&u, (char *)&r->base + COUNTS_HEAD, COUNTS_TAIL - COUNTS_HEAD);
     ok = ok && load_desks(r, &u, err) && hr_unpack_at_end(&u) && u.file_at == t->state_bytes &&
          u.crc == t->state_crc;
     (void)hr_sys_close(fd);

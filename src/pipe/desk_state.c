@@ -107,8 +107,9 @@ static bool unpack_book(hr_l2 *book, hr_unpack *u)
     return true;
 }
 
-/* All plain fields that outlive a commit, in one fixed order, for both directions. */
-#define DESK_FIELDS(X)                                                                             \
+/* All plain fields that outlive a commit, in one fixed order, for both directions. Y: an array by
+ * kind, of which the part that every run has stands here and the rest with the expressions. */
+#define DESK_FIELDS(X, Y)                                                                          \
     X(seq)                                                                                         \
     X(source_idx)                                                                                  \
     X(has_depth)                                                                                   \
@@ -120,14 +121,22 @@ static bool unpack_book(hr_l2 *book, hr_unpack *u)
     X(seq_last_good)                                                                               \
     X(watch_px)                                                                                    \
     X(grid_next_ns)                                                                                \
-    X(last_recv_ns) X(date) X(next_part) X(top_px) X(top_qty) X(buffer_head) X(buffer_len)         \
-        X(buffer_msgs)
+    X(last_recv_ns)                                                                                \
+    Y(date)                                                                                        \
+    Y(next_part)                                                                                   \
+    X(top_px)                                                                                      \
+    X(top_qty)                                                                                     \
+    X(buffer_head)                                                                                 \
+    X(buffer_len)                                                                                  \
+    X(buffer_msgs)
 
 void hr_desk_pack(const hr_desk *d, const hr_desk_config *cfg, hr_pack *k)
 {
 #define PACK(field) hr_pack_bytes(k, &d->field, sizeof d->field);
-    DESK_FIELDS(PACK)
+#define PACK_PLAIN(field) hr_pack_bytes(k, d->field, HR_KIND_PLAIN * sizeof d->field[0]);
+    DESK_FIELDS(PACK, PACK_PLAIN)
 #undef PACK
+#undef PACK_PLAIN
     for (int i = 0; i < HR_KIND_COUNT; i++)
         HR_ASSERT(d->chain[i].n_rows == 0);
     pack_book(d->book, k);
@@ -230,8 +239,10 @@ static bool has_a_rule(const hr_desk *d)
 bool hr_desk_unpack(hr_desk *d, hr_desk_env *env, hr_unpack *u)
 {
 #define UNPACK(field) hr_unpack_bytes(u, &d->field, sizeof d->field);
-    DESK_FIELDS(UNPACK)
+#define UNPACK_PLAIN(field) hr_unpack_bytes(u, d->field, HR_KIND_PLAIN * sizeof d->field[0]);
+    DESK_FIELDS(UNPACK, UNPACK_PLAIN)
 #undef UNPACK
+#undef UNPACK_PLAIN
     if (u->is_bad || !has_a_rule(d) || !hr_seq_is_sound(&d->seq) || !unpack_book(d->book, u))
         return false;
     static _Thread_local char image[8192];

@@ -687,11 +687,11 @@ size_t hr_plan_identity(const hr_plan *p, char *out, size_t cap)
 {
     hr_digest symbols = {{0, 0}};
     char digest[HR_DIGEST_TEXT];
-    char writes[HR_KIND_COUNT + 1] = "";
+    char writes[HR_KIND_PLAIN + 1] = "";
     for (uint32_t i = 0; i < p->n_symbols; i++)
         hr_digest_add(&symbols, p->symbols[i], strlen(p->symbols[i]));
     hr_digest_text(digest, &symbols);
-    for (int k = 0; k < HR_KIND_COUNT; k++)
+    for (int k = 0; k < HR_KIND_PLAIN; k++)
         writes[k] = p->write[k] ? '1' : '0';
     int n = snprintf(
         out, cap,

@@ -157,7 +157,8 @@ void hr_plan_digest_calc(char digest[HR_DIGEST_TEXT], const hr_plan *p)
 {
     char numbers[160];
     hr_digest d = {{0, 0}};
-    snprintf(numbers, sizeof numbers, "rows=%d max=%u", (int)p->calc_rows, p->calc_max_rows);
+    snprintf(numbers, sizeof numbers, "rows=%d max=%u write=%d%d", (int)p->calc_rows,
+             p->calc_max_rows, p->write[HR_KIND_CALC], p->write[HR_KIND_SIGNALS]);
     add_word(&d, numbers);
     add_word(&d, p->expressions);
     for (uint32_t i = 0; i < p->n_signals; i++) {

@@ -320,7 +320,7 @@ static int64_t save(const char *path)
     static char buffer[16384]; /* the features are packed in one piece */
     int fd = hr_sys_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     hr_pack k = {.p = buffer, .cap = sizeof buffer, .fd = fd};
-    hr_desk_pack(rig.desk, &k);
+    hr_desk_pack(rig.desk, &rig.cfg, &k);
     hr_pack_flush(&k);
     assert_int_equal(k.failed, 0);
     (void)hr_sys_close(fd);

@@ -34,7 +34,7 @@ static const char every_key[] =
     "  from: 2024-08-09T00:00:00.5Z\n"
     "  to: 1723161600500000001\n"
     "output: {path: out, deltas: false, trades: false, tickers: false,\n"
-    "  books: false, features: false, gaps: false, zstd_level: 19,\n"
+    "  books: false, features: false, gaps: false, calc: false, signals: false, zstd_level: 19,\n"
     "  row_group_rows: 1024, commit_rows: 5}\n"
     "book:\n"
     "  depth: 50\n"
@@ -56,6 +56,21 @@ static const char every_key[] =
     "  pin: off\n"
     "  cpu_mask: avx2,-pclmul\n"
     "  io: threads\n"
+    "calc:\n"
+    "  expressions: 'a: mid'\n"
+    "  rows: valued\n"
+    "  max_rows: 100\n"
+    "signals:\n"
+    "  - name: x\n"
+    "    when: mid > 1\n"
+    "    until: mid < 1\n"
+    "    score: mid\n"
+    "    values: [mid, spread]\n"
+    "    confirm: 2\n"
+    "    cooldown: 5ms\n"
+    "    hold: 1s\n"
+    "    priority: -3\n"
+    "  - {name: y, when: is_trade}\n"
     "limits:\n"
     "  instruments: 7\n"
     "  line: 64KiB\n"
@@ -89,6 +104,18 @@ static void test_every_key(void **state)
     assert_int_equal(plan.grid_ns, 250000000);
     assert_int_equal(plan.window_ticks, 64);
     assert_int_equal(plan.window_ns, INT64_C(60000000000));
+    assert_string_equal(plan.expressions, "a: mid");
+    assert_int_equal(plan.calc_rows, HR_CALC_ROWS_VALUED);
+    assert_int_equal(plan.calc_max_rows, 100);
+    assert_int_equal(plan.n_signals, 2);
+    assert_string_equal(plan.signal[0].name, "x");
+    assert_string_equal(plan.signal[0].until, "mid < 1");
+    assert_string_equal(plan.signal[0].value[1], "spread");
+    assert_int_equal(plan.signal[0].confirm, 2);
+    assert_int_equal(plan.signal[0].cooldown_ns, 5000000);
+    assert_int_equal(plan.signal[0].hold_ns, 1000000000);
+    assert_int_equal(plan.signal[0].priority, -3);
+    assert_string_equal(plan.signal[1].when, "is_trade");
     assert_int_equal(plan.px_scale, 0);
     assert_int_equal(plan.qty_scale, 18);
     assert_int_equal(plan.memory_bytes, 1 << 30);
