@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "calc/op_market.h"
+#include "calc/op_market.h"
 #include "calc/op_window.h"
 #include "calc/ta.h"
 
