@@ -154,7 +154,7 @@ static void buckets_begin(hr_mf *s, const hr_op_args *a)
 static void buckets_end(hr_mf *s, buckets *h, double imbalance, double n)
 {
     double in[HR_MF_CHUNK];
-    double out[HR_MF_CHUNK];
+    double out[HR_MF_CHUNK] = {0};
     int64_t ts[HR_MF_CHUNK] = {0};
     if (n > s->p[1]) n = s->p[1]; /* more only push each other out */
     for (uint32_t i = 0; i < HR_MF_CHUNK; i++)

@@ -227,8 +227,8 @@ static void add_distance(double *sum, double *all, const hr_mf_chunk *c, bool is
                          const double *mid, uint32_t levels, bool is_by)
 {
     side s = side_of(c, is_ask);
-    for (uint32_t i = 0; i < c->n; i++)
-        sum[i] = all[i] = 0;
+    memset(sum, 0, HR_MF_CHUNK * sizeof *sum);
+    memset(all, 0, HR_MF_CHUNK * sizeof *all);
     for (uint32_t k = 0; k < levels; k++) {
         const double *px = s.px[k] + c->from;
         const double *qty = s.qty[k] + c->from;
