@@ -18,6 +18,7 @@ static char text[RULES][3][TEXT_BYTES];
 static char name[RULES][16];
 static hr_signal_spec spec[RULES];
 static double *column[2 * RULES];
+static const double *given[2 * RULES]; /* the first rows of each, side by side as n_rows asks */
 static int64_t ts[BATCH];
 
 static const hr_expr_column columns[] = {
@@ -104,8 +105,9 @@ static void columns_make(uint32_t every, uint32_t run, bool is_null)
         }
 }
 
-/* n_columns of each kind: few stay in the cache, as many as rules come from memory. */
-static void run_all(const char *of, uint32_t n_columns)
+/* Calls of n_rows; n_columns of each kind: few stay in the cache, as many as rules come from
+ * memory. */
+static void run_all(const char *of, uint32_t n_columns, uint32_t n_rows)
 {
     static hr_signal_rule rule[RULES];
     hr_arena *arena;
@@ -124,12 +126,19 @@ static void run_all(const char *of, uint32_t n_columns)
         exit(1);
     void *state = hr_arena_alloc(arena, hr_signals_state_bytes(&s), 64);
     hr_signals_init(state, &s);
-    hr_signal_rows rows = {.n = BATCH, .ts = ts, .column = (const double *const *)column};
+    size_t stride = hr_round_up(n_rows, 8);
+    double *side = aligned_alloc(64, 2 * RULES * stride * sizeof *side);
+    if (side == NULL) exit(1);
+    for (size_t i = 0; i < 2 * (size_t)RULES; i++) {
+        memcpy(side + i * stride, column[i], n_rows * sizeof *side);
+        given[i] = side + i * stride;
+    }
+    hr_signal_rows rows = {.n = n_rows, .ts = ts, .column = given};
     int64_t ns[ROUNDS];
     uint64_t n_events = 0;
     for (uint32_t k = 0; k < ROUNDS; k++) {
         ns[k] = figure_thread_ns();
-        for (uint32_t at = 0; at < BATCH;) {
+        for (uint32_t at = 0; at < n_rows;) {
             uint32_t n;
             at = hr_signals_run(&s, state, &rows, at, out);
             (void)hr_signals_events(out, &n);
@@ -137,10 +146,11 @@ static void run_all(const char *of, uint32_t n_columns)
         }
         ns[k] = figure_thread_ns() - ns[k];
     }
-    double rows_all = (double)BATCH * RULES;
+    double rows_all = (double)n_rows * RULES;
     figure(of, "row-signal", (double)figure_median(ns, ROUNDS) / rows_all, "ns");
     figure(of, "events", (double)n_events / ROUNDS / rows_all, "");
     hr_arena_destroy(&arena);
+    free(side);
 }
 
 int main(void)
@@ -152,20 +162,22 @@ int main(void)
     for (uint32_t r = 0; r < BATCH; r++)
         ts[r] = r;
     columns_make(0, 0, false);
-    run_all("quiet", RULES);
-    run_all("quiet-cached", 32);
+    run_all("quiet", RULES, BATCH);
+    run_all("quiet-cached", 32, BATCH);
+    run_all("quiet-one-row", RULES, 1);
+    run_all("quiet-16-rows", RULES, 16);
     columns_make(0, 0, true);
-    run_all("null", RULES);
-    run_all("null-cached", 32);
+    run_all("null", RULES, BATCH);
+    run_all("null-cached", 32, BATCH);
     columns_make(1000, 20, false);
-    run_all("seldom", RULES);
-    run_all("seldom-cached", 32);
+    run_all("seldom", RULES, BATCH);
+    run_all("seldom-cached", 32, BATCH);
     columns_make(50, 10, false);
-    run_all("often", RULES);
-    run_all("often-cached", 32);
+    run_all("often", RULES, BATCH);
+    run_all("often-cached", 32, BATCH);
     columns_make(8, 4, false);
-    run_all("always", RULES);
-    run_all("always-cached", 32);
+    run_all("always", RULES, BATCH);
+    run_all("always-cached", 32, BATCH);
     for (uint32_t i = 0; i < 2 * RULES; i++)
         free(column[i]);
     return 0;

@@ -195,11 +195,22 @@ static bool run_rule(chunk *c, const hr_signal_rule *r, rule_state *st)
 
 /* ---- all rules over one chunk ---- */
 
+/* Most rules have nothing to say in most chunks, and all of that is known from one column. */
+static bool is_quiet(const chunk *c, const hr_signal_scan *look, uint64_t run)
+{
+    if (run == 0) return find_true(c->column[look->when], c->from, c->end) == c->end;
+    if ((run & 1) == 0) return false;
+    if (look->until != HR_SIGNAL_NONE)
+        return find_true(c->column[look->until], c->from, c->end) == c->end;
+    return find_false(c->column[look->when], c->from, c->end) == c->end;
+}
+
 /* false: there was no room; nothing has changed. */
 static bool run_rules(const hr_signals *s, chunk *c, rule_state *state, change *changed)
 {
     uint32_t n_changed = 0;
     for (uint32_t k = 0; k < s->n_rule; k++) {
+        if (is_quiet(c, &s->scan[k], state[k].run)) continue;
         rule_state before = state[k];
         c->rule = s->rank[k];
         bool ok = run_rule(c, &s->rule[s->rank[k]], &state[k]);
@@ -348,17 +359,21 @@ hr_status hr_signals_make(hr_signals *out, hr_arena *arena, const hr_expr *expr,
     if (n > HR_SIGNAL_MAX)
         return HR_FAIL(err, HR_ELIMIT, "more than %u signals: %u", HR_SIGNAL_MAX, n);
     uint16_t *rank = hr_arena_alloc(arena, HR_MAX(n, 1u) * sizeof *rank, 8);
+    hr_signal_scan *scan = hr_arena_alloc(arena, HR_MAX(n, 1u) * sizeof *scan, 8);
     size_t mark = hr_arena_mark(arena);
     uint64_t *key = hr_arena_alloc(arena, HR_MAX(n, 1u) * sizeof *key, 8);
-    if (rank == NULL || key == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for %u signals", n);
+    if (rank == NULL || scan == NULL || key == NULL)
+        return HR_FAIL(err, HR_ENOMEM, "no memory for %u signals", n);
     for (uint32_t i = 0; i < n; i++) /* highest priority first, then order */
         key[i] = (uint64_t)(INT64_C(2147483647) - rule[i].priority) << 32 | i;
     hr_sort(key, n, sizeof *key, compare_keys);
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 0; i < n; i++) {
         rank[i] = (uint16_t)key[i];
+        scan[i] = (hr_signal_scan){.when = rule[rank[i]].when, .until = rule[rank[i]].until};
+    }
     memset(key, 0, n * sizeof *key); /* an arena's fresh memory is zero */
     hr_arena_rewind(arena, mark);
-    *out = (hr_signals){.expr = expr, .rule = rule, .rank = rank, .n_rule = n};
+    *out = (hr_signals){.expr = expr, .rule = rule, .rank = rank, .scan = scan, .n_rule = n};
     if (expr != NULL) out->n_own = expr->n_out;
     return HR_OK;
 }

@@ -49,10 +49,16 @@ typedef struct hr_signal_rule {
     int32_t priority;
 } hr_signal_rule;
 
+/* What a rule looks at, close together for all of them. */
+typedef struct hr_signal_scan {
+    uint32_t when, until; /* as in the rule */
+} hr_signal_scan;
+
 typedef struct hr_signals {
     const hr_expr *expr;        /* its first n_own outputs are those of the caller's text */
     const hr_signal_rule *rule; /* in the order of the specs */
     const uint16_t *rank;       /* rules by priority, then order */
+    const hr_signal_scan *scan; /* in that order */
     uint32_t n_rule, n_own;
 } hr_signals;
 
