@@ -163,6 +163,10 @@ static void test_files(void **unused)
     assert_int_equal(hr_plugin_open(&p, arena, "libc.so.6", 1, &err), HR_ENOENT);
     assert_null(p);
     /* no plugin at all */
+    assert_int_equal(hr_plugin_open(&p, arena, path_of("plugin_empty.so"), 1, &err), HR_EINPUT);
+    snprintf(want, sizeof want, "plugin '%s': expected a function 'headrace_plugin', found none",
+             path_of("plugin_empty.so"));
+    assert_string_equal(err.message, want);
     assert_int_equal(chdir(folder), 0);
     FILE *f = fopen("plugin_none.so", "w");
     assert_non_null(f);
