@@ -179,13 +179,14 @@ static void print_json(const hr_op *op)
            usual_warm_up(op));
 }
 
-hr_status hr_app_list_functions(FILE *to, const char *name, bool json, hr_err *err)
+hr_status hr_app_list_functions(FILE *to, const char *name, bool json, char *const *plugin,
+                                uint32_t n_plugins, hr_err *err)
 {
     hr_program p = {0};
     char near_text[96];
     uint32_t n = 0;
     HR_TRY(hr_arena_create(&p.arena, NULL, (size_t)4 << 20, "functions", err));
-    hr_status st = hr_program_ops(&p, NULL, 0, err);
+    hr_status st = hr_program_ops(&p, plugin, n_plugins, 1, err);
     hr_nearest near = hr_nearest_start(name != NULL ? name : "");
     if (st == HR_OK && json) printf("[");
     for (uint32_t i = 0; st == HR_OK && i < p.ops.n; i++) {

@@ -9,7 +9,7 @@
 
 typedef struct options {
     hr_app_listen x;
-    const char *params;
+    const char *params, *plugin;
     int book, rows, dates;
     int64_t max_rows;
     bool explains, lists;
@@ -35,6 +35,8 @@ static hr_status parse_args(options *o, const char **text, int argc, char **argv
          &o->explains, 0, 0, NULL},
         {"--param", "PARAMS", "values of $names: n=20,span=2s", HR_OPT_TEXT, &o->params, 0, 0,
          NULL},
+        {"--plugin", "FILE", "a shared object with functions of its own", HR_OPT_TEXT, &o->plugin,
+         0, 0, NULL},
         {"--rows", "W", "all (default), valued (some output is not null) or true (some condition)",
          HR_OPT_CHOICE, &o->rows, 0, 0, row_kinds},
         {"--book", "W", "depth (the rebuilt book, default) or ticker", HR_OPT_CHOICE, &o->book, 0,
@@ -107,6 +109,7 @@ static hr_status run(options *o, const char *text, hr_err *err)
     hr_program program;
     size_t n;
     const char *first = o->x.plan.inputs[0];
+    char *plugins[1] = {(char *)(uintptr_t)o->plugin};
     HR_TRY(hr_app_params_parse(o->param, o->param_name, &o->n_params, o->params, err));
     HR_TRY(hr_app_expr_text(&text, &n, err));
     o->is_table = o->x.engine.format == 0 && hr_calc_table_probe(first);
@@ -117,12 +120,20 @@ static hr_status run(options *o, const char *text, hr_err *err)
                              .n_column = o->is_table ? o->table.n_column : hr_market_n_columns,
                              .param = o->param,
                              .n_param = o->n_params,
+                             .plugin = plugins,
+                             .n_plugins = o->plugin != NULL,
                              .max_rows = (uint32_t)o->max_rows,
                              .batch_rows = HR_CALC_STEP_ROWS};
     hr_status st = hr_program_open(&program, &po, err);
     if (st == HR_OK) st = run_on(o, &program, err);
     hr_program_close(&program);
     return st;
+}
+
+static hr_status list(const options *o, const char *name, hr_err *err)
+{
+    char *plugins[1] = {(char *)(uintptr_t)o->plugin};
+    return hr_app_list_functions(stdout, name, o->x.json, plugins, o->plugin != NULL, err);
 }
 
 int hr_cmd_calc(int argc, char **argv)
@@ -136,7 +147,7 @@ int hr_cmd_calc(int argc, char **argv)
     hr_plan_init(&o.x.plan);
     hr_status st = parse_args(&o, &text, argc, argv, &err);
     if (st == HR_OK && o.lists)
-        st = hr_app_list_functions(stdout, text, o.x.json, &err);
+        st = list(&o, text, &err);
     else if (st == HR_OK)
         st = run(&o, text, &err);
     hr_plan_fini(&o.x.plan);

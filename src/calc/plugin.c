@@ -88,15 +88,15 @@ static void fill_op(hr_op *op, const headrace_op *from, const char *group)
     }
 }
 
-static void fill_stage(hr_stage *g, const headrace_stage *from, hr_plugin *p, uint32_t which)
+static void fill_stage(hr_row_stage *g, const headrace_stage *from, hr_plugin *p, uint32_t which)
 {
-    *g = (hr_stage){.name = from->name,
-                    .what = from->what,
-                    .n_in = from->n_in,
-                    .n_out = from->n_out,
-                    .state_bytes = hr_plugin_stage_bytes(from),
-                    .plugin = p,
-                    .which = which};
+    *g = (hr_row_stage){.name = from->name,
+                        .what = from->what,
+                        .n_in = from->n_in,
+                        .n_out = from->n_out,
+                        .state_bytes = hr_plugin_stage_bytes(from),
+                        .plugin = p,
+                        .which = which};
     if (from->n_in > 0) memcpy(g->in, from->in, from->n_in * sizeof *g->in);
     if (from->n_out > 0) memcpy(g->out, from->out, from->n_out * sizeof *g->out);
 }
@@ -178,7 +178,7 @@ const hr_op_list *hr_plugin_ops(const hr_plugin *p)
     return &p->ops;
 }
 
-const hr_stage *hr_plugin_stages(const hr_plugin *p, uint32_t *n)
+const hr_row_stage *hr_plugin_stages(const hr_plugin *p, uint32_t *n)
 {
     *n = p->info->n_stage;
     return p->stage;

@@ -31,7 +31,7 @@ struct hr_plugin {
     const headrace_plugin_info *info;
     hr_op *op;
     hr_op_list ops;
-    hr_stage *stage;
+    hr_row_stage *stage;
     uint32_t *slot; /* [n_op]; PLUGIN_NO_SLOT: none yet */
     hr_pool *pool;  /* of blocks that outputs are written to: each PLUGIN_ROWS, and a mark */
     void *handle;

@@ -344,14 +344,14 @@ size_t hr_plugin_stage_bytes(const headrace_stage *s)
     return guarded_bytes(s->state_bytes);
 }
 
-void hr_stage_init(const hr_stage *s, void *state)
+void hr_row_stage_init(const hr_row_stage *s, void *state)
 {
     const headrace_stage *own = &s->plugin->info->stage[s->which];
     void *block = guard(state, (size_t)own->state_bytes);
     if (own->init != NULL) own->init(own->self, block);
 }
 
-static plugin_fault_kind stage_piece(const hr_stage *s, void *state, const hr_stage_rows *r,
+static plugin_fault_kind stage_piece(const hr_row_stage *s, void *state, const hr_row_stage_rows *r,
                                      uint32_t at, double *block, uint32_t *bad)
 {
     const headrace_stage *own = &s->plugin->info->stage[s->which];
@@ -379,7 +379,7 @@ static plugin_fault_kind stage_piece(const hr_stage *s, void *state, const hr_st
     return state_fault(state, own->state_bytes);
 }
 
-uint32_t hr_stage_run(const hr_stage *s, void *state, const hr_stage_rows *r)
+uint32_t hr_row_stage_run(const hr_row_stage *s, void *state, const hr_row_stage_rows *r)
 {
     hr_plugin *p = s->plugin;
     plugin_fault_kind kind = PLUGIN_FAULT_NONE;
@@ -403,7 +403,7 @@ uint32_t hr_stage_run(const hr_stage *s, void *state, const hr_stage_rows *r)
     return n_kept;
 }
 
-void hr_stage_compact(void *column, const uint8_t *keep, uint32_t n)
+void hr_row_stage_compact(void *column, const uint8_t *keep, uint32_t n)
 {
     uint64_t *v = column;
     uint32_t to = 0;

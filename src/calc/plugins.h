@@ -27,7 +27,7 @@ typedef struct hr_plugin hr_plugin;
 
 /* What rows go through before they are looked at: n_out columns that are new or take another's
  * place, and rows that are dropped. */
-typedef struct hr_stage {
+typedef struct hr_row_stage {
     const char *name;
     const char *what;
     const char *in[HEADRACE_STAGE_IN_MAX];
@@ -36,7 +36,7 @@ typedef struct hr_stage {
     size_t state_bytes; /* of one instrument, a multiple of 64 */
     hr_plugin *plugin;
     uint32_t which;
-} hr_stage;
+} hr_row_stage;
 
 /** n_threads: that run it at the same time (more of them wait for each other). HR_ENOENT, HR_EIO:
  * it cannot be loaded; HR_EINPUT: it is no plugin, of another version, or says something of itself
@@ -49,7 +49,7 @@ void hr_plugin_close(hr_plugin **p);
 
 /** For hr_ops_merge; the operators' group is the plugin's name. */
 const hr_op_list *hr_plugin_ops(const hr_plugin *p);
-const hr_stage *hr_plugin_stages(const hr_plugin *p, uint32_t *n);
+const hr_row_stage *hr_plugin_stages(const hr_plugin *p, uint32_t *n);
 const char *hr_plugin_name(const hr_plugin *p);
 const char *hr_plugin_version(const hr_plugin *p);
 
@@ -59,18 +59,18 @@ HR_MUST_USE hr_status hr_plugin_check(const hr_plugin *p, hr_err *err);
 
 /* ---- running a stage ---- */
 
-typedef struct hr_stage_rows {
+typedef struct hr_row_stage_rows {
     uint32_t n;
     const int64_t *ts;       /* [n] */
     const double *const *in; /* [n_in][n] */
     double *const *out;      /* [n_out][n]; overlaps nothing */
     uint8_t *keep;           /* [n], written: 1 or 0 */
-} hr_stage_rows;
+} hr_row_stage_rows;
 
-void hr_stage_init(const hr_stage *s, void *state); /* state: 64-byte aligned */
+void hr_row_stage_init(const hr_row_stage *s, void *state); /* state: 64-byte aligned */
 /** Returns how many rows are kept. */
-uint32_t hr_stage_run(const hr_stage *s, void *state, const hr_stage_rows *r);
+uint32_t hr_row_stage_run(const hr_row_stage *s, void *state, const hr_row_stage_rows *r);
 /** Moves the rows kept to the front of a column of n values of 8 bytes. */
-void hr_stage_compact(void *column, const uint8_t *keep, uint32_t n);
+void hr_row_stage_compact(void *column, const uint8_t *keep, uint32_t n);
 
 #endif

@@ -11,21 +11,31 @@
 
 #define SCRATCH_BYTES ((size_t)160 << 20) /* address space: only what is used is touched */
 #define PROGRAM_BYTES ((size_t)64 << 20)
-#define LISTS_MAX 64u
 
 static const hr_op_list *const library[] = {&hr_ops_window, &hr_ops_ta, &hr_ops_market};
 
-hr_status hr_program_ops(hr_program *p, const hr_op_list *plugins, uint32_t n_plugins, hr_err *err)
+hr_status hr_program_ops(hr_program *p, char *const *plugin, uint32_t n_plugins, uint32_t n_threads,
+                         hr_err *err)
 {
-    const hr_op_list *list[LISTS_MAX];
+    const hr_op_list *list[HR_ARRAY_LEN(library) + HR_PROGRAM_PLUGINS_MAX];
     uint32_t n = 0;
     for (; n < HR_ARRAY_LEN(library); n++)
         list[n] = library[n];
-    if (n_plugins > LISTS_MAX - n)
-        return HR_FAIL(err, HR_ELIMIT, "at most %u plugins", LISTS_MAX - n);
-    for (uint32_t i = 0; i < n_plugins; i++)
-        list[n++] = &plugins[i];
+    if (n_plugins > HR_PROGRAM_PLUGINS_MAX)
+        return HR_FAIL(err, HR_ELIMIT, "at most %u plugins", HR_PROGRAM_PLUGINS_MAX);
+    for (uint32_t i = 0; i < n_plugins; i++) {
+        HR_TRY(hr_plugin_open(&p->plugin[i], p->arena, plugin[i], HR_MAX(n_threads, 1u), err));
+        p->n_plugins++;
+        list[n++] = hr_plugin_ops(p->plugin[i]);
+    }
     return hr_ops_merge(&p->ops, p->arena, list, n, err);
+}
+
+hr_status hr_program_check(const hr_program *p, hr_err *err)
+{
+    for (uint32_t i = 0; i < p->n_plugins; i++)
+        HR_TRY(hr_plugin_check(p->plugin[i], err));
+    return HR_OK;
 }
 
 /* The line and a caret, behind the message. */
@@ -74,7 +84,7 @@ static hr_status read_signals(hr_program *p, const hr_program_options *o, hr_are
 
 static hr_status open_in(hr_program *p, const hr_program_options *o, hr_arena *scratch, hr_err *err)
 {
-    HR_TRY(hr_program_ops(p, o->plugins, o->n_plugins, err));
+    HR_TRY(hr_program_ops(p, o->plugin, o->n_plugins, o->n_threads, err));
     p->env = (hr_expr_env){.column = o->column,
                            .n_column = o->n_column,
                            .ops = &p->ops,
@@ -99,6 +109,8 @@ hr_status hr_program_open(hr_program *p, const hr_program_options *o, hr_err *er
 
 void hr_program_close(hr_program *p)
 {
+    for (uint32_t i = 0; i < p->n_plugins; i++)
+        hr_plugin_close(&p->plugin[i]);
     hr_arena_destroy(&p->arena);
     memset(p, 0, sizeof *p);
 }

@@ -3,7 +3,10 @@
 #define HR_CALC_PROGRAM_H
 /* An expression from text to what can be run, with everything that it was made of. */
 #include "calc/eval.h"
+#include "calc/plugins.h"
 #include "calc/signal.h"
+
+#define HR_PROGRAM_PLUGINS_MAX 32u
 
 typedef struct hr_program_options {
     const char *text; /* may be empty where there are signals */
@@ -14,8 +17,8 @@ typedef struct hr_program_options {
     uint32_t n_column;
     const hr_expr_param *param;
     uint32_t n_param;
-    const hr_op_list *plugins; /* operators beside the library's own */
-    uint32_t n_plugins;
+    char *const *plugin; /* paths of plugins, whose operators are beside the library's own */
+    uint32_t n_plugins, n_threads; /* that run them at the same time; 0 is one */
     uint32_t max_rows;   /* that a window of time has to hold */
     uint32_t batch_rows; /* of a call of the evaluator */
 } hr_program_options;
@@ -28,6 +31,8 @@ typedef struct hr_program {
     const hr_signals *signals; /* NULL: none */
     uint32_t n_own;
     hr_eval *e;
+    hr_plugin *plugin[HR_PROGRAM_PLUGINS_MAX];
+    uint32_t n_plugins;
 } hr_program;
 
 /** Memory beside the plan's: what the text takes, freed by close. HR_EUSAGE: a text is wrong;
@@ -35,8 +40,10 @@ typedef struct hr_program {
  * Close after success and failure. */
 HR_MUST_USE hr_status hr_program_open(hr_program *p, const hr_program_options *o, hr_err *err);
 void hr_program_close(hr_program *p);
-/** The library's own operators, all lists as one, in p->arena. */
-HR_MUST_USE hr_status hr_program_ops(hr_program *p, const hr_op_list *plugins, uint32_t n_plugins,
-                                     hr_err *err);
+/** The library's own operators and those of plugins, all lists as one, in p->arena. */
+HR_MUST_USE hr_status hr_program_ops(hr_program *p, char *const *plugin, uint32_t n_plugins,
+                                     uint32_t n_threads, hr_err *err);
+/** HR_EINPUT once a plugin has done what it must not: its values are worth nothing. Any thread. */
+HR_MUST_USE hr_status hr_program_check(const hr_program *p, hr_err *err);
 
 #endif

@@ -163,6 +163,7 @@ static hr_status on_end(void *self, hr_err *err)
 {
     job *j = self;
     HR_TRY(hr_calc_batch_flush(&j->batch, err));
+    HR_TRY(hr_program_check(j->o->program, err));
     for (uint32_t i = 0; i < j->l.n_states; i++) {
         const state *s = j->l.order[i];
         j->r->listen.repeated += s->gate.n_repeated;

@@ -404,6 +404,7 @@ static hr_status run(job *j, hr_err *err)
     for (uint32_t i = 0; i < plan->n_inputs; i++)
         HR_TRY(take_file(j, plan->inputs[i], err));
     HR_TRY(hr_calc_batch_flush(&j->batch, err));
+    HR_TRY(hr_program_check(j->o->o->program, err));
     HR_TRY(hr_row_out_finish(&j->rows, err));
     hr_calc_report_batch(j->r, &j->batch);
     j->r->listen.instruments = j->n_lines;

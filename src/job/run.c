@@ -258,7 +258,7 @@ static hr_status open_calc(hr_run *r, hr_err *err)
     if (r->plan->expressions == NULL && r->plan->n_signals == 0) return HR_OK;
     r->calc = hr_heap_zero(1, sizeof *r->calc);
     if (r->calc == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for expressions");
-    HR_TRY(hr_calc_setup_open(r->calc, r->plan, err));
+    HR_TRY(hr_calc_setup_open(r->calc, r->plan, r->n_lanes, err));
     if (r->calc->program.e->n_part > 1) r->n_shards = 1;
     r->cfg.calc = r->calc;
     return hr_calc_setup_tables(r->calc, &r->tables, err);

@@ -188,6 +188,7 @@ static hr_status apply_mark(hr_run *r, run_shard *s, hr_err *err)
         if (st != HR_OK) return st;
         hr_desk_cut_all(r->desk[s->mark_desk], &s->env);
     }
+    if (r->calc != NULL) HR_TRY(hr_program_check(&r->calc->program, err));
     s->mark_desk = 0;
     s->env.epoch++;
     hr_rows_turn(&s->env.rows, s->env.epoch);

@@ -28,7 +28,8 @@ typedef struct hr_desk_calc {
 
 /* ---- setup ---- */
 
-static hr_status read_program(hr_calc_setup *s, const hr_plan *plan, hr_err *err)
+static hr_status read_program(hr_calc_setup *s, const hr_plan *plan, uint32_t n_threads,
+                              hr_err *err)
 {
     hr_signal_spec *spec = hr_heap_zero(HR_MAX(plan->n_signals, 1u), sizeof *spec);
     if (spec == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for signals");
@@ -53,6 +54,9 @@ static hr_status read_program(hr_calc_setup *s, const hr_plan *plan, hr_err *err
                             .n_signal = plan->n_signals,
                             .column = hr_market_columns,
                             .n_column = hr_market_n_columns,
+                            .plugin = plan->plugins,
+                            .n_plugins = plan->n_plugins,
+                            .n_threads = n_threads,
                             .max_rows = plan->calc_max_rows,
                             .batch_rows = ROWS_MAX};
     hr_status st = hr_program_open(&s->program, &o, err);
@@ -66,10 +70,10 @@ static uint32_t n_rules(const hr_calc_setup *s)
     return s->program.signals != NULL ? s->program.signals->n_rule : 0;
 }
 
-hr_status hr_calc_setup_open(hr_calc_setup *s, const hr_plan *plan, hr_err *err)
+hr_status hr_calc_setup_open(hr_calc_setup *s, const hr_plan *plan, uint32_t n_threads, hr_err *err)
 {
     memset(s, 0, sizeof *s);
-    HR_TRY(read_program(s, plan, err));
+    HR_TRY(read_program(s, plan, n_threads, err));
     const hr_eval *e = s->program.e;
     s->rows = plan->calc_rows;
     s->cap_rows = ROWS_MAX;

@@ -23,9 +23,10 @@ typedef struct hr_calc_setup {
     size_t rows_at, state_at, signals_at; /* from hr_desk_calc on */
 } hr_calc_setup;
 
-/** Reads the plan's expressions and signals; close after success and failure. *n_bytes: memory that
- * it took beside the plan's. */
-HR_MUST_USE hr_status hr_calc_setup_open(hr_calc_setup *s, const hr_plan *plan, hr_err *err);
+/** Reads the plan's expressions and signals; close after success and failure. n_threads: that will
+ * work with it. */
+HR_MUST_USE hr_status hr_calc_setup_open(hr_calc_setup *s, const hr_plan *plan, uint32_t n_threads,
+                                         hr_err *err);
 void hr_calc_setup_close(hr_calc_setup *s);
 /** Adds its columns to the tables, once they are made. */
 HR_MUST_USE hr_status hr_calc_setup_tables(const hr_calc_setup *s, hr_tables *t, hr_err *err);

@@ -94,6 +94,8 @@ static const plan_key keys[] = {
     {"calc", "rows", V_CHOICE, AT(calc_rows), 0, 0, calc_rows_choice, "which rows are written"},
     {"calc", "max_rows", V_U32, AT(calc_max_rows), 1, 1 << 24, NULL,
      "rows that a window of time holds"},
+    {"calc", "plugins", V_LIST, AT(plugins), 0, HR_PLAN_PLUGINS_MAX, NULL,
+     "shared objects with functions of their own"},
     {"numbers", "price_decimals", V_U8, AT(px_scale), 0, 18, NULL, "decimals of prices"},
     {"numbers", "quantity_decimals", V_U8, AT(qty_scale), 0, 18, NULL, "decimals of quantities"},
     {"numbers", "share_decimals", V_U8, AT(share_decimals), 0, 18, NULL,
@@ -154,13 +156,16 @@ void hr_plan_fini(hr_plan *p)
         hr_plan_free_signal(&p->signal[i]);
     hr_heap_free(p->signal);
     hr_heap_free(p->expressions);
+    for (uint32_t i = 0; i < p->n_plugins; i++)
+        hr_heap_free(p->plugins[i]);
+    hr_heap_free(p->plugins);
     hr_heap_free(p->inputs);
     hr_heap_free(p->symbols);
     p->signal = NULL;
     p->expressions = NULL;
     p->n_signals = 0;
-    p->inputs = p->symbols = NULL;
-    p->n_inputs = p->n_symbols = 0;
+    p->inputs = p->symbols = p->plugins = NULL;
+    p->n_inputs = p->n_symbols = p->n_plugins = 0;
 }
 
 static hr_status add_text(char ***list, uint32_t *n, uint32_t cap, const char *text, hr_err *err)
@@ -453,19 +458,20 @@ static hr_status add_entry(plan_parse *p, const plan_key *k)
 {
     hr_plan *plan = p->plan;
     const char *text = hr_plan_text(p);
-    bool is_input = k->offset == AT(inputs);
-    uint32_t n = is_input ? plan->n_inputs : plan->n_symbols;
-    if (n == (uint32_t)k->high) {
+    bool is_symbol = k->offset == AT(symbols);
+    bool is_plugin = k->offset == AT(plugins);
+    uint32_t *n = is_symbol ? &plan->n_symbols : is_plugin ? &plan->n_plugins : &plan->n_inputs;
+    if (*n == (uint32_t)k->high) {
         char more[64];
-        snprintf(more, sizeof more, " is one too many: at most %u", n);
+        snprintf(more, sizeof more, " is one too many: at most %u", *n);
         return hr_plan_complain(p, p->event.start_mark, k->key, text, more, NULL);
     }
-    if (is_input && (text[0] == '\0' || strlen(text) >= HR_PLAN_PATH_MAX))
+    if (!is_symbol && (text[0] == '\0' || strlen(text) >= HR_PLAN_PATH_MAX))
         return wrong(p, k, "a path of at most 1023 bytes");
-    if (!is_input && (strlen(text) > HR_SYMBOL_MAX || !is_name(text)))
+    if (is_symbol && (strlen(text) > HR_SYMBOL_MAX || !is_name(text)))
         return wrong(p, k, "a symbol of at most 31 letters, digits and . _ - : /");
-    return is_input ? add_text(&plan->inputs, &plan->n_inputs, HR_PLAN_INPUTS_MAX, text, p->err)
-                    : add_text(&plan->symbols, &plan->n_symbols, HR_PLAN_SYMBOLS_MAX, text, p->err);
+    char ***list = is_symbol ? &plan->symbols : is_plugin ? &plan->plugins : &plan->inputs;
+    return add_text(list, n, (uint32_t)k->high, text, p->err);
 }
 
 /* A text of its own. */

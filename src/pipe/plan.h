@@ -14,6 +14,7 @@
 #define HR_PLAN_INPUTS_MAX 1024
 #define HR_PLAN_PATH_MAX 1024
 #define HR_PLAN_SYMBOLS_MAX 1024
+#define HR_PLAN_PLUGINS_MAX 32
 
 typedef enum hr_target { HR_TARGET_THROUGHPUT = 0, HR_TARGET_LATENCY = 1 } hr_target;
 typedef enum hr_rows_on {
@@ -69,6 +70,8 @@ typedef struct hr_plan {
     char *expressions;      /* calc.expressions: text; NULL: none */
     hr_calc_rows calc_rows; /* calc.rows: all | valued | true */
     uint32_t calc_max_rows; /* calc.max_rows: that a window of time holds; 16,384 */
+    char **plugins;         /* calc.plugins: shared objects with functions of their own */
+    uint32_t n_plugins;
     /* signals: a list of mappings: name, when, until, score, values, confirm, cooldown, hold,
      * priority */
     hr_plan_signal *signal;

@@ -161,6 +161,8 @@ void hr_plan_digest_calc(char digest[HR_DIGEST_TEXT], const hr_plan *p)
              p->calc_max_rows, p->write[HR_KIND_CALC], p->write[HR_KIND_SIGNALS]);
     add_word(&d, numbers);
     add_word(&d, p->expressions);
+    for (uint32_t i = 0; i < p->n_plugins; i++)
+        add_word(&d, p->plugins[i]);
     for (uint32_t i = 0; i < p->n_signals; i++) {
         const hr_plan_signal *g = &p->signal[i];
         snprintf(numbers, sizeof numbers, "%u %d %lld %lld %u", g->confirm, g->priority,

@@ -165,6 +165,37 @@ def check_wrong(capture):
         tap.check(f"{text}: told", code == want and words in err, (code, err))
 
 
+def check_plugins(capture):
+    folder = os.environ.get("HR_PLUGINS", os.path.join(tap.ROOT, "build", "tests", "support"))
+    example, bad = (os.path.join(folder, f"plugin_{name}.so") for name in ("example", "bad"))
+    text = "a: decayed_sum(trade.qty, 10ms)"
+    digests = set()
+    for lanes in (1, 3):
+        out = path_of(f"plugin{lanes}")
+        got = tap.run_json(write("plugin.yaml", f"calc: {{expressions: '{text}', plugins: ['{example}']}}\nlimits: {{instruments: 8}}\n"), capture,
+                           "--lanes", lanes, "--out", out)
+        tap.check(f"a plugin's function in a run, {lanes} lanes", got.get("written", {}).get("calc", 0) > 1000, got)
+        digests.add(tap.digest(out))
+    tap.check("a plugin's function: the same bytes", len(digests) == 1, digests)
+    code, printed, err = tap.run("calc", text, capture, "--plugin", example)
+    want = [float(r["a"]) for r in csv.DictReader(io.StringIO(printed)) if r["instrument"] == "BTCUSDT" and r["a"]]
+    found = [r["a"] for r in table(path_of("plugin1"), "calc")["BTCUSDT"] if r["a"] is not None]
+    tap.check("and the same values by `calc`", code == 0 and len(want) > 100 and want == found, err)
+    code, printed, err = tap.run("calc", "--list", "decayed_sum", "--plugin", example)
+    tap.check("--list shows it", code == 0 and printed.startswith("decayed_sum("), err)
+    wild = {"HR_TEST_PLUGIN": "write out"}
+    code, printed, err = tap.run("calc", "two(mid, 5).x", capture, "--plugin", bad, "--out", path_of("wild.csv"), env=wild)
+    tap.check("a plugin that writes too far ends `calc`, and no file is left",
+              code == 3 and "has written behind" in err and not os.path.exists(path_of("wild.csv")), (code, err))
+    path = write("wild.yaml", f"calc: {{expressions: 'two(mid, 5).x', plugins: ['{bad}']}}\nlimits: {{instruments: 8}}\n")
+    code, _, err = tap.run("run", path, capture, "--out", path_of("wild"), env=wild)
+    tap.check("and a run, before it commits", code == 3 and "has written behind" in err, (code, err))
+    code, _, err = tap.run("calc", "mid", capture, "--plugin", bad, env={"HR_TEST_PLUGIN": "info size"})
+    tap.check("a plugin whose structs have another size is refused", code != 0 and "struct_size" in err, err)
+    code, _, err = tap.run("calc", "mid", capture, "--plugin", path_of("none.so"))
+    tap.check("one that is not there is named", code != 0 and "none.so" in err, err)
+
+
 def main():
     capture = path_of("c.ndjson.gz")
     tap.run("gen", "--levels", 120000, "--instruments", 5, "--gaps", 2, "--bad", 3, "--rate", 100000, "--out", capture)
@@ -176,6 +207,7 @@ def main():
     check_verb(out, OTHERS, capture)
     check_kills("others", OTHERS, capture, want)
     check_wrong(capture)
+    check_plugins(capture)
     code, text, err = tap.run("verify", out)
     tap.check("verify takes the dataset", code == 0, text + err)
     tap.finish()

@@ -332,7 +332,7 @@ static void test_stage(void **unused)
     (void)unused;
     hr_plugin *p = open_example();
     uint32_t n_stage;
-    const hr_stage *s = hr_plugin_stages(p, &n_stage);
+    const hr_row_stage *s = hr_plugin_stages(p, &n_stage);
     assert_int_equal(n_stage, 1);
     assert_string_equal(s->name, "despike");
     assert_string_equal(s->in[0], "mid");
@@ -341,15 +341,15 @@ static void test_stage(void **unused)
     static uint8_t keep[2][ROWS];
     uint32_t n_kept[2] = {0};
     for (int k = 0; k < 2; k++) {
-        hr_stage_init(s, state);
+        hr_row_stage_init(s, state);
         for (uint32_t at = 0, n = k == 0 ? ROWS : 1; at < ROWS; at += n, n = n * 5 % 301) {
             n = HR_MIN(n, ROWS - at);
-            hr_stage_rows rows = {.n = n,
-                                  .ts = ts + at,
-                                  .in = (const double *const[]){mid + at},
-                                  .out = (double *const[]){out[k] + at},
-                                  .keep = keep[k] + at};
-            n_kept[k] += hr_stage_run(s, state, &rows);
+            hr_row_stage_rows rows = {.n = n,
+                                      .ts = ts + at,
+                                      .in = (const double *const[]){mid + at},
+                                      .out = (double *const[]){out[k] + at},
+                                      .keep = keep[k] + at};
+            n_kept[k] += hr_row_stage_run(s, state, &rows);
         }
     }
     assert_memory_equal(out[0], out[1], sizeof out[0]);
@@ -366,8 +366,8 @@ static void test_stage(void **unused)
     assert_int_equal(n, n_kept[0]);
     static int64_t times[ROWS];
     memcpy(times, ts, sizeof times);
-    hr_stage_compact(times, keep[0], ROWS);
-    hr_stage_compact(mid, keep[0], ROWS);
+    hr_row_stage_compact(times, keep[0], ROWS);
+    hr_row_stage_compact(mid, keep[0], ROWS);
     n = 0;
     for (uint32_t i = 0; i < ROWS; i++)
         if (keep[0][i]) assert_int_equal(times[n++], ts[i]);
@@ -557,17 +557,17 @@ static void test_stage_misdeeds(void **unused)
         uint32_t n_stage;
         static uint8_t keep[ROWS];
         hr_plugin *p = open_bad(m->how, &err);
-        const hr_stage *s = &hr_plugin_stages(p, &n_stage)[1];
+        const hr_row_stage *s = &hr_plugin_stages(p, &n_stage)[1];
         assert_int_equal(n_stage, 2);
-        hr_stage_init(s, state);
+        hr_row_stage_init(s, state);
         for (uint32_t r = 0; r < ROWS; r++)
             mid[r] = 1 + (double)(r % 3);
-        hr_stage_rows rows = {.n = m->n,
-                              .ts = ts,
-                              .in = (const double *const[]){mid},
-                              .out = (double *const[]){out[0]},
-                              .keep = keep};
-        uint32_t n = hr_stage_run(s, state, &rows);
+        hr_row_stage_rows rows = {.n = m->n,
+                                  .ts = ts,
+                                  .in = (const double *const[]){mid},
+                                  .out = (double *const[]){out[0]},
+                                  .keep = keep};
+        uint32_t n = hr_row_stage_run(s, state, &rows);
         assert_int_equal(n, m->message == NULL ? 200 : m->n);
         for (uint32_t r = 0; r < m->n; r++) {
             assert_int_equal(keep[r], m->message == NULL ? r % 3 < 2 : 1);

@@ -60,6 +60,7 @@ static const char every_key[] =
     "  expressions: 'a: mid'\n"
     "  rows: valued\n"
     "  max_rows: 100\n"
+    "  plugins: [a.so, b.so]\n"
     "signals:\n"
     "  - name: x\n"
     "    when: mid > 1\n"
@@ -107,6 +108,8 @@ static void test_every_key(void **state)
     assert_string_equal(plan.expressions, "a: mid");
     assert_int_equal(plan.calc_rows, HR_CALC_ROWS_VALUED);
     assert_int_equal(plan.calc_max_rows, 100);
+    assert_int_equal(plan.n_plugins, 2);
+    assert_string_equal(plan.plugins[1], "b.so");
     assert_int_equal(plan.n_signals, 2);
     assert_string_equal(plan.signal[0].name, "x");
     assert_string_equal(plan.signal[0].until, "mid < 1");
