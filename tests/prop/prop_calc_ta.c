@@ -349,6 +349,52 @@ static void test_cuts(void **unused)
     }
 }
 
+typedef struct curve {
+    const char *name;
+    long double (*of)(long double);
+    double within; /* below 0: that much above 0 */
+} curve;
+
+/* the functions that are not the C library's, of all sizes of x, near where they bend and beyond
+ * what their series are for: within 4 units in the last place */
+static void test_math(void **unused)
+{
+    (void)unused;
+    static const curve curves[] = {
+        {"acos", acosl, 1},   {"asin", asinl, 1},   {"atan", atanl, 1e300},
+        {"cos", cosl, 2e6},   {"cosh", coshl, 720}, {"log10", log10l, -1e300},
+        {"sin", sinl, 2e6},   {"sinh", sinhl, 720}, {"tan", tanl, 2e6},
+        {"tanh", tanhl, 720},
+    };
+    test_rng rng;
+    test_rng_init(&rng, test_seed() + 5);
+    for (size_t c = 0; c < HR_ARRAY_LEN(curves); c++) {
+        const hr_op *op = find(curves[c].name);
+        for (int pass = 0; pass < 60; pass++) {
+            double size = fabs(curves[c].within);
+            for (uint32_t i = 0; i < RUN_ROWS; i++) {
+                double x = size * (2 * test_rng_unit(&rng) - 1);
+                if (pass % 3 == 1) x = fmin(size, 2) * (2 * test_rng_unit(&rng) - 1);
+                if (pass % 3 == 2) x *= exp(-700 * test_rng_unit(&rng));
+                in[0].v[i] = curves[c].within < 0 ? fabs(x) : x;
+            }
+            run(op, in, got, 0, RUN_ROWS);
+            for (uint32_t i = 0; i < RUN_ROWS; i++) {
+                long double want_l = curves[c].of((long double)in[0].v[i]);
+                double true_value = (double)want_l;
+                if (!isfinite(true_value)) {
+                    assert_true(isnan(got[0][i]));
+                    continue;
+                }
+                double last = nextafter(fabs(true_value), (double)INFINITY) - fabs(true_value);
+                if (!(fabsl((long double)got[0][i] - want_l) <= 4 * (long double)last))
+                    fail_msg("%s(%.17g): %.17g, not %.17g", op->name, in[0].v[i], got[0][i],
+                             true_value);
+            }
+        }
+    }
+}
+
 /* what windows over HR_TA_SMALL rows go by gives the same where they are smaller */
 static void test_large_windows(void **unused)
 {
@@ -514,6 +560,7 @@ int main(void)
         cmocka_unit_test(test_cuts),        cmocka_unit_test(test_nulls),
         cmocka_unit_test(test_drift),       cmocka_unit_test(test_table),
         cmocka_unit_test(test_bounds),      cmocka_unit_test(test_large_windows),
+        cmocka_unit_test(test_math),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
