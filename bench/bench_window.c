@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Window operators: ns a row, the middle of many batches, for windows of 10 to 10^6 rows; and of
- * time, where the rows are 1 us apart. `worst` is the dearest batch of all. */
+ * time, where the rows are 1 us apart. `worst` is the dearest batch of all.
+ *
+ *     bench_window                                  all of that
+ *     bench_window column FILE OP rows|time WIDTH   OP (quantiles of 0.9) over a column as
+ *                                                   bench_window_peers.py makes it: ns a row, and
+ *                                                   the sum and number of the values
+ *     bench_window drift OP WIDTH                   OP over 10^9 rows: the last values against
+ * those of a state that saw the last rows alone */
+#include <fcntl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sys.h"
 #include "calc/op_window.h"
 #include "figure.h"
 
@@ -66,27 +76,117 @@ static double one(const hr_op *op, uint32_t n, bool by_time)
     return middle;
 }
 
-int main(void)
+static const hr_op *op_named(const char *name)
+{
+    for (uint32_t i = 0; i < hr_ops_window.n; i++) {
+        if (strcmp(hr_ops_window.op[i].name, name) == 0) return &hr_ops_window.op[i];
+    }
+    printf("no operator '%s'\n", name);
+    exit(1);
+}
+
+static void *state_make(const hr_op *op, const hr_op_args *a)
+{
+    void *state = aligned_alloc(64, op->bytes(a));
+    if (!state) exit(1);
+    op->init(state, a);
+    return state;
+}
+
+/* FILE: times, then values, 8 bytes each. */
+static int column(const char *path, const hr_op *op, bool by_time, double width)
+{
+    hr_sys_stat st;
+    const hr_sys *sys = hr_sys_get();
+    int fd = hr_sys_open(AT_FDCWD, path, O_RDONLY, 0);
+    if (fd < 0 || sys->fstat(sys->self, fd, &st) < 0) return 1;
+    size_t n_bytes = (size_t)st.size_bytes;
+    uint32_t n = (uint32_t)(n_bytes / 16);
+    int64_t *file = malloc(n_bytes);
+    double *values = malloc(n_bytes / 2);
+    if (!file || !values || hr_sys_pread_full(fd, file, n_bytes, 0) != st.size_bytes) return 1;
+    (void)hr_sys_close(fd);
+    hr_op_args a = {.v = {width, 0.9}, .is_time = {by_time}, .max_rows = 1 << 16};
+    void *state = state_make(op, &a);
+    memset(values, 0, n_bytes / 2); /* a page's first touch is not the operator's */
+    int64_t before = figure_thread_ns();
+    const double *px = (const double *)(const void *)(file + n);
+    for (uint32_t i = 0; i < n; i += BATCH) {
+        uint32_t some = HR_MIN(n - i, BATCH);
+        hr_op_rows r = {.n = some, .ts = file + i, .in = {px + i}, .out = {values + i}};
+        op->run(state, &r);
+    }
+    double ns = (double)(figure_thread_ns() - before);
+    double sum = 0;
+    uint32_t n_values = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        if (isnan(values[i])) continue;
+        sum += values[i];
+        n_values++;
+    }
+    figure(op->name, "row", ns / n, "ns");
+    printf("values %u %.17g\n", n_values, sum);
+    free(state);
+    free(values);
+    free(file);
+    return 0;
+}
+
+#define DRIFT_ROWS 1000000000
+
+/* Every row that is seen has left but for the last window: what is still felt of the others is the
+ * drift, as a part of the values. */
+static int drift(const hr_op *op, uint32_t width)
+{
+    static double alone[ROWS];
+    hr_op_args a = {.v = {width, 0.9}, .max_rows = 1};
+    if (width > ROWS / 2) return 1;
+    void *state = state_make(op, &a);
+    double ns = 0;
+    for (int i = 0; i < ROWS; i++)
+        x[i] *= i % 1000 == 0 ? 1e6 : 1;
+    uint64_t at = 0;
+    for (; at + ROWS < DRIFT_ROWS; at += ROWS)
+        ns += (double)run(op, state, at, ROWS);
+    rows_make();
+    ns += (double)run(op, state, at, ROWS);
+    op->init(state, &a);
+    hr_op_rows r = {.n = ROWS, .ts = ts, .in = {x, y}, .out = {alone}};
+    op->run(state, &r);
+    free(state);
+    double most = 0;
+    for (int i = (int)width; i < ROWS; i++) {
+        double size = fabs(alone[i]);
+        most = fmax(most, fabs(out[i] - alone[i]) / (size > 0 ? size : 1));
+    }
+    figure(op->name, "rows", (double)(at + ROWS), "rows");
+    figure(op->name, "drift", most, "of-the-value");
+    figure(op->name, "row", ns / (double)(at + ROWS), "ns");
+    return 0;
+}
+
+int main(int argc, char **argv)
 {
     static const char *const names[] = {"sum",    "mean",     "std",  "min",   "max",
                                         "zscore", "kurt",     "corr", "slope", "lag",
                                         "sketch", "quantile", "rank"};
     rows_make();
+    if (argc == 6 && strcmp(argv[1], "column") == 0)
+        return column(argv[2], op_named(argv[3]), argv[4][0] == 't', strtod(argv[5], NULL));
+    if (argc == 4 && strcmp(argv[1], "drift") == 0)
+        return drift(op_named(argv[2]), (uint32_t)strtoul(argv[3], NULL, 10));
     for (size_t k = 0; k < HR_ARRAY_LEN(names); k++) {
-        for (uint32_t i = 0; i < hr_ops_window.n; i++) {
-            const hr_op *op = &hr_ops_window.op[i];
-            if (strcmp(op->name, names[k]) != 0) continue;
-            double least = one(op, 10, false);
-            double most = least;
-            for (uint32_t n = 100; n <= 1000000; n *= 10) {
-                double ns = one(op, n, false);
-                least = HR_MIN(least, ns);
-                most = HR_MAX(most, ns);
-            }
-            figure(op->name, "most_by_least", most / least, "x");
-            (void)one(op, 1000, true);
-            (void)one(op, 100000, true);
+        const hr_op *op = op_named(names[k]);
+        double least = one(op, 10, false);
+        double most = least;
+        for (uint32_t n = 100; n <= 1000000; n *= 10) {
+            double ns = one(op, n, false);
+            least = HR_MIN(least, ns);
+            most = HR_MAX(most, ns);
         }
+        figure(op->name, "most_by_least", most / least, "x");
+        (void)one(op, 1000, true);
+        (void)one(op, 100000, true);
     }
     return 0;
 }
