@@ -66,7 +66,7 @@ HR_WIN_PANE_EACH(HR_WIN_PANE_DECLARE, session)
 /* clang-format on */
 
 size_t hr_win_bytes_one(const hr_op_args *a);
-size_t hr_win_bytes_two(const hr_op_args *a);
+size_t hr_win_bytes_three(const hr_op_args *a);
 size_t hr_win_bytes_moments(const hr_op_args *a);
 size_t hr_win_bytes_four(const hr_op_args *a);
 size_t hr_win_bytes_five(const hr_op_args *a);

@@ -9,10 +9,7 @@
  * aggregates, from its end, one a row, in place; a new row takes the slot of the oldest suffix,
  * which nobody asks for again. Four joins a row, always: no row is dearer than another.
  *
- * By time: a ring of 2^k rows under a binary tree of aggregates; a row finishes those nodes that
- * end with it, and the window is put together from at most 2 k nodes, most of which are kept from
- * the row before. Any number of rows may leave at once: O(log max_rows). See
- * docs/modules/window.md. */
+ * By time: win_chunks.h. See docs/modules/window.md. */
 #include <math.h>
 #include <string.h>
 
@@ -38,10 +35,16 @@ typedef struct hr_win {
 #define HR_WIN_HEAD 256u
 _Static_assert(sizeof(hr_win) <= HR_WIN_HEAD && HR_WIN_HEAD % 64 == 0, "head of a window");
 
-/** Of two runs of rows that are joined: rows of the first, and the part that each is of both. */
+/** Of two runs of rows that are joined: the rows of each, and the part that they are of both. */
 typedef struct hr_fold_part {
-    double na, pa, pb;
+    double na, nb, pa, pb;
 } hr_fold_part;
+
+/** per: one by the rows of both. */
+HR_INLINE hr_fold_part hr_fold_parts_of(double na, double nb, double per)
+{
+    return (hr_fold_part){.na = na, .nb = nb, .pa = na * per, .pb = nb * per};
+}
 
 /** What is aggregated. The functions are leaves that are inlined. */
 typedef struct hr_fold {
@@ -49,8 +52,10 @@ typedef struct hr_fold {
     unsigned n_in;     /* columns */
     bool against_time; /* the place (row number, or ns) is the first of the pair, x the second */
     void (*lift)(double *a, double x, double y);
-    /** out := a and then b; out may be a or b. */
+    /** out := a and b; out may be a or b. Of rows far more than others, they are a. */
     void (*join)(double *out, const double *a, const double *b, const hr_fold_part *p);
+    /** By time: a run of chunks is made ready to be joined with others; NULL: it is. */
+    void (*settle)(double *a, double n);
     double (*value)(const double *a, double n, double per_n, double newest);
 } hr_fold;
 
@@ -165,11 +170,13 @@ HR_INLINE void hr_fold_whole(double *all, const hr_win *w, const hr_fold_block *
     if (n_old > 0) {
         double per = 1.0 / rest;
         const double *old = mine + (size_t)(at - (w->n & 1)) * k->width;
-        k->join(all, old, f->full, &(hr_fold_part){n_old, n_old * per, w->block * per});
+        hr_fold_part first = hr_fold_parts_of(n_old, w->block, per);
+        k->join(all, old, f->full, &first);
     } else {
         hr_fold_copy(all, f->full, k);
     }
-    k->join(all, all, f->prefix, &(hr_fold_part){rest, rest * per_n, at * per_n});
+    hr_fold_part p = hr_fold_parts_of(rest, at, per_n);
+    k->join(all, all, f->prefix, &p);
 }
 
 /** Rows from `i` on, to the end of the block or of the rows; the next row. */
@@ -198,8 +205,10 @@ HR_INLINE uint32_t hr_fold_in_block(hr_win *w, const hr_op_rows *r, uint32_t i, 
         } else {
             double before = at - 1;
             double per = 1.0 / at;
-            k->join(f->suffix, turned, f->suffix, &(hr_fold_part){1, per, before * per});
-            k->join(f->prefix, f->prefix, one, &(hr_fold_part){before, before * per, per});
+            hr_fold_part p = hr_fold_parts_of(1, before, per);
+            k->join(f->suffix, turned, f->suffix, &p);
+            p = hr_fold_parts_of(before, 1, per);
+            k->join(f->prefix, f->prefix, one, &p);
             hr_fold_copy(turned, f->suffix, k);
         }
         if (HR_LIKELY(n > 1)) {
@@ -237,170 +246,6 @@ HR_INLINE void hr_fold_rows(hr_win *w, const hr_op_rows *r, const hr_fold *k)
     hr_fold_copy(w->prefix, f.prefix, k);
     hr_fold_copy(w->suffix, f.suffix, k);
     hr_fold_copy(w->full, f.full, k);
-}
-
-/** Node `i` of a level; level 0 are the rows. */
-HR_INLINE double *hr_fold_node(double *tree, uint64_t cap, unsigned level, uint64_t i,
-                               unsigned width)
-{
-    uint64_t base = 2 * cap - (2 * cap >> level);
-    return tree + (base + (i & ((cap >> level) - 1))) * width;
-}
-
-/** A window of time is parted at `peak`: behind it one aggregate grows with the rows, before it
- * stand aggregates of [start, peak) for the starts at which nodes of the tree end, oldest on top. A
- * row that leaves takes some off the top and puts the nodes below them on: one on average, and
- * never more than the tree has levels. */
-typedef struct hr_fold_parted {
-    uint64_t peak;
-    uint64_t n_starts;
-    uint64_t start[40];
-    double back[HR_WIN_WIDTH_MAX];
-    double front[40][HR_WIN_WIDTH_MAX];
-    char pad[8];
-} hr_fold_parted;
-_Static_assert(sizeof(hr_fold_parted) % 64 == 0, "parted: whole lines");
-
-HR_INLINE void hr_fold_join(double *out, const double *a, const double *b, uint64_t na, uint64_t nb,
-                            const hr_fold *k)
-{
-    double per = 1 / (double)(na + nb);
-    k->join(out, a, b, &(hr_fold_part){(double)na, (double)na * per, (double)nb * per});
-}
-
-/** Nodes of [at, to) from the left; to is the end of the last of them. */
-HR_INLINE unsigned hr_fold_level(uint64_t at, uint64_t to)
-{
-    unsigned level = 63 - (unsigned)__builtin_clzll(to - at);
-    unsigned even = at == 0 ? 63 : (unsigned)__builtin_ctzll(at);
-    return HR_MIN(level, even);
-}
-
-/** The peak is the roundest place of (from, end]: nodes grow up to it and shrink behind it. */
-HR_INLINE void hr_fold_climb(const hr_win *w, double *tree, hr_fold_parted *f, const hr_fold *k)
-{
-    unsigned high = 63 - (unsigned)__builtin_clzll(w->from ^ w->end);
-    f->peak = w->end >> high << high;
-    f->n_starts = 0;
-    for (uint64_t at = f->peak; at < w->end;) {
-        unsigned level = hr_fold_level(at, w->end);
-        const double *node = hr_fold_node(tree, w->cap, level, at >> level, k->width);
-        if (at == f->peak) {
-            hr_fold_copy(f->back, node, k);
-        } else {
-            hr_fold_join(f->back, f->back, node, at - f->peak, UINT64_C(1) << level, k);
-        }
-        at += UINT64_C(1) << level;
-    }
-}
-
-/** Aggregates from the oldest row on: those whose start has left go, the nodes up to the next are
- * put before it. */
-HR_INLINE void hr_fold_descend(const hr_win *w, double *tree, hr_fold_parted *f, const hr_fold *k)
-{
-    uint64_t i = f->n_starts;
-    while (i > 0 && f->start[i - 1] < w->from)
-        i--;
-    uint64_t to = i > 0 ? f->start[i - 1] : f->peak;
-    uint64_t node_at[40];
-    unsigned n = 0;
-    for (uint64_t at = w->from; at < to; at += UINT64_C(1) << hr_fold_level(at, to))
-        node_at[n++] = at;
-    while (n > 0) {
-        uint64_t at = node_at[--n];
-        unsigned level = hr_fold_level(at, to);
-        const double *node = hr_fold_node(tree, w->cap, level, at >> level, k->width);
-        if (i == 0) {
-            hr_fold_copy(f->front[0], node, k);
-        } else {
-            hr_fold_join(f->front[i], node, f->front[i - 1], to - at, f->peak - to, k);
-        }
-        f->start[i++] = at;
-        to = at;
-    }
-    f->n_starts = i;
-}
-
-/** The row goes into the tree, with the nodes that end with it. */
-HR_INLINE void hr_fold_grow(const hr_win *w, double *tree, uint64_t p, const double *one,
-                            const hr_fold *k)
-{
-    hr_fold_copy(hr_fold_node(tree, w->cap, 0, p, k->width), one, k);
-    for (unsigned l = 0; (w->cap >> l) > 1 && (p >> l & 1); l++) {
-        const double *right = hr_fold_node(tree, w->cap, l, p >> l, k->width);
-        const double *left = hr_fold_node(tree, w->cap, l, (p >> l) - 1, k->width);
-        double half = (double)(UINT64_C(1) << l);
-        k->join(hr_fold_node(tree, w->cap, l + 1, p >> (l + 1), k->width), left, right,
-                &(hr_fold_part){half, 0.5, 0.5});
-    }
-}
-
-/** All of [from, end) once row `one` has come. */
-HR_INLINE void hr_fold_parts(double *all, const hr_win *w, double *tree, hr_fold_parted *f,
-                             const double *one, const hr_fold *k)
-{
-    if (w->from >= f->peak) {
-        hr_fold_climb(w, tree, f, k);
-    } else if (w->end - f->peak == 1) {
-        hr_fold_copy(f->back, one, k);
-    } else {
-        hr_fold_join(f->back, f->back, one, w->end - 1 - f->peak, 1, k);
-    }
-    if (f->n_starts == 0 || f->start[f->n_starts - 1] != w->from) hr_fold_descend(w, tree, f, k);
-    const double *front = f->front[f->n_starts - 1];
-    if (f->peak == w->end) {
-        hr_fold_copy(all, front, k);
-    } else {
-        hr_fold_join(all, front, f->back, f->peak - w->from, w->end - f->peak, k);
-    }
-}
-
-HR_INLINE void hr_fold_time(hr_win *w, const hr_op_rows *r, const hr_fold *k)
-{
-    hr_fold_parted *f = (hr_fold_parted *)(void *)((char *)w + HR_WIN_HEAD);
-    int64_t *ts = (int64_t *)(void *)(f + 1);
-    double *tree = (double *)(void *)(ts + w->cap);
-    for (uint32_t i = 0; i < r->n; i++) {
-        double one[HR_WIN_WIDTH_MAX];
-        double all[HR_WIN_WIDTH_MAX];
-        int64_t now = HR_MAX(w->newest, r->ts[i]);
-        int64_t first = w->end == 0 ? r->ts[i] : w->origin;
-        double place = (double)(int64_t)((uint64_t)now - (uint64_t)first);
-        if (!hr_fold_lift(one, k, r, i, place)) {
-            r->out[0][i] = (double)NAN;
-            continue;
-        }
-        uint64_t p = w->end;
-        bool is_whole = hr_win_pass(w, ts, r->ts[i]);
-        hr_fold_grow(w, tree, p, one, k);
-        hr_fold_parts(all, w, tree, f, one, k);
-        double n = (double)(w->end - w->from);
-        r->out[0][i] =
-            is_whole ? hr_win_or_null(k->value(all, n, 1 / n, r->in[0][i])) : (double)NAN;
-    }
-}
-
-HR_INLINE void hr_fold_run(void *state, const hr_op_rows *r, const hr_fold *k)
-{
-    hr_win *w = state;
-    if (w->width_ns > 0) {
-        hr_fold_time(w, r, k);
-    } else {
-        hr_fold_rows(w, r, k);
-    }
-}
-
-HR_INLINE size_t hr_fold_bytes(const hr_op_args *a, unsigned width)
-{
-    uint64_t bytes = HR_WIN_HEAD;
-    if (a->is_time[0]) {
-        bytes += sizeof(hr_fold_parted) +
-                 hr_win_cap((uint64_t)a->max_rows + 1) * 8 * (1 + 2 * (uint64_t)width);
-    } else {
-        uint64_t n = (uint64_t)a->v[0];
-        bytes += 2 * (n / 2 > 0 ? n / 2 : 1) * width * 8;
-    }
-    return hr_win_line(bytes);
 }
 
 #endif

@@ -13,6 +13,7 @@
  * rows or more: there the square of the sum is at most a few times the variance, and
  * q - s^2 / n loses nothing. See docs/modules/window.md. */
 #include "calc/win.h"
+#include "calc/win_chunks.h"
 #include "calc/win_rows.h"
 
 /* Rows about their own mean, ref + off. */
@@ -63,7 +64,7 @@ static size_t half_bytes(uint64_t b)
 
 size_t hr_win_bytes_moments(const hr_op_args *a)
 {
-    if (a->is_time[0]) return hr_win_bytes_two(a);
+    if (a->is_time[0]) return hr_win_bytes_three(a);
     uint64_t n = (uint64_t)a->v[0];
     uint64_t bytes =
         n <= HR_WIN_FEW ? HR_WIN_FEW * sizeof(double) : sizeof(moments) + 2 * half_bytes(n / 2);
@@ -72,8 +73,7 @@ size_t hr_win_bytes_moments(const hr_op_args *a)
 
 void hr_win_init_moments(void *state, const hr_op_args *a)
 {
-    memset(state, 0, hr_win_bytes_moments(a));
-    hr_win_init(state, a);
+    hr_fold_init(state, a, hr_win_bytes_moments(a));
 }
 
 static place place_of(void *state)

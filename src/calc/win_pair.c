@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two columns over a window: means and products about them, joined as in win_sums.c. */
 #include "calc/win.h"
-#include "calc/win_fold.h"
+#include "calc/win_chunks.h"
 
 /* mean of x, of y; sums of products xy, xx, yy about them */
 HR_INLINE void pair_lift(double *a, double x, double y)

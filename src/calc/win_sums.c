@@ -2,6 +2,7 @@
 /* Sums, extremes and moments of a window. Moments are kept about their own mean and joined as of
  * two samples (Chan, Golub and LeVeque 1979; Pebay 2008), which does not cancel. */
 #include "calc/win.h"
+#include "calc/win_chunks.h"
 #include "calc/win_rows.h"
 
 HR_INLINE void one_lift(double *a, double x, double y)
@@ -43,54 +44,70 @@ HR_INLINE double mean_value(const double *a, double n, double per_n, double newe
     return a[0] / n;
 }
 
-/* mean, sum of squares about it */
+/* ref, sum and sum of squares of x - ref; ref is a row of those summed, or their mean. The first of
+ * two that are joined keeps its own. */
 HR_INLINE void two_lift(double *a, double x, double y)
 {
     (void)y;
     a[0] = x;
     a[1] = 0;
+    a[2] = 0;
 }
 
 HR_INLINE void two_join(double *out, const double *a, const double *b, const hr_fold_part *p)
 {
     double d = b[0] - a[0];
-    double by = p->na * p->pb;
-    out[1] = a[1] + b[1] + d * d * by;
-    out[0] = a[0] + d * p->pb;
+    double by = p->nb * d;
+    double s = b[1] + by;
+    out[2] = a[2] + (b[2] + d * (b[1] + s));
+    out[1] = a[1] + s;
+    out[0] = a[0];
+}
+
+/* About their mean, as near as a double comes to it. */
+static void two_settle(double *a, double n)
+{
+    double ref = a[0] + a[1] / n;
+    double d = a[0] - ref;
+    double s = a[1] + n * d;
+    a[2] += d * (a[1] + s);
+    a[1] = s;
+    a[0] = ref;
+}
+
+/* The sum of squares about the mean. */
+HR_INLINE double two_squares(const double *a, double per_n)
+{
+    double m2 = a[2] - a[1] * a[1] * per_n;
+    return 0 > m2 ? 0 : m2;
 }
 
 HR_INLINE double var_value(const double *a, double n, double per_n, double newest)
 {
     (void)n;
     (void)newest;
-    return a[1] * per_n;
+    return two_squares(a, per_n) * per_n;
 }
 
 HR_INLINE double vars_value(const double *a, double n, double per_n, double newest)
 {
-    (void)per_n;
     (void)newest;
-    return a[1] / (n - 1);
+    return two_squares(a, per_n) / (n - 1);
 }
 
 HR_INLINE double std_value(const double *a, double n, double per_n, double newest)
 {
-    (void)n;
-    (void)newest;
-    return sqrt(a[1] * per_n);
+    return sqrt(var_value(a, n, per_n, newest));
 }
 
 HR_INLINE double stds_value(const double *a, double n, double per_n, double newest)
 {
-    (void)per_n;
-    (void)newest;
-    return sqrt(a[1] / (n - 1));
+    return sqrt(vars_value(a, n, per_n, newest));
 }
 
 HR_INLINE double zscore_value(const double *a, double n, double per_n, double newest)
 {
-    (void)n;
-    return (newest - a[0]) / sqrt(a[1] * per_n);
+    return ((newest - a[0]) - a[1] * per_n) / std_value(a, n, per_n, newest);
 }
 
 /* mean, sums of second to fourth powers about it */
@@ -245,21 +262,22 @@ HR_INLINE void one_step(void *state, const double *x, double *out, uint32_t n, o
     hr_win_hide(w, out, n);
 }
 
-#define FOLD_AS(fn, name, width_, stem, join_, run_)                                               \
+#define FOLD_AS(fn, name, width_, stem, join_, settle_, run_)                                      \
     void fn(void *state, const hr_op_rows *r)                                                      \
     {                                                                                              \
         static const hr_fold kind = {.width = width_,                                              \
                                      .n_in = 1,                                                    \
                                      .lift = stem##_lift,                                          \
                                      .join = join_##_join,                                         \
+                                     .settle = settle_,                                            \
                                      .value = name##_value};                                       \
         run_(state, r, &kind);                                                                     \
     }
 
-#define FOLD(name) FOLD_AS(hr_win_##name, name, 4, four, four, hr_fold_run)
-#define MOMENT(name) FOLD_AS(hr_win_##name##_time, name, 2, two, two, hr_fold_time)
+#define FOLD(name) FOLD_AS(hr_win_##name, name, 4, four, four, NULL, hr_fold_run)
+#define MOMENT(name) FOLD_AS(hr_win_##name##_time, name, 3, two, two, two_settle, hr_fold_time)
 #define ONE(name, what, join_)                                                                     \
-    static FOLD_AS(name##_time, name, 1, one, join_, hr_fold_time) static void name##_step(        \
+    static FOLD_AS(name##_time, name, 1, one, join_, NULL, hr_fold_time) static void name##_step(  \
         void *state, const double *x, double *out, uint32_t n)                                     \
     {                                                                                              \
         one_step(state, x, out, n, what);                                                          \
@@ -289,48 +307,42 @@ MOMENT(zscore)
 FOLD(skew)
 FOLD(kurt)
 
-static void init(void *state, const hr_op_args *a, size_t n_bytes)
-{
-    memset(state, 0, n_bytes);
-    hr_win_init(state, a);
-}
-
 size_t hr_win_bytes_one(const hr_op_args *a)
 {
-    if (a->is_time[0]) return hr_fold_bytes(a, 1);
+    if (a->is_time[0]) return hr_fold_bytes(a, 1, 1);
     uint64_t n = (uint64_t)a->v[0];
     uint64_t rows = n <= HR_WIN_FEW ? HR_WIN_FEW : 2 * (n / 2 + 1);
     return hr_win_line(HR_WIN_HEAD + rows * sizeof(double));
 }
 
-size_t hr_win_bytes_two(const hr_op_args *a)
+size_t hr_win_bytes_three(const hr_op_args *a)
 {
-    return hr_fold_bytes(a, 2);
+    return hr_fold_bytes(a, 3, 1);
 }
 
 size_t hr_win_bytes_four(const hr_op_args *a)
 {
-    return hr_fold_bytes(a, 4);
+    return hr_fold_bytes(a, 4, 1);
 }
 
 size_t hr_win_bytes_five(const hr_op_args *a)
 {
-    return hr_fold_bytes(a, 5);
+    return hr_fold_bytes(a, 5, 2);
 }
 
 void hr_win_init_one(void *state, const hr_op_args *a)
 {
-    init(state, a, hr_win_bytes_one(a));
+    hr_fold_init(state, a, hr_win_bytes_one(a));
 }
 
 void hr_win_init_four(void *state, const hr_op_args *a)
 {
-    init(state, a, hr_win_bytes_four(a));
+    hr_fold_init(state, a, hr_win_bytes_four(a));
 }
 
 void hr_win_init_five(void *state, const hr_op_args *a)
 {
-    init(state, a, hr_win_bytes_five(a));
+    hr_fold_init(state, a, hr_win_bytes_five(a));
 }
 
 uint32_t hr_win_warm_up(const hr_op_args *a)
