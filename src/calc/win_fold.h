@@ -15,7 +15,7 @@
 
 #include "calc/op.h"
 
-#define HR_WIN_WIDTH_MAX 5u
+#define HR_WIN_WIDTH_MAX 7u
 
 /** In front of every state of this group. Rows are counted from 0 over all that came. */
 typedef struct hr_win {
@@ -190,8 +190,8 @@ HR_INLINE uint32_t hr_fold_in_block(hr_win *w, const hr_op_rows *r, uint32_t i, 
     uint32_t at = w->at;
     uint64_t end = w->end;
     for (; i < r->n && at < b; i++) {
-        double one[HR_WIN_WIDTH_MAX];
-        double all[HR_WIN_WIDTH_MAX];
+        double one[HR_WIN_WIDTH_MAX] HR_UNINIT;
+        double all[HR_WIN_WIDTH_MAX] HR_UNINIT;
         if (HR_UNLIKELY(!hr_fold_lift(one, k, r, i, (double)end))) {
             r->out[0][i] = (double)NAN;
             continue;

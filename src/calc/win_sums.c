@@ -325,9 +325,9 @@ size_t hr_win_bytes_four(const hr_op_args *a)
     return hr_fold_bytes(a, 4, 1);
 }
 
-size_t hr_win_bytes_five(const hr_op_args *a)
+size_t hr_win_bytes_seven(const hr_op_args *a)
 {
-    return hr_fold_bytes(a, 5, 2);
+    return hr_fold_bytes(a, 7, 2);
 }
 
 void hr_win_init_one(void *state, const hr_op_args *a)
@@ -340,9 +340,9 @@ void hr_win_init_four(void *state, const hr_op_args *a)
     hr_fold_init(state, a, hr_win_bytes_four(a));
 }
 
-void hr_win_init_five(void *state, const hr_op_args *a)
+void hr_win_init_seven(void *state, const hr_op_args *a)
 {
-    hr_fold_init(state, a, hr_win_bytes_five(a));
+    hr_fold_init(state, a, hr_win_bytes_seven(a));
 }
 
 uint32_t hr_win_warm_up(const hr_op_args *a)

@@ -646,19 +646,79 @@ static void test_far(void **unused)
     static const int width[] = {3, 20, 21, 64, 257, 258, 514, 1001};
     test_rng r;
     test_rng_init(&r, test_seed() + 4);
+    for (int i = 0; i < FAR; i++)
+        ts[i] = i * INT64_C(1000);
     for (int kind = 0; kind < 4; kind++) {
         far_make(x, kind, &r);
-        for (int k = 0; k < 16; k++) {
+        for (int k = 0; k < 32; k++) {
             const hr_op *op = op_named(k % 2 ? "std" : "zscore");
-            hr_op_args a = {.v = {width[k / 2]}, .max_rows = 1};
+            int n = width[k / 4];
+            bool by_time = k / 2 % 2;
+            hr_op_args a = {.v = {n}, .is_time = {by_time}, .max_rows = (uint32_t)n};
+            if (by_time) a.v[0] = n * 1000.0;
             size_t n_bytes;
             void *state = state_make(op, &a, &n_bytes);
             hr_op_rows in = {.n = FAR, .ts = ts, .in = {x}, .out = {out}};
             op->run(state, &in);
             free(state);
-            for (int i = width[k / 2]; i < FAR; i += 1 + (int)test_rng_below(&r, 20))
-                far_check(op, x, width[k / 2], out, i);
+            for (int i = n; i < FAR; i += 1 + (int)test_rng_below(&r, 20))
+                far_check(op, x, n, out, i);
         }
+    }
+}
+
+/* ---- what is left of ten million rows ---- */
+
+#define DRIFT_ROWS 10000000
+#define DRIFT_BATCH 4096
+#define DRIFT_WIDTH 1000
+
+typedef struct stretch {
+    double x[DRIFT_BATCH], y[DRIFT_BATCH], out[DRIFT_BATCH];
+    int64_t ts[DRIFT_BATCH];
+} stretch;
+
+static void drift_run(const hr_op *op, void *state, stretch *s, int64_t first)
+{
+    for (int i = 0; i < DRIFT_BATCH; i++)
+        s->ts[i] = (first + i) * 1000;
+    hr_op_rows r = {.n = DRIFT_BATCH, .ts = s->ts, .in = {s->x, s->y}, .out = {s->out}};
+    op->run(state, &r);
+}
+
+/* Rows of 1e15 and 1e-3 leave nothing: the values are those of a state that saw the last alone. */
+static void test_drift(void **unused)
+{
+    (void)unused;
+    static const char *const names[] = {"sum", "mean", "std",  "zscore", "min",
+                                        "max", "kurt", "corr", "slope",  "beta"};
+    static stretch wild, calm;
+    static double alone[DRIFT_BATCH];
+    test_rng r;
+    test_rng_init(&r, test_seed() + 5);
+    for (int i = 0; i < DRIFT_BATCH; i++) {
+        wild.x[i] = test_rng_chance(&r, 9) ? 1e15 * test_rng_unit(&r) : 1e-3 * test_rng_unit(&r);
+        wild.y[i] = -wild.x[i] * test_rng_unit(&r);
+        calm.x[i] = 100 + test_rng_unit(&r);
+        calm.y[i] = calm.x[i] + test_rng_unit(&r);
+    }
+    for (size_t k = 0; k < 2 * HR_ARRAY_LEN(names); k++) {
+        const hr_op *op = op_named(names[k / 2]);
+        hr_op_args a = {.v = {DRIFT_WIDTH}, .is_time = {k % 2}, .max_rows = DRIFT_WIDTH};
+        if (a.is_time[0]) a.v[0] = DRIFT_WIDTH * 1000.0;
+        size_t n_bytes;
+        void *state = state_make(op, &a, &n_bytes);
+        int64_t at = 0;
+        for (; at < DRIFT_ROWS; at += DRIFT_BATCH)
+            drift_run(op, state, &wild, at);
+        drift_run(op, state, &calm, at);
+        memcpy(alone, calm.out, sizeof alone);
+        op->init(state, &a);
+        drift_run(op, state, &calm, at);
+        free(state);
+        for (int i = DRIFT_WIDTH; i < DRIFT_BATCH; i++)
+            if (!(fabs(alone[i] - calm.out[i]) <= 1e-11 * (1 + fabs(calm.out[i]))))
+                fail_msg("%s row %d: %.17g, alone %.17g", op->name, i, alone[i], calm.out[i]);
     }
 }
 
@@ -668,6 +728,7 @@ int main(void)
         cmocka_unit_test(test_models),      cmocka_unit_test(test_over_all),
         cmocka_unit_test(test_huge_leaves), cmocka_unit_test(test_cumsum_exact),
         cmocka_unit_test(test_many),        cmocka_unit_test(test_far),
+        cmocka_unit_test(test_drift),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
