@@ -10,9 +10,8 @@
  *
  * The middle comes from a binary tree over whole chunks. Any number of rows may leave at once:
  * O(log max_rows), and 32 joins where a chunk is entered. See docs/modules/window.md. */
-#include "calc/win_fold.h"
+#include "calc/win_ring.h"
 
-#define HR_WIN_CHUNK 32u
 #define HR_WIN_TAKE 16u   /* rows looked at together */
 #define HR_WIN_LEVELS 32u /* of the tree: 2^32 rows in chunks, and one */
 
@@ -58,12 +57,6 @@ HR_INLINE hr_chunk_place hr_chunk_place_of(void *state, const hr_fold *k)
     at.rows = (double *)(void *)(at.ts + w->cap);
     at.tree = at.rows + w->cap * at.n_columns;
     return at;
-}
-
-/** The rows of a window, and those that come before one is looked at. */
-HR_INLINE uint64_t hr_chunk_cap(const hr_op_args *a)
-{
-    return hr_win_cap((uint64_t)a->max_rows + 1 + HR_WIN_CHUNK);
 }
 
 /** The newest chunk is whole: its aggregate goes into the tree. */
@@ -285,39 +278,6 @@ HR_INLINE void hr_fold_time(void *state, const hr_op_rows *r, const hr_fold *k)
         }
         hr_chunk_values(&c, r->out[0], k);
         if (at.w->end % HR_WIN_CHUNK == 0) hr_chunk_put(&at, newest, k);
-    }
-}
-
-HR_INLINE size_t hr_fold_bytes(const hr_op_args *a, unsigned width, unsigned n_columns)
-{
-    uint64_t bytes = HR_WIN_HEAD;
-    if (a->is_time[0]) {
-        uint64_t cap = hr_chunk_cap(a);
-        bytes += sizeof(hr_chunks) + cap * 8 * (1 + (uint64_t)n_columns) +
-                 2 * (cap / HR_WIN_CHUNK) * width * 8;
-    } else {
-        uint64_t n = (uint64_t)a->v[0];
-        bytes += 2 * (n / 2 > 0 ? n / 2 : 1) * width * 8;
-    }
-    return hr_win_line(bytes);
-}
-
-/** After hr_win_init, of what hr_fold_bytes has room for. */
-HR_INLINE void hr_fold_init(void *state, const hr_op_args *a, size_t n_bytes)
-{
-    memset(state, 0, n_bytes);
-    hr_win *w = state;
-    hr_win_init(w, a);
-    if (a->is_time[0]) w->cap = hr_chunk_cap(a);
-}
-
-HR_INLINE void hr_fold_run(void *state, const hr_op_rows *r, const hr_fold *k)
-{
-    hr_win *w = state;
-    if (w->width_ns > 0) {
-        hr_fold_time(w, r, k);
-    } else {
-        hr_fold_rows(w, r, k);
     }
 }
 

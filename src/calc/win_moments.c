@@ -13,7 +13,6 @@
  * rows or more: there the square of the sum is at most a few times the variance, and
  * q - s^2 / n loses nothing. See docs/modules/window.md. */
 #include "calc/win.h"
-#include "calc/win_chunks.h"
 #include "calc/win_rows.h"
 
 /* Rows about their own mean, ref + off. */

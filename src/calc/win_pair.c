@@ -3,7 +3,7 @@
  * large values nor many rows before can be felt in; the first of two that are joined keeps its
  * own. */
 #include "calc/win.h"
-#include "calc/win_chunks.h"
+#include "calc/win_fold.h"
 
 enum { REF_X, REF_Y, X, Y, XY, XX, YY, WIDTH };
 

@@ -79,8 +79,7 @@ PAST(pct, PAST_PCT)
 
 size_t hr_win_bytes_past(const hr_op_args *a)
 {
-    uint64_t n = a->is_time[0] ? a->max_rows : (uint64_t)a->v[0];
-    return hr_win_line(HR_WIN_HEAD + hr_win_cap(n + 1) * (a->is_time[0] ? 16 : 8));
+    return hr_win_line(HR_WIN_HEAD + hr_win_ring(a) * (a->is_time[0] ? 16 : 8));
 }
 
 void hr_win_init_past(void *state, const hr_op_args *a)

@@ -62,7 +62,7 @@ size_t hr_win_bytes_order(const hr_op_args *a)
     uint64_t n = a->is_time[0] ? a->max_rows : (uint64_t)a->v[0];
     if (n > ROWS_LIMIT) return SIZE_MAX;
     uint64_t bytes = HR_WIN_HEAD + sizeof(trie) + n * (sizeof(leaf) + sizeof(node));
-    return hr_win_line(bytes + hr_win_cap(n + 1) * (a->is_time[0] ? 16 : 8));
+    return hr_win_line(bytes + hr_win_ring(a) * (a->is_time[0] ? 16 : 8));
 }
 
 void hr_win_init_order(void *state, const hr_op_args *a)

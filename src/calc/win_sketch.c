@@ -26,8 +26,7 @@ _Static_assert(sizeof(sketch) % 64 == 0, "sketch: whole lines");
 
 size_t hr_win_bytes_sketch(const hr_op_args *a)
 {
-    uint64_t n = a->is_time[0] ? a->max_rows : (uint64_t)a->v[0];
-    return hr_win_line(HR_WIN_HEAD + sizeof(sketch) + hr_win_cap(n + 1) * (a->is_time[0] ? 12 : 4));
+    return hr_win_line(HR_WIN_HEAD + sizeof(sketch) + hr_win_ring(a) * (a->is_time[0] ? 12 : 4));
 }
 
 void hr_win_init_sketch(void *state, const hr_op_args *a)

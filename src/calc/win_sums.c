@@ -2,7 +2,6 @@
 /* Sums, extremes and moments of a window. Moments are kept about their own mean and joined as of
  * two samples (Chan, Golub and LeVeque 1979; Pebay 2008), which does not cancel. */
 #include "calc/win.h"
-#include "calc/win_chunks.h"
 #include "calc/win_rows.h"
 
 HR_INLINE void one_lift(double *a, double x, double y)
@@ -309,7 +308,7 @@ FOLD(kurt)
 
 size_t hr_win_bytes_one(const hr_op_args *a)
 {
-    if (a->is_time[0]) return hr_fold_bytes(a, 1, 1);
+    if (a->is_time[0]) return hr_fold_bytes(a, 1);
     uint64_t n = (uint64_t)a->v[0];
     uint64_t rows = n <= HR_WIN_FEW ? HR_WIN_FEW : 2 * (n / 2 + 1);
     return hr_win_line(HR_WIN_HEAD + rows * sizeof(double));
@@ -317,17 +316,17 @@ size_t hr_win_bytes_one(const hr_op_args *a)
 
 size_t hr_win_bytes_three(const hr_op_args *a)
 {
-    return hr_fold_bytes(a, 3, 1);
+    return hr_fold_bytes(a, 3);
 }
 
 size_t hr_win_bytes_four(const hr_op_args *a)
 {
-    return hr_fold_bytes(a, 4, 1);
+    return hr_fold_bytes(a, 4);
 }
 
-size_t hr_win_bytes_seven(const hr_op_args *a)
+size_t hr_win_bytes_five(const hr_op_args *a)
 {
-    return hr_fold_bytes(a, 7, 2);
+    return hr_fold_bytes(a, 7);
 }
 
 void hr_win_init_one(void *state, const hr_op_args *a)
@@ -340,9 +339,9 @@ void hr_win_init_four(void *state, const hr_op_args *a)
     hr_fold_init(state, a, hr_win_bytes_four(a));
 }
 
-void hr_win_init_seven(void *state, const hr_op_args *a)
+void hr_win_init_five(void *state, const hr_op_args *a)
 {
-    hr_fold_init(state, a, hr_win_bytes_seven(a));
+    hr_fold_init(state, a, hr_win_bytes_five(a));
 }
 
 uint32_t hr_win_warm_up(const hr_op_args *a)
