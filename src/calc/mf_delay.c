@@ -10,25 +10,25 @@
 /* Trades wait in a ring with the sums over all trades up to each, in pairs of doubles; those that
  * come of age together are told from two places of it, however many they are. */
 typedef struct waiting {
-    int64_t due;            /* trade time + delay */
-    hr_ta_pair value, sign; /* sums of sign * price, of sign */
-    double spare[3];
+    int64_t due;  /* trade time + delay */
+    int64_t sign; /* sums of sign, of sign * price */
+    hr_ta_pair value;
 } waiting;
 
 typedef struct delays {
     int64_t newest;
-    uint64_t from, end;     /* waiting: [from, end) of all that came */
-    double mid;             /* in force since the row before */
-    hr_ta_pair value, sign; /* sums over all trades that have come of age, or were lost */
-    hr_ta_pair all_value, all_sign;
+    uint64_t from, end; /* waiting: [from, end) of all that came */
+    double mid;         /* in force since the row before */
+    waiting gone;       /* sums over all that have come of age, or were lost */
+    waiting all;
     int64_t lost; /* newest due of those that there was no room for */
     double spare[3];
 } delays;
-_Static_assert(sizeof(waiting) == 64 && sizeof(delays) == 128, "whole lines");
+_Static_assert(sizeof(waiting) == 32 && sizeof(delays) == 128, "whole lines");
 
 static size_t delays_bytes(const hr_op_args *a)
 {
-    return (size_t)(hr_win_cap(a->max_rows) * sizeof(waiting));
+    return (size_t)hr_win_line(hr_win_cap(a->max_rows) * sizeof(waiting));
 }
 
 static void delays_begin(hr_mf *s, const hr_op_args *a)
@@ -56,38 +56,32 @@ static uint64_t first_not_due(const waiting *ring, uint64_t mask, const delays *
     return low;
 }
 
-/* Trades before place `to` go. Their number, and the sums over them. */
-static double settle(delays *h, const waiting *ring, uint64_t mask, uint64_t to, double *value,
-                     double *sign)
+/* Trades before place `to` go: gives the mean of sign * (price - mid) of them, null of none. The
+ * sum is made before anything is rounded, so that a mid that stayed gives 0. */
+static double settle(delays *h, const waiting *ring, uint64_t mask, uint64_t to)
 {
     double n = (double)(to - h->from);
-    if (to == h->from) return 0;
+    if (to == h->from) return hr_mf_null();
     const waiting *last = &ring[(to - 1) & mask];
-    hr_ta_pair of_value = hr_ta_less(last->value, h->value);
-    hr_ta_pair of_sign = hr_ta_less(last->sign, h->sign);
-    *sign = of_sign.hi;
-    /* sum of sign * (price - mid), before anything is rounded */
-    *value = hr_ta_less(of_value, hr_ta_product(of_sign.hi, h->mid)).hi;
-    h->value = last->value;
-    h->sign = last->sign;
+    hr_ta_pair value = hr_ta_less(last->value, h->gone.value);
+    double sign = (double)(last->sign - h->gone.sign);
+    h->gone = *last;
     h->from = to;
-    return n;
+    return hr_ta_less(value, hr_ta_product(sign, h->mid)).hi / n;
 }
 
-static void wait_for(hr_mf *s, delays *h, waiting *ring, uint64_t mask, double sign, double px)
+static void wait_for(hr_mf *s, delays *h, waiting *ring, uint64_t mask, int sign, double px)
 {
-    double value;
-    double ignored;
     int64_t delay = (int64_t)s->p[0];
-    if (!(fabs(px) < 1e200)) return; /* the sum over all trades would not come back from inf */
-    h->all_value = hr_ta_plus(h->all_value, hr_ta_one(sign * px));
-    h->all_sign = hr_ta_plus(h->all_sign, hr_ta_one(sign));
+    if (!(fabs(px) < 1e15)) return; /* others could not be told from the sum any more */
+    h->all.value = hr_ta_plus(h->all.value, hr_ta_one(sign * px));
+    h->all.sign += sign;
+    h->all.due = h->newest > INT64_MAX - delay ? INT64_MAX : h->newest + delay;
     if (h->end - h->from == s->max_rows) {
         h->lost = ring[h->from & mask].due;
-        (void)settle(h, ring, mask, h->from + 1, &value, &ignored);
+        (void)settle(h, ring, mask, h->from + 1);
     }
-    int64_t due = h->newest > INT64_MAX - delay ? INT64_MAX : h->newest + delay;
-    ring[h->end++ & mask] = (waiting){.due = due, .value = h->all_value, .sign = h->all_sign};
+    ring[h->end++ & mask] = h->all;
 }
 
 /* inputs: price, side, mid */
@@ -102,13 +96,11 @@ HR_INLINE void delay_step(hr_mf *s, hr_mf_chunk *c, bool is_impact)
         double mid = hr_mf_in(c, 2)[i];
         double v = hr_mf_null();
         if (hr_mf_ts(c)[i] > h->newest) {
-            double value = 0;
-            double sign = 0;
             bool is_lost = h->lost > INT64_MIN && h->lost >= h->newest;
             h->newest = hr_mf_ts(c)[i];
             uint64_t to = first_not_due(ring, mask, h, h->newest);
-            double n = settle(h, ring, mask, to, &value, &sign);
-            if (n > 0 && !is_lost) v = hr_win_or_null((is_impact ? -2 : 2) * value / n);
+            double mean = settle(h, ring, mask, to);
+            if (!is_lost) v = hr_win_or_null((is_impact ? -2 : 2) * mean);
         }
         if (hr_mf_has(mid)) {
             h->mid = mid;

@@ -23,7 +23,17 @@ static side side_of(const hr_mf_chunk *c, bool is_ask)
 
 HR_INLINE bool is_level(double px, double qty)
 {
-    return hr_mf_has(px) && qty > 0 && hr_mf_has(qty);
+    int has_px = hr_mf_has(px); /* & of them: loops become vectors */
+    int has_qty = hr_mf_has(qty);
+    int is_some = qty > 0;
+    return has_px & has_qty & is_some;
+}
+
+HR_INLINE double none_of(double px, double qty)
+{
+    (void)px;
+    (void)qty;
+    return 0;
 }
 
 /* Sums of weight * quantity, and of value(px, qty) of it, which is what f makes */
@@ -36,22 +46,17 @@ HR_INLINE void add_levels(side_sum *t, const hr_mf_chunk *c, bool is_ask, uint32
     double weight = 1;
     memset(t, 0, sizeof *t);
     for (uint32_t k = 0; k < levels; k++, weight *= decay) {
-        const double *px = s.px[k] + c->from;
-        const double *qty = s.qty[k] + c->from;
+        const double *restrict px = s.px[k] + c->from;
+        const double *restrict qty = s.qty[k] + c->from;
         for (uint32_t i = 0; i < c->n; i++) {
             bool is = is_level(px[i], qty[i]);
-            t->n[i] += is ? 1 : 0;
-            t->q[i] += is ? weight * qty[i] : 0;
-            t->v[i] += is ? f(px[i], qty[i]) : 0;
+            double q = weight * qty[i];
+            double v = f(px[i], qty[i]);
+            t->n[i] += hr_mf_if(is, 1);
+            t->q[i] += hr_mf_if(is, q);
+            if (f != none_of) t->v[i] += hr_mf_if(is, v);
         }
     }
-}
-
-HR_INLINE double none_of(double px, double qty)
-{
-    (void)px;
-    (void)qty;
-    return 0;
 }
 
 HR_INLINE double notional_of(double px, double qty)
@@ -167,16 +172,18 @@ static void add_within(side_sum *t, const hr_mf_chunk *c, bool is_ask, const dou
                        const hr_mf *h)
 {
     side s = side_of(c, is_ask);
-    uint32_t levels = levels_of(h, 1);
+    const uint32_t levels = levels_of(h, 1);
+    const double bps = h->p[0];
+    const double sign = s.sign;
     memset(t, 0, sizeof *t);
     for (uint32_t k = 0; k < levels; k++) {
         const double *px = s.px[k] + c->from;
         const double *qty = s.qty[k] + c->from;
         for (uint32_t i = 0; i < c->n; i++) {
-            bool is =
-                is_level(px[i], qty[i]) && 10000 * (s.sign * (px[i] - mid[i])) <= h->p[0] * mid[i];
-            t->n[i] += is ? 1 : 0;
-            t->q[i] += is ? qty[i] : 0;
+            bool is_near = 10000 * (sign * (px[i] - mid[i])) <= bps * mid[i];
+            bool is = is_level(px[i], qty[i]) & is_near;
+            t->n[i] += hr_mf_if(is, 1);
+            t->q[i] += hr_mf_if(is, qty[i]);
         }
     }
 }
@@ -235,8 +242,9 @@ static void add_distance(double *sum, double *all, const hr_mf_chunk *c, bool is
         for (uint32_t i = 0; i < c->n; i++) {
             bool is = is_level(px[i], qty[i]);
             double away = s.sign * (px[i] - mid[i]);
-            sum[i] += is ? is_by ? qty[i] / away : qty[i] * away : 0;
-            all[i] += is ? qty[i] : 0;
+            double v = is_by ? qty[i] / away : qty[i] * away;
+            sum[i] += hr_mf_if(is, v);
+            all[i] += hr_mf_if(is, qty[i]);
         }
     }
 }
@@ -305,11 +313,11 @@ static void walk_side(walk *w, const side *d, const hr_mf_chunk *c, uint32_t lev
             bool is_first = w->n[i] == 0;
             double step = d->sign * (px[i] - w->last[i]);
             double area = step * (w->total[i] + qty[i] / 2); /* a trapezium */
-            w->area[i] += is && !is_first ? area : 0;
-            w->first[i] = is && is_first ? px[i] : w->first[i];
-            w->last[i] = is ? px[i] : w->last[i];
-            w->total[i] += is ? qty[i] : 0;
-            w->n[i] += is ? 1 : 0;
+            w->area[i] += hr_mf_if(is & !is_first, area);
+            w->first[i] = hr_mf_pick(is & is_first, px[i], w->first[i]);
+            w->last[i] = hr_mf_pick(is, px[i], w->last[i]);
+            w->total[i] += hr_mf_if(is, qty[i]);
+            w->n[i] += hr_mf_if(is, 1);
         }
     }
 }

@@ -42,7 +42,7 @@ void hr_mf_init(const hr_mf_plan *plan, void *state, const hr_op_args *a)
 void hr_mf_run(const hr_mf_plan *plan, void *state, const hr_op_rows *r)
 {
     hr_mf *s = state;
-    hr_mf_chunk c;
+    hr_mf_chunk c HR_UNINIT;
     c.r = r;
     for (c.from = 0; c.from < r->n; c.from += c.n) {
         c.n = HR_MIN(r->n - c.from, HR_MF_CHUNK);

@@ -65,6 +65,28 @@ HR_INLINE bool hr_mf_has(double x)
     return x - x == 0;
 }
 
+/** x, or 0 where it is not so: without a branch, for loops that become vectors. */
+HR_INLINE double hr_mf_if(bool is, double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    bits &= UINT64_C(0) - is;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/** a where it is so, else b. */
+HR_INLINE double hr_mf_pick(bool is, double a, double b)
+{
+    uint64_t x;
+    uint64_t y;
+    memcpy(&x, &a, sizeof x);
+    memcpy(&y, &b, sizeof y);
+    x = y ^ ((x ^ y) & (UINT64_C(0) - is));
+    memcpy(&a, &x, sizeof a);
+    return a;
+}
+
 HR_INLINE const double *hr_mf_in(const hr_mf_chunk *c, unsigned j)
 {
     return c->r->in[j] + c->from;
