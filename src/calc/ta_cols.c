@@ -131,11 +131,16 @@ static void lin_powers(double *power, double a)
 {
     const double a2 = a * a;
     const double a4 = a2 * a2;
-    rows4 all = {a, a2, a2 * a, a4};
-    for (uint32_t i = 0; i < HR_TA_STRIPE; i += 4) {
-        TO(power + i) = all;
-        all *= a4;
-    }
+    const double a8 = a4 * a4;
+    const double a16 = a8 * a8;
+    const rows4 first = {a, a2, a2 * a, a4};
+    const rows4 next = first * a4;
+    TO(power) = first;
+    TO(power + 4) = next;
+    TO(power + 8) = first * a8;
+    TO(power + 12) = next * a8;
+    for (uint32_t i = 0; i < 16; i += 4)
+        TO(power + 16 + i) = AT(power + i) * a16;
 }
 
 /* Row by row. The rows of the first stripe behind the first value go by that. */

@@ -115,12 +115,10 @@ HR_INLINE void hr_ta_means(hr_ta *s, int j, const double *x, uint32_t m, double 
     HR_TA_FN(sums)(y, w, 1.0 / n, n, m);
 }
 
-/** Values that are not null go to the front; how many. row: where each was. */
+/** Values that are not null go to the front; how many. row: where each was, where not all are. */
 HR_INLINE uint32_t hr_ta_told(double *x, uint32_t m, uint32_t *row)
 {
     uint32_t n = 0;
-    for (uint32_t i = 0; i < m; i++)
-        row[i] = i;
     if (HR_TA_FN(is_whole)(x, m)) return m;
     for (uint32_t i = 0; i < m; i++) {
         row[n] = i;
@@ -130,14 +128,26 @@ HR_INLINE uint32_t hr_ta_told(double *x, uint32_t m, uint32_t *row)
     return n;
 }
 
-/** The other way, from the one on that has rows rows of its own; v[k] counts them. */
-HR_INLINE void hr_ta_put_back(hr_ta *s, int k, uint32_t rows, const double *x, const uint32_t *row,
-                              uint32_t n, double *y)
+typedef struct hr_ta_rest {
+    const double *x; /* values of those that were told */
+    const uint32_t *row;
+    uint32_t n, m; /* told, and all rows */
+} hr_ta_rest;
+
+/** The other way, from the one on that has rows rows of its own; null elsewhere. v[k] counts. */
+HR_INLINE void hr_ta_put_back(hr_ta *s, int k, uint32_t rows, hr_ta_rest r, double *y)
 {
     uint32_t skip = s->v[k] + 1 < rows ? rows - 1 - (uint32_t)s->v[k] : 0;
-    for (uint32_t i = skip; i < n; i++)
-        y[row[i]] = x[i];
-    s->v[k] += n;
+    if (skip > r.n) skip = r.n;
+    uint32_t null = r.n == r.m ? skip : r.m;
+    for (uint32_t i = 0; i < null; i++)
+        y[i] = (double)NAN;
+    if (r.n == r.m)
+        memcpy(y + skip, r.x + skip, (r.n - skip) * sizeof *y);
+    else
+        for (uint32_t i = skip; i < r.n; i++)
+            y[r.row[i]] = r.x[i];
+    s->v[k] += r.n;
 }
 
 /** What was set so far takes its first value at row from, not the first of all. */

@@ -157,10 +157,8 @@ static void cols_stochrsi(hr_ta *s, uint32_t m, const double *const *x, double *
     double *out = rsi;
     cols_rsi(s, m, x, &out);
     uint32_t n = hr_ta_told(rsi, m, row);
-    if (n > 0) places(s, rsi, n);
-    for (uint32_t i = 0; i < m; i++)
-        y[0][i] = (double)NAN;
-    hr_ta_put_back(s, 3, s->n[0], rsi, row, n, y[0]);
+    places(s, rsi, n);
+    hr_ta_put_back(s, 3, s->n[0], (hr_ta_rest){rsi, row, n, m}, y[0]);
 }
 HR_TA_BOTH(stochrsi, 1, 1, setup_stochrsi, step_stochrsi, cols_stochrsi)
 

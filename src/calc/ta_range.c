@@ -516,13 +516,10 @@ static void cols_mass(hr_ta *s, uint32_t m, const double *const *x, double *cons
     uint32_t row[HR_TA_CHUNK] HR_UNINIT;
     double w[HR_TA_SPAN] HR_UNINIT;
     mass_ratios(s, m, x, ratio);
-    for (uint32_t i = 0; i < m; i++)
-        y[0][i] = (double)NAN;
     uint32_t n = hr_ta_told(ratio, m, row);
-    if (n == 0) return;
     hr_ta_span(s, 0, ratio, n, w);
     HR_TA_FN(sums)(ratio, w, 1, s->n[0], n);
-    hr_ta_put_back(s, 0, s->n[0], ratio, row, n, y[0]);
+    hr_ta_put_back(s, 0, s->n[0], (hr_ta_rest){ratio, row, n, m}, y[0]);
 }
 HR_TA_BOTH(mass, 2, 1, setup_mass, step_mass, cols_mass)
 

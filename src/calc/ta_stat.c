@@ -85,18 +85,15 @@ static void cols_volatility(hr_ta *s, uint32_t m, const double *const *x, double
     HR_TA_COLUMN(mean);
     uint32_t row[HR_TA_CHUNK] HR_UNINIT;
     hr_ta_before(s, 0, x[0], m, change);
-    for (uint32_t i = 0; i < m; i++) {
+    for (uint32_t i = 0; i < m; i++)
         change[i] = x[0][i] / change[i] - 1;
-        y[0][i] = (double)NAN;
-    }
     if (s->seen == 0) change[0] = (double)NAN;
     uint32_t n = hr_ta_told(change, m, row);
-    if (n == 0) return;
     HR_TA_FN(variances)(s, 0, change, mean, change, n);
     double year = sqrt(252);
     for (uint32_t i = 0; i < n; i++)
         change[i] = sqrt(change[i]) * year;
-    hr_ta_put_back(s, 1, s->n[0], change, row, n, y[0]);
+    hr_ta_put_back(s, 1, s->n[0], (hr_ta_rest){change, row, n, m}, y[0]);
 }
 HR_TA_BOTH(volatility, 1, 1, setup_n, step_volatility, cols_volatility)
 
@@ -221,35 +218,38 @@ static void cols_qstick(hr_ta *s, uint32_t m, const double *const *x, double *co
 }
 HR_TA_BOTH_TAME(qstick, 2, 1, setup_n, step_qstick, cols_qstick)
 
-/* v: the values before */
+/* whether a now, c a row before, is above b, d and was not */
+HR_INLINE double crossed(double a, double b, double c, double d)
+{
+    double is_up = a > b ? 1 : 0;
+    return c <= d ? is_up : 0;
+}
+
+/* v: the values before. both: the other way too */
+HR_INLINE void crosses(hr_ta *s, uint32_t m, const double *const *x, double *restrict y, bool both)
+{
+    const double *restrict a = x[0];
+    const double *restrict b = x[1];
+    y[0] = crossed(a[0], b[0], s->v[0], s->v[1]);
+    if (both) y[0] += crossed(b[0], a[0], s->v[1], s->v[0]);
+    for (uint32_t i = 1; i < m; i++) {
+        double up = crossed(a[i], b[i], a[i - 1], b[i - 1]);
+        y[i] = both ? up + crossed(b[i], a[i], b[i - 1], a[i - 1]) : up;
+    }
+    s->v[0] = a[m - 1];
+    s->v[1] = b[m - 1];
+    hr_ta_blank(s, 1, y, m);
+}
+
 static void cols_crossany(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    HR_TA_COLUMN(a);
-    HR_TA_COLUMN(b);
-    hr_ta_before(s, 0, x[0], m, a);
-    hr_ta_before(s, 1, x[1], m, b);
-    for (uint32_t i = 0; i < m; i++) {
-        double up = x[0][i] > x[1][i] ? 1 : 0;
-        double down = x[0][i] < x[1][i] ? 1 : 0;
-        up = a[i] <= b[i] ? up : 0;
-        down = a[i] >= b[i] ? down : 0;
-        y[0][i] = up + down;
-    }
-    hr_ta_blank(s, 1, y[0], m);
+    crosses(s, m, x, y[0], true);
 }
 HR_TA_COLS_TAME(crossany, 2, 1, hr_ta_no_setup, cols_crossany)
 
 static void cols_crossover(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    HR_TA_COLUMN(a);
-    HR_TA_COLUMN(b);
-    hr_ta_before(s, 0, x[0], m, a);
-    hr_ta_before(s, 1, x[1], m, b);
-    for (uint32_t i = 0; i < m; i++) {
-        double up = x[0][i] > x[1][i] ? 1 : 0;
-        y[0][i] = a[i] <= b[i] ? up : 0;
-    }
-    hr_ta_blank(s, 1, y[0], m);
+    crosses(s, m, x, y[0], false);
 }
 HR_TA_COLS_TAME(crossover, 2, 1, hr_ta_no_setup, cols_crossover)
 

@@ -114,14 +114,13 @@ static void cols_kvo(hr_ta *s, uint32_t m, const double *const *x, double *const
         double part = (x[0][i] - x[1][i]) / fabs(force[i]);
         force[i] = x[3][i] * fabs(part * 2 - 1) * copysign(100, force[i]);
     }
-    for (uint32_t i = 0; i < m; i++)
-        y[0][i] = (double)NAN;
     uint32_t n = hr_ta_told(force, m, row);
     HR_TA_COLUMN(slow);
     HR_TA_FN(lin)(&s->lin[1], force, slow, n);
     HR_TA_FN(lin)(&s->lin[0], force, force, n);
     for (uint32_t i = 0; i < n; i++)
-        y[0][row[i]] = force[i] - slow[i];
+        force[i] -= slow[i];
+    hr_ta_put_back(s, 4, 0, (hr_ta_rest){force, row, n, m}, y[0]);
 }
 HR_TA_COLS(kvo, 4, 1, setup_kvo, cols_kvo)
 
