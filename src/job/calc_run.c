@@ -33,9 +33,14 @@ hr_status hr_calc_fields(hr_row_field *field, uint32_t *n_fields, const hr_expr 
                        HR_CALC_OUTPUTS_MAX, x->n_out);
     field[0] = (hr_row_field){"ts_event", HR_CELL_TIME, 0};
     field[1] = (hr_row_field){"instrument", HR_CELL_TEXT, 0};
-    for (uint32_t i = 0; i < x->n_out; i++)
-        field[i + 2] =
-            (hr_row_field){x->out[i].name[0] != '\0' ? x->out[i].name : "value", HR_CELL_REAL, 0};
+    for (uint32_t i = 0; i < x->n_out; i++) {
+        const char *name = x->out[i].name[0] != '\0' ? x->out[i].name : "value";
+        for (uint32_t k = 0; k < i + 2; k++)
+            if (strcmp(field[k].name, name) == 0)
+                return HR_FAIL(err, HR_EUSAGE,
+                               "'%s' is a column of the output already: another name", name);
+        field[i + 2] = (hr_row_field){name, HR_CELL_REAL, 0};
+    }
     *n_fields = x->n_out + 2;
     return HR_OK;
 }

@@ -104,10 +104,16 @@ hr_status hr_calc_setup_tables(const hr_calc_setup *s, hr_tables *t, hr_err *err
     uint32_t n_value = 0;
     for (uint32_t i = 0; i < n_rules(s); i++)
         n_value = HR_MAX(n_value, s->program.signals->rule[i].n_value);
-    for (uint32_t i = 0; i < s->program.n_own; i++)
-        if (!hr_tables_add_output(t, x->out[i].name[0] != '\0' ? x->out[i].name : "value"))
+    for (uint32_t i = 0; i < s->program.n_own; i++) {
+        const char *name = x->out[i].name[0] != '\0' ? x->out[i].name : "value";
+        if (hr_schema_find(&t->schema[HR_KIND_CALC], name) >= 0)
+            return HR_FAIL(err, HR_EPLAN,
+                           "calc.expressions: '%s' is a column of the table already: another name",
+                           name);
+        if (!hr_tables_add_output(t, name))
             return HR_FAIL(err, HR_ELIMIT, "calc.expressions: at most %u outputs, found %u",
                            HR_TABLE_FIELDS_MAX - HR_CALC_FIRST, s->program.n_own);
+    }
     hr_tables_add_values(t, n_value);
     return HR_OK;
 }

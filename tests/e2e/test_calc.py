@@ -220,9 +220,10 @@ def check_words(path):
     for expr, what in (("emaa(mid, 20)", "line 1, column 1: expected a function, found 'emaa'"),
                        ("mid + bid_qty[0]", "units differ: '+' of price and quantity"),
                        ("ema(mid, $n)", "expected a parameter, found '$n'"),
+                       ("instrument: mid", "'instrument' is a column of the output already"),
                        ("close", "expected a column or a name, found 'close'")):
         code, out, err = tap.run("calc", expr, path)
-        tap.check(f"{expr}: told with the line and a caret", code == 2 and what in err and "^" in err and not out, err)
+        tap.check(f"{expr}: told with the line and a caret", code == 2 and what in err and ("^" in err or "already" in err) and not out, err)
     code, out, err = tap.run("calc", "ema(mid, $n)", path, "--param", "n=20")
     tap.check("--param gives a value", code == 0 and tap.run("calc", "ema(mid, 20)", path)[1] == out, err)
     code, out, err = tap.run("calc", 'of("NOBODY", mid)', path)

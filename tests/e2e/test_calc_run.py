@@ -151,6 +151,7 @@ def check_signals(out, capture):
 
 def check_wrong(capture):
     cases = (("calc: {expressions: 'emaa(mid, 3)'}", 2, "calc: line 1, column 1: expected a function, found 'emaa'"),
+             ("calc: {expressions: 'seq: mid'}", 2, "'seq' is a column of the table already"),
              ("signals: [{name: x, when: mid}]", 2, "signal 'x'"),
              ("signals: [{name: x, when: 'mid > 1', values: ['emaa(mid, 3)']}]", 2, "values[0]"),
              ("signals: [{name: x}]", 2, "a signal without 'when'"),

@@ -83,6 +83,31 @@ static void test_csv(void **state)
     run_format(HR_SYNTH_TARDIS, 4);
 }
 
+/* Windows of rows and of time, the book, another instrument, a signal. */
+static void test_expressions(void **state)
+{
+    hr_run_report report;
+    hr_err err = HR_ERR_INIT;
+    hr_synth_options opt = HR_SYNTH_OPTIONS_DEFAULT;
+    test_engine e = TEST_ENGINE_DEFAULT;
+    (void)state;
+    opt.n_instruments = 3;
+    opt.n_levels = 40000;
+    e.lanes = 2;
+    e.commit_rows = 10000;
+    e.memory_bytes = 160000000;
+    e.expressions = "up: mid > mean(mid, 20)\nv: std(mid, 5ms); q: quantile(spread, 50, 0.5)\n"
+                    "d: depth(5).bid; k: sum(ofi(), 10ms); l: of(\"BTCUSDT\", mid) - mid";
+    assert_true(test_engine_capture(hr_sys_sim_table(sim), e.input, &opt) > 0);
+    hr_status st = test_engine_run(&e, &report, &err);
+    assert_string_equal(err.message, "");
+    assert_int_equal(st, HR_OK);
+    assert_true(report.counts.written[HR_KIND_CALC] > 0);
+    assert_true(report.counts.written[HR_KIND_SIGNALS] > 0);
+    if (test_noalloc_total() > 0) test_noalloc_print();
+    assert_int_equal(test_noalloc_total(), 0);
+}
+
 /* ---- the real system ---- */
 
 static int forget(const char *path, const struct stat *st, int kind, struct FTW *at)
@@ -134,9 +159,9 @@ static void test_real_threads(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {CASE(test_capture),    CASE(test_many_instruments),
-                                       CASE(test_ndjson),     CASE(test_csv),
-                                       CASE(test_real_uring), CASE(test_real_threads)};
+    const struct CMUnitTest tests[] = {
+        CASE(test_capture),    CASE(test_many_instruments), CASE(test_ndjson),     CASE(test_csv),
+        CASE(test_real_uring), CASE(test_real_threads),     CASE(test_expressions)};
     test_noalloc_start();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

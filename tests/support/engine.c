@@ -50,6 +50,14 @@ static hr_status fill_plan(hr_plan *p, const test_engine *e, hr_err *err)
     p->pin = HR_PIN_OFF;
     if (e->io != NULL) snprintf(p->io, sizeof p->io, "%s", e->io);
     p->batch_min = p->batch_max = 256;
+    if (e->expressions == NULL) return HR_OK;
+    p->calc_max_rows = 256;
+    p->expressions = hr_heap_strdup(e->expressions);
+    p->signal = hr_heap_zero(1, sizeof *p->signal);
+    if (p->expressions == NULL || p->signal == NULL) return HR_ENOMEM;
+    p->n_signals = 1;
+    p->signal->name = hr_heap_strdup("up");
+    p->signal->when = hr_heap_strdup("up");
     return HR_OK;
 }
 

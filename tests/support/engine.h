@@ -17,6 +17,7 @@ typedef struct test_engine {
     int64_t memory_bytes;
     uint32_t instruments; /* of the plan: the limit */
     hr_open_mode mode;
+    const char *expressions; /* of the plan, with a signal of "up"; NULL: none */
     const char *io; /* NULL: what the machine has */
     int64_t stop_at_rows; /* > 0: ask it to stop once so many rows were seen */
 } test_engine;
