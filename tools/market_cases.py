@@ -89,6 +89,7 @@ TABLE = {
     "parkinson": (of_bars(lambda o, h, lo, c: ln_ratio(h, lo) ** 2 / (4 * LN2)), *BARS),
     "garman_klass": (of_bars(lambda o, h, lo, c: ln_ratio(h, lo) ** 2 / 2 - (2 * LN2 - 1) * ln_ratio(c, o) ** 2), *BARS),
     "rogers_satchell": (of_bars(rogers), *BARS), "yang_zhang": (yang_zhang, *BARS), "corwin_schultz": (corwin, *BARS),
+    "abdi_ranaldo": (abdi_ranaldo, *BARS), "quarticity": (of_returns(lambda r: len(r) / 3 * math.fsum(v ** 4 for v in r)), *WINDOWS),
     "tick_sign": (ticks, ()), "lee_ready": (quote_sign(lambda p, mid: sign(p - mid), "mid"), ()),
     "emo_sign": (quote_sign(lambda p, b, a: 1 if p == a else -1 if p == b else 0, "bp", "ap"), ()),
     "clnv_sign": (quote_sign(near_touch, "bp", "ap"), ()),

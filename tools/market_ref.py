@@ -265,9 +265,7 @@ def near(x, mid, bps):
 
 
 def best_mid(b, a, mid):
-    if mid is NONE:
-        raise ValueError
-    return mid
+    return mid * 1.0
 
 
 def within(b, a, mid, bps, _):
@@ -649,6 +647,16 @@ def corwin(m, width, n):
     return hold(v, roll(m, n, mean, v), m.mid)
 
 
+def abdi_ranaldo(m, width, n):
+    b = bars(m, width)
+
+    def one(now, was):
+        middle = [(math.log(x[1]) + math.log(x[2])) / 2 for x in (was, now)]
+        return 4 * (math.log(was[3]) - middle[0]) * (math.log(was[3]) - middle[1])
+    v = each(one, b, before(b))
+    return hold(v, roll(m, n, lambda x: math.sqrt(max(mean(x), 0)), v), m.mid)
+
+
 # ---- trades ----
 
 def ticks(m):
@@ -754,7 +762,7 @@ def burstiness(x):
 
 def roll_spread(m, w):
     d = each(lambda a, b: a - b, m.px, before(m.px))
-    return roll(m, w, lambda x: 2 * math.sqrt(-cov(x)), d, before(d))
+    return roll(m, w, lambda x: 0.0 if abs(fin(corr, x) or 0) < 1e-12 else 2 * math.sqrt(-cov(x)), d, before(d))
 
 
 def large(m, w, multiple):

@@ -118,6 +118,16 @@ HR_INLINE void measure_pair(double *v, const bar *b, const bar *last)
     v[0] = 2 * gone / (1 + keep);
 }
 
+/* 4 (c - m)(c - m of the bar behind), c the logarithm of the close, m the mean of those of high and
+ * low. */
+HR_INLINE void measure_middle(double *v, const bar *b, const bar *last)
+{
+    double c = last->close;
+    double own = hr_mf_log_ratio(c, last->high) + hr_mf_log_ratio(c, last->low);
+    double next = hr_mf_log_ratio(c, b->high) + hr_mf_log_ratio(c, b->low);
+    v[0] = own * next;
+}
+
 /* The value of a row: as of the last bar that ended. */
 static void bars_show(hr_mf *s, const hr_mf_chunk *c, uint32_t i, double v)
 {
@@ -157,6 +167,7 @@ BARS(parkinson, measure_range, sqrt(mean), MEAN)
 BARS(garman_klass, measure_close, sqrt(mean), MEAN)
 BARS(rogers_satchell, measure_drift, sqrt(mean), MEAN)
 BARS(corwin_schultz, measure_pair, mean, MEAN)
+BARS(abdi_ranaldo, measure_middle, sqrt(mean < 0 ? 0 : mean), MEAN)
 BARS(yang_zhang, measure_jumps, mean >= 0 ? yang_zhang_of(s, c, i) : hr_mf_null(),
      HR_MF_ON(hr_win_vars, moments, 1, 0), HR_MF_ON(hr_win_vars, moments, 1, 1),
      HR_MF_ON(hr_win_mean, one, 1, 2))

@@ -329,6 +329,10 @@ static const hr_op ops[] = {
        "n sum r^4 / (sum r^2)^2 over the window; null where r is always 0.", FULL,
        "Amaya, Christoffersen, Jacobs and Vasquez 2015", OF_X, .n_arg = 1,
        .arg = {WINDOW("window")}, ONE(RATIO)),
+    MF(quarticity, "book", n0,
+       "n / 3 sum of r^4 over the window's n returns r = ln(x / x before).", FULL,
+       "Barndorff-Nielsen and Shephard 2002", OF_X, .n_arg = 1, .arg = {WINDOW("window")},
+       ONE(RATIO)),
     MF(semivariance, "book", n0,
        "Sum of r^2 over the window, of r < 0 and of r > 0.", FULL,
        "Barndorff-Nielsen, Kinnebrock and Shephard 2010", OF_X, .n_arg = 1,
@@ -387,6 +391,11 @@ static const hr_op ops[] = {
        "(root(2 b) - root(b)) / (3 - 2 root 2) - root(g / (3 - 2 root 2)), b the sum of ln(high "
        "/ low)^2 of the bar and the one before, g that of both as one.",
        "null until so many bars behind the first have ended", "Corwin and Schultz 2012", OF_X,
+       .n_arg = 2, .arg = {TIME("bar"), ROWS("bars", 1, NEEDED)}, ONE(RATIO)),
+    MF(abdi_ranaldo, "book", n1_plus_1,
+       "Root of the mean over the last bars of 4 (c - m)(c - m of the bar behind), c = ln close, "
+       "m = (ln high + ln low) / 2: the spread; 0 where the mean is below it.",
+       "null until so many bars behind the first have ended", "Abdi and Ranaldo 2017", OF_X,
        .n_arg = 2, .arg = {TIME("bar"), ROWS("bars", 1, NEEDED)}, ONE(RATIO)),
     MF(mid_momentum_bps, "book", one,
        "10000 (m(short) - m(long)) / x, m(half) the mean of all x so far, each weighing 2^(-age "

@@ -268,7 +268,8 @@ void hr_mf_sums3_init(void *state, const hr_op_args *a);
     X(log_return) X(realised_variance) X(realised_vol) X(bipower) X(jump_share) X(medrv) X(minrv)  \
     X(realised_skew) X(realised_kurt) X(semivariance) X(signed_jump) X(variance_ratio)             \
     X(signature_vol) X(two_scale_variance) X(noise_variance) X(zhou_variance) X(return_autocorr)   \
-    X(efficiency) X(parkinson) X(garman_klass) X(rogers_satchell) X(yang_zhang) X(corwin_schultz)
+    X(efficiency) X(parkinson) X(garman_klass) X(rogers_satchell) X(yang_zhang) X(corwin_schultz) \
+    X(quarticity) X(abdi_ranaldo)
 #define HR_MF_EACH_QUOTE(X)                                                                        \
     X(ofi) X(ofi_level) X(mlofi) X(mlofi_decay) X(ofi_scaled) X(time_mean_spread_bps) X(twap)      \
     X(touch_age) X(mid_age) X(touch_life) X(spread_recovery) X(microprice)

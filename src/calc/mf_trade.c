@@ -272,7 +272,7 @@ static void roll_finish(hr_mf *s, hr_mf_chunk *c)
 {
     (void)s;
     for (uint32_t i = 0; i < c->n; i++) {
-        double cov = c->w[0][i];
+        double cov = fabs(c->w[1][i]) < 1e-12 ? 0 : c->w[0][i]; /* a root of what rounding left */
         hr_mf_out(c, 0)[i] = cov <= 0 ? 2 * sqrt(-cov) : hr_mf_null();
     }
 }
@@ -288,8 +288,8 @@ static void rises_step(hr_mf *s, hr_mf_chunk *c)
     }
 }
 
-HR_MF_DEFINE(roll_spread, PAST, .step = changes_step, .finish = roll_finish, .n_windows = 1,
-             .window = {HR_MF_ON(hr_win_cov, five, 0, 0)})
+HR_MF_DEFINE(roll_spread, PAST, .step = changes_step, .finish = roll_finish, .n_windows = 2,
+             .window = {HR_MF_ON(hr_win_cov, five, 0, 0), HR_MF_ON(hr_win_corr, five, 0, 0)})
 HR_MF_DEFINE(uptick_ratio, PAST, .step = rises_step, .n_windows = 1, .window = {RATIO_OF_0})
 
 /* column: seconds since the trade before */
