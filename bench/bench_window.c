@@ -108,7 +108,7 @@ static int column(const char *path, const hr_op *op, bool by_time, double width)
     (void)hr_sys_close(fd);
     hr_op_args a = {.v = {width, 0.9}, .is_time = {by_time}, .max_rows = 1 << 16};
     void *state = state_make(op, &a);
-    memset(values, 0, n_bytes / 2); /* a page's first touch is not the operator's */
+    memset(values, 0, n_bytes / 2); /* as above: pages */
     int64_t before = figure_thread_ns();
     const double *px = (const double *)(const void *)(file + n);
     for (uint32_t i = 0; i < n; i += BATCH) {
@@ -171,6 +171,8 @@ int main(int argc, char **argv)
                                         "zscore", "kurt",     "corr", "slope", "lag",
                                         "sketch", "quantile", "rank"};
     rows_make();
+    memset(out, 0, sizeof out); /* a page's first touch is not the operator's */
+    memset(ts, 0, sizeof ts);
     if (argc == 6 && strcmp(argv[1], "column") == 0)
         return column(argv[2], op_named(argv[3]), argv[4][0] == 't', strtod(argv[5], NULL));
     if (argc == 4 && strcmp(argv[1], "drift") == 0)
