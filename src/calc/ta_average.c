@@ -39,6 +39,8 @@ static void next_average(hr_ta *s, int i, const double *x, double *y, uint32_t m
 {
     uint32_t skip = hr_ta_skip(s, (uint64_t)i * (s->n[0] - 1), m);
     HR_TA_FN(lin)(&s->lin[i], x + skip, y + skip, m - skip);
+    for (uint32_t k = 0; k < skip; k++)
+        y[k] = (double)NAN;
 }
 
 static void cols_dema(hr_ta *s, uint32_t m, const double *const *x, double *const *y)

@@ -252,8 +252,8 @@ void HR_TA_FN(lin_each)(hr_ta_lin *f, const double *c, const double *x, double *
     for (; i < m && place != 0; i++, place = (place + 1) % 4)
         y[i] = lin_each_row(f, place, c[i], x[i]);
     for (; m - i >= 4; i += 4) {
-        double keep[4];
-        double part[4];
+        double keep[4] = {0};
+        double part[4] = {0};
         for (uint32_t k = 0; k < 4; k++) {
             keep[k] = 1 - c[i + k];
             part[k] = c[i + k] * x[i + k];

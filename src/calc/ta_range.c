@@ -495,6 +495,7 @@ static void mass_ratios(hr_ta *s, uint32_t m, const double *const *x, double *y)
     HR_TA_FN(lin)(&s->lin[0], one, one, m);
     uint32_t skip = hr_ta_skip(s, MASS_ROWS - 1, m);
     HR_TA_FN(lin)(&s->lin[1], one + skip, y + skip, m - skip);
+    hr_ta_blank(s, MASS_ROWS - 1, y, m);
     for (uint32_t i = 0; i < m; i++)
         y[i] = hr_ta_or_null(one[i] / y[i]);
     hr_ta_blank(s, 2 * MASS_ROWS - 2, y, m);
