@@ -39,14 +39,14 @@
 #define IN_WINDOW .n_arg = 1, .arg = {WINDOW_AS("window")}
 #define IN_WINDOW_AND_PART .n_arg = 2, .arg = {WINDOW_AS("window"), PART}
 
-#define PANE(form, name, what_, unit_, args, warm)                                                 \
-    {OP(form##_##name, what_, ENDED, "", unit_), OF_X, args, STATE(form, warm)},
 #define TUMBLE(form, name, what, unit)                                                             \
-    PANE(form, name, what " of the newest window [k w, (k + 1) w) that has ended", unit,           \
-         IN_WINDOW, )
+    {OP(form##_##name, what " of the newest window [k w, (k + 1) w) that has ended", ENDED, "",    \
+        unit),                                                                                     \
+     OF_X, IN_WINDOW, STATE(form, )},
 #define HOP(form, name, what, unit)                                                                \
-    PANE(form, name, what " of the newest window [k every - w, k every) that has ended", unit,     \
-         EVERY, _hop)
+    {OP(form##_##name, what " of the newest window [k every - w, k every) that has ended", ENDED,  \
+        "", unit),                                                                                 \
+     OF_X, EVERY, STATE(form, _hop)},
 #define SESSION(form, name, what, unit)                                                            \
     {OP(form##_##name, what " since the last pause longer than gap", "the first row of each", "",  \
         unit),                                                                                     \
