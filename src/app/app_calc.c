@@ -201,6 +201,12 @@ hr_status hr_app_list_functions(FILE *to, const char *name, bool json, char *con
             print_text(to, op);
     }
     if (st == HR_OK && json) printf("]\n");
+    if (st == HR_OK && !json && name == NULL)
+        fputs("\nThe language has besides: + - * / % ^, < <= > >= == !=, and, or, not, "
+              "where(condition, a, b),\nis_null(x), abs(x), exp(x), log(x), sqrt(x), raw(x) (x "
+              "without its unit), and of(\"X\", value),\nwhat instrument X gave last. A name is "
+              "called with its arguments by place, then by name.\n",
+              to);
     if (st == HR_OK && n == 0)
         st = HR_FAIL(err, HR_EUSAGE, "there is no function '%.60s'%s", name,
                      hr_nearest_text(&near, near_text, sizeof near_text));
