@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "calc/program.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -113,4 +114,14 @@ void hr_program_close(hr_program *p)
         hr_plugin_close(&p->plugin[i]);
     hr_arena_destroy(&p->arena);
     memset(p, 0, sizeof *p);
+}
+
+bool hr_program_wants(const hr_program *p, hr_calc_rows rows, const double *value, size_t stride)
+{
+    for (uint32_t i = 0; rows != HR_CALC_ROWS_ALL && i < p->n_own; i++) {
+        double v = value[i * stride];
+        bool is_condition = p->x->node[p->x->out[i].node].type == HR_EXPR_CONDITION;
+        if (rows == HR_CALC_ROWS_VALUED ? !isnan(v) : is_condition && v == 1) return true;
+    }
+    return rows == HR_CALC_ROWS_ALL;
 }

@@ -6,6 +6,13 @@
 #include "calc/plugins.h"
 #include "calc/signal.h"
 
+/* Which rows of expressions are written. */
+typedef enum hr_calc_rows {
+    HR_CALC_ROWS_ALL = 0,
+    HR_CALC_ROWS_VALUED = 1, /* those in which some output has a value */
+    HR_CALC_ROWS_TRUE = 2,   /* those in which some condition is true; numbers do not count */
+} hr_calc_rows;
+
 #define HR_PROGRAM_PLUGINS_MAX 32u
 
 typedef struct hr_program_options {
@@ -43,6 +50,8 @@ void hr_program_close(hr_program *p);
 /** The library's own operators and those of plugins, all lists as one, in p->arena. */
 HR_MUST_USE hr_status hr_program_ops(hr_program *p, char *const *plugin, uint32_t n_plugins,
                                      uint32_t n_threads, hr_err *err);
+/** Is a row to be written whose outputs are value[0], value[stride], ..? */
+bool hr_program_wants(const hr_program *p, hr_calc_rows rows, const double *value, size_t stride);
 /** HR_EINPUT once a plugin has done what it must not: its values are worth nothing. Any thread. */
 HR_MUST_USE hr_status hr_program_check(const hr_program *p, hr_err *err);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "job/calc_run.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "job/calc_batch.h"
@@ -45,16 +44,6 @@ hr_status hr_calc_fields(hr_row_field *field, uint32_t *n_fields, const hr_expr 
     return HR_OK;
 }
 
-bool hr_calc_is_wanted(hr_calc_rows rows, const hr_expr *x, const double *value)
-{
-    for (uint32_t i = 0; rows != HR_CALC_ROWS_ALL && i < x->n_out; i++) {
-        bool is_condition = x->node[x->out[i].node].type == HR_EXPR_CONDITION;
-        if (rows == HR_CALC_ROWS_VALUED ? !isnan(value[i]) : is_condition && value[i] == 1)
-            return true;
-    }
-    return rows == HR_CALC_ROWS_ALL;
-}
-
 hr_status hr_calc_put(hr_row_out *out, const hr_expr *x, int64_t ts, const hr_text *instrument,
                       const double *value, hr_err *err)
 {
@@ -71,7 +60,7 @@ static hr_status on_row(void *self, const hr_calc_line *line, int64_t ts, const 
 {
     job *j = self;
     const hr_expr *x = j->o->program->x;
-    if (!hr_calc_is_wanted(j->o->rows, x, value)) return HR_OK;
+    if (!hr_program_wants(j->o->program, j->o->rows, value, 1)) return HR_OK;
     return hr_calc_put(&j->l.rows, x, ts, &line->symbol, value, err);
 }
 

@@ -35,8 +35,6 @@ HR_MUST_USE hr_status hr_calc_run(const hr_calc_options *o, hr_calc_report *repo
 /** Names of outputs as fields: ts_event, instrument, then the outputs; field[HR_ROW_FIELDS_MAX]. */
 HR_MUST_USE hr_status hr_calc_fields(hr_row_field *field, uint32_t *n_fields, const hr_expr *x,
                                      hr_err *err);
-/** Is the row to be written? */
-bool hr_calc_is_wanted(hr_calc_rows rows, const hr_expr *x, const double *value);
 struct hr_calc_batch;
 /** What a batch counted. */
 void hr_calc_report_batch(hr_calc_report *r, const struct hr_calc_batch *b);

@@ -302,7 +302,7 @@ static hr_status on_row(void *self, const hr_calc_line *line, int64_t ts, const 
 {
     job *j = self;
     const hr_expr *x = j->o->o->program->x;
-    if (!hr_calc_is_wanted(j->o->o->rows, x, value)) return HR_OK;
+    if (!hr_program_wants(j->o->o->program, j->o->o->rows, value, 1)) return HR_OK;
     return hr_calc_put(&j->rows, x, ts, &line->symbol, value, err);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipe/desk_calc.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/assert.h"
@@ -172,18 +171,6 @@ static kept_row *row_at(const hr_calc_setup *s, hr_desk_calc *c, uint32_t i)
     return (kept_row *)(void *)((char *)c + s->rows_at + i * each);
 }
 
-static bool is_wanted(const hr_calc_setup *s, const double *const *out, uint32_t row)
-{
-    const hr_expr *x = s->program.x;
-    if (s->rows == HR_CALC_ROWS_ALL) return true;
-    for (uint32_t i = 0; i < s->program.n_own; i++) {
-        double v = out[i][row];
-        bool is_condition = x->node[x->out[i].node].type == HR_EXPR_CONDITION;
-        if (s->rows == HR_CALC_ROWS_VALUED ? !isnan(v) : is_condition && v == 1) return true;
-    }
-    return false;
-}
-
 static void put_signals(hr_desk *d, hr_desk_env *env, const int64_t *ts, uint32_t n)
 {
     const hr_calc_setup *s = env->cfg->calc;
@@ -219,7 +206,7 @@ void hr_desk_calc_flush(hr_desk *d, hr_desk_env *env)
     hr_eval_run(s->program.e, p, (char *)c + s->state_at, w->eval, &rows);
     const double *const *out = (const double *const *)w->out_at;
     for (uint32_t i = 0; i < n && s->program.n_own > 0; i++)
-        if (is_wanted(s, out, i))
+        if (hr_program_wants(&s->program, s->rows, out[0] + i, s->cap_rows))
             hr_desk_put_calc(d, env, &row_at(s, c, i)->key, c->day, out, s->program.n_own, i);
     if (s->program.signals != NULL) put_signals(d, env, ts, n);
     c->n_rows = 0;

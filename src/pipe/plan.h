@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
-#include "calc/signal.h"
+#include "calc/program.h"
 #include "col/schema.h"
 
 #define HR_PLAN_INPUTS_MAX 1024
@@ -22,13 +22,6 @@ typedef enum hr_rows_on {
     HR_ROWS_ON_BBO = 1,  /* at each change of the best bid or ask */
     HR_ROWS_ON_GRID = 2, /* at each tick of a time grid */
 } hr_rows_on;
-/* Which rows of expressions are written. */
-typedef enum hr_calc_rows {
-    HR_CALC_ROWS_ALL = 0,
-    HR_CALC_ROWS_VALUED = 1, /* those in which some output has a value */
-    HR_CALC_ROWS_TRUE = 2,   /* those in which some condition is true; numbers do not count */
-} hr_calc_rows;
-
 /* A signal as the plan has it; texts are the plan's own. */
 typedef struct hr_plan_signal {
     char *name, *when, *until, *score; /* until, score: NULL where there is none */
