@@ -240,24 +240,6 @@ HR_INLINE uint64_t hr_ta_peak(hr_ta *s, int j, double x, double *top)
     return (uint64_t)row[r->at];
 }
 
-/** One value of an exponential average in *v, the age-th of those it takes. Tulip's starts as the
- *  first; TA-Lib's as the mean of the first n, until which *v is their sum. */
-HR_INLINE double hr_ta_ema(double *v, uint64_t age, uint32_t n, bool is_talib, double x)
-{
-    if (!is_talib)
-        *v = age == 0 ? x : *v + (x - *v) * (2.0 / (n + 1.0));
-    else if (age + 1 < n)
-        *v += x;
-    else
-        *v = age + 1 == n ? (*v + x) / n : *v + (x - *v) * (2.0 / (n + 1.0));
-    return *v;
-}
-
-HR_INLINE double hr_ta_true_range(double high, double low, double close_before)
-{
-    return fmax(high - low, fmax(fabs(high - close_before), fabs(low - close_before)));
-}
-
 HR_INLINE void hr_ta_no_setup(hr_ta *s)
 {
     (void)s;
