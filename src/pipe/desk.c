@@ -91,14 +91,14 @@ uint32_t hr_desk_blocks_needed(const hr_desk_config *cfg, uint32_t n_levels)
     uint32_t block = cfg->layout[HR_KIND_DELTAS].cap_rows;
     uint32_t group = cfg->group_rows[HR_KIND_DELTAS];
     if (HR_LIKELY(n_levels < block && n_levels < group))
-        return 2 + HR_KIND_COUNT + cfg->calc_blocks;
-    return n_levels / block + n_levels / group + 2 + HR_KIND_COUNT + cfg->calc_blocks;
+        return 2 + HR_KIND_PLAIN + cfg->calc_blocks;
+    return n_levels / block + n_levels / group + 2 + HR_KIND_PLAIN + cfg->calc_blocks;
 }
 
 uint32_t hr_desk_cuts_needed(const hr_desk_config *cfg, uint32_t n_levels)
 {
     uint32_t group = cfg->group_rows[HR_KIND_DELTAS];
-    return (HR_LIKELY(n_levels < group) ? 0 : n_levels / group) + 2 + 2 * HR_KIND_COUNT +
+    return (HR_LIKELY(n_levels < group) ? 0 : n_levels / group) + 2 + 2 * HR_KIND_PLAIN +
            cfg->calc_cuts;
 }
 
