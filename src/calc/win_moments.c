@@ -362,7 +362,7 @@ HR_INLINE void few(hr_win *w, const double *x, double *out, uint32_t n, moment_w
 {
     hr_win_near near HR_UNINIT;
     double s[HR_WIN_STRETCH] HR_UNINIT;
-    double q[HR_WIN_STRETCH] HR_UNINIT;
+    double *q = out; /* until it is worked out */
     const uint32_t rows = w->n;
     const double per_n = 1.0 / rows;
     hr_win_gather(&near, (double *)(void *)((char *)w + HR_WIN_HEAD), rows - 1, x, n);
