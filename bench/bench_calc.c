@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "calc/market.h"
-#include "calc/program.h"
+#include "eval/market.h"
+#include "eval/program.h"
 #include "figure.h"
 
 #define INSTRUMENTS 500u

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "calc/op_market.h"
 #include "figure.h"
+#include "ops/market/op_market.h"
 
 #define BATCH 2048
 #define BATCHES 101

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "calc/op_window.h"
-#include "calc/signal.h"
+#include "eval/signal.h"
 #include "figure.h"
+#include "ops/window/op_window.h"
 
 #define RULES 4000u
 #define BATCH 2048u

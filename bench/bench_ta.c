@@ -14,10 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "calc/op_window.h"
-#include "calc/ta.h"
 #include "figure.h"
 #include "kern/kern.h"
+#include "ops/ta/ta.h"
+#include "ops/window/op_window.h"
 
 #define ROWS_MOST (1u << 20)
 #define TURNS 101

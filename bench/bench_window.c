@@ -14,8 +14,8 @@
 #include <string.h>
 
 #include "base/sys.h"
-#include "calc/op_window.h"
 #include "figure.h"
+#include "ops/window/op_window.h"
 
 #define BATCH 2048
 #define BATCHES 201

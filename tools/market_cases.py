@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Cases for the market features, from plain definitions of them (market_ref.py): tests/prop/calc_market_cases.txt.
+"""Cases for the market features, from plain definitions of them (market_ref.py): tests/prop/ops_market_cases.txt.
 market_cases.py renews the file; --check says whether it is as it should be (exit 1: no)."""
 import math
 import os
@@ -8,7 +8,7 @@ import sys
 
 from market_ref import *  # the table is made of most of it
 
-PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tests/prop/calc_market_cases.txt")
+PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tests/prop/ops_market_cases.txt")
 STRIDE = 7
 
 WINDOWS = ((7,), (24,), (s(0.8),), (s(5),))
@@ -146,7 +146,7 @@ def main():
     made = text()
     if "--check" in sys.argv:
         with open(PAGE, encoding="utf-8") as f:
-            sys.exit(0 if f.read() == made else "calc_market_cases.txt is not as tools/market_cases.py makes it")
+            sys.exit(0 if f.read() == made else "ops_market_cases.txt is not as tools/market_cases.py makes it")
     with open(PAGE, "w", encoding="utf-8") as f:
         f.write(made)
 

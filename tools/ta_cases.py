@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Cases for the technical analysis library, from plain definitions of its functions over whole series: tests/prop/calc_ta_cases.txt.
+"""Cases for the technical analysis library, from plain definitions of its functions over whole series: tests/prop/ops_ta_cases.txt.
 ta_cases.py renews the file; --check says whether it is as it should be (exit 1: no); --talib whether the definitions that follow
 TA-Lib (seed = 1, and those that are the same in both) give TA-Lib's values and nulls (exit 1: no; 77: it is not installed)."""
 import math
@@ -9,7 +9,7 @@ import random
 import sys
 from fractions import Fraction
 
-PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tests/prop/calc_ta_cases.txt")
+PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tests/prop/ops_ta_cases.txt")
 ROWS = 48
 NONE = None
 
@@ -558,7 +558,7 @@ def main():
     made = text()
     if "--check" in sys.argv:
         with open(PAGE, encoding="utf-8") as f:
-            sys.exit(0 if f.read() == made else "calc_ta_cases.txt is not as tools/ta_cases.py makes it")
+            sys.exit(0 if f.read() == made else "ops_ta_cases.txt is not as tools/ta_cases.py makes it")
     with open(PAGE, "w", encoding="utf-8") as f:
         f.write(made)
 

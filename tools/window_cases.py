@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Cases for window operators from pandas: tests/prop/calc_window_cases.txt.
+"""Cases for window operators from pandas: tests/prop/ops_window_cases.txt.
 window_cases.py renews the file (needs pandas); --check says whether it is as it should be (exit 1: no)."""
 import os
 import random
@@ -8,7 +8,7 @@ import sys
 
 import pandas as pd
 
-PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tests/prop/calc_window_cases.txt")
+PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tests/prop/ops_window_cases.txt")
 ROWS = 60
 NULL = float("nan")
 ONE = {

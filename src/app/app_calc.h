@@ -4,7 +4,7 @@
 /* What the program says of expressions, and how it takes them. */
 #include <stdio.h>
 
-#include "calc/program.h"
+#include "eval/program.h"
 
 #define HR_APP_PARAMS_MAX 64u
 

@@ -3,8 +3,8 @@
 #define HR_JOB_CALC_BATCH_H
 /* Rows of many instruments, gathered in the order in which they come, worked out an instrument at a
  * time, and given back in that order. Private to job. */
-#include "calc/eval_others.h"
 #include "col/schema.h"
+#include "eval/eval_others.h"
 
 #define HR_CALC_STEP_ROWS 256u /* of a call of the evaluator */
 

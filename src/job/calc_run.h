@@ -3,8 +3,8 @@
 #define HR_JOB_CALC_RUN_H
 /* Expressions over whatever a run reads, row by row: a row is a change of an instrument's book, or
  * a trade, in merged order. See docs/modules/calc.md. */
-#include "calc/market.h"
-#include "calc/program.h"
+#include "eval/market.h"
+#include "eval/program.h"
 #include "job/listen.h"
 
 #define HR_CALC_OUTPUTS_MAX (HR_ROW_FIELDS_MAX - 2u)

@@ -4,10 +4,10 @@
 /* A desk's expressions and signals: rows of its market are kept until there are some, worked out at
  * once, and become rows of the tables `calc` and `signals`. The bytes do not depend on when that
  * is. */
-#include "calc/eval_others.h"
-#include "calc/market.h"
-#include "calc/program.h"
 #include "calc/tradegate.h"
+#include "eval/eval_others.h"
+#include "eval/market.h"
+#include "eval/program.h"
 #include "pipe/desk_state.h"
 
 /* Shared and constant, as hr_desk_config. */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "calc/signal.h"
+#include "eval/signal.h"
 #include "pipe/rows_pack.h"
 
 #define NS_PER_DAY INT64_C(86400000000000)

@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 #include "base/status.h"
-#include "calc/program.h"
 #include "col/schema.h"
+#include "eval/program.h"
 
 #define HR_PLAN_INPUTS_MAX 1024
 #define HR_PLAN_PATH_MAX 1024

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "calc/signal.h"
+#include "eval/signal.h"
 #include "expr_rig.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -3,7 +3,7 @@
 #define HR_TESTS_SUPPORT_EXPR_RIG_H
 /* What tests of expressions are read with: a few columns, operators that are only names and rules,
  * and parameters. */
-#include "calc/expr.h"
+#include "expr/expr.h"
 
 const hr_expr_env *expr_rig_env(void);
 

@@ -1,9 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-#ifndef HR_CALC_OP_WINDOW_H
-#define HR_CALC_OP_WINDOW_H
-/* Operators over windows of rows or of time, group "window". See docs/modules/window.md. */
-#include "calc/op.h"
-
-extern const hr_op_list hr_ops_window;
-
-#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Running a part of a program: its steps in order over a batch of rows. */
+#include <math.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/sys.h"
+#include "eval/eval_parts.h"
+
+void hr_eval_init(const hr_eval_part *p, void *state)
+{
+    memset(state, 0, p->state_bytes);
+    for (uint32_t i = 0; i < p->n_step; i++) {
+        const hr_eval_step *s = &p->step[i];
+        if (s->kind != HR_EXPR_CALL || s->op->init == NULL) continue;
+        s->op->init((char *)state + s->state_at, s->args);
+    }
+}
+
+static void where(double *restrict out, const double *c, const double *x, const double *y,
+                  uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        double v = c[i] != 0 ? x[i] : y[i];
+        out[i] = c[i] == c[i] ? v : (double)NAN;
+    }
+}
+
+static void fill(double *out, double k, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        out[i] = k;
+}
+
+typedef struct frame {
+    double **place;
+    char *state;
+    const hr_eval_rows *r;
+    const hr_op_book *book;
+} frame;
+
+static void call(const frame *f, const hr_eval_step *s, const uint32_t *val)
+{
+    hr_op_rows rows;
+    rows.n = f->r->n;
+    rows.ts = f->r->ts;
+    rows.book = s->op->levels != NULL ? f->book : NULL;
+    for (uint32_t i = 0; i < s->n_in; i++)
+        rows.in[i] = f->place[val[i]];
+    for (uint32_t i = 0; i < s->n_out; i++)
+        rows.out[i] = f->place[val[s->n_in + i]];
+    s->op->run(f->state + s->state_at, &rows);
+}
+
+static void run_step(const frame *f, const hr_eval_step *s, const uint32_t *val)
+{
+    uint32_t n = f->r->n;
+    double *out = f->place[val[s->n_in]];
+    const double *a = f->place[val[0]];
+    switch (s->kind) {
+    case HR_EXPR_CALL:
+        call(f, s, val);
+        return;
+    case HR_EXPR_WHERE:
+        where(out, a, f->place[val[1]], f->place[val[2]], n);
+        return;
+    case EVAL_FILL:
+        fill(out, s->k, n);
+        return;
+    default:
+        break;
+    }
+    eval_unary_fn unary = hr_eval_unary(s->kind);
+    if (unary != NULL)
+        unary(out, a, n);
+    else
+        hr_eval_binary(s->kind, s->form)(out, a, f->place[val[s->n_in > 1]], s->k, n);
+}
+
+static void set_book(hr_op_book *book, const hr_eval_part *p, const double *const *in)
+{
+    for (uint32_t i = 0; i < p->n_level; i++) {
+        book->bid_px[i] = in[p->levels[4 * i]];
+        book->bid_qty[i] = in[p->levels[4 * i + 1]];
+        book->ask_px[i] = in[p->levels[4 * i + 2]];
+        book->ask_qty[i] = in[p->levels[4 * i + 3]];
+    }
+}
+
+static void run_measured(const frame *f, const hr_eval_part *p)
+{
+    uint64_t *ns = f->r->step_ns + p->first_step;
+    int64_t before = hr_sys_mono_ns();
+    for (uint32_t i = 0; i < p->n_step; i++) {
+        run_step(f, &p->step[i], p->val + p->step[i].at);
+        int64_t now = hr_sys_mono_ns();
+        ns[i] += (uint64_t)(now - before);
+        before = now;
+    }
+}
+
+void hr_eval_run(const hr_eval *e, const hr_eval_part *p, void *state, void *work,
+                 const hr_eval_rows *r)
+{
+    hr_op_book *book = work;
+    double **place = (double **)(void *)(book + 1);
+    HR_ASSERT(r->n <= e->batch_rows);
+    if (p->n_level > 0) set_book(book, p, r->in);
+    if (p->n_in > 0) memcpy(place, r->in, p->n_in * sizeof *place);
+    if (p->n_out > 0) memcpy(place + p->n_in, r->out, p->n_out * sizeof *place);
+    uint32_t n_named = p->n_in + p->n_out;
+    size_t head = hr_round_up(sizeof *book + (n_named + p->n_reg) * sizeof *place, 64);
+    double *reg = (double *)(void *)((char *)work + head);
+    for (uint32_t i = 0; i < p->n_reg; i++)
+        place[n_named + i] = reg + (size_t)i * e->batch_rows;
+    frame f = {.place = place, .state = state, .r = r, .book = book};
+    if (r->step_ns != NULL) {
+        run_measured(&f, p);
+        return;
+    }
+    for (uint32_t i = 0; i < p->n_step; i++)
+        run_step(&f, &p->step[i], p->val + p->step[i].at);
+}

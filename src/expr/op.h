@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HR_EXPR_OP_H
+#define HR_EXPR_OP_H
+/* Operators: the functions that expressions are made of. An operator takes columns of rows of one
+ * instrument in the order of their events and gives columns of as many rows; what it has to know of
+ * the rows before is its state.
+ *
+ * Values are doubles; null is NaN, on the way in and out. A row with a null among its inputs gives
+ * null and does not touch the state, unless the operator says otherwise. What is not a finite
+ * number is null, and so is what is not valid yet: never 0.
+ *
+ * State: one block of a size known from the arguments alone, without pointers, so that it can be
+ * copied, saved and restored; nothing else is kept. run gives the same bits however the rows are
+ * cut into calls. It never fails and takes O(1) a row in the worst case, or O(log) where it says
+ * so.
+ *
+ * Times: ns, event clock. Within an instrument a row may be older than the one before it; an
+ * operator over time takes the newest time so far for it. See docs/modules/calc.md. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "mem/mem.h"
+
+#define HR_OP_IN_MAX 6u
+#define HR_OP_OUT_MAX 8u
+#define HR_OP_ARG_MAX 8u
+#define HR_OP_LEVEL_MAX 50u
+
+/* The best levels of the book as each row left it; null where there is none. */
+typedef struct hr_op_book {
+    const double *bid_px[HR_OP_LEVEL_MAX]; /* [n] each, best first */
+    const double *bid_qty[HR_OP_LEVEL_MAX];
+    const double *ask_px[HR_OP_LEVEL_MAX];
+    const double *ask_qty[HR_OP_LEVEL_MAX];
+} hr_op_book;
+
+typedef struct hr_op_rows {
+    uint32_t n;
+    const int64_t *ts;              /* [n] */
+    const double *in[HR_OP_IN_MAX]; /* [n] each */
+    double *out[HR_OP_OUT_MAX];     /* [n] each; no two of them, nor an input, overlap */
+    const hr_op_book *book;         /* as many levels as the operator said it reads; else NULL */
+} hr_op_rows;
+
+typedef enum hr_op_arg_kind {
+    HR_OP_INT,    /* a whole number */
+    HR_OP_REAL,   /* any finite number */
+    HR_OP_TIME,   /* a duration, ns */
+    HR_OP_WINDOW, /* a number of rows, or a duration */
+} hr_op_arg_kind;
+
+typedef struct hr_op_arg {
+    const char *name;
+    hr_op_arg_kind kind;
+    double least, most; /* of rows where it is a window; durations are 1 us to 100 days */
+    double by_default;  /* NaN: must be given */
+} hr_op_arg;
+
+/* Arguments as an expression gives them, defaults filled in, each within its bounds. */
+typedef struct hr_op_args {
+    double v[HR_OP_ARG_MAX]; /* durations in ns */
+    bool is_time[HR_OP_ARG_MAX];
+    uint32_t max_rows; /* that a window of time has to hold, at least 1; more rows than these make
+                          its values null until they have gone */
+} hr_op_args;
+
+/* What a value is counted in, from its inputs. */
+typedef enum hr_op_unit {
+    HR_OP_SAME,    /* as the first input (all inputs agree) */
+    HR_OP_RATIO,   /* a pure number */
+    HR_OP_SQUARE,  /* the first input's, squared */
+    HR_OP_PRODUCT, /* of the first two inputs' */
+    HR_OP_PER,     /* the first input's by the second's */
+    HR_OP_COUNT,   /* rows, orders, trades */
+    HR_OP_SPAN,    /* time, seconds */
+    HR_OP_RATE,    /* per second */
+    HR_OP_PRICE,
+    HR_OP_QUANTITY,
+    HR_OP_ANY, /* told by no rule */
+} hr_op_unit;
+
+typedef struct hr_op {
+    const char *name;  /* as expressions call it */
+    const char *group; /* "window", "ta", "book", "trade", "math" */
+    const char *what;  /* one sentence, with the formula */
+    const char *seed;  /* how the first values come about; "" where nothing is carried on */
+    const char *source;
+    uint8_t n_in, n_arg, n_out;
+    const char *in[HR_OP_IN_MAX];
+    /* The columns that the inputs are where none is given, all or none of them ("trade.px",
+     * "bid_px[0]"). Such an operator takes its arguments by place and its inputs by name. */
+    const char *column[HR_OP_IN_MAX];
+    /** Levels of the book that it reads beside its inputs, at most HR_OP_LEVEL_MAX; NULL: none. */
+    uint32_t (*levels)(const hr_op_args *a);
+    hr_op_arg arg[HR_OP_ARG_MAX];
+    const char *out[HR_OP_OUT_MAX]; /* names; "" for a single one */
+    uint8_t unit[HR_OP_OUT_MAX];    /* hr_op_unit */
+    /** Bytes of the state, a multiple of 64; 0: none is needed. SIZE_MAX: these arguments do not go
+     * together. */
+    size_t (*bytes)(const hr_op_args *a);
+    void (*init)(void *state, const hr_op_args *a); /* state: 64-byte aligned */
+    void (*run)(void *state, const hr_op_rows *r);
+    /** Rows (without nulls) before the first that has a value; of windows of time 0. */
+    uint32_t (*warm_up)(const hr_op_args *a);
+} hr_op;
+
+typedef struct hr_op_list {
+    const hr_op *op;
+    uint32_t n;
+} hr_op_list;
+
+#define HR_OPS_MAX 65535u /* of one list that is merged */
+
+/** One list of them all, in their order; copies lie in arena, strings stay where they are.
+ * HR_EEXIST: two have one name. HR_ELIMIT: more than HR_OPS_MAX. */
+HR_MUST_USE hr_status hr_ops_merge(hr_op_list *out, hr_arena *arena, const hr_op_list *const *list,
+                                   uint32_t n, hr_err *err);
+
+#endif

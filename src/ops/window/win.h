@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HR_OPS_WINDOW_WIN_H
+#define HR_OPS_WINDOW_WIN_H
+/* What win_ops.c lists of the files win_*.c; the contract of each is hr_op's in expr/op.h. */
+#include "expr/op.h"
+
+void hr_win_sum(void *state, const hr_op_rows *r);
+void hr_win_mean(void *state, const hr_op_rows *r);
+void hr_win_min(void *state, const hr_op_rows *r);
+void hr_win_max(void *state, const hr_op_rows *r);
+void hr_win_var(void *state, const hr_op_rows *r);
+void hr_win_vars(void *state, const hr_op_rows *r);
+void hr_win_std(void *state, const hr_op_rows *r);
+void hr_win_stds(void *state, const hr_op_rows *r);
+void hr_win_zscore(void *state, const hr_op_rows *r);
+void hr_win_var_time(void *state, const hr_op_rows *r);
+void hr_win_vars_time(void *state, const hr_op_rows *r);
+void hr_win_std_time(void *state, const hr_op_rows *r);
+void hr_win_stds_time(void *state, const hr_op_rows *r);
+void hr_win_zscore_time(void *state, const hr_op_rows *r);
+void hr_win_skew(void *state, const hr_op_rows *r);
+void hr_win_kurt(void *state, const hr_op_rows *r);
+void hr_win_cov(void *state, const hr_op_rows *r);
+void hr_win_corr(void *state, const hr_op_rows *r);
+void hr_win_beta(void *state, const hr_op_rows *r);
+void hr_win_slope(void *state, const hr_op_rows *r);
+void hr_win_first(void *state, const hr_op_rows *r);
+void hr_win_last(void *state, const hr_op_rows *r);
+void hr_win_count(void *state, const hr_op_rows *r);
+void hr_win_lag(void *state, const hr_op_rows *r);
+void hr_win_diff(void *state, const hr_op_rows *r);
+void hr_win_pct(void *state, const hr_op_rows *r);
+void hr_win_cumsum(void *state, const hr_op_rows *r);
+void hr_win_cummean(void *state, const hr_op_rows *r);
+void hr_win_cummin(void *state, const hr_op_rows *r);
+void hr_win_cummax(void *state, const hr_op_rows *r);
+void hr_win_cumcount(void *state, const hr_op_rows *r);
+void hr_win_ewma(void *state, const hr_op_rows *r);
+void hr_win_ewma_alpha(void *state, const hr_op_rows *r);
+void hr_win_ewma_time(void *state, const hr_op_rows *r);
+void hr_win_rank(void *state, const hr_op_rows *r);
+void hr_win_quantile(void *state, const hr_op_rows *r);
+void hr_win_sketch(void *state, const hr_op_rows *r);
+void hr_win_fill(void *state, const hr_op_rows *r);
+void hr_win_since(void *state, const hr_op_rows *r);
+void hr_win_changed(void *state, const hr_op_rows *r);
+void hr_win_hysteresis(void *state, const hr_op_rows *r);
+
+/* What a window that stands still can give: name, words, unit. */
+#define HR_WIN_PANE_EACH(X, form)                                                                  \
+    X(form, sum, "sum of x", HR_OP_SAME)                                                           \
+    X(form, mean, "mean of x", HR_OP_SAME)                                                         \
+    X(form, min, "least x", HR_OP_SAME)                                                            \
+    X(form, max, "greatest x", HR_OP_SAME)                                                         \
+    X(form, first, "oldest x", HR_OP_SAME)                                                         \
+    X(form, last, "newest x", HR_OP_SAME)                                                          \
+    X(form, count, "rows", HR_OP_COUNT)                                                            \
+    X(form, var, "population variance of x", HR_OP_SQUARE)                                         \
+    X(form, std, "root of the population variance of x", HR_OP_SAME)
+#define HR_WIN_PANE_DECLARE(form, name, what, unit)                                                \
+    void hr_win_##form##_##name(void *state, const hr_op_rows *r);
+/* clang-format off */
+HR_WIN_PANE_EACH(HR_WIN_PANE_DECLARE, tumble)
+HR_WIN_PANE_EACH(HR_WIN_PANE_DECLARE, hop)
+HR_WIN_PANE_EACH(HR_WIN_PANE_DECLARE, session)
+/* clang-format on */
+
+size_t hr_win_bytes_one(const hr_op_args *a);
+size_t hr_win_bytes_three(const hr_op_args *a);
+size_t hr_win_bytes_moments(const hr_op_args *a);
+size_t hr_win_bytes_four(const hr_op_args *a);
+size_t hr_win_bytes_five(const hr_op_args *a);
+size_t hr_win_bytes_past(const hr_op_args *a);
+size_t hr_win_bytes_carried(const hr_op_args *a);
+size_t hr_win_bytes_order(const hr_op_args *a);
+size_t hr_win_bytes_sketch(const hr_op_args *a);
+size_t hr_win_bytes_tumble(const hr_op_args *a);
+size_t hr_win_bytes_hop(const hr_op_args *a);
+size_t hr_win_bytes_session(const hr_op_args *a);
+size_t hr_win_bytes_latch(const hr_op_args *a);
+size_t hr_win_bytes_switch(const hr_op_args *a);
+
+void hr_win_init_one(void *state, const hr_op_args *a);
+void hr_win_init_moments(void *state, const hr_op_args *a);
+void hr_win_init_four(void *state, const hr_op_args *a);
+void hr_win_init_five(void *state, const hr_op_args *a);
+void hr_win_init_past(void *state, const hr_op_args *a);
+void hr_win_init_carried(void *state, const hr_op_args *a);
+void hr_win_init_span(void *state, const hr_op_args *a);
+void hr_win_init_alpha(void *state, const hr_op_args *a);
+void hr_win_init_half(void *state, const hr_op_args *a);
+void hr_win_init_order(void *state, const hr_op_args *a);
+void hr_win_init_sketch(void *state, const hr_op_args *a);
+void hr_win_init_tumble(void *state, const hr_op_args *a);
+void hr_win_init_hop(void *state, const hr_op_args *a);
+void hr_win_init_session(void *state, const hr_op_args *a);
+void hr_win_init_latch(void *state, const hr_op_args *a);
+void hr_win_init_switch(void *state, const hr_op_args *a);
+
+uint32_t hr_win_warm_up(const hr_op_args *a);
+uint32_t hr_win_warm_up_lag(const hr_op_args *a);
+uint32_t hr_win_warm_up_none(const hr_op_args *a);
+uint32_t hr_win_warm_up_hop(const hr_op_args *a);
+uint32_t hr_win_warm_up_one(const hr_op_args *a);
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Single rows of a window or before it, and what is carried on over all rows. */
+#include "ops/window/win.h"
+#include "ops/window/win_fold.h"
+
+typedef enum past_what {
+    PAST_FIRST,
+    PAST_LAST,
+    PAST_COUNT,
+    PAST_LAG,
+    PAST_DIFF,
+    PAST_PCT,
+} past_what;
+
+HR_INLINE double past_value(past_what what, double x, double old, uint64_t n)
+{
+    if (what == PAST_LAST) return x;
+    if (what == PAST_COUNT) return (double)n;
+    if (what == PAST_DIFF) return hr_win_or_null(x - old);
+    if (what == PAST_PCT) return hr_win_or_null((x - old) / old);
+    return old;
+}
+
+HR_INLINE void past_rows(hr_win *w, const hr_op_rows *r, past_what what)
+{
+    double *ring = (double *)(void *)((char *)w + HR_WIN_HEAD);
+    const uint64_t mask = w->cap - 1;
+    const uint64_t back = what == PAST_COUNT ? 0 : what < PAST_LAG ? w->n - 1 : w->n;
+    for (uint32_t i = 0; i < r->n; i++) {
+        double x = r->in[0][i];
+        double v = (double)NAN;
+        if (!hr_win_is_null(x)) {
+            uint64_t p = w->end++;
+            ring[p & mask] = x;
+            if (p >= back) v = past_value(what, x, ring[(p - back) & mask], HR_MIN(p + 1, w->n));
+        }
+        r->out[0][i] = v;
+    }
+}
+
+HR_INLINE void past_time(hr_win *w, const hr_op_rows *r, past_what what)
+{
+    int64_t *ts = (int64_t *)(void *)((char *)w + HR_WIN_HEAD);
+    double *ring = (double *)(void *)(ts + w->cap);
+    const uint64_t mask = w->cap - 1;
+    for (uint32_t i = 0; i < r->n; i++) {
+        double x = r->in[0][i];
+        double v = (double)NAN;
+        if (!hr_win_is_null(x)) {
+            ring[w->end & mask] = x;
+            bool is_whole = hr_win_pass(w, ts, r->ts[i]);
+            bool before = what >= PAST_LAG;
+            if (is_whole && (!before || w->from > 0)) {
+                double old = ring[(before ? w->from - 1 : w->from) & mask];
+                v = past_value(what, x, old, w->end - w->from);
+            }
+        }
+        r->out[0][i] = v;
+    }
+}
+
+#define PAST(name, what)                                                                           \
+    void hr_win_##name(void *state, const hr_op_rows *r)                                           \
+    {                                                                                              \
+        hr_win *w = state;                                                                         \
+        if (w->width_ns > 0) {                                                                     \
+            past_time(w, r, what);                                                                 \
+        } else {                                                                                   \
+            past_rows(w, r, what);                                                                 \
+        }                                                                                          \
+    }
+
+PAST(first, PAST_FIRST)
+PAST(last, PAST_LAST)
+PAST(count, PAST_COUNT)
+PAST(lag, PAST_LAG)
+PAST(diff, PAST_DIFF)
+PAST(pct, PAST_PCT)
+
+size_t hr_win_bytes_past(const hr_op_args *a)
+{
+    return hr_win_line(HR_WIN_HEAD + hr_win_ring(a) * (a->is_time[0] ? 16 : 8));
+}
+
+void hr_win_init_past(void *state, const hr_op_args *a)
+{
+    memset(state, 0, hr_win_bytes_past(a));
+    hr_win_init(state, a);
+}
+
+uint32_t hr_win_warm_up_lag(const hr_op_args *a)
+{
+    return a->is_time[0] ? 0 : (uint32_t)a->v[0];
+}
+
+uint32_t hr_win_warm_up_none(const hr_op_args *a)
+{
+    (void)a;
+    return 0;
+}
+
+/* ---- over all rows so far, or with weights that fade ---- */
+
+typedef struct carried {
+    double high, low; /* a sum as two doubles; or value; or sums of weighted values, of weights */
+    double alpha;
+    double half_ns;
+    int64_t newest;
+    uint64_t n;
+    char pad[16];
+} carried;
+_Static_assert(sizeof(carried) == 64, "carried: one line");
+
+size_t hr_win_bytes_carried(const hr_op_args *a)
+{
+    (void)a;
+    return sizeof(carried);
+}
+
+void hr_win_init_carried(void *state, const hr_op_args *a)
+{
+    (void)a;
+    *(carried *)state = (carried){.newest = INT64_MIN};
+}
+
+void hr_win_init_span(void *state, const hr_op_args *a)
+{
+    *(carried *)state = (carried){.newest = INT64_MIN, .alpha = 2 / (a->v[0] + 1)};
+}
+
+void hr_win_init_alpha(void *state, const hr_op_args *a)
+{
+    *(carried *)state = (carried){.newest = INT64_MIN, .alpha = a->v[0]};
+}
+
+void hr_win_init_half(void *state, const hr_op_args *a)
+{
+    *(carried *)state = (carried){.newest = INT64_MIN, .half_ns = a->v[0]};
+}
+
+/* The error of high + x is exact (Knuth's two-sum) and kept in low, so what is lost is in the
+ * 106th bit of the sum. */
+HR_INLINE double carry_sum(carried *c, double x)
+{
+    double s = c->high + x;
+    double bb = s - c->high;
+    double low = c->low + ((c->high - (s - bb)) + (x - bb));
+    c->high = s + low;
+    c->low = low - (c->high - s);
+    return c->high + c->low;
+}
+
+HR_INLINE double carry_min(carried *c, double x)
+{
+    if (c->n == 1 || x < c->high) c->high = x;
+    return c->high;
+}
+
+HR_INLINE double carry_max(carried *c, double x)
+{
+    if (c->n == 1 || x > c->high) c->high = x;
+    return c->high;
+}
+
+HR_INLINE double carry_mean(carried *c, double x)
+{
+    return carry_sum(c, x) / (double)c->n;
+}
+
+HR_INLINE double carry_count(carried *c, double x)
+{
+    (void)x;
+    return (double)c->n;
+}
+
+HR_INLINE double carry_ewma(carried *c, double x)
+{
+    c->high = c->n == 1 ? x : c->high + c->alpha * (x - c->high);
+    return c->high;
+}
+
+#define CARRY(name, step)                                                                          \
+    void hr_win_##name(void *state, const hr_op_rows *r)                                           \
+    {                                                                                              \
+        carried c = *(carried *)state;                                                             \
+        for (uint32_t i = 0; i < r->n; i++) {                                                      \
+            double x = r->in[0][i];                                                                \
+            if (hr_win_is_null(x)) {                                                               \
+                r->out[0][i] = (double)NAN;                                                        \
+                continue;                                                                          \
+            }                                                                                      \
+            c.n++;                                                                                 \
+            r->out[0][i] = hr_win_or_null(step(&c, x));                                            \
+        }                                                                                          \
+        *(carried *)state = c;                                                                     \
+    }
+
+CARRY(cumsum, carry_sum)
+CARRY(cummean, carry_mean)
+CARRY(cummin, carry_min)
+CARRY(cummax, carry_max)
+CARRY(cumcount, carry_count)
+CARRY(ewma, carry_ewma)
+CARRY(ewma_alpha, carry_ewma)
+
+void hr_win_ewma_time(void *state, const hr_op_rows *r)
+{
+    carried c = *(carried *)state;
+    for (uint32_t i = 0; i < r->n; i++) {
+        double x = r->in[0][i];
+        if (hr_win_is_null(x)) {
+            r->out[0][i] = (double)NAN;
+            continue;
+        }
+        if (r->ts[i] > c.newest) {
+            double dt = (double)((uint64_t)r->ts[i] - (uint64_t)c.newest);
+            double keep = c.n == 0 ? 0 : exp2(-dt / c.half_ns);
+            c.high *= keep;
+            c.low *= keep;
+            c.newest = r->ts[i];
+        }
+        c.n++;
+        c.high += x;
+        c.low += 1;
+        r->out[0][i] = hr_win_or_null(c.high / c.low);
+    }
+    *(carried *)state = c;
+}

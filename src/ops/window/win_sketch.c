@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Quantiles of a window within 1/128 of the value: rows are counted in buckets by sign, exponent
+ * and six bits of the mantissa (DDSketch, Masson, Rim and Lee 2019, with its logarithm read off the
+ * bits). Counts are whole numbers, so leaving rows are taken out exactly.
+ *
+ * The bucket of the quantile is kept: a row moves it by one filled bucket at most for each row that
+ * comes or goes, and three levels of bits (64^3 buckets) find the next filled one. */
+#include "ops/window/win.h"
+#include "ops/window/win_fold.h"
+
+#define BUCKETS (1u << 18)
+#define ZERO (1u << 17) /* the first bucket that is not negative */
+#define SHIFT 46        /* bits of the mantissa that are not looked at */
+
+typedef struct sketch {
+    uint32_t at;    /* the bucket of the quantile, filled if there are rows */
+    uint32_t below; /* rows in buckets before it */
+    uint64_t n;
+    uint64_t top;
+    char pad[40];
+    uint64_t middle[64]; /* a bit: a word of `filled` that is not 0 */
+    uint64_t filled[BUCKETS / 64];
+    uint32_t count[BUCKETS];
+} sketch;
+_Static_assert(sizeof(sketch) % 64 == 0, "sketch: whole lines");
+
+size_t hr_win_bytes_sketch(const hr_op_args *a)
+{
+    return hr_win_line(HR_WIN_HEAD + sizeof(sketch) + hr_win_ring(a) * (a->is_time[0] ? 12 : 4));
+}
+
+void hr_win_init_sketch(void *state, const hr_op_args *a)
+{
+    memset(state, 0, hr_win_bytes_sketch(a));
+    hr_win_init(state, a);
+}
+
+HR_INLINE uint32_t bucket_of(double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    uint32_t size = (uint32_t)(bits >> SHIFT) & (ZERO - 1);
+    return bits >> 63 ? ZERO - 1 - size : ZERO + size;
+}
+
+HR_INLINE double bucket_value(uint32_t b)
+{
+    uint64_t size = b < ZERO ? ZERO - 1 - b : b - ZERO;
+    if (size == 0) return 0;
+    uint64_t bits = size << SHIFT | UINT64_C(1) << (SHIFT - 1);
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return b < ZERO ? -x : x;
+}
+
+HR_INLINE unsigned lowest(uint64_t bits)
+{
+    return (unsigned)__builtin_ctzll(bits);
+}
+
+HR_INLINE unsigned highest(uint64_t bits)
+{
+    return 63 - (unsigned)__builtin_clzll(bits);
+}
+
+/* Bits above and below one; none at the ends. */
+HR_INLINE uint64_t above(uint64_t bits, uint32_t i)
+{
+    return bits & (~UINT64_C(1) << (i & 63));
+}
+
+HR_INLINE uint64_t below(uint64_t bits, uint32_t i)
+{
+    return bits & ((UINT64_C(1) << (i & 63)) - 1);
+}
+
+/* The next filled bucket; there is one. */
+static uint32_t sketch_next(const sketch *s, uint32_t b)
+{
+    uint64_t bits = above(s->filled[b >> 6], b);
+    if (bits != 0) return (b & ~63u) | lowest(bits);
+    uint32_t word = b >> 6;
+    bits = above(s->middle[word >> 6], word);
+    if (bits == 0) {
+        uint32_t i = lowest(above(s->top, word >> 6));
+        word = i << 6 | lowest(s->middle[i]);
+    } else {
+        word = (word & ~63u) | lowest(bits);
+    }
+    return word << 6 | lowest(s->filled[word]);
+}
+
+static uint32_t sketch_prev(const sketch *s, uint32_t b)
+{
+    uint64_t bits = below(s->filled[b >> 6], b);
+    if (bits != 0) return (b & ~63u) | highest(bits);
+    uint32_t word = b >> 6;
+    bits = below(s->middle[word >> 6], word);
+    if (bits == 0) {
+        uint32_t i = highest(below(s->top, word >> 6));
+        word = i << 6 | highest(s->middle[i]);
+    } else {
+        word = (word & ~63u) | highest(bits);
+    }
+    return word << 6 | highest(s->filled[word]);
+}
+
+HR_INLINE void sketch_add(sketch *s, uint32_t b)
+{
+    if (s->count[b]++ == 0) {
+        s->filled[b >> 6] |= UINT64_C(1) << (b & 63);
+        s->middle[b >> 12] |= UINT64_C(1) << (b >> 6 & 63);
+        s->top |= UINT64_C(1) << (b >> 12);
+    }
+    if (s->n++ == 0) {
+        s->at = b;
+        s->below = 0;
+    } else {
+        s->below += b < s->at;
+    }
+}
+
+HR_INLINE void sketch_drop(sketch *s, uint32_t b)
+{
+    s->n--;
+    s->below -= b < s->at;
+    if (--s->count[b] > 0) return;
+    s->filled[b >> 6] &= ~(UINT64_C(1) << (b & 63));
+    if (s->filled[b >> 6] != 0) return;
+    s->middle[b >> 12] &= ~(UINT64_C(1) << (b >> 6 & 63));
+    if (s->middle[b >> 12] == 0) s->top &= ~(UINT64_C(1) << (b >> 12));
+}
+
+/* To the bucket that holds the k-th least row. */
+HR_INLINE void sketch_seek(sketch *s, uint64_t k)
+{
+    while (k < s->below) {
+        s->at = sketch_prev(s, s->at);
+        s->below -= s->count[s->at];
+    }
+    while (k - s->below >= s->count[s->at]) {
+        s->below += s->count[s->at];
+        s->at = sketch_next(s, s->at);
+    }
+}
+
+void hr_win_sketch(void *state, const hr_op_rows *r)
+{
+    hr_win *w = state;
+    sketch *s = (sketch *)(void *)((char *)state + HR_WIN_HEAD);
+    int64_t *ts = (int64_t *)(void *)(s + 1); /* by time */
+    uint32_t *ring = (uint32_t *)(void *)(ts + (w->width_ns > 0 ? w->cap : 0));
+    const uint64_t mask = w->cap - 1;
+    for (uint32_t i = 0; i < r->n; i++) {
+        double x = r->in[0][i];
+        r->out[0][i] = (double)NAN;
+        if (hr_win_is_null(x)) continue;
+        bool has_value = true;
+        uint64_t gone = w->from;
+        uint64_t p = w->end;
+        if (w->width_ns > 0) {
+            has_value = hr_win_pass(w, ts, r->ts[i]);
+        } else {
+            w->end++;
+            w->from = w->end > w->n ? w->end - w->n : 0;
+            has_value = w->end >= w->n;
+        }
+        uint32_t b = bucket_of(x);
+        ring[p & mask] = b;
+        sketch_add(s, b);
+        for (; gone < w->from; gone++)
+            sketch_drop(s, ring[gone & mask]);
+        sketch_seek(s, (uint64_t)(w->arg * (double)(s->n - 1)));
+        if (has_value) r->out[0][i] = bucket_value(s->at);
+    }
+}
