@@ -149,10 +149,10 @@ def check_rows(path):
     code, out, err = tap.run("calc", "x: mid; big: trade.qty > 0.01", path, "--rows", "true")
     found = rows_of(out)
     tap.check("--rows true takes rows in which a condition holds", code == 0 and found and all(r["big"] == "1" for r in found), err)
-    some = tap.run("calc", "ema(mid, 20)", path, "--clock", "receive")[1].splitlines()
+    some = tap.run("calc", "ema(mid, 20)", path, "--clock", "local")[1].splitlines()
     times = [int(line.split(",")[0]) for line in some[1:]]
     at = times[len(times) // 2]
-    late = tap.run("calc", "ema(mid, 20)", path, "--clock", "receive", "--from", at)[1].splitlines()
+    late = tap.run("calc", "ema(mid, 20)", path, "--clock", "local", "--from", at)[1].splitlines()
     want = some[:1] + [line for line, t in zip(some[1:], times) if t >= at]
     tap.check("--from leaves rows out and keeps what windows knew", late == want and 1 < len(late) < len(some), late[:3])
 
