@@ -255,7 +255,7 @@ static void make_identity(hr_run *r)
 /* What of() names is worked out in the order of all messages, so there is one shard. */
 static hr_status open_calc(hr_run *r, hr_err *err)
 {
-    if (r->plan->expressions == NULL && r->plan->n_signals == 0) return HR_OK;
+    if (!hr_plan_has_calc(r->plan)) return HR_OK;
     r->calc = hr_heap_zero(1, sizeof *r->calc);
     if (r->calc == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for expressions");
     HR_TRY(hr_calc_setup_open(r->calc, r->plan, r->n_lanes, err));

@@ -192,7 +192,7 @@ hr_status run_carve(hr_run *r, hr_err *err)
         r->pending.extra == NULL)
         return HR_FAIL(err, HR_EBUDGET, "no memory for commits: raise engine.memory");
     HR_TRY(
-        hr_pool_create(&r->cuts, r->arena, sizeof(hr_cut), 3968 + 128 * r->n_lanes, "cuts", err));
+        hr_pool_create(&r->cuts, r->arena, sizeof(hr_cut), 4096 + 128 * r->n_lanes, "cuts", err));
     /* What is left is for rows. */
     size_t left = hr_arena_left(r->arena);
     size_t each = r->block_bytes + 64 + sizeof(uint32_t); /* with what a pool keeps beside it */

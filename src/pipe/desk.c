@@ -35,9 +35,14 @@ static void clear_top(hr_desk *d)
     memset(d->top_changed, 0xff, sizeof d->top_changed);
 }
 
+static size_t own_bytes(uint32_t n_open)
+{
+    return hr_round_up(sizeof(hr_desk) + n_open * sizeof(hr_desk_open), 64);
+}
+
 size_t hr_desk_bytes(const hr_plan *plan)
 {
-    return hr_round_up(sizeof(hr_desk), 64) + hr_round_up(hr_l2_bytes(plan->window_ticks), 64) +
+    return own_bytes(hr_plan_kinds(plan)) + hr_round_up(hr_l2_bytes(plan->window_ticks), 64) +
            hr_round_up(hr_featset_bytes(), 64);
 }
 
@@ -46,8 +51,10 @@ hr_desk *hr_desk_init(void *mem, const hr_desk_config *cfg, int32_t id, const ch
 {
     const hr_plan *plan = cfg->plan;
     hr_desk *d = mem;
-    memset(d, 0, sizeof *d);
-    char *p = (char *)mem + hr_round_up(sizeof *d, 64);
+    const uint32_t n_open = hr_plan_kinds(plan);
+    memset(d, 0, own_bytes(n_open));
+    d->n_open = n_open;
+    char *p = (char *)mem + own_bytes(n_open);
     d->book = hr_l2_init(p, plan->window_ticks, cfg->far_pool, cfg->wide_pool);
     p += hr_round_up(hr_l2_bytes(plan->window_ticks), 64);
     d->features = hr_featset_init(p, plan->window_ns, plan->px_scale, plan->qty_scale);
@@ -61,8 +68,8 @@ hr_desk *hr_desk_init(void *mem, const hr_desk_config *cfg, int32_t id, const ch
     d->seq_last_good = -1;
     d->last_recv_ns = INT64_MIN;
     d->grid_next_ns = INT64_MIN;
-    for (int k = 0; k < HR_KIND_COUNT; k++)
-        d->date[k] = INT32_MIN;
+    for (uint32_t k = 0; k < n_open; k++)
+        d->open[k].date = INT32_MIN;
     clear_top(d);
     return d;
 }
@@ -80,8 +87,8 @@ void hr_desk_fini(hr_desk *d, hr_desk_env *env)
     hr_desk_drop_kept(d, env->cfg);
     if (d->check != NULL) hr_pool_put(env->cfg->check_pool, d->check);
     d->check = NULL;
-    for (int k = 0; k < HR_KIND_COUNT; k++)
-        hr_chain_free(&d->chain[k], env->rows.blocks);
+    for (uint32_t k = 0; k < d->n_open; k++)
+        hr_chain_free(&d->open[k].chain, env->rows.blocks);
 }
 
 uint32_t hr_desk_blocks_needed(const hr_desk_config *cfg, uint32_t n_levels)
@@ -117,14 +124,14 @@ hr_status hr_desk_env_reserve_cuts(hr_desk_env *env, uint32_t n)
 void hr_desk_cut_all(hr_desk *d, hr_desk_env *env)
 {
     if (d->calc != NULL) hr_desk_calc_flush(d, env);
-    for (int k = 0; k < HR_KIND_COUNT; k++)
+    for (uint32_t k = 0; k < d->n_open; k++)
         hr_desk_cut(d, env, (hr_kind)k);
 }
 
 hr_status hr_desk_spill(hr_desk *d, hr_desk_env *env, bool whole, hr_err *err)
 {
-    for (int k = 0; k < HR_KIND_COUNT; k++)
-        HR_TRY(hr_rows_spill(&env->rows, &env->cfg->layout[k], &d->chain[k], whole, err));
+    for (uint32_t k = 0; k < d->n_open; k++)
+        HR_TRY(hr_rows_spill(&env->rows, &env->cfg->layout[k], &d->open[k].chain, whole, err));
     return HR_OK;
 }
 
@@ -553,7 +560,7 @@ static hr_status on_delta(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uin
     d->has_depth = true;
     env->counts.messages++;
     env->counts.levels += n;
-    __builtin_prefetch(d->chain[HR_KIND_FEATURES].last, 1); /* most messages end with a row */
+    __builtin_prefetch(d->open[HR_KIND_FEATURES].chain.last, 1); /* most messages end with a row */
     if (env->cfg->plan->rows_on == HR_ROWS_ON_GRID) grid_rows(d, env, b, msg);
     hr_seq_verdict v = hr_seq_delta(&d->seq, b->seq_first[msg], b->seq_last[msg], b->seq_prev[msg]);
     uint32_t flags = b->flags[msg];

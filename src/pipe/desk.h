@@ -89,6 +89,13 @@ typedef struct hr_desk_fill {
     bool is_set;
 } hr_desk_fill;
 
+/* A table's open chain: one cache line. */
+typedef struct hr_desk_open {
+    hr_row_chain chain;
+    int32_t date; /* of the rows in it */
+    uint32_t next_part;
+} hr_desk_open;
+
 typedef struct hr_desk {
     char venue[HR_VENUE_MAX + 1];
     char symbol[HR_SYMBOL_MAX + 1];
@@ -113,13 +120,12 @@ typedef struct hr_desk {
     uint32_t n_parts;   /* orders of the book that is being given whole; or NO_PARTS */
     int64_t parts_ns;   /* when that arrived: its parts share it */
     int64_t grid_next_ns;
-    int64_t last_recv_ns; /* running maximum: decides dates */
-    int32_t date[HR_KIND_COUNT];
-    uint32_t next_part[HR_KIND_COUNT];
-    hr_row_chain chain[HR_KIND_COUNT];
+    int64_t last_recv_ns;                 /* running maximum: decides dates */
     int64_t top_px[2][HR_BOOK_DEPTH_MAX]; /* last book row, HR_NULL_I64 filled */
     int64_t top_qty[2][HR_BOOK_DEPTH_MAX];
     uint64_t top_changed[4]; /* since the last stored row: bid px, bid qty, ask px, ask qty */
+    uint32_t n_open;         /* HR_KIND_PLAIN, or HR_KIND_COUNT with expressions */
+    _Alignas(64) hr_desk_open open[]; /* by kind */
 } hr_desk;
 
 size_t hr_desk_bytes(const hr_plan *plan);

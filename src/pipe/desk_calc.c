@@ -8,7 +8,6 @@
 
 #define ROWS_MAX 64u
 #define ROWS_MIN 8u
-#define EXTRA_KINDS (HR_KIND_COUNT - HR_KIND_PLAIN)
 #define EVENTS_MAX 32768u /* signals that a batch may turn */
 
 /* A row that waits. */
@@ -267,8 +266,7 @@ void hr_desk_calc_pack(const hr_desk *d, const hr_desk_config *cfg, hr_pack *k)
 {
     const hr_calc_setup *s = cfg->calc;
     HR_ASSERT(d->calc->n_rows == 0);
-    hr_pack_bytes(k, d->date + HR_KIND_PLAIN, EXTRA_KINDS * sizeof d->date[0]);
-    hr_pack_bytes(k, d->next_part + HR_KIND_PLAIN, EXTRA_KINDS * sizeof d->next_part[0]);
+    hr_desk_pack_tables(d, HR_KIND_PLAIN, d->n_open, k);
     hr_pack_bytes(k, d->calc, sizeof *d->calc);
     hr_pack_bytes(k, (char *)d->calc + s->state_at, s->desk_bytes - s->state_at);
 }
@@ -277,8 +275,7 @@ bool hr_desk_calc_unpack(hr_desk *d, const hr_desk_config *cfg, hr_unpack *u)
 {
     const hr_calc_setup *s = cfg->calc;
     hr_desk_calc *c = d->calc;
-    hr_unpack_bytes(u, d->date + HR_KIND_PLAIN, EXTRA_KINDS * sizeof d->date[0]);
-    hr_unpack_bytes(u, d->next_part + HR_KIND_PLAIN, EXTRA_KINDS * sizeof d->next_part[0]);
+    hr_desk_unpack_tables(d, HR_KIND_PLAIN, d->n_open, u);
     hr_unpack_bytes(u, c, sizeof *c);
     hr_unpack_bytes(u, (char *)c + s->state_at, s->desk_bytes - s->state_at);
     return !u->is_bad && c->n_rows == 0 && c->part < s->program.e->n_part &&

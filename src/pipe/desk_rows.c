@@ -30,30 +30,31 @@ static void outbox_push(hr_desk_env *env, hr_cut *cut)
 
 void hr_desk_cut(hr_desk *d, hr_desk_env *env, hr_kind kind)
 {
-    hr_row_chain *c = &d->chain[kind];
-    if (c->n_rows == 0) return;
+    hr_desk_open *o = &d->open[kind];
+    if (o->chain.n_rows == 0) return;
     hr_cut *cut = env->cut_stash;
     HR_ASSERT(cut != NULL);
     env->cut_stash = cut->next;
     env->n_cut_stash--;
     *cut = (hr_cut){.desk = d,
-                    .chain = *c,
+                    .chain = o->chain,
                     .spill_fd = env->rows.spill->fd,
-                    .date = d->date[kind],
-                    .part = d->next_part[kind]++,
+                    .date = o->date,
+                    .part = o->next_part++,
                     .epoch = env->epoch,
                     .kind = (uint8_t)kind};
-    *c = (hr_row_chain){0};
+    o->chain = (hr_row_chain){0};
     outbox_push(env, cut);
 }
 
 /* Rows of one date share parts; numbering starts anew with each date. */
 static void turn_to(hr_desk *d, hr_desk_env *env, hr_kind kind, int32_t day)
 {
-    if (HR_LIKELY(day == d->date[kind])) return;
+    hr_desk_open *o = &d->open[kind];
+    if (HR_LIKELY(day == o->date)) return;
     hr_desk_cut(d, env, kind);
-    d->date[kind] = day;
-    d->next_part[kind] = 0;
+    o->date = day;
+    o->next_part = 0;
 }
 
 static void turn_day(hr_desk *d, hr_desk_env *env, hr_kind kind)
@@ -66,7 +67,7 @@ static void turn_day(hr_desk *d, hr_desk_env *env, hr_kind kind)
 static hr_row_block *room(hr_desk *d, hr_desk_env *env, hr_kind kind, uint32_t *n)
 {
     const hr_desk_config *cfg = env->cfg;
-    hr_row_chain *c = &d->chain[kind];
+    hr_row_chain *c = &d->open[kind].chain;
     if (c->n_rows == cfg->group_rows[kind]) hr_desk_cut(d, env, kind);
     uint64_t left = cfg->group_rows[kind] - c->n_rows;
     if (*n > left) *n = (uint32_t)left;
@@ -82,7 +83,7 @@ static hr_row_block *room_for_one(hr_desk *d, hr_desk_env *env, hr_kind kind)
 static void took(hr_desk *d, hr_desk_env *env, hr_kind kind, hr_row_block *b, uint32_t n)
 {
     b->n_rows += n;
-    d->chain[kind].n_rows += n;
+    d->open[kind].chain.n_rows += n;
     env->counts.written[kind] += n;
 }
 

@@ -107,9 +107,25 @@ static bool unpack_book(hr_l2 *book, hr_unpack *u)
     return true;
 }
 
-/* All plain fields that outlive a commit, in one fixed order, for both directions. Y: an array by
- * kind, of which the part that every run has stands here and the rest with the expressions. */
-#define DESK_FIELDS(X, Y)                                                                          \
+void hr_desk_pack_tables(const hr_desk *d, uint32_t first, uint32_t end, hr_pack *k)
+{
+    for (uint32_t i = first; i < end; i++)
+        hr_pack_bytes(k, &d->open[i].date, sizeof d->open[i].date);
+    for (uint32_t i = first; i < end; i++)
+        hr_pack_bytes(k, &d->open[i].next_part, sizeof d->open[i].next_part);
+}
+
+void hr_desk_unpack_tables(hr_desk *d, uint32_t first, uint32_t end, hr_unpack *u)
+{
+    for (uint32_t i = first; i < end; i++)
+        hr_unpack_bytes(u, &d->open[i].date, sizeof d->open[i].date);
+    for (uint32_t i = first; i < end; i++)
+        hr_unpack_bytes(u, &d->open[i].next_part, sizeof d->open[i].next_part);
+}
+
+/* All plain fields that outlive a commit, in one fixed order, for both directions. TABLES: those
+ * that every run has; the others stand with the expressions. */
+#define DESK_FIELDS(X, TABLES)                                                                     \
     X(seq)                                                                                         \
     X(source_idx)                                                                                  \
     X(has_depth)                                                                                   \
@@ -122,8 +138,7 @@ static bool unpack_book(hr_l2 *book, hr_unpack *u)
     X(watch_px)                                                                                    \
     X(grid_next_ns)                                                                                \
     X(last_recv_ns)                                                                                \
-    Y(date)                                                                                        \
-    Y(next_part)                                                                                   \
+    TABLES                                                                                         \
     X(top_px)                                                                                      \
     X(top_qty)                                                                                     \
     X(buffer_head)                                                                                 \
@@ -133,12 +148,10 @@ static bool unpack_book(hr_l2 *book, hr_unpack *u)
 void hr_desk_pack(const hr_desk *d, const hr_desk_config *cfg, hr_pack *k)
 {
 #define PACK(field) hr_pack_bytes(k, &d->field, sizeof d->field);
-#define PACK_PLAIN(field) hr_pack_bytes(k, d->field, HR_KIND_PLAIN * sizeof d->field[0]);
-    DESK_FIELDS(PACK, PACK_PLAIN)
+    DESK_FIELDS(PACK, hr_desk_pack_tables(d, 0, HR_KIND_PLAIN, k);)
 #undef PACK
-#undef PACK_PLAIN
-    for (int i = 0; i < HR_KIND_COUNT; i++)
-        HR_ASSERT(d->chain[i].n_rows == 0);
+    for (uint32_t i = 0; i < d->n_open; i++)
+        HR_ASSERT(d->open[i].chain.n_rows == 0);
     pack_book(d->book, k);
     size_t n = hr_featset_image_bytes();
     if (n > k->cap - k->n) hr_pack_flush(k);
@@ -239,10 +252,8 @@ static bool has_a_rule(const hr_desk *d)
 bool hr_desk_unpack(hr_desk *d, hr_desk_env *env, hr_unpack *u)
 {
 #define UNPACK(field) hr_unpack_bytes(u, &d->field, sizeof d->field);
-#define UNPACK_PLAIN(field) hr_unpack_bytes(u, d->field, HR_KIND_PLAIN * sizeof d->field[0]);
-    DESK_FIELDS(UNPACK, UNPACK_PLAIN)
+    DESK_FIELDS(UNPACK, hr_desk_unpack_tables(d, 0, HR_KIND_PLAIN, u);)
 #undef UNPACK
-#undef UNPACK_PLAIN
     if (u->is_bad || !has_a_rule(d) || !hr_seq_is_sound(&d->seq) || !unpack_book(d->book, u))
         return false;
     static _Thread_local char image[8192];

@@ -41,6 +41,9 @@ HR_INLINE int64_t hr_unpack_i64(hr_unpack *u)
     return v;
 }
 
+/** Dates and part numbers of the tables from `first` to before `end`. */
+void hr_desk_pack_tables(const hr_desk *d, uint32_t first, uint32_t end, hr_pack *k);
+void hr_desk_unpack_tables(hr_desk *d, uint32_t first, uint32_t end, hr_unpack *u);
 /** The desk's chains must be empty (just cut). */
 void hr_desk_pack(const hr_desk *d, const hr_desk_config *cfg, hr_pack *k);
 /** Its live orders; the book by price must hold their levels. */

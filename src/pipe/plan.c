@@ -707,7 +707,7 @@ size_t hr_plan_identity(const hr_plan *p, char *out, size_t cap)
         p->window_ticks, (long long)p->window_ns, p->px_scale, p->qty_scale, p->zstd_level,
         p->row_group_rows, (long long)p->commit_rows, p->instruments, (long long)p->line_bytes,
         writes, p->n_symbols, digest);
-    if (n > 0 && (p->expressions != NULL || p->n_signals > 0)) {
+    if (n > 0 && hr_plan_has_calc(p)) {
         hr_plan_digest_calc(digest, p);
         n += snprintf(out + n, cap - (size_t)n, " calc=%u:%s", p->n_signals, digest);
     }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/attr.h"
 #include "base/status.h"
 #include "col/schema.h"
 #include "eval/program.h"
@@ -92,6 +93,16 @@ typedef struct hr_plan {
 
 void hr_plan_init(hr_plan *p); /* all defaults */
 void hr_plan_fini(hr_plan *p);
+/** It has expressions or signals. */
+HR_INLINE bool hr_plan_has_calc(const hr_plan *p)
+{
+    return p->expressions != NULL || p->n_signals > 0;
+}
+/** Tables that its desks may write, the first of hr_kind. */
+HR_INLINE uint32_t hr_plan_kinds(const hr_plan *p)
+{
+    return hr_plan_has_calc(p) ? HR_KIND_COUNT : HR_KIND_PLAIN;
+}
 /** Parses YAML text over the defaults. subject: file name for messages. HR_EPLAN with line and
  * column. */
 HR_MUST_USE hr_status hr_plan_parse(hr_plan *p, const char *subject, const char *text,

@@ -40,7 +40,7 @@ static void take(rig *g, const hr_evbatch *b)
 static size_t gather(rig *g, char *out)
 {
     const hr_row_layout *l = &g->cfg.layout[HR_KIND_FEATURES];
-    const hr_row_chain *c = &g->desk->chain[HR_KIND_FEATURES];
+    const hr_row_chain *c = &g->desk->open[HR_KIND_FEATURES].chain;
     size_t offset[HR_TABLE_FIELDS_MAX];
     size_t at = 0;
     assert_true(c->n_rows <= ROWS_MAX);
@@ -115,10 +115,10 @@ static void walk(uint64_t seed, uint32_t window, bool is_thin, bool is_huge)
         take(&with, b);
         take(&without, b);
         assert_int_equal(with.env.counts.crossed, without.env.counts.crossed);
-        assert_int_equal(with.desk->chain[HR_KIND_FEATURES].n_rows,
-                         without.desk->chain[HR_KIND_FEATURES].n_rows);
+        assert_int_equal(with.desk->open[HR_KIND_FEATURES].chain.n_rows,
+                         without.desk->open[HR_KIND_FEATURES].chain.n_rows);
     }
-    assert_true(without.desk->chain[HR_KIND_FEATURES].n_rows > 100);
+    assert_true(without.desk->open[HR_KIND_FEATURES].chain.n_rows > 100);
     size_t n = gather(&with, want);
     assert_int_equal(gather(&without, got), n);
     assert_memory_equal(got, want, n);

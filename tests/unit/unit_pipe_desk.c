@@ -105,7 +105,7 @@ static hr_status snapshot(int64_t id)
 
 static uint64_t rows(hr_kind kind)
 {
-    return rig.desk->chain[kind].n_rows;
+    return rig.desk->open[kind].chain.n_rows;
 }
 
 static int64_t best(hr_side side)
@@ -306,7 +306,7 @@ static void test_cuts(void **state)
         assert_int_equal(c->part, n++);
     }
     assert_int_equal(n, 3);
-    for (int k = 0; k < HR_KIND_COUNT; k++)
+    for (uint32_t k = 0; k < rig.desk->n_open; k++)
         assert_int_equal(rows((hr_kind)k), 0);
     for (hr_cut *c = rig.env.outbox_first; c != NULL; c = c->next)
         hr_chain_free(&c->chain, rig.env.rows.blocks);
@@ -329,8 +329,8 @@ static int64_t save(const char *path)
 
 static void drop_rows(void)
 {
-    for (int k = 0; k < HR_KIND_COUNT; k++)
-        hr_chain_free(&rig.desk->chain[k], rig.env.rows.blocks);
+    for (uint32_t k = 0; k < rig.desk->n_open; k++)
+        hr_chain_free(&rig.desk->open[k].chain, rig.env.rows.blocks);
 }
 
 /* A fresh desk from the first n bytes of the image. */
