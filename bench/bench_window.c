@@ -15,6 +15,7 @@
 
 #include "base/sys.h"
 #include "figure.h"
+#include "kern/kern.h"
 #include "ops/window/op_window.h"
 
 #define BATCH 2048
@@ -170,6 +171,7 @@ int main(int argc, char **argv)
     static const char *const names[] = {"sum",    "mean",     "std",  "min",   "max",
                                         "zscore", "kurt",     "corr", "slope", "lag",
                                         "sketch", "quantile", "rank"};
+    hr_kern_init(hr_cpu_detect());
     rows_make();
     memset(out, 0, sizeof out); /* a page's first touch is not the operator's */
     memset(ts, 0, sizeof ts);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Window operators against models that go over the rows of each window anew in long double; the
- * same bits for any cut of the rows into calls, and from a copy of the state at any row. */
+ * same bits for any cut of the rows into calls, in any tier of the kernels at each call, and from a
+ * copy of the state at any row. */
 #include "harness.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "kern/kern.h"
 #include "ops/window/op_window.h"
 #include "rng.h"
 
@@ -324,6 +326,8 @@ static void *state_make(const hr_op *op, const hr_op_args *a, size_t *n_bytes)
 
 static void run(const hr_op *op, void *state, const rows *d, int from, int n, double *out)
 {
+    static unsigned n_runs;
+    hr_kern_init(n_runs++ % 3 == 0 ? 0 : hr_cpu_detect());
     hr_op_rows r = {.n = (uint32_t)n,
                     .ts = d->ts + from,
                     .in = {d->x + from, d->y + from},
@@ -730,5 +734,6 @@ int main(void)
         cmocka_unit_test(test_many),        cmocka_unit_test(test_far),
         cmocka_unit_test(test_drift),
     };
+    hr_kern_init(hr_cpu_detect());
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,26 +4,30 @@
 /* What win_ops.c lists of the files win_*.c; the contract of each is hr_op's in expr/op.h. */
 #include "expr/op.h"
 
-void hr_win_sum(void *state, const hr_op_rows *r);
-void hr_win_mean(void *state, const hr_op_rows *r);
-void hr_win_min(void *state, const hr_op_rows *r);
-void hr_win_max(void *state, const hr_op_rows *r);
-void hr_win_var(void *state, const hr_op_rows *r);
-void hr_win_vars(void *state, const hr_op_rows *r);
-void hr_win_std(void *state, const hr_op_rows *r);
-void hr_win_stds(void *state, const hr_op_rows *r);
-void hr_win_zscore(void *state, const hr_op_rows *r);
-void hr_win_var_time(void *state, const hr_op_rows *r);
-void hr_win_vars_time(void *state, const hr_op_rows *r);
-void hr_win_std_time(void *state, const hr_op_rows *r);
-void hr_win_stds_time(void *state, const hr_op_rows *r);
-void hr_win_zscore_time(void *state, const hr_op_rows *r);
-void hr_win_skew(void *state, const hr_op_rows *r);
-void hr_win_kurt(void *state, const hr_op_rows *r);
-void hr_win_cov(void *state, const hr_op_rows *r);
-void hr_win_corr(void *state, const hr_op_rows *r);
-void hr_win_beta(void *state, const hr_op_rows *r);
-void hr_win_slope(void *state, const hr_op_rows *r);
+/* The files of these are compiled for each tier; what a state is made of, in one of them. */
+#ifdef HR_WIN_AVX2
+#define HR_WIN_FN(name) hr_win_##name##_avx2
+#else
+#define HR_WIN_FN(name) hr_win_##name##_base
+#endif
+#define HR_WIN_TIER_EACH(X)                                                                        \
+    X(sum)                                                                                         \
+    X(mean)                                                                                        \
+    X(min)                                                                                         \
+    X(max) X(var) X(vars) X(std) X(stds) X(zscore) X(skew) X(kurt) X(cov) X(corr) X(beta) X(slope)
+#define HR_WIN_DECLARE(name)                                                                       \
+    void hr_win_##name(void *state, const hr_op_rows *r);                                          \
+    void hr_win_##name##_base(void *state, const hr_op_rows *r);                                   \
+    void hr_win_##name##_avx2(void *state, const hr_op_rows *r);
+/* clang-format off */
+HR_WIN_TIER_EACH(HR_WIN_DECLARE)
+/* clang-format on */
+
+void HR_WIN_FN(var_time)(void *state, const hr_op_rows *r);
+void HR_WIN_FN(vars_time)(void *state, const hr_op_rows *r);
+void HR_WIN_FN(std_time)(void *state, const hr_op_rows *r);
+void HR_WIN_FN(stds_time)(void *state, const hr_op_rows *r);
+void HR_WIN_FN(zscore_time)(void *state, const hr_op_rows *r);
 void hr_win_first(void *state, const hr_op_rows *r);
 void hr_win_last(void *state, const hr_op_rows *r);
 void hr_win_count(void *state, const hr_op_rows *r);

@@ -16,7 +16,7 @@ static double *node(const hr_chunk_place *at, unsigned level, uint64_t i, const 
     return at->tree + (base + (i & ((cap >> level) - 1))) * k->width;
 }
 
-void hr_chunk_put(const hr_chunk_place *at, uint64_t chunk, const hr_fold *k)
+void HR_WIN_FN(chunk_put)(const hr_chunk_place *at, uint64_t chunk, const hr_fold *k)
 {
     double *leaf = node(at, 0, chunk, k);
     hr_fold_copy(leaf, at->w->prefix, k);
@@ -84,7 +84,7 @@ static void descend(const hr_chunk_place *at, uint64_t lo, const hr_fold *k)
     c->n_starts = i;
 }
 
-void hr_chunk_middle(const hr_chunk_place *at, uint64_t lo, uint64_t hi, const hr_fold *k)
+void HR_WIN_FN(chunk_middle)(const hr_chunk_place *at, uint64_t lo, uint64_t hi, const hr_fold *k)
 {
     hr_chunks *c = at->c;
     uint64_t before = c->hi;

@@ -10,6 +10,7 @@
  *
  * The middle comes from a binary tree over whole chunks. Any number of rows may leave at once:
  * O(log max_rows), and 32 joins where a chunk is entered. See docs/modules/window.md. */
+#include "ops/window/win.h"
 #include "ops/window/win_ring.h"
 
 #define HR_WIN_TAKE 16u   /* rows looked at together */
@@ -60,9 +61,9 @@ HR_INLINE hr_chunk_place hr_chunk_place_of(void *state, const hr_fold *k)
 }
 
 /** The newest chunk is whole: its aggregate goes into the tree. */
-void hr_chunk_put(const hr_chunk_place *at, uint64_t chunk, const hr_fold *k);
+void HR_WIN_FN(chunk_put)(const hr_chunk_place *at, uint64_t chunk, const hr_fold *k);
 /** The middle is chunks [lo, hi) now. */
-void hr_chunk_middle(const hr_chunk_place *at, uint64_t lo, uint64_t hi, const hr_fold *k);
+void HR_WIN_FN(chunk_middle)(const hr_chunk_place *at, uint64_t lo, uint64_t hi, const hr_fold *k);
 
 HR_INLINE void hr_chunk_lift(double *one, const hr_chunk_place *at, uint64_t p, const hr_fold *k)
 {
@@ -211,7 +212,7 @@ HR_INLINE void hr_chunk_far(hr_chunk_rows *c, uint32_t i, uint32_t to, const hr_
     uint64_t lo = c->from[i] / HR_WIN_CHUNK + 1;
     uint64_t hi = first / HR_WIN_CHUNK;
     if (at->c->turned != lo) hr_chunk_turn(at, c->from[i], k); /* the one before lo */
-    if (at->c->lo != lo || at->c->hi != hi) hr_chunk_middle(at, lo, hi, k);
+    if (at->c->lo != lo || at->c->hi != hi) HR_WIN_FN(chunk_middle)(at, lo, hi, k);
     double now = (double)(first % HR_WIN_CHUNK + 1);
     double n_middle = (double)((hi - lo) * HR_WIN_CHUNK);
     double middle[HR_WIN_WIDTH_MAX] HR_UNINIT;
@@ -277,7 +278,7 @@ HR_INLINE void hr_fold_time(void *state, const hr_op_rows *r, const hr_fold *k)
             i = to;
         }
         hr_chunk_values(&c, r->out[0], k);
-        if (at.w->end % HR_WIN_CHUNK == 0) hr_chunk_put(&at, newest, k);
+        if (at.w->end % HR_WIN_CHUNK == 0) HR_WIN_FN(chunk_put)(&at, newest, k);
     }
 }
 

@@ -61,6 +61,8 @@ static size_t half_bytes(uint64_t b)
     return (size_t)(2 * (b + 1) * sizeof(double) + PARTS(b) * sizeof(part));
 }
 
+#ifndef HR_WIN_AVX2
+
 size_t hr_win_bytes_moments(const hr_op_args *a)
 {
     if (a->is_time[0]) return hr_win_bytes_three(a);
@@ -74,6 +76,8 @@ void hr_win_init_moments(void *state, const hr_op_args *a)
 {
     hr_fold_init(state, a, hr_win_bytes_moments(a));
 }
+
+#endif
 
 static place place_of(void *state)
 {
@@ -397,11 +401,11 @@ HR_INLINE void step(void *state, const double *x, double *out, uint32_t n, momen
     {                                                                                              \
         step(state, x, out, n, what);                                                              \
     }                                                                                              \
-    void hr_win_##name(void *state, const hr_op_rows *r)                                           \
+    void HR_WIN_FN(name)(void *state, const hr_op_rows *r)                                         \
     {                                                                                              \
         const hr_win *w = state;                                                                   \
         if (w->width_ns > 0) {                                                                     \
-            hr_win_##name##_time(state, r);                                                        \
+            HR_WIN_FN(name##_time)(state, r);                                                      \
         } else {                                                                                   \
             hr_win_stretches(state, r, step_##name);                                               \
         }                                                                                          \

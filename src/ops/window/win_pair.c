@@ -95,7 +95,7 @@ HR_INLINE double slope_time_value(const double *a, double n, double per_n, doubl
 }
 
 #define FOLD(name)                                                                                 \
-    void hr_win_##name(void *state, const hr_op_rows *r)                                           \
+    void HR_WIN_FN(name)(void *state, const hr_op_rows *r)                                         \
     {                                                                                              \
         static const hr_fold kind = {.width = WIDTH,                                               \
                                      .n_in = 2,                                                    \
@@ -110,7 +110,7 @@ FOLD(cov)
 FOLD(corr)
 FOLD(beta)
 
-void hr_win_slope(void *state, const hr_op_rows *r)
+void HR_WIN_FN(slope)(void *state, const hr_op_rows *r)
 {
     static const hr_fold rows = {.width = WIDTH,
                                  .n_in = 1,

@@ -273,15 +273,15 @@ HR_INLINE void one_step(void *state, const double *x, double *out, uint32_t n, o
         run_(state, r, &kind);                                                                     \
     }
 
-#define FOLD(name) FOLD_AS(hr_win_##name, name, 4, four, four, NULL, hr_fold_run)
-#define MOMENT(name) FOLD_AS(hr_win_##name##_time, name, 3, two, two, two_settle, hr_fold_time)
+#define FOLD(name) FOLD_AS(HR_WIN_FN(name), name, 4, four, four, NULL, hr_fold_run)
+#define MOMENT(name) FOLD_AS(HR_WIN_FN(name##_time), name, 3, two, two, two_settle, hr_fold_time)
 #define ONE(name, what, join_)                                                                     \
     static FOLD_AS(name##_time, name, 1, one, join_, NULL, hr_fold_time) static void name##_step(  \
         void *state, const double *x, double *out, uint32_t n)                                     \
     {                                                                                              \
         one_step(state, x, out, n, what);                                                          \
     }                                                                                              \
-    void hr_win_##name(void *state, const hr_op_rows *r)                                           \
+    void HR_WIN_FN(name)(void *state, const hr_op_rows *r)                                         \
     {                                                                                              \
         const hr_win *w = state;                                                                   \
         if (w->width_ns > 0) {                                                                     \
@@ -305,6 +305,8 @@ MOMENT(stds)
 MOMENT(zscore)
 FOLD(skew)
 FOLD(kurt)
+
+#ifndef HR_WIN_AVX2
 
 size_t hr_win_bytes_one(const hr_op_args *a)
 {
@@ -348,3 +350,5 @@ uint32_t hr_win_warm_up(const hr_op_args *a)
 {
     return a->is_time[0] ? 0 : (uint32_t)a->v[0] - 1;
 }
+
+#endif
