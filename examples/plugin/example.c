@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A plugin with one operator and one stage.
+/* A plugin with one operator and two stages.
  *
  *   decayed_sum(x, half)   sum of all x so far, each weighing 2^(-age / half)
  *   despike                drops rows whose mid is far from the last one kept, and adds the column
  *                          mid_gap: how far it is
+ *   on_move                keeps trades and rows in which mid moved, and adds the column mid_move:
+ *                          how far it moved
  *
  * README.md says how it is built and used. */
 #include <math.h>
@@ -92,6 +94,31 @@ static void despike_run(void *self, void *state, const headrace_stage_rows *r)
 static const char *const despike_in[] = {"mid"};
 static const char *const despike_out[] = {"mid_gap"};
 
+/* ---- and another ---- */
+typedef struct on_move {
+    double last; /* mid of the last row that had one */
+    uint64_t has_last;
+} on_move;
+
+static void on_move_run(void *self, void *state, const headrace_stage_rows *r)
+{
+    on_move *s = state;
+    (void)self;
+    for (uint32_t i = 0; i < r->n; i++) {
+        double mid = r->in[0][i];
+        int is_trade = !isnan(r->in[1][i]);
+        double move = s->has_last ? mid - s->last : 0;
+        if (isnan(mid)) continue; /* kept */
+        if (s->has_last && move == 0 && !is_trade) r->keep[i] = 0;
+        r->out[0][i] = move;
+        s->last = mid;
+        s->has_last = 1;
+    }
+}
+
+static const char *const on_move_in[] = {"mid", "trade.px"};
+static const char *const on_move_out[] = {"mid_move"};
+
 /* ---- what headrace is told ----
  * C++ before C++20 has no designated initialisers: write the fields in their order there. */
 static const headrace_op ops[] = {
@@ -124,6 +151,17 @@ static const headrace_stage stages[] = {
         .state_bytes = sizeof(despike),
         .run = despike_run,
     },
+    {
+        .struct_size = sizeof(headrace_stage),
+        .name = "on_move",
+        .what = "keeps trades and rows in which mid is not what it was",
+        .n_in = 2,
+        .in = on_move_in,
+        .n_out = 1,
+        .out = on_move_out,
+        .state_bytes = sizeof(on_move),
+        .run = on_move_run,
+    },
 };
 
 static const headrace_plugin_info info = {
@@ -133,7 +171,7 @@ static const headrace_plugin_info info = {
     .version = "1.0",
     .n_op = 1,
     .op = ops,
-    .n_stage = 1,
+    .n_stage = sizeof stages / sizeof stages[0],
     .stage = stages,
 };
 

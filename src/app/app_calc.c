@@ -179,6 +179,33 @@ static void print_json(const hr_op *op)
            usual_warm_up(op));
 }
 
+static void print_names(FILE *to, const char *lead, const char *const *name, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        fprintf(to, "%s%s", i == 0 ? lead : ", ", name[i]);
+}
+
+/* Stages of plugins, or that of one name; returns how many. */
+static uint32_t print_stages(FILE *to, const hr_program *p, const char *name, hr_nearest *near)
+{
+    uint32_t n_shown = 0;
+    for (uint32_t i = 0; i < p->n_plugins; i++) {
+        uint32_t n;
+        const hr_row_stage *g = hr_plugin_stages(p->plugin[i], &n);
+        for (uint32_t k = 0; k < n; k++) {
+            hr_nearest_offer(near, g[k].name);
+            if (name != NULL && strcmp(name, g[k].name) != 0) continue;
+            fprintf(to, "%s: stage of %s\n    %s\n   ", g[k].name, hr_plugin_name(p->plugin[i]),
+                    g[k].what);
+            print_names(to, " reads ", g[k].in, g[k].n_in);
+            print_names(to, g[k].n_in > 0 ? "; gives " : " gives ", g[k].out, g[k].n_out);
+            fputs("\n", to);
+            n_shown++;
+        }
+    }
+    return n_shown;
+}
+
 hr_status hr_app_list_functions(FILE *to, const char *name, bool json, char *const *plugin,
                                 uint32_t n_plugins, hr_err *err)
 {
@@ -200,6 +227,7 @@ hr_status hr_app_list_functions(FILE *to, const char *name, bool json, char *con
         else
             print_text(to, op);
     }
+    if (st == HR_OK && !json) n += print_stages(to, &p, name, &near);
     if (st == HR_OK && json) printf("]\n");
     if (st == HR_OK && !json && name == NULL)
         fputs("\nThe language has besides: + - * / % ^, < <= > >= == !=, and, or, not, "

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <string.h>
 
 #include "app/app.h"
 #include "app/app_calc.h"
@@ -9,7 +10,10 @@
 
 typedef struct options {
     hr_app_listen x;
-    const char *params, *plugin;
+    const char *params, *plugin, *stages;
+    char *stage_text; /* the names, cut apart */
+    const char *stage[HR_ROW_STAGES_MAX];
+    uint32_t n_stages;
     int book, rows, dates;
     int64_t max_rows;
     bool explains, lists;
@@ -35,8 +39,10 @@ static hr_status parse_args(options *o, const char **text, int argc, char **argv
          &o->explains, 0, 0, NULL},
         {"--param", "PARAMS", "values of $names: n=20,span=2s", HR_OPT_TEXT, &o->params, 0, 0,
          NULL},
-        {"--plugin", "FILE", "a shared object with functions of its own", HR_OPT_TEXT, &o->plugin,
-         0, 0, NULL},
+        {"--plugin", "FILE", "a shared object with functions and stages of its own", HR_OPT_TEXT,
+         &o->plugin, 0, 0, NULL},
+        {"--stage", "NAMES", "stages of the plugin that rows go through first: despike,even",
+         HR_OPT_TEXT, &o->stages, 0, 0, NULL},
         {"--rows", "W", "all (default), valued (some output is not null) or true (some condition)",
          HR_OPT_CHOICE, &o->rows, 0, 0, row_kinds},
         {"--book", "W", "depth (the rebuilt book, default) or ticker", HR_OPT_CHOICE, &o->book, 0,
@@ -74,6 +80,7 @@ static void print(const options *o, const hr_calc_report *r)
 {
     const hr_app_figure figure[] = {
         {"rows_worked_out", "worked out", r->rows},
+        {"rows_dropped", "dropped by stages", r->dropped},
         {"rows_no_time", "without any time", r->no_time},
         {"unmet", "instruments of of() that never came", r->unmet},
     };
@@ -104,6 +111,26 @@ static hr_status run_on(options *o, const hr_program *p, hr_err *err)
     return HR_OK;
 }
 
+/* "a,b" as names. */
+static hr_status take_stages(options *o, hr_err *err)
+{
+    if (o->stages == NULL) return HR_OK;
+    if (o->is_table)
+        return HR_FAIL(err, HR_EUSAGE, "--stage: rows of a table go through no stages");
+    o->stage_text = hr_heap_strdup(o->stages);
+    if (o->stage_text == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for stages");
+    char *rest = o->stage_text;
+    for (char *name = strsep(&rest, ","); name != NULL; name = strsep(&rest, ",")) {
+        if (name[0] == '\0')
+            return HR_FAIL(err, HR_EUSAGE,
+                           "--stage: expected names with commas between, found '%s'", o->stages);
+        if (o->n_stages == HR_ROW_STAGES_MAX)
+            return HR_FAIL(err, HR_EUSAGE, "--stage: at most %u stages", HR_ROW_STAGES_MAX);
+        o->stage[o->n_stages++] = name;
+    }
+    return HR_OK;
+}
+
 static hr_status run(options *o, const char *text, hr_err *err)
 {
     hr_program program;
@@ -114,6 +141,7 @@ static hr_status run(options *o, const char *text, hr_err *err)
     HR_TRY(hr_app_expr_text(&text, &n, err));
     o->is_table = o->x.engine.format == 0 && hr_calc_table_probe(first);
     if (o->is_table) HR_TRY(hr_calc_table_open(&o->table, first, err));
+    HR_TRY(take_stages(o, err));
     hr_program_options po = {.text = text,
                              .n_text = n,
                              .column = o->is_table ? o->table.column : hr_market_columns,
@@ -122,6 +150,8 @@ static hr_status run(options *o, const char *text, hr_err *err)
                              .n_param = o->n_params,
                              .plugin = plugins,
                              .n_plugins = o->plugin != NULL,
+                             .stage = o->stage,
+                             .n_stages = o->n_stages,
                              .max_rows = (uint32_t)o->max_rows,
                              .batch_rows = HR_CALC_STEP_ROWS};
     hr_status st = hr_program_open(&program, &po, err);
@@ -151,5 +181,6 @@ int hr_cmd_calc(int argc, char **argv)
     else if (st == HR_OK)
         st = run(&o, text, &err);
     hr_plan_fini(&o.x.plan);
+    hr_heap_free(o.stage_text);
     return st == HR_OK || st == HR_END ? HR_EXIT_OK : hr_app_fail(&err);
 }

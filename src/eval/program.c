@@ -82,6 +82,22 @@ static hr_status read_signals(hr_program *p, const hr_program_options *o, hr_are
     return HR_OK;
 }
 
+/* Stages give columns that expressions may read. */
+static hr_status open_stages(hr_program *p, const hr_program_options *o, hr_err *err)
+{
+    if (o->n_stages == 0) return HR_OK;
+    const hr_row_stages_source src = {.plugin = p->plugin,
+                                      .n_plugins = p->n_plugins,
+                                      .name = o->stage,
+                                      .n_names = o->n_stages,
+                                      .column = o->column,
+                                      .n_column = o->n_column};
+    HR_TRY(hr_row_stages_open(&p->stages, p->arena, &src, err));
+    p->env.column = p->stages->column;
+    p->env.n_column = p->stages->n_column;
+    return HR_OK;
+}
+
 static hr_status open_in(hr_program *p, const hr_program_options *o, hr_arena *scratch, hr_err *err)
 {
     HR_TRY(hr_program_ops(p, o->plugin, o->n_plugins, o->n_threads, err));
@@ -92,8 +108,10 @@ static hr_status open_in(hr_program *p, const hr_program_options *o, hr_arena *s
                            .param = o->param,
                            .n_param = o->n_param,
                            .max_rows = o->max_rows};
+    HR_TRY(open_stages(p, o, err));
     HR_TRY(o->n_signal > 0 ? read_signals(p, o, scratch, err) : read_text(p, o, scratch, err));
-    return hr_eval_create(&p->e, p->arena, scratch, p->x, o->batch_rows, err);
+    HR_TRY(hr_eval_create(&p->e, p->arena, scratch, p->x, o->batch_rows, err));
+    return p->stages != NULL ? hr_row_stages_bind(p->stages, p->arena, p->e, err) : HR_OK;
 }
 
 hr_status hr_program_open(hr_program *p, const hr_program_options *o, hr_err *err)

@@ -3,7 +3,7 @@
 #define HR_EVAL_PROGRAM_H
 /* An expression from text to what can be run, with everything that it was made of. */
 #include "eval/eval.h"
-#include "eval/plugins.h"
+#include "eval/row_stages.h"
 #include "eval/signal.h"
 
 /* Which rows of expressions are written. */
@@ -26,6 +26,8 @@ typedef struct hr_program_options {
     uint32_t n_param;
     char *const *plugin; /* paths of plugins, whose operators are beside the library's own */
     uint32_t n_plugins, n_threads; /* that run them at the same time; 0 is one */
+    const char *const *stage;      /* of these plugins, that rows go through, in their order */
+    uint32_t n_stages;
     uint32_t max_rows;   /* that a window of time has to hold */
     uint32_t batch_rows; /* of a call of the evaluator */
 } hr_program_options;
@@ -38,6 +40,7 @@ typedef struct hr_program {
     const hr_signals *signals; /* NULL: none */
     uint32_t n_own;
     hr_eval *e;
+    hr_row_stages *stages; /* NULL: none */
     hr_plugin *plugin[HR_PROGRAM_PLUGINS_MAX];
     uint32_t n_plugins;
 } hr_program;

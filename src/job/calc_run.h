@@ -20,6 +20,7 @@ typedef struct hr_calc_options {
 typedef struct hr_calc_report {
     hr_listen_report listen;
     uint64_t rows; /* worked out */
+    uint64_t dropped; /* by stages */
     uint64_t no_time;
     uint32_t unmet;      /* instruments of of() that never came ... */
     const char *unmet_1; /* ... the first of them */

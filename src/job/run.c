@@ -259,6 +259,12 @@ static hr_status open_calc(hr_run *r, hr_err *err)
     r->calc = hr_heap_zero(1, sizeof *r->calc);
     if (r->calc == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for expressions");
     HR_TRY(hr_calc_setup_open(r->calc, r->plan, r->n_lanes, err));
+    if (!hr_calc_is_written(r->plan)) {
+        hr_calc_setup_close(r->calc);
+        hr_heap_free(r->calc);
+        r->calc = NULL;
+        return HR_OK;
+    }
     if (r->calc->program.e->n_part > 1) r->n_shards = 1;
     r->cfg.calc = r->calc;
     return hr_calc_setup_tables(r->calc, &r->tables, err);

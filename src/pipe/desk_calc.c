@@ -26,12 +26,18 @@ typedef struct hr_desk_calc {
 
 /* ---- setup ---- */
 
-static hr_status read_program(hr_calc_setup *s, const hr_plan *plan, uint32_t n_threads,
-                              hr_err *err)
+bool hr_calc_is_written(const hr_plan *plan)
 {
-    hr_signal_spec *spec = hr_heap_zero(HR_MAX(plan->n_signals, 1u), sizeof *spec);
+    return (plan->expressions != NULL && plan->write[HR_KIND_CALC]) ||
+           (plan->n_signals > 0 && plan->write[HR_KIND_SIGNALS]);
+}
+
+static hr_status read_program(hr_calc_setup *s, const hr_plan *plan, uint32_t n_signals,
+                              uint32_t n_threads, hr_err *err)
+{
+    hr_signal_spec *spec = hr_heap_zero(HR_MAX(n_signals, 1u), sizeof *spec);
     if (spec == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for signals");
-    for (uint32_t i = 0; i < plan->n_signals; i++) {
+    for (uint32_t i = 0; i < n_signals; i++) {
         const hr_plan_signal *g = &plan->signal[i];
         spec[i] = (hr_signal_spec){.name = g->name,
                                    .when = g->when,
@@ -49,12 +55,14 @@ static hr_status read_program(hr_calc_setup *s, const hr_plan *plan, uint32_t n_
     hr_program_options o = {.text = text,
                             .n_text = strlen(text),
                             .signal = spec,
-                            .n_signal = plan->n_signals,
+                            .n_signal = n_signals,
                             .column = hr_market_columns,
                             .n_column = hr_market_n_columns,
                             .plugin = plan->plugins,
                             .n_plugins = plan->n_plugins,
                             .n_threads = n_threads,
+                            .stage = (const char *const *)plan->stages,
+                            .n_stages = plan->n_stages,
                             .max_rows = plan->calc_max_rows,
                             .batch_rows = ROWS_MAX};
     hr_status st = hr_program_open(&s->program, &o, err);
@@ -71,7 +79,12 @@ static uint32_t n_rules(const hr_calc_setup *s)
 hr_status hr_calc_setup_open(hr_calc_setup *s, const hr_plan *plan, uint32_t n_threads, hr_err *err)
 {
     memset(s, 0, sizeof *s);
-    HR_TRY(read_program(s, plan, n_threads, err));
+    HR_TRY(read_program(s, plan, plan->n_signals, n_threads, err));
+    if (!hr_calc_is_written(plan)) return HR_OK;
+    if (plan->n_signals > 0 && !plan->write[HR_KIND_SIGNALS]) { /* they were right: that is all */
+        hr_program_close(&s->program);
+        HR_TRY(read_program(s, plan, 0, n_threads, err));
+    }
     const hr_eval *e = s->program.e;
     s->rows = plan->calc_rows;
     s->cap_rows = ROWS_MAX;
@@ -85,9 +98,15 @@ hr_status hr_calc_setup_open(hr_calc_setup *s, const hr_plan *plan, uint32_t n_t
     s->rows_at = hr_round_up(sizeof(hr_desk_calc), 64);
     s->state_at = s->rows_at + hr_round_up(row * s->cap_rows, 64);
     s->signals_at = s->state_at + hr_round_up(e->part[0].state_bytes, 64);
-    s->desk_bytes = s->signals_at;
+    s->stages_at = s->signals_at;
     if (s->program.signals != NULL)
-        s->desk_bytes += hr_round_up(hr_signals_state_bytes(s->program.signals), 64);
+        s->stages_at += hr_round_up(hr_signals_state_bytes(s->program.signals), 64);
+    s->desk_bytes = s->stages_at;
+    const hr_row_stages *g = s->program.stages;
+    if (g == NULL) return HR_OK;
+    const hr_eval_part read = {.in = g->in, .n_in = g->n_in};
+    hr_market_init(&s->wide, &read, plan->px_scale, plan->qty_scale);
+    s->desk_bytes += g->state_bytes;
     return HR_OK;
 }
 
@@ -137,8 +156,11 @@ hr_status hr_calc_work_init(hr_calc_desk_work *w, const hr_calc_setup *s, hr_are
     w->out_at = hr_arena_alloc(arena, (p->n_out + 1) * sizeof *w->out_at, 8);
     w->part_row = hr_arena_alloc(arena, (s->most_in + 1) * sizeof *w->part_row, 8);
     w->eval = hr_arena_alloc(arena, e->work_bytes, 64);
-    bool ok = w->column != NULL && w->in_at != NULL && w->out_at != NULL && w->part_row != NULL &&
-              w->eval != NULL && hr_eval_others_init(&w->others, e, arena) == HR_OK;
+    size_t n_wide = s->program.stages != NULL ? s->program.stages->n_wide : 0;
+    w->wide = hr_arena_alloc(arena, (n_wide + 1) * sizeof *w->wide, 8);
+    bool ok = w->wide != NULL && w->column != NULL && w->in_at != NULL && w->out_at != NULL &&
+              w->part_row != NULL && w->eval != NULL &&
+              hr_eval_others_init(&w->others, e, arena) == HR_OK;
     if (!ok) return HR_FAIL(err, HR_EBUDGET, "no memory for expressions: raise engine.memory");
     for (uint32_t i = 0; i < p->n_in; i++)
         w->in_at[i] = w->column + (size_t)i * s->cap_rows;
@@ -160,6 +182,8 @@ struct hr_desk_calc *hr_desk_calc_init(void *mem, const hr_calc_setup *s, hr_des
     hr_eval_init(&s->program.e->part[0], (char *)mem + s->state_at);
     if (s->program.signals != NULL)
         hr_signals_init((char *)mem + s->signals_at, s->program.signals);
+    if (s->program.stages != NULL)
+        hr_row_stages_init(s->program.stages, (char *)mem + s->stages_at);
     c->part = hr_eval_others_meet(&env->calc->others, d->venue, d->symbol);
     return c;
 }
@@ -213,28 +237,47 @@ void hr_desk_calc_flush(hr_desk *d, hr_desk_env *env)
 
 /* ---- messages ---- */
 
+/* What a part reads, off the event or off what stages made of it. */
+static void read_row(const hr_calc_setup *s, const hr_calc_desk_work *w, uint32_t part,
+                     const hr_market_event *e, double *row)
+{
+    if (s->program.stages != NULL)
+        hr_row_stages_take(s->program.stages, part, w->wide, row);
+    else
+        hr_market_read(&s->market[part], row, e);
+}
+
+/* false: a stage dropped it. */
+static bool pass_stages(hr_desk_calc *c, const hr_calc_setup *s, hr_calc_desk_work *w, int64_t ts,
+                        const hr_market_event *e)
+{
+    if (s->program.stages == NULL) return true;
+    hr_market_read(&s->wide, w->wide, e);
+    return hr_row_stages_run(s->program.stages, (char *)c + s->stages_at, ts, w->wide);
+}
+
 static void keep(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
                  hr_market_event *e)
 {
     const hr_calc_setup *s = env->cfg->calc;
+    hr_calc_desk_work *w = env->calc;
     hr_desk_calc *c = d->calc;
     hr_row_key key = hr_desk_key_of(b, msg, b->flags[msg] & ~HR_ORDER_MASK);
-    int32_t day = hr_day_of(d->last_recv_ns);
-    if (c->n_rows > 0 && day != c->day) hr_desk_calc_flush(d, env);
-    c->day = day;
     e->ts_event = b->ts_event[msg];
     e->ts_recv = b->ts_recv[msg];
     if (hr_seq_is_live(&d->seq)) e->book = d->book;
+    if (!pass_stages(c, s, w, key.clock_ns, e)) return;
+    int32_t day = hr_day_of(d->last_recv_ns);
+    if (c->n_rows > 0 && day != c->day) hr_desk_calc_flush(d, env);
+    c->day = day;
     if (c->part != 0) {
-        hr_market_read(&s->market[c->part], env->calc->part_row, e);
-        hr_eval_others_run(&env->calc->others, c->part, key.clock_ns, env->calc->part_row,
-                           env->calc->eval, NULL);
+        read_row(s, w, c->part, e, w->part_row);
+        hr_eval_others_run(&w->others, c->part, key.clock_ns, w->part_row, w->eval, NULL);
     }
     kept_row *r = row_at(s, c, c->n_rows++);
     r->key = key;
-    hr_market_read(&s->market[0], r->in, e);
-    if (s->program.e->n_part > 1)
-        hr_eval_others_take(&env->calc->others, &s->program.e->part[0], r->in);
+    read_row(s, w, 0, e, r->in);
+    if (s->program.e->n_part > 1) hr_eval_others_take(&w->others, &s->program.e->part[0], r->in);
     if (c->n_rows == s->cap_rows) hr_desk_calc_flush(d, env);
 }
 

@@ -14,17 +14,20 @@
 typedef struct hr_calc_setup {
     hr_program program;
     hr_market market[HR_EXPR_SYMBOL_MAX + 1]; /* by part */
+    hr_market wide;                           /* what stages and what is behind them read */
     hr_calc_rows rows;
     uint32_t cap_rows; /* kept before they are worked out */
     uint32_t n_blocks; /* of rows, that working out may need */
     uint32_t n_cuts;
     uint32_t most_in;                     /* inputs of any part */
     size_t desk_bytes;                    /* of one instrument */
-    size_t rows_at, state_at, signals_at; /* from hr_desk_calc on */
+    size_t rows_at, state_at, signals_at, stages_at; /* from hr_desk_calc on */
 } hr_calc_setup;
 
+/** Is anything written that the plan's expressions and signals give? */
+bool hr_calc_is_written(const hr_plan *plan);
 /** Reads the plan's expressions and signals; close after success and failure. n_threads: that will
- * work with it. */
+ * work with it. Where nothing of them is written they are looked at and no more. */
 HR_MUST_USE hr_status hr_calc_setup_open(hr_calc_setup *s, const hr_plan *plan, uint32_t n_threads,
                                          hr_err *err);
 void hr_calc_setup_close(hr_calc_setup *s);
@@ -40,6 +43,7 @@ typedef struct hr_calc_desk_work {
     const double **in_at;
     double **out_at;
     double *part_row;
+    double *wide; /* a row on its way through stages */
     void *eval;
     hr_signals_out *events; /* NULL: no signals */
 } hr_calc_desk_work;

@@ -95,7 +95,9 @@ static const plan_key keys[] = {
     {"calc", "max_rows", V_U32, AT(calc_max_rows), 1, 1 << 24, NULL,
      "rows that a window of time holds"},
     {"calc", "plugins", V_LIST, AT(plugins), 0, HR_PLAN_PLUGINS_MAX, NULL,
-     "shared objects with functions of their own"},
+     "shared objects with functions and stages of their own"},
+    {"calc", "stages", V_LIST, AT(stages), 0, HR_ROW_STAGES_MAX, NULL,
+     "stages of plugins that rows go through before expressions"},
     {"numbers", "price_decimals", V_U8, AT(px_scale), 0, 18, NULL, "decimals of prices"},
     {"numbers", "quantity_decimals", V_U8, AT(qty_scale), 0, 18, NULL, "decimals of quantities"},
     {"numbers", "share_decimals", V_U8, AT(share_decimals), 0, 18, NULL,
@@ -159,13 +161,16 @@ void hr_plan_fini(hr_plan *p)
     for (uint32_t i = 0; i < p->n_plugins; i++)
         hr_heap_free(p->plugins[i]);
     hr_heap_free(p->plugins);
+    for (uint32_t i = 0; i < p->n_stages; i++)
+        hr_heap_free(p->stages[i]);
+    hr_heap_free(p->stages);
     hr_heap_free(p->inputs);
     hr_heap_free(p->symbols);
     p->signal = NULL;
     p->expressions = NULL;
     p->n_signals = 0;
-    p->inputs = p->symbols = p->plugins = NULL;
-    p->n_inputs = p->n_symbols = p->n_plugins = 0;
+    p->inputs = p->symbols = p->plugins = p->stages = NULL;
+    p->n_inputs = p->n_symbols = p->n_plugins = p->n_stages = 0;
 }
 
 static hr_status add_text(char ***list, uint32_t *n, uint32_t cap, const char *text, hr_err *err)
@@ -458,20 +463,30 @@ static hr_status add_entry(plan_parse *p, const plan_key *k)
 {
     hr_plan *plan = p->plan;
     const char *text = hr_plan_text(p);
-    bool is_symbol = k->offset == AT(symbols);
-    bool is_plugin = k->offset == AT(plugins);
-    uint32_t *n = is_symbol ? &plan->n_symbols : is_plugin ? &plan->n_plugins : &plan->n_inputs;
-    if (*n == (uint32_t)k->high) {
+    const struct {
+        size_t offset;
+        char ***list;
+        uint32_t *n;
+    } lists[] = {{AT(inputs), &plan->inputs, &plan->n_inputs},
+                 {AT(symbols), &plan->symbols, &plan->n_symbols},
+                 {AT(plugins), &plan->plugins, &plan->n_plugins},
+                 {AT(stages), &plan->stages, &plan->n_stages}};
+    size_t at = 0;
+    while (lists[at].offset != k->offset)
+        at++;
+    if (*lists[at].n == (uint32_t)k->high) {
         char more[64];
-        snprintf(more, sizeof more, " is one too many: at most %u", *n);
+        snprintf(more, sizeof more, " is one too many: at most %u", *lists[at].n);
         return hr_plan_complain(p, p->event.start_mark, k->key, text, more, NULL);
     }
-    if (!is_symbol && (text[0] == '\0' || strlen(text) >= HR_PLAN_PATH_MAX))
+    bool is_path = k->offset == AT(inputs) || k->offset == AT(plugins);
+    if (is_path && (text[0] == '\0' || strlen(text) >= HR_PLAN_PATH_MAX))
         return wrong(p, k, "a path of at most 1023 bytes");
-    if (is_symbol && (strlen(text) > HR_SYMBOL_MAX || !is_name(text)))
+    if (k->offset == AT(symbols) && (strlen(text) > HR_SYMBOL_MAX || !is_name(text)))
         return wrong(p, k, "a symbol of at most 31 letters, digits and . _ - : /");
-    char ***list = is_symbol ? &plan->symbols : is_plugin ? &plan->plugins : &plan->inputs;
-    return add_text(list, n, (uint32_t)k->high, text, p->err);
+    if (k->offset == AT(stages) && (strlen(text) > 2 * HR_EXPR_NAME_MAX + 1 || !is_name(text)))
+        return wrong(p, k, "the name of a stage of a plugin");
+    return add_text(lists[at].list, lists[at].n, (uint32_t)k->high, text, p->err);
 }
 
 /* A text of its own. */
@@ -686,6 +701,10 @@ hr_status hr_plan_check(const hr_plan *p, hr_err *err)
         return HR_FAIL(err, HR_EPLAN, "input.from is not before input.to: nothing would be left");
     if ((p->window_ticks & (p->window_ticks - 1)) != 0)
         return HR_FAIL(err, HR_EPLAN, "book.window_ticks %u is no power of two", p->window_ticks);
+    if (p->n_stages > 0 && p->expressions == NULL && p->n_signals == 0)
+        return HR_FAIL(
+            err, HR_EPLAN,
+            "calc.stages without calc.expressions or signals: nothing looks at the rows");
     return strcmp(p->io, "io_uring") == 0 ? check_uring(err) : HR_OK;
 }
 

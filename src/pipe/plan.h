@@ -66,6 +66,8 @@ typedef struct hr_plan {
     uint32_t calc_max_rows; /* calc.max_rows: that a window of time holds; 16,384 */
     char **plugins;         /* calc.plugins: shared objects with functions of their own */
     uint32_t n_plugins;
+    char **stages; /* calc.stages: of these, that rows go through before expressions */
+    uint32_t n_stages;
     /* signals: a list of mappings: name, when, until, score, values, confirm, cooldown, hold,
      * priority */
     hr_plan_signal *signal;

@@ -157,12 +157,17 @@ void hr_plan_digest_calc(char digest[HR_DIGEST_TEXT], const hr_plan *p)
 {
     char numbers[160];
     hr_digest d = {{0, 0}};
-    snprintf(numbers, sizeof numbers, "rows=%d max=%u write=%d%d", (int)p->calc_rows,
-             p->calc_max_rows, p->write[HR_KIND_CALC], p->write[HR_KIND_SIGNALS]);
+    int n = snprintf(numbers, sizeof numbers, "rows=%d max=%u write=%d%d", (int)p->calc_rows,
+                     p->calc_max_rows, p->write[HR_KIND_CALC], p->write[HR_KIND_SIGNALS]);
+    if (p->n_stages > 0) /* only there: datasets made before them are told by the same text */
+        snprintf(numbers + n, sizeof numbers - (size_t)n, " plugins=%u stages=%u", p->n_plugins,
+                 p->n_stages);
     add_word(&d, numbers);
     add_word(&d, p->expressions);
     for (uint32_t i = 0; i < p->n_plugins; i++)
         add_word(&d, p->plugins[i]);
+    for (uint32_t i = 0; i < p->n_stages; i++)
+        add_word(&d, p->stages[i]);
     for (uint32_t i = 0; i < p->n_signals; i++) {
         const hr_plan_signal *g = &p->signal[i];
         snprintf(numbers, sizeof numbers, "%u %d %lld %lld %u", g->confirm, g->priority,

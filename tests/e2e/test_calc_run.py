@@ -4,6 +4,7 @@ of `calc`; signals are those of a model in Python over the outputs; plans that a
 import csv
 import glob
 import io
+import json
 import os
 
 import kills
@@ -48,24 +49,28 @@ def write(name, text):
     return path_of(name)
 
 
-def plan(name, text, more=""):
-    return write(name, f"output: {{commit_rows: 30000}}\nlimits: {{instruments: 8}}\ncalc:\n  max_rows: 4096\n  expressions: |{text}{SIGNALS}{more}")
+def plugin(name):
+    return os.path.join(os.environ.get("HR_PLUGINS", os.path.join(tap.ROOT, "build", "tests", "support")), f"plugin_{name}.so")
 
 
-def check_same(what, text, capture):
+def plan(name, text, more="", stages=""):
+    return write(name, f"output: {{commit_rows: 30000}}\nlimits: {{instruments: 8}}\ncalc:\n  max_rows: 4096\n{stages}  expressions: |{text}{SIGNALS}{more}")
+
+
+def check_same(what, text, capture, stages=""):
     digests = {}
     for i, more in enumerate(("engine: {lanes: 1}", "engine: {lanes: 2, batch_min: 64, batch_max: 64}", "engine: {lanes: 4}",
                               "engine: {lanes: 3, batch_max: 65536, cpu_mask: scalar}", "engine: {lanes: 2, io: threads, pin: 'off'}")):
         out = path_of(f"{what}{i}")
-        got = tap.run_json(plan(f"{what}{i}.yaml", text, more + "\n"), capture, "--out", out)
+        got = tap.run_json(plan(f"{what}{i}.yaml", text, more + "\n", stages), capture, "--out", out)
         tap.check(f"{what}, {more}: rows and signals", got.get("written", {}).get("calc", 0) > 1000 and got["written"]["signals"] > 50, got)
         digests[tap.digest(out)] = more
     tap.check(f"{what}: the same bytes for any lanes, batches and processors", len(digests) == 1, digests)
     return path_of(f"{what}0"), next(iter(digests))
 
 
-def check_kills(what, text, capture, want):
-    path = plan("kills.yaml", text)
+def check_kills(what, text, capture, want, stages=""):
+    path = plan("kills.yaml", text, "", stages)
     for seed in range(4):
         done = kills.to_the_end([path, capture], path_of("killed"), want, f"{what}.{seed}", 6)
         tap.check(f"{what}: killed {done.n} times in mid-window and resumed, the same bytes", not done.wrong and done.n > 0, done.wrong)
@@ -85,9 +90,9 @@ def table(out, kind):
     return rows
 
 
-def check_verb(out, text, capture):
+def check_verb(out, text, capture, *more):
     lines = ";".join(line.strip() for line in text.strip().splitlines())
-    code, printed, err = tap.run("calc", lines, capture, "--max-rows", 4096)
+    code, printed, err = tap.run("calc", lines, capture, "--max-rows", 4096, *more)
     want = {}
     for r in csv.DictReader(io.StringIO(printed)):
         want.setdefault(r["instrument"], []).append(r)
@@ -167,8 +172,7 @@ def check_wrong(capture):
 
 
 def check_plugins(capture):
-    folder = os.environ.get("HR_PLUGINS", os.path.join(tap.ROOT, "build", "tests", "support"))
-    example, bad = (os.path.join(folder, f"plugin_{name}.so") for name in ("example", "bad"))
+    example, bad = plugin("example"), plugin("bad")
     text = "a: decayed_sum(trade.qty, 10ms)"
     digests = set()
     for lanes in (1, 3):
@@ -184,6 +188,8 @@ def check_plugins(capture):
     tap.check("and the same values by `calc`", code == 0 and len(want) > 100 and want == found, err)
     code, printed, err = tap.run("calc", "--list", "decayed_sum", "--plugin", example)
     tap.check("--list shows it", code == 0 and printed.startswith("decayed_sum("), err)
+    code, printed, err = tap.run("calc", "--list", "on_move", "--plugin", example)
+    tap.check("and a stage", code == 0 and "stage of example" in printed and "reads mid, trade.px; gives mid_move" in printed, printed + err)
     wild = {"HR_TEST_PLUGIN": "write out"}
     code, printed, err = tap.run("calc", "two(mid, 5).x", capture, "--plugin", bad, "--out", path_of("wild.csv"), env=wild)
     tap.check("a plugin that writes too far ends `calc`, and no file is left",
@@ -195,6 +201,79 @@ def check_plugins(capture):
     tap.check("a plugin whose structs have another size is refused", code != 0 and "struct_size" in err, err)
     code, _, err = tap.run("calc", "mid", capture, "--plugin", path_of("none.so"))
     tap.check("one that is not there is named", code != 0 and "none.so" in err, err)
+
+
+def model_of_stages(capture):
+    """Rows that `despike` and `on_move` leave, and what they add, from the rows of a run without them."""
+    kept, last, n_dropped = {}, {}, 0
+    for r in csv.DictReader(io.StringIO(tap.run("calc", "m: mid; p: trade.px", capture)[1])):
+        symbol, mid, is_trade = r["instrument"], float(r["m"]) if r["m"] else None, r["p"] != ""
+        row, first = {"ts": int(r["ts_event"]), "gap": None, "move": None}, symbol not in last
+        if mid is not None:
+            row["gap"] = 0.0 if first else mid / last[symbol] - 1  # never far in this capture
+            row["move"] = 0.0 if first else mid - last[symbol]
+            if not first and row["move"] == 0 and not is_trade:
+                n_dropped += 1
+                continue
+            last[symbol] = mid
+        kept.setdefault(symbol, []).append(row)
+    return kept, n_dropped
+
+
+def check_stages(capture):
+    example, bad = plugin("example"), plugin("bad")
+    stages = f"  plugins: ['{example}']\n  stages: [despike, on_move]\n"
+    text = TEXT + "    gap: mid_gap\n    move: mid_move\n    sum: decayed_sum(raw(mid_move), 5ms)\n"
+    out, want = check_same("stages", text, capture, stages)
+    check_verb(out, text, capture, "--plugin", example, "--stage", "despike,example.on_move")
+    check_kills("stages", text, capture, want, stages)
+    kept, n_dropped = model_of_stages(capture)
+    wrong, found = [], table(out, "calc")
+    for symbol, rows in kept.items():
+        got = [(r["ts_event"], r["gap"], r["move"]) for r in found.get(symbol, [])]
+        wrong += [] if got == [(r["ts"], r["gap"], r["move"]) for r in rows] else [(symbol, len(got), len(rows))]
+    tap.check(f"stages drop {n_dropped} rows and give columns as a model does", n_dropped > 100 and not wrong, wrong)
+    text += '    other: of("BTCUSDT", sum(raw(mid_move), 10))\n    step: of("SOLUSDT", mid_move / mid)\n'
+    out, want = check_same("stages and others", text, capture, stages)
+    check_verb(out, text, capture, "--plugin", example, "--stage", "despike,on_move")
+    check_kills("stages and others", text, capture, want, stages)
+    code, printed, err = tap.run("calc", "mid", capture, "--plugin", example, "--stage", "on_move", "--json", "--out", path_of("dropped.csv"))
+    tap.check("calc says what was dropped", code == 0 and json.loads(printed)["rows_dropped"] == n_dropped, printed + err)
+    check_stages_wrong(capture, example, bad)
+
+
+def check_stages_wrong(capture, example, bad):
+    for how, words in (("stage keep", "behind the end of 'keep'"), ("stage out", "behind the end of its output"), ("stage state", "behind the end of its state")):
+        code, _, err = tap.run("calc", "mid", capture, "--plugin", bad, "--stage", "second", "--out", path_of("wild.csv"), env={"HR_TEST_PLUGIN": how})
+        tap.check(f"{how}: ends `calc`, and no file is left", code == 3 and words in err and not os.path.exists(path_of("wild.csv")), (code, err))
+        path = write("wild.yaml", f"calc: {{expressions: mid, plugins: ['{bad}'], stages: [second]}}\nlimits: {{instruments: 8}}\n")
+        code, _, err = tap.run("run", path, capture, "--out", path_of(how), env={"HR_TEST_PLUGIN": how})
+        tap.check(f"{how}: ends a run before it commits", code == 3 and words in err, (code, err))
+    for args, words in ((("--stage", "despike"), "no plugin has a stage 'despike'"), (("--plugin", example, "--stage", "despik"), "did you mean 'despike'"),
+                        (("--plugin", example, "--stage", "despike,,on_move"), "expected names with commas between")):
+        code, _, err = tap.run("calc", "mid", capture, *args)
+        tap.check(f"{args}: told", code == 2 and words in err, (code, err))
+    table_of = write("bars.csv", "time,close\n2024-01-01,1\n2024-01-02,2\n")
+    code, _, err = tap.run("calc", "close", table_of, "--plugin", example, "--stage", "despike")
+    tap.check("a table's rows go through no stages", code == 2 and "--stage" in err, (code, err))
+    for text, words in (("calc: {stages: [x]}", "nothing looks at the rows"), ("calc: {expressions: mid, stages: [x]}", "no plugin has a stage 'x'"),
+                        ("calc: {expressions: mid, stages: ['a b']}", "the name of a stage"),
+                        (f"calc: {{expressions: mid, plugins: ['{example}'], stages: [{', '.join(['despike'] * 17)}]}}", "one too many")):
+        code, _, err = tap.run("run", write("wrong.yaml", text + "\n"), capture, "--out", path_of("wrong"))
+        tap.check(f"{text[:60]}: told", code == 2 and words in err, (code, err))
+
+
+def check_unwritten(capture):
+    """What is not written is not worked out, but it has to be right."""
+    text = "calc: {expressions: 'a: mean(mid, 1000)'}\nsignals: [{name: above, when: mid > a}]"
+    for i, (off, kinds) in enumerate((("{calc: false, signals: false}", ()), ("{signals: false}", ("calc",)), ("{calc: false}", ("signals",)),
+                                      ("{}", ("calc", "signals")))):
+        got = tap.run_json(write("off.yaml", f"output: {off}\nlimits: {{instruments: 8}}\n{text}\n"), capture, "--out", path_of(f"off{i}"))
+        tap.check(f"output {off}: {kinds} are written", all((got.get("written", {}).get(k, 0) > 0) == (k in kinds) for k in ("calc", "signals")), got)
+    code, _, err = tap.run("run", write("off.yaml", "output: {calc: false}\ncalc: {expressions: 'emaa(mid, 3)'}\n"), capture, "--out", path_of("offx"))
+    tap.check("a wrong expression is told though it is not written", code == 2 and "emaa" in err, (code, err))
+    code, _, err = tap.run("run", write("off.yaml", "output: {signals: false}\nsignals: [{name: x, when: mid}]\n"), capture, "--out", path_of("offx"))
+    tap.check("and a wrong signal", code == 2 and "signal 'x'" in err, (code, err))
 
 
 def main():
@@ -209,6 +288,8 @@ def main():
     check_kills("others", OTHERS, capture, want)
     check_wrong(capture)
     check_plugins(capture)
+    check_stages(capture)
+    check_unwritten(capture)
     code, text, err = tap.run("verify", out)
     tap.check("verify takes the dataset", code == 0, text + err)
     tap.finish()

@@ -36,6 +36,8 @@ def blocks(text, kind):
 def run_commands(page, text, dev):
     folder = os.path.join(tap.SCRATCH, page.replace("/", "-"))
     os.makedirs(folder)
+    for name in ("examples", "include"):  # as from the source's folder
+        os.symlink(os.path.join(tap.ROOT, name), os.path.join(folder, name))
     for command in [line for block in blocks(text, "sh") for line in block.splitlines() if line.strip()]:
         if command.startswith("./dev "):
             tap.check(f"{page}: {command}", command.split()[1] in dev)

@@ -8,6 +8,7 @@
 
 static const char *const names[] = {"x", "y", "z", "u", "v", "w", "x7"};
 static const char *const columns[] = {"mid", "bid_px[0]", "trade.px", "bid_px[a]"};
+static const char *const levels[] = {"bid_px", "fresh[0]"};
 static const uint32_t units[] = {HEADRACE_UNIT_ANY, HEADRACE_UNIT_ANY, 11};
 static const char *const twice[] = {"x", "x"};
 static const char *const none[] = {""};
@@ -183,6 +184,15 @@ static void spoil_stage(void)
     if (is("stage run")) stage[1].run = NULL;
     if (is("stage bytes")) stage[1].state_bytes = UINT64_MAX;
     if (is("stage column")) stage[1].in = columns + 3;
+    if (is("stage chain")) { /* the second reads what the first gives, and gives another mid */
+        stage[1].in = columns + 2;
+        stage[1].out = columns;
+    }
+    if (is("stage level")) stage[1].out = columns + 1;
+    if (is("stage no level")) stage[1].in = levels;
+    if (is("stage new level")) stage[1].out = levels + 1;
+    if (is("stage absent")) stage[1].in = names;
+    if (is("stage twin")) stage[1].name = "despike";
     if (is("stage same")) {
         stage[1].out = twice;
         stage[1].n_out = 2;

@@ -333,7 +333,7 @@ static void test_stage(void **unused)
     hr_plugin *p = open_example();
     uint32_t n_stage;
     const hr_row_stage *s = hr_plugin_stages(p, &n_stage);
-    assert_int_equal(n_stage, 1);
+    assert_int_equal(n_stage, 2);
     assert_string_equal(s->name, "despike");
     assert_string_equal(s->in[0], "mid");
     assert_string_equal(s->out[0], "mid_gap");

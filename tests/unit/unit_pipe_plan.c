@@ -61,6 +61,7 @@ static const char every_key[] =
     "  rows: valued\n"
     "  max_rows: 100\n"
     "  plugins: [a.so, b.so]\n"
+    "  stages: [one, mine.two]\n"
     "signals:\n"
     "  - name: x\n"
     "    when: mid > 1\n"
@@ -110,6 +111,8 @@ static void test_every_key(void **state)
     assert_int_equal(plan.calc_max_rows, 100);
     assert_int_equal(plan.n_plugins, 2);
     assert_string_equal(plan.plugins[1], "b.so");
+    assert_int_equal(plan.n_stages, 2);
+    assert_string_equal(plan.stages[1], "mine.two");
     assert_int_equal(plan.n_signals, 2);
     assert_string_equal(plan.signal[0].name, "x");
     assert_string_equal(plan.signal[0].until, "mid < 1");
@@ -584,6 +587,13 @@ static void test_identity(void **state)
         "numbers: {quantity_decimals: 9}",
         "limits: {instruments: 5}",
         "limits: {line: 1MB}",
+        "calc: {expressions: mid}",
+        "calc: {expressions: spread}",
+        "calc: {expressions: mid, plugins: [a.so]}",
+        "calc: {expressions: mid, plugins: [a.so, b]}",
+        "calc: {expressions: mid, plugins: [a.so], stages: [b]}",
+        "calc: {expressions: mid, plugins: [a.so], stages: [b, c]}",
+        "calc: {expressions: mid, plugins: [a.so], stages: [c, b]}",
     };
     static char seen[HR_ARRAY_LEN(unlike)][HR_PLAN_IDENTITY_MAX];
     char text[HR_PLAN_IDENTITY_MAX];
