@@ -429,6 +429,114 @@ def one_row(f):
 
 
 C, HL, HLC, HLCV, OHLC = "close", "high low", "high low close", "high low close volume", "open high low close"
+# ---- what others have beside Tulip's ----
+
+def trailing(c, middle, wide, rises):
+    """The bands about middle that only close in while the trend holds: (the one that counts, upper, lower)."""
+    out, up, down = [], NONE, NONE
+    for i, (m, w) in enumerate(zip(middle, wide)):
+        if w is NONE:
+            out.append((NONE, NONE, NONE))
+            continue
+        if up is NONE:
+            rises = rises(i)
+        up = m + w if up is NONE or m + w < up or c[i - 1] > up else up
+        down = m - w if down is NONE or m - w > down or c[i - 1] < down else down
+        rises = c[i] > (down if rises else up)
+        out.append((down, NONE, down) if rises else (up, up, NONE))
+    return tuple([r[j] for r in out] for j in range(3))
+
+
+def supertrend(h, lo, c, n, k):
+    middle = each(lambda a, b: (a + b) / 2, h, lo)
+    return trailing(c, middle, each(lambda v: k * v, atr(h, lo, c, n, 1)), lambda i: c[i] >= middle[i])
+
+
+def atrstop(h, lo, c, n, k):
+    return trailing(c, c, each(lambda v: k * v, atr(h, lo, c, n, 1)), lambda i: c[i] >= c[i - 1])
+
+
+def volstop(h, lo, c, n, k):
+    wide, out, since, has, rises = atr(h, lo, c, n, 1), [], 0, False, c[n - 1] > c[0]
+    for i in range(len(c)):
+        out.append((NONE, NONE))
+        if i <= n:
+            continue
+        stop = max(c[since:i]) - k * wide[i - 1] if rises else min(c[since:i]) + k * wide[i - 1]
+        turned = c[i] < stop if rises else c[i] > stop
+        if has:
+            out[-1] = (stop, float(turned))
+        if turned:
+            rises, since, has = not rises, i, True
+    return tuple([r[j] for r in out] for j in range(2))
+
+
+def mcginley(x, n, k):
+    out = [x[0]]
+    for v in x[1:]:
+        out.append(out[-1] + (v - out[-1]) / (k * n * (v / out[-1]) ** 4))
+    return late(out, 1)
+
+
+def mama(x, fast, slow):
+    """After Ehlers, with all of his variables as series; 0 before the sixth row."""
+    n = len(x)
+    sm, dt, q1, i1, i2, q2, re, im, period, phase = ([0.0] * n for _ in range(10))
+
+    def hilbert(v, i):
+        return 0.0962 * v[i] + 0.5769 * v[i - 2] - 0.5769 * v[i - 4] - 0.0962 * v[i - 6]
+    out = [NONE] * 5 + [(mean(x[:6]),) * 2]
+    for i in range(6, n):
+        by = 0.075 * period[i - 1] + 0.54
+        sm[i] = (4 * x[i] + 3 * x[i - 1] + 2 * x[i - 2] + x[i - 3]) / 10
+        dt[i] = hilbert(sm, i) * by
+        q1[i], i1[i] = hilbert(dt, i) * by, dt[i - 3]
+        i2[i] = 0.2 * (i1[i] - hilbert(q1, i) * by) + 0.8 * i2[i - 1]
+        q2[i] = 0.2 * (q1[i] + hilbert(i1, i) * by) + 0.8 * q2[i - 1]
+        re[i] = 0.2 * (i2[i] * i2[i - 1] + q2[i] * q2[i - 1]) + 0.8 * re[i - 1]
+        im[i] = 0.2 * (i2[i] * q2[i - 1] - q2[i] * i2[i - 1]) + 0.8 * im[i - 1]
+        p = 2 * math.pi / math.atan(im[i] / re[i]) if im[i] and re[i] else 0.0
+        p = min(max(min(max(p, 0.67 * period[i - 1]) if p < 0.67 * period[i - 1] else p, 1.5 * period[i - 1]), 6), 50)
+        period[i] = 0.2 * p + 0.8 * period[i - 1]
+        phase[i] = math.degrees(math.atan(q1[i] / i1[i])) if i1[i] else 0.0
+        a = max(fast / max(phase[i - 1] - phase[i], 1), slow)
+        m = a * x[i] + (1 - a) * out[-1][0]
+        out.append((m, a / 2 * m + (1 - a / 2) * out[-1][1]))
+    return tuple([r if r is NONE else r[j] for r in out] for j in range(2))
+
+
+def fcb(h, lo, span):
+    def line(x, best):
+        out, held = [], NONE
+        for i in range(len(x)):
+            part = x[i - 2 * span:i + 1] if i >= 2 * span else ()
+            if part and best(part) == part[span] and part.count(part[span]) == 1:
+                held = part[span]
+            out.append(held)
+        return out
+    return line(h, max), line(lo, min)
+
+
+def hurst(x, n):
+    r = [NONE] + [math.log(b / a) for a, b in zip(x, x[1:])]
+
+    def rescaled(part):
+        d = [v - mean(part) for v in part]
+        sums = [fsum(d[:k + 1]) for k in range(len(d))]
+        return (max(sums) - min(sums)) / math.sqrt(var(part))
+
+    def exponent(v):
+        points = []
+        for parts in (1, 2, 4, 8, 16, 32):
+            size = n // parts
+            if size >= 8:
+                first = n - size * parts
+                points.append((math.log(size), math.log(mean([rescaled(v[first + k * size:first + (k + 1) * size]) for k in range(parts)]))))
+        mx, my = (sum(p[j] for p in points) / len(points) for j in (0, 1))
+        return sum((p - mx) * (q - my) for p, q in points) / sum((p - mx) ** 2 for p, _ in points)
+    return roll(r, n, exponent)
+
+
 # name: the function, its inputs, argument sets
 TABLE = {
     "abs": (one_row(abs), "unit", ()), "acos": (one_row(math.acos), "unit", ()), "add": (one_row(lambda a, b: a + b), "close unit", ()),
@@ -440,6 +548,9 @@ TABLE = {
     "sqrt": (one_row(math.sqrt), C, ()), "sub": (one_row(lambda a, b: a - b), "close volume", ()), "tan": (one_row(math.tan), "unit", ()),
     "tanh": (one_row(math.tanh), "unit", ()), "todeg": (one_row(math.degrees), C, ()), "torad": (one_row(math.radians), C, ()),
     "trunc": (one_row(math.trunc), C, ()),
+    "atrstop": (atrstop, HLC, (5, 2), (9, 0.7)), "fcb": (fcb, HL, (1,), (2,)), "hurst": (hurst, C, (16,), (35,)),
+    "mama": (mama, C, (0.5, 0.05), (0.9, 0.01)), "mcginley": (mcginley, C, (5, 0.6), (14, 1)),
+    "supertrend": (supertrend, HLC, (5, 2), (3, 0.8)), "volstop": (volstop, HLC, (5, 2), (3, 1)),
     "ad": (ad, HLCV, ()),
     "adosc": (lambda h, lo, c, v, a, b: late(each(lambda p, q: p - q, ema(ad(h, lo, c, v), a), ema(ad(h, lo, c, v), b)), b - 1), HLCV, (2, 5)),
     "adx": (adx, HL, (5, 0), (5, 1)), "adxr": (adxr, HL, (5, 0), (5, 1)), "ao": (ao, HL, ()),
@@ -548,7 +659,7 @@ def text():
             for column in out if isinstance(out, tuple) else (out,):
                 assert len(column) == ROWS, name
                 first = next(i for i, v in enumerate(column) if v is not NONE)
-                lines.append("{" + ",".join(f"{v:.12g}" for v in column[first:]) + "}")
+                lines.append("{" + ",".join("nan" if v is NONE else f"{v:.12g}" for v in column[first:]) + "}")
     return "\n".join(lines) + "\n"
 
 

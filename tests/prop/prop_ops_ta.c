@@ -21,6 +21,7 @@
 #define SERIES_MOST 8
 #define STATE_MOST 65536
 #define RUN_ROWS 700
+#define BESIDE 7 /* functions beside Tulip's 104 */
 
 typedef struct column {
     uint32_t n;
@@ -185,8 +186,18 @@ static void read_series(reader *r)
 /* precision: 0 the library's own cases, to 1e-9 of the value; else so much */
 static bool is_near(double a, double b, double precision)
 {
+    if (isnan(a) && isnan(b)) return true;
     if (precision > 0) return fabs(a - b) <= precision;
     return fabs(a - b) <= 1e-9 * fmax(fabs(b), 1e-3);
+}
+
+/* Its first value is not at a certain row: a trend has to turn, a peak to come. */
+static bool waits(const hr_op *op)
+{
+    static const char *const names[] = {"atrstop", "fcb", "supertrend", "volstop"};
+    for (size_t i = 0; i < HR_ARRAY_LEN(names); i++)
+        if (strcmp(op->name, names[i]) == 0) return true;
+    return false;
 }
 
 static void check_case(const hr_op *op, const hr_op_args *a, double precision)
@@ -197,7 +208,7 @@ static void check_case(const hr_op *op, const hr_op_args *a, double precision)
     uint32_t first = op->warm_up(a);
     for (int j = 0; j < op->n_out; j++) {
         uint32_t from = n - want[j].n;
-        if (precision == 0) assert_int_equal(from, first);
+        if (precision == 0 && !waits(op)) assert_int_equal(from, first);
         for (uint32_t i = 0; i < n; i++) {
             if (i < first && !isnan(got[j][i])) fail_msg("%s: a value at row %u", op->name, i);
             if (i < from || is_near(got[j][i], want[j].v[i - from], precision)) continue;
@@ -253,7 +264,7 @@ static void test_definitions(void **unused)
     snprintf(path, sizeof path, "%s/tests/prop/ops_ta_cases.txt", root ? root : ".");
     int cases = check_file(path, 0, &functions);
     assert_int_equal(functions, hr_ops_ta.n + HR_ARRAY_LEN(built_in) + HR_ARRAY_LEN(of_windows));
-    assert_int_equal(functions, 104);
+    assert_int_equal(functions, 104 + BESIDE);
     print_message("# %d cases of %u functions\n", cases, functions);
 }
 
@@ -527,7 +538,8 @@ static void test_table(void **unused)
             uint32_t first = 0;
             while (first < RUN_ROWS && isnan(got[0][first]))
                 first++;
-            if (first < op->warm_up(&a) || (op->group[0] == 't' && first > op->warm_up(&a) + 24))
+            if (first < op->warm_up(&a) ||
+                (op->group[0] == 't' && !waits(op) && first > op->warm_up(&a) + 24))
                 fail_msg("%s: first value at row %u, not %u (%d)", op->name, first, op->warm_up(&a),
                          k);
         }

@@ -29,11 +29,11 @@
         .name = "seed", .kind = HR_OP_INT, .least = 0, .most = 1, .by_default = 0                  \
     }
 
-#define TA(fn, warm, ...)                                                                          \
+#define TA(fn, warm, ...) BESIDE(fn, "Tulip Indicators 0.9: " #fn, warm, __VA_ARGS__)
+#define BESIDE(fn, from, warm, ...)                                                                \
     {                                                                                              \
-        .name = #fn, .group = "ta", .source = "Tulip Indicators 0.9: " #fn,                        \
-        .bytes = hr_ta_##fn##_bytes, .init = hr_ta_##fn##_init, .run = run_##fn,                   \
-        .warm_up = warm_##warm, __VA_ARGS__                                                        \
+        .name = #fn, .group = "ta", .source = (from), .bytes = hr_ta_##fn##_bytes,                 \
+        .init = hr_ta_##fn##_init, .run = run_##fn, .warm_up = warm_##warm, __VA_ARGS__            \
     }
 #define MATH(fn, inputs, counted, told, ...)                                                       \
     {                                                                                              \
@@ -87,6 +87,9 @@ WARM(mass, 15 + a->v[0])
 WARM(stoch, a->v[0] + a->v[1] + a->v[2] - 3)
 WARM(stochrsi, 2 * a->v[0] - 1)
 WARM(vidya, a->v[1] - 2)
+WARM(n1_twice, 2 * a->v[0])
+WARM(n0_and_1, a->v[0] + 1)
+WARM(mama, 5)
 WARM(zlema, floor((a->v[0] - 1) / 2) - 1)
 /* clang-format on */
 
@@ -108,6 +111,7 @@ WARM(zlema, floor((a->v[0] - 1) / 2) - 1)
     }
 #endif
 HR_TA_EACH(RUN)
+HR_TA_BESIDE(RUN)
 HR_TA_MATH_EACH(RUN)
 
 static const hr_op ops[] = {
@@ -640,6 +644,60 @@ static const hr_op ops[] = {
        .n_in = 1, .in = {"real"},
        .n_arg = 1, .arg = {ROWS("period", 3, ASK)},
        .n_out = 1, .out = {""}, .unit = {HR_OP_SAME}),
+    BESIDE(atrstop, "Chande and Kroll 1994, as Stock.Indicators", n0,
+       .what = "Stop that trails the close at multiplier times atr and only closes in "
+         "while the trend holds: the lower band while it rises (sell), the upper "
+         "while it falls (buy).",
+       .seed = "atr of seed 1; rising where the close is not below the one before",
+       .n_in = 3, .in = {"high", "low", "close"},
+       .n_arg = 2, .arg = {ROWS("period", 2, 21), REAL("multiplier", 1e-6, 1e6, 3)},
+       .n_out = 3, .out = {"stop", "buy", "sell"}, .unit = {HR_OP_SAME, HR_OP_SAME, HR_OP_SAME}),
+    BESIDE(fcb, "Williams 1995, as Stock.Indicators", n1_twice,
+       .what = "Fractal chaos bands: the newest high that is above the highs of span "
+         "rows on both sides, and the newest such low; told span rows later. "
+         "O(span) a row.",
+       .seed = "null until there is one",
+       .n_in = 2, .in = {"high", "low"},
+       .n_arg = 1, .arg = {ROWS_FEW("span", 1, 2)},
+       .n_out = 2, .out = {"upper", "lower"}, .unit = {HR_OP_SAME, HR_OP_SAME}),
+    BESIDE(hurst, "Hurst 1951, Mandelbrot and Wallis 1969", n0,
+       .what = "Hurst exponent of period log returns: slope of log(rescaled range) "
+         "against log(rows) of the whole and of its 2, 4, to 32 parts of 8 rows at"
+         " least. O(period) a row.",
+       .seed = "",
+       .n_in = 1, .in = {"real"},
+       .n_arg = 1, .arg = {ROWS_FEW("period", 16, 100)},
+       .n_out = 1, .out = {""}, .unit = {HR_OP_RATIO}),
+    BESIDE(mama, "Ehlers 2001", mama,
+       .what = "Mesa adaptive average: its factor is fast / the turn of the phase in a "
+         "row, degrees, at least slow; fama follows it at half the factor.",
+       .seed = "mean of the first 6 rows",
+       .n_in = 1, .in = {"real"},
+       .n_arg = 2, .arg = {REAL("fast", 1e-6, 1, 0.5), REAL("slow", 1e-6, 1, 0.05)},
+       .n_out = 2, .out = {"mama", "fama"}, .unit = {HR_OP_SAME, HR_OP_SAME}),
+    BESIDE(mcginley, "McGinley 1990", one,
+       .what = "McGinley's dynamic: m + (x - m) / (k * period * (x / m)^4).",
+       .seed = "the first row, which is null",
+       .n_in = 1, .in = {"real"},
+       .n_arg = 2, .arg = {ROWS("period", 1, 14), REAL("k", 1e-6, 1e6, 0.6)},
+       .n_out = 1, .out = {""}, .unit = {HR_OP_SAME}),
+    BESIDE(supertrend, "Seban 2009, as Stock.Indicators", n0,
+       .what = "Bands about (high + low) / 2 at multiplier times atr that only close in "
+         "while the trend holds: the lower one while it rises, the upper while it "
+         "falls.",
+       .seed = "atr of seed 1; rising where the close is not below the middle",
+       .n_in = 3, .in = {"high", "low", "close"},
+       .n_arg = 2, .arg = {ROWS("period", 1, 10), REAL("multiplier", 1e-6, 1e6, 3)},
+       .n_out = 3, .out = {"line", "upper", "lower"}, .unit = {HR_OP_SAME, HR_OP_SAME, HR_OP_SAME}),
+    BESIDE(volstop, "Wilder 1978", n0_and_1,
+       .what = "Volatility stop: the highest close since the trend turned less "
+         "multiplier times atr of the row before (the lowest, and more, while it "
+         "falls); turned is 1 where the close is past it.",
+       .seed = "atr of seed 1; the first trend is that of the first period closes; null "
+         "until it has turned once",
+       .n_in = 3, .in = {"high", "low", "close"},
+       .n_arg = 2, .arg = {ROWS("period", 1, 7), REAL("multiplier", 1e-6, 1e6, 3)},
+       .n_out = 2, .out = {"stop", "turned"}, .unit = {HR_OP_SAME, HR_OP_RATIO}),
     MATH(acos, 1, HR_OP_RATIO, "Arc cosine, radians.", "real"),
     MATH(add, 2, HR_OP_SAME, "Sum of both.", "a", "b"),
     MATH(asin, 1, HR_OP_RATIO, "Arc sine, radians.", "real"),

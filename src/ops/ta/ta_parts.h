@@ -366,7 +366,9 @@ typedef struct hr_ta_shape {
 #define HR_TA_BOTH_TAME(fn, n_in, n_out, setup, step, cols)                                        \
     HR_TA_SPLIT(fn, n_in, n_out, false, setup, step, cols)
 
-/* one for each operator of the library: of windows and averages, of ranges, of volume */
+/* one for each operator of the library: of windows and averages, of ranges, of volume; what others
+ * have beside Tulip's */
+#define HR_TA_BESIDE(X) X(atrstop) X(fcb) X(hurst) X(mama) X(mcginley) X(supertrend) X(volstop)
 #define HR_TA_EACH(X)                                                                              \
     X(ad)                                                                                          \
     X(adosc)                                                                                       \
@@ -389,6 +391,7 @@ typedef struct hr_ta_shape {
 
 /* clang-format off */
 HR_TA_EACH(HR_TA_DECLARE)
+HR_TA_BESIDE(HR_TA_DECLARE)
 #define HR_TA_DECLARE_MATH(fn)                                                                     \
     void hr_ta_##fn##_base(void *state, const hr_op_rows *r);                                      \
     void hr_ta_##fn##_avx2(void *state, const hr_op_rows *r);
