@@ -79,6 +79,12 @@ int64_t hr_sys_mono_ns(void)
     return s->mono_ns(s->self);
 }
 
+int64_t hr_sys_cpu_ns(void)
+{
+    const hr_sys *s = hr_sys_get();
+    return s->cpu_ns(s->self);
+}
+
 int64_t hr_sys_pread_full(int fd, void *buf, size_t n_bytes, int64_t offset)
 {
     const hr_sys *s = hr_sys_get();

@@ -73,6 +73,7 @@ typedef struct hr_sys {
     /* time: nanoseconds */
     int64_t (*wall_ns)(void *self);
     int64_t (*mono_ns)(void *self);
+    int64_t (*cpu_ns)(void *self); /* that the calling thread had a processor */
     void (*sleep_ns)(void *self, int64_t ns);
     int (*random)(void *self, void *buf, size_t n_bytes);
     /* memory: zeroed, page aligned; NULL when refused */
@@ -112,6 +113,7 @@ int hr_sys_lock(int fd);
 int hr_sys_rename(int from_dir, const char *from, int to_dir, const char *to);
 int64_t hr_sys_wall_ns(void);
 int64_t hr_sys_mono_ns(void);
+int64_t hr_sys_cpu_ns(void);
 
 /* Interrupted calls are made again, HR_SYS_EINTR_MAX times in a row at most; then -EINTR is what
  * they give: a storm of signals is no reason to hang. */

@@ -277,6 +277,12 @@ static int64_t fail_mono_ns(void *self)
     return f->inner->mono_ns(f->inner->self);
 }
 
+static int64_t fail_cpu_ns(void *self)
+{
+    const hr_sys_fail *f = self;
+    return f->inner->cpu_ns(f->inner->self);
+}
+
 static void fail_sleep_ns(void *self, int64_t ns)
 {
     const hr_sys_fail *f = self;
@@ -366,6 +372,7 @@ static void fill_table(hr_sys_fail *f)
                         .lock = fail_lock,
                         .wall_ns = fail_wall_ns,
                         .mono_ns = fail_mono_ns,
+                        .cpu_ns = fail_cpu_ns,
                         .sleep_ns = fail_sleep_ns,
                         .random = fail_random,
                         .map = fail_map,

@@ -180,6 +180,12 @@ static int64_t real_mono_ns(void *self)
     return clock_ns(CLOCK_MONOTONIC);
 }
 
+static int64_t real_cpu_ns(void *self)
+{
+    (void)self;
+    return clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
 static void real_sleep_ns(void *self, int64_t ns)
 {
     (void)self;
@@ -276,6 +282,7 @@ static const hr_sys real_table = {
     .lock = real_lock,
     .wall_ns = real_wall_ns,
     .mono_ns = real_mono_ns,
+    .cpu_ns = real_cpu_ns,
     .sleep_ns = real_sleep_ns,
     .random = real_random,
     .map = real_map,

@@ -417,6 +417,7 @@ static void fill_table(hr_sys_sim *s)
                         .lock = sim_lock,
                         .wall_ns = sim_wall_ns,
                         .mono_ns = sim_mono_ns,
+                        .cpu_ns = sim_mono_ns,
                         .sleep_ns = sim_sleep_ns,
                         .random = sim_random,
                         .map = sim_map,
