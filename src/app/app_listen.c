@@ -38,7 +38,7 @@ static hr_status take(hr_app_listen *x, int n_args, char **args, hr_err *err)
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
     HR_TRY(hr_plan_check(p, err));
-    return hr_app_plan_expand(p, false, err);
+    return hr_app_plan_expand_too(p, x->takes_too, err);
 }
 
 hr_status hr_app_listen_parse(hr_app_listen *x, hr_opts *opts, int argc, char **argv, hr_err *err)

@@ -13,6 +13,7 @@ typedef struct hr_app_listen {
     int trades;             /* hr_trade_kinds */
     bool keep_repeated, json, force, skip_missing;
     const char *out;
+    bool (*takes_too)(const char *path); /* as hr_inputs_options */
 } hr_app_listen;
 #define HR_APP_LISTEN_DEFAULT                                                                      \
     {                                                                                              \
@@ -20,16 +21,9 @@ typedef struct hr_app_listen {
     }
 extern const char *const hr_app_clocks[], *const hr_app_trades[];
 
-/** Table entries for them; x: the hr_app_listen. */
-#define HR_OPTS_LISTEN(x)                                                                          \
-    {"--clock",                                                                                    \
-     "C",                                                                                          \
-     "times of bars and joins: local (default) or venue",                                          \
-     HR_OPT_CHOICE,                                                                                \
-     &(x).clock,                                                                                   \
-     0,                                                                                            \
-     0,                                                                                            \
-     hr_app_clocks},                                                                               \
+/** Table entries for them; x: the hr_app_listen; says: what --clock says of itself. */
+#define HR_OPTS_LISTEN(x, says)                                                                    \
+    {"--clock", "C", says, HR_OPT_CHOICE, &(x).clock, 0, 0, hr_app_clocks},                        \
         {"--trades",                                                                               \
          "K",                                                                                      \
          "first (the kind met first, default), single, agg or all",                                \

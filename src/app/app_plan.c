@@ -40,15 +40,26 @@ static void say(void *self, const char *text)
     fprintf(stderr, "%s\n", text);
 }
 
-hr_status hr_app_plan_expand(hr_plan *plan, bool keeps_datasets, hr_err *err)
+static hr_status expand(hr_plan *plan, const hr_inputs_options *o, hr_err *err)
 {
     hr_inputs_report r;
-    const hr_inputs_options o = {.keeps_datasets = keeps_datasets, .say = say};
-    HR_TRY(hr_inputs_expand(plan, &o, &r, err));
+    HR_TRY(hr_inputs_expand(plan, o, &r, err));
     if (r.n_left_out + r.n_missing + r.n_repeated == 0) return HR_OK;
     fprintf(stderr, "inputs: %u taken, %u left out", plan->n_inputs, r.n_left_out);
     if (r.n_missing > 0) fprintf(stderr, ", %u days missing", r.n_missing);
     if (r.n_repeated > 0) fprintf(stderr, ", %u named twice", r.n_repeated);
     fputc('\n', stderr);
     return HR_OK;
+}
+
+hr_status hr_app_plan_expand(hr_plan *plan, bool keeps_datasets, hr_err *err)
+{
+    const hr_inputs_options o = {.keeps_datasets = keeps_datasets, .say = say};
+    return expand(plan, &o, err);
+}
+
+hr_status hr_app_plan_expand_too(hr_plan *plan, bool (*takes_too)(const char *path), hr_err *err)
+{
+    const hr_inputs_options o = {.takes_too = takes_too, .say = say};
+    return expand(plan, &o, err);
 }

@@ -17,7 +17,7 @@ static hr_status parse_args(options *o, hr_asof_options *job, int argc, char **a
          &o->tolerance_ns, 0, INT64_MAX, NULL},
         {"--book", "W", "depth (the rebuilt book, default) or ticker", HR_OPT_CHOICE, &o->book, 0,
          0, book},
-        HR_OPTS_LISTEN(o->x),
+        HR_OPTS_LISTEN(o->x, "times of bars and joins: local (default) or venue"),
     };
     hr_opts opts = {
         .verb = "asof",

@@ -91,7 +91,7 @@ static hr_status parse_args(options *o, hr_bars_options *job, int argc, char **a
          0, 0, of},
         {"--price", "P", "mid (default), bid or ask, of book and ticker", HR_OPT_CHOICE, &o->price,
          0, 0, price},
-        HR_OPTS_LISTEN(o->x),
+        HR_OPTS_LISTEN(o->x, "times of bars and joins: local (default) or venue"),
     };
     hr_opts opts = {
         .verb = "bars",

@@ -20,9 +20,11 @@ typedef struct options {
     hr_expr_param param[HR_APP_PARAMS_MAX];
     char param_name[HR_APP_PARAMS_MAX][HR_EXPR_NAME_MAX + 1];
     uint32_t n_params;
-    hr_calc_table table;
+    hr_calc_words words; /* of a table's columns */
     bool is_table;
 } options;
+
+static hr_calc_table columns; /* too large for a frame, and for the options that are copied */
 
 static const char *const books[] = {"depth", "ticker", NULL};
 static const char *const row_kinds[] = {"all", "valued", "true", NULL};
@@ -51,15 +53,19 @@ static hr_status parse_args(options *o, const char **text, int argc, char **argv
          &o->max_rows, 1, 1 << 24, NULL},
         {"--dates", "W", "of 01/03/2017 in a table: month-first or day-first", HR_OPT_CHOICE,
          &o->dates, 0, 0, date_orders},
-        HR_OPTS_LISTEN(o->x),
+        {"--time", "COLUMN", "of a table: its times; none: rows are numbered", HR_OPT_TEXT,
+         &o->words.time, 0, 0, NULL},
+        {"--by", "COLUMN", "of a table: its instruments; none: the file is one", HR_OPT_TEXT,
+         &o->words.by, 0, 0, NULL},
+        HR_OPTS_LISTEN(o->x, "times of rows: venue (default) or local"),
     };
     hr_opts opts = {
         .verb = "calc",
         .about =
-            "Expressions over each event of whatever `run` reads, or each row of a CSV table\n"
-            "(bars: date,open,high,low,close,volume), as CSV on standard output or a file.\n"
-            "EXPR: 'ema(mid, 20) - mid', or 'name: expression; name: expression'; @FILE reads\n"
-            "it from a file.",
+            "Expressions over each event of whatever `run` reads, or each row of a table (CSV,\n"
+            "Parquet, Arrow; bars: date,open,high,low,close,volume), as CSV on standard output\n"
+            "or a file. EXPR: 'ema(mid, 20) - mid', or 'name: expression; name: expression';\n"
+            "@FILE reads it from a file.",
         .example = "headrace calc 'fast: ema(mid, 2s); up: mid > fast' capture.ndjson.gz",
         .opt = table,
         .n_opt = HR_ARRAY_LEN(table),
@@ -100,7 +106,7 @@ static hr_status run_on(options *o, const hr_program *p, hr_err *err)
                            .rows = (hr_calc_rows)o->rows,
                            .program = p,
                            .measures = o->explains};
-    hr_calc_table_options table = {.table = &o->table, .o = &job, .dates = (hr_csv_order)o->dates};
+    hr_calc_table_options table = {.table = &columns, .o = &job, .words = &o->words};
     uint64_t *step_ns = hr_arena_alloc(p->arena, (p->e->n_step + 1) * sizeof *step_ns, 8);
     if (step_ns == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for an expression");
     hr_status st = o->is_table ? hr_calc_table_run(&table, &report, step_ns, err)
@@ -131,21 +137,59 @@ static hr_status take_stages(options *o, hr_err *err)
     return HR_OK;
 }
 
+/* What is said of columns is said of a table; else the first input tells. */
+static bool is_table(const options *o, const char *first, hr_err *why)
+{
+    hr_format f = (hr_format)o->x.engine.format;
+    if (f != HR_FORMAT_UNKNOWN) return hr_format_is_records(f);
+    return o->words.time != NULL || o->words.by != NULL || o->dates != 0 ||
+           hr_calc_table_is(first, why);
+}
+
+/* Behind the message on a name that there is not: what there is. why: where it is nothing that is
+ * known. */
+static void add_columns(const options *o, const char *first, const hr_err *why, hr_err *err)
+{
+    char list[160];
+    size_t at = strlen(err->message);
+    if (strstr(err->message, "expected a column") == NULL) return;
+    if (why->code != HR_OK && !o->is_table)
+        *err = *why;
+    else if (o->is_table)
+        snprintf(err->message + at, sizeof err->message - at, "\n  columns of '%.80s': %s", first,
+                 hr_calc_columns_list(list, sizeof list, &columns));
+    else
+        snprintf(
+            err->message + at, sizeof err->message - at,
+            "\n  '%.80s' holds events: mid, bid_px[0], trade.px and so on; where it has columns"
+            " of its own, --time COLUMN takes it as a table",
+            first);
+}
+
+static bool is_any_table(const char *path)
+{
+    hr_err ignored = HR_ERR_INIT;
+    return hr_calc_table_is(path, &ignored);
+}
+
 static hr_status run(options *o, const char *text, hr_err *err)
 {
     hr_program program;
+    hr_err why = HR_ERR_INIT;
     size_t n;
     const char *first = o->x.plan.inputs[0];
     char *plugins[1] = {(char *)(uintptr_t)o->plugin};
     HR_TRY(hr_app_params_parse(o->param, o->param_name, &o->n_params, o->params, err));
     HR_TRY(hr_app_expr_text(&text, &n, err));
-    o->is_table = o->x.engine.format == 0 && hr_calc_table_probe(first);
-    if (o->is_table) HR_TRY(hr_calc_table_open(&o->table, first, err));
+    o->words.dates = (hr_csv_order)o->dates;
+    o->words.is_local = o->x.clock == HR_CLOCK_LOCAL;
+    o->is_table = is_table(o, first, &why);
+    if (o->is_table) HR_TRY(hr_calc_table_open(&columns, first, &o->words, err));
     HR_TRY(take_stages(o, err));
     hr_program_options po = {.text = text,
                              .n_text = n,
-                             .column = o->is_table ? o->table.column : hr_market_columns,
-                             .n_column = o->is_table ? o->table.n_column : hr_market_n_columns,
+                             .column = o->is_table ? columns.column : hr_market_columns,
+                             .n_column = o->is_table ? columns.n_column : hr_market_n_columns,
                              .param = o->param,
                              .n_param = o->n_params,
                              .plugin = plugins,
@@ -155,6 +199,7 @@ static hr_status run(options *o, const char *text, hr_err *err)
                              .max_rows = (uint32_t)o->max_rows,
                              .batch_rows = HR_CALC_STEP_ROWS};
     hr_status st = hr_program_open(&program, &po, err);
+    if (st == HR_EUSAGE) add_columns(o, first, &why, err);
     if (st == HR_OK) st = run_on(o, &program, err);
     hr_program_close(&program);
     return st;
@@ -174,6 +219,7 @@ int hr_cmd_calc(int argc, char **argv)
     hr_err err = HR_ERR_INIT;
     o = none;
     o.x.clock = HR_CLOCK_VENUE;
+    o.x.takes_too = is_any_table;
     hr_plan_init(&o.x.plan);
     hr_status st = parse_args(&o, &text, argc, argv, &err);
     if (st == HR_OK && o.lists)

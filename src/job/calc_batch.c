@@ -94,11 +94,6 @@ double *hr_calc_batch_row(hr_calc_batch *b)
     return row;
 }
 
-void hr_calc_batch_retake(hr_calc_batch *b)
-{
-    (void)hr_calc_batch_row(b);
-}
-
 hr_status hr_calc_batch_took(hr_calc_batch *b, hr_calc_line *line, int64_t ts, bool is_quiet,
                              hr_err *err)
 {

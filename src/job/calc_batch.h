@@ -59,8 +59,6 @@ hr_calc_line *hr_calc_line_init(hr_calc_batch *b, void *mem, const hr_text *venu
 double *hr_calc_batch_row(hr_calc_batch *b);
 HR_MUST_USE hr_status hr_calc_batch_took(hr_calc_batch *b, hr_calc_line *line, int64_t ts,
                                          bool is_quiet, hr_err *err);
-/** Values of other parts anew, where one was worked out since hr_calc_batch_row. */
-void hr_calc_batch_retake(hr_calc_batch *b);
 /** Before a row of a line with a part: works the part out on in[n_in of the part]. */
 void hr_calc_batch_part(hr_calc_batch *b, const hr_calc_line *line, int64_t ts, const double *in);
 /** Works out and gives back what there is. */

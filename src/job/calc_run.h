@@ -25,7 +25,7 @@ typedef struct hr_calc_report {
     uint32_t unmet;      /* instruments of of() that never came ... */
     const char *unmet_1; /* ... the first of them */
     size_t state_bytes;  /* of one instrument */
-    char reject_1[352];  /* a table's first row that could not be read: file, line, what */
+    char reject_1[352];  /* a table's first row that could not be read: file, place, what */
 } hr_calc_report;
 
 /** step_ns: [program->e->n_step], where o->measures. HR_ESTOPPED: it was asked to stop; on any

@@ -1,300 +1,139 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "job/calc_table.h"
 
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/sys.h"
+#include "convert/convert_parts.h"
 #include "job/calc_batch.h"
-#include "pipe/lines.h"
+#include "job/calc_input.h"
 
-#define LINE_BYTES ((size_t)1 << 20)
-#define SOURCE_BYTES ((size_t)64 << 20)
-#define LINES_MAX 65536u /* instruments */
+#define FILE_BYTES ((size_t)4 << 20) /* of the memory, for a file: blocks of text, pages */
+#define LINES_MAX 65536u             /* instruments */
+#define MERGED_MAX 512u              /* files that are read side by side */
 
-/* ---- the header ---- */
+/* ---- what it is ---- */
 
-static bool is_one_of(const char *name, const char *const *list)
+bool hr_calc_table_is(const char *path, hr_err *err)
 {
-    for (; *list != NULL; list++)
-        if (strcmp(name, *list) == 0) return true;
-    return false;
+    size_t n;
+    bool is_records;
+    if (hr_calc_is_parquet(path)) return !hr_calc_parquet_is_events(path);
+    if (hr_calc_csv_is_events(path, &is_records, err)) return false;
+    (void)hr_out_container(path, &n);
+    if (is_records || hr_out_ends_with(path, n, ".csv")) return true;
+    hr_calc_table *t = hr_heap_zero(1, sizeof *t);
+    bool is_table = t != NULL && hr_calc_csv_columns(t, path, NULL) == HR_OK && t->n_column > 1 &&
+                    (hr_calc_columns_has_time(t) || t->is_first_empty);
+    hr_heap_free(t);
+    return is_table;
 }
 
-static hr_expr_unit unit_of(const char *name)
+hr_status hr_calc_table_open(hr_calc_table *t, const char *path, const hr_calc_words *w,
+                             hr_err *err)
 {
-    static const char *const prices[] = {"open", "high",      "low", "close", "price",
-                                         "mid",  "vwap",      "bid", "ask",   "last",
-                                         "px",   "adj_close", NULL};
-    static const char *const quantities[] = {"volume", "quantity",   "qty", "amount",
-                                             "size",   "buy_volume", NULL};
-    bool has_px = strstr(name, "price") != NULL || strstr(name, "_px") != NULL;
-    bool has_qty = strstr(name, "qty") != NULL || strstr(name, "volume") != NULL;
-    if (is_one_of(name, prices) || has_px) return (hr_expr_unit){.power = {[HR_EXPR_PRICE] = 1}};
-    if (is_one_of(name, quantities) || has_qty)
-        return (hr_expr_unit){.power = {[HR_EXPR_QUANTITY] = 1}};
-    return (hr_expr_unit){.is_open = true};
-}
-
-/* In lower case, what a name cannot have as '_'; "" where there is nothing left. */
-static void take_name(char out[HR_EXPR_NAME_MAX + 1], const hr_csv_field *f)
-{
-    size_t n = 0;
-    for (uint32_t i = 0; i < f->n && n < HR_EXPR_NAME_MAX; i++) {
-        char c = f->s[i];
-        bool is_upper = c >= 'A' && c <= 'Z';
-        bool is_kept = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9' && n > 0);
-        if (is_upper)
-            out[n++] = (char)(c - 'A' + 'a');
-        else if (is_kept)
-            out[n++] = c;
-        else if (n > 0)
-            out[n++] = '_';
-    }
-    while (n > 0 && out[n - 1] == '_')
-        n--;
-    out[n] = '\0';
-}
-
-static hr_status read_header(hr_calc_table *t, const hr_text_line *l, const char *path, hr_err *err)
-{
-    static const char *const times[] = {"ts_event", "ts",       "time",      "timestamp",
-                                        "date",     "datetime", "open_time", "start",
-                                        "end",      "ts_recv",  NULL};
-    static const char *const symbols[] = {"instrument", "symbol", "ticker", NULL};
-    hr_csv_field field[HR_CSV_FIELDS_MAX];
-    uint32_t n;
-    const char *next;
-    *t = (hr_calc_table){.time = HR_CALC_NO_FIELD, .symbol = HR_CALC_NO_FIELD};
-    if (hr_csv_row(field, HR_CSV_FIELDS_MAX, &n, &next, l->s, l->s + l->n, true) != HR_OK)
-        return HR_FAIL(err, HR_EINPUT, "'%s': its first line is no header of a CSV table", path);
-    for (uint32_t i = 0; i < n; i++) {
-        take_name(t->name[i], &field[i]);
-        bool is_twice = false;
-        for (uint32_t k = 0; k < i; k++)
-            is_twice |= strcmp(t->name[k], t->name[i]) == 0;
-        if (is_twice && t->name[i][0] != '\0')
-            return HR_FAIL(err, HR_EINPUT, "'%s': two columns are called '%s'", path, t->name[i]);
-        if (t->time == HR_CALC_NO_FIELD && is_one_of(t->name[i], times)) t->time = i;
-        if (t->symbol == HR_CALC_NO_FIELD && is_one_of(t->name[i], symbols)) t->symbol = i;
-        t->column[i] = (hr_expr_column){.name = t->name[i], .unit = unit_of(t->name[i])};
-    }
-    t->n_column = n;
-    if (t->time != HR_CALC_NO_FIELD) return HR_OK;
-    return HR_FAIL(err, HR_EINPUT,
-                   "'%s': expected a column of times (time, timestamp, date, ts), "
-                   "found none",
-                   path);
+    return hr_calc_input_columns(t, path, w, err);
 }
 
 /* ---- the job ---- */
 
+/* A file that is read beside others, with its row at hand. */
+typedef struct merged {
+    hr_calc_input *in;
+    hr_calc_row row;
+    bool is_done;
+} merged;
+
 typedef struct job {
     const hr_calc_table_options *o;
     hr_calc_report *r;
-    hr_budget budget;
-    hr_lines lines;
     hr_arena *arena;
     hr_calc_batch batch;
     hr_row_out rows;
     hr_row_field field[HR_ROW_FIELDS_MAX];
     uint32_t n_fields;
-    hr_calc_line **slot; /* by hash of the symbol */
+    hr_calc_line **slot; /* by hash of the instrument */
     uint32_t mask, n_lines, max_lines;
+    hr_calc_line *last; /* of the row before */
+    uint32_t *used;     /* columns that some part reads */
+    uint32_t *place;    /* [column] in used */
     double *part_row;
-    char stem[HR_TEXT_CAP + 1];           /* of the file: an instrument without a name */
-    uint32_t field_of[HR_CSV_FIELDS_MAX]; /* [column of the first file] in this one */
-    uint32_t time, symbol;
-    const char *path;
+    hr_calc_input_options input;
+    hr_calc_rejects rejects;
+    int64_t number; /* of the row, from 1 on, where they are numbered */
+    merged *files;
+    uint32_t n_files; /* open */
 } job;
 
-static hr_status open_lines(hr_lines *l, const char *path, hr_budget *budget,
-                            const _Atomic uint32_t *stop, hr_err *err)
+static bool is_numbered(const job *j)
 {
-    const hr_source_info info = {.format = HR_FORMAT_OHLCV, .takes_records = true, .is_text = true};
-    return hr_lines_open(l, path, &info, budget, LINE_BYTES, stop, err);
-}
-
-/* A look at a file; too large for a frame. */
-typedef struct glance {
-    hr_budget budget;
-    hr_lines lines;
-} glance;
-
-static glance *glance_new(hr_err *err)
-{
-    glance *g = hr_heap_zero(1, sizeof *g);
-    if (g == NULL) {
-        (void)HR_FAIL(err, HR_ENOMEM, "no memory to read a header");
-        return NULL;
-    }
-    hr_budget_init(&g->budget, SOURCE_BYTES);
-    hr_lines_init(&g->lines);
-    return g;
-}
-
-static void glance_end(glance *g)
-{
-    hr_lines_close(&g->lines);
-    hr_heap_free(g);
-}
-
-hr_status hr_calc_table_open(hr_calc_table *t, const char *path, hr_err *err)
-{
-    hr_text_line line;
-    glance *g = glance_new(err);
-    if (g == NULL) return HR_ENOMEM;
-    hr_status st = open_lines(&g->lines, path, &g->budget, NULL, err);
-    if (st == HR_OK) st = hr_lines_next(&g->lines, &line, err);
-    if (st == HR_END) st = HR_FAIL(err, HR_EINPUT, "'%s' is empty", path);
-    if (st == HR_OK) st = read_header(t, &line, path, err);
-    glance_end(g);
-    return st;
-}
-
-/* What a run would read, by the file's own look. */
-static bool is_event_format(const char *path)
-{
-    const hr_source_info info = {.takes_records = true};
-    glance *g = glance_new(NULL);
-    if (g == NULL) return false;
-    hr_status st = hr_lines_open(&g->lines, path, &info, &g->budget, LINE_BYTES, NULL, NULL);
-    bool is_events = st == HR_OK && !hr_format_is_records(g->lines.source.info.format);
-    glance_end(g);
-    return is_events;
-}
-
-bool hr_calc_table_probe(const char *path)
-{
-    static hr_calc_table t;
-    size_t n;
-    (void)hr_out_container(path, &n);
-    if (!hr_out_ends_with(path, n, ".csv") || is_event_format(path)) return false;
-    return hr_calc_table_open(&t, path, NULL) == HR_OK && t.n_column > 1;
+    return j->o->table->time == HR_CALC_NO_FIELD;
 }
 
 /* ---- instruments ---- */
 
-static uint32_t hash_of(const hr_text *t)
+static bool is_same(const hr_text *a, const hr_text *b)
 {
-    uint32_t h = 2166136261u;
+    return a->len == b->len && memcmp(a->byte, b->byte, a->len) == 0;
+}
+
+static uint32_t hash_of(uint32_t h, const hr_text *t)
+{
     for (uint32_t i = 0; i < t->len; i++)
         h = (h ^ (unsigned char)t->byte[i]) * 16777619u;
     return h ^ h >> 15;
 }
 
-static hr_calc_line *line_of(job *j, const hr_text *symbol, hr_err *err)
+static hr_calc_line *line_of(job *j, const hr_calc_row *row, hr_err *err)
 {
-    static const hr_text no_venue = {.len = 0};
-    uint32_t at = hash_of(symbol) & j->mask;
-    for (; j->slot[at] != NULL; at = (at + 1) & j->mask)
-        if (j->slot[at]->symbol.len == symbol->len &&
-            memcmp(j->slot[at]->symbol.byte, symbol->byte, symbol->len) == 0)
-            return j->slot[at];
-    void *mem = j->n_lines < j->max_lines
-                    ? hr_arena_alloc(j->arena, hr_calc_line_bytes(j->batch.e), 64)
-                    : NULL;
-    if (mem == NULL) {
-        (void)HR_FAIL(err, HR_EBUDGET, "memory for %u instruments is used up: raise --memory",
-                      j->n_lines);
-        return NULL;
+    hr_calc_line *l = j->last;
+    if (l != NULL && is_same(&l->symbol, &row->symbol) && is_same(&l->venue, &row->venue)) return l;
+    uint32_t at = hash_of(hash_of(2166136261u, &row->venue), &row->symbol) & j->mask;
+    for (; (l = j->slot[at]) != NULL; at = (at + 1) & j->mask)
+        if (is_same(&l->symbol, &row->symbol) && is_same(&l->venue, &row->venue)) break;
+    if (l == NULL) {
+        size_t n = hr_calc_line_bytes(j->batch.e);
+        void *mem = j->n_lines < j->max_lines ? hr_arena_alloc(j->arena, n, 64) : NULL;
+        if (mem == NULL) {
+            (void)HR_FAIL(err, HR_EBUDGET, "memory for %u instruments is used up: raise --memory",
+                          j->n_lines);
+            return NULL;
+        }
+        j->n_lines++;
+        l = j->slot[at] = hr_calc_line_init(&j->batch, mem, &row->venue, &row->symbol);
     }
-    j->n_lines++;
-    j->slot[at] = hr_calc_line_init(&j->batch, mem, &no_venue, symbol);
-    return j->slot[at];
+    j->last = l;
+    return l;
 }
 
 /* ---- rows ---- */
 
-static void reject(job *j, const hr_text_line *l, const char *what)
+static void read_inputs(const job *j, const hr_eval_part *p, const hr_calc_row *row, double *to)
 {
-    if (j->r->listen.rejected++ > 0) return;
-    snprintf(j->r->reject_1, sizeof j->r->reject_1, "%.160s:%lld: %.160s", j->path,
-             (long long)l->number, what);
+    for (uint32_t i = 0; i < p->n_in; i++)
+        if (!p->in[i].is_of) to[i] = row->value[j->place[p->in[i].which]];
 }
 
-/* NaN where it is empty or says that there is none. false: it is no number. */
-static bool read_number(double *out, const hr_csv_field *f)
+static hr_status take_row(job *j, hr_calc_row *row, hr_err *err)
 {
-    char text[64];
-    bool is_exact;
-    *out = (double)NAN;
-    if (f->n == 0 || f->n >= sizeof text) return f->n == 0;
-    if (hr_csv_real(out, &is_exact, f->s, f->n) == HR_OK) return true;
-    memcpy(text, f->s, f->n);
-    text[f->n] = '\0';
-    if (strcasecmp(text, "nan") == 0 || strcasecmp(text, "null") == 0 ||
-        strcasecmp(text, "na") == 0)
-        return true;
-    hr_csv_number size;
-    char *end;
-    bool is_number = hr_csv_measure(&size, f->s, f->n) == HR_OK;
-    *out = is_number ? strtod(text, &end) : (double)NAN;
-    return is_number && isfinite(*out);
-}
-
-static bool read_inputs(const job *j, const hr_eval_part *p, const hr_csv_field *field, uint32_t n,
-                        double *row)
-{
-    for (uint32_t i = 0; i < p->n_in; i++) {
-        if (p->in[i].is_of) continue;
-        uint32_t at = j->field_of[p->in[i].which];
-        if (at >= n || !read_number(&row[i], &field[at])) return false;
+    const hr_plan *plan = j->o->o->listen.plan;
+    const hr_eval *e = j->batch.e;
+    j->number++;
+    bool is_quiet = false;
+    if (is_numbered(j)) {
+        row->ts = j->number;
+    } else {
+        if (row->ts >= plan->to_ns) return HR_OK;
+        is_quiet = row->ts < plan->from_ns;
     }
-    return true;
-}
-
-static hr_text symbol_of(const job *j, const hr_csv_field *field)
-{
-    hr_text t = {0};
-    if (j->symbol == HR_CALC_NO_FIELD) return hr_text_of(j->stem);
-    t.len = (uint8_t)HR_MIN(field[j->symbol].n, (uint32_t)HR_TEXT_CAP);
-    memcpy(t.byte, field[j->symbol].s, t.len);
-    return t;
-}
-
-static hr_status take_row(job *j, const hr_text_line *l, hr_err *err)
-{
-    hr_csv_field field[HR_CSV_FIELDS_MAX];
-    const hr_calc_options *o = j->o->o;
-    uint32_t n;
-    const char *next;
-    hr_csv_time time;
-    if (l->n == 0) return HR_OK;
-    if (l->is_cut) {
-        reject(j, l, "the line is longer than 1 MiB");
-        return HR_OK;
-    }
-    hr_status st = hr_csv_row(field, HR_CSV_FIELDS_MAX, &n, &next, l->s, l->s + l->n, true);
-    if (st != HR_OK || n <= j->time || (j->symbol != HR_CALC_NO_FIELD && n <= j->symbol)) {
-        reject(j, l, "expected as many fields as the header has");
-        return HR_OK;
-    }
-    st = hr_csv_time_parse(&time, field[j->time].s, field[j->time].n, j->o->dates);
-    bool is_open = time.part[0] != 0 && j->o->dates == HR_CSV_ORDER_NONE;
-    if (st != HR_OK || is_open || time.ns == HR_NULL_I64) {
-        reject(j, l, st == HR_OK ? "month or day first? --dates says" : "expected a time");
-        return HR_OK;
-    }
-    if (time.ns >= o->listen.plan->to_ns) return HR_OK;
-    hr_text symbol = symbol_of(j, field);
-    hr_calc_line *line = line_of(j, &symbol, err);
+    hr_calc_line *line = line_of(j, row, err);
     if (line == NULL) return HR_EBUDGET;
-    double *row = hr_calc_batch_row(&j->batch);
-    bool is_good = read_inputs(j, &j->batch.e->part[0], field, n, row);
-    if (is_good && line->part != 0)
-        is_good = read_inputs(j, &j->batch.e->part[line->part], field, n, j->part_row);
-    if (!is_good) {
-        reject(j, l, "expected a number in each column that the expression reads");
-        return HR_OK;
-    }
     if (line->part != 0) {
-        hr_calc_batch_part(&j->batch, line, time.ns, j->part_row);
-        hr_calc_batch_retake(&j->batch);
+        read_inputs(j, &e->part[line->part], row, j->part_row);
+        hr_calc_batch_part(&j->batch, line, row->ts, j->part_row);
     }
-    return hr_calc_batch_took(&j->batch, line, time.ns, time.ns < o->listen.plan->from_ns, err);
+    read_inputs(j, &e->part[0], row, hr_calc_batch_row(&j->batch));
+    return hr_calc_batch_took(&j->batch, line, row->ts, is_quiet, err);
 }
 
 static hr_status on_row(void *self, const hr_calc_line *line, int64_t ts, const double *value,
@@ -308,57 +147,125 @@ static hr_status on_row(void *self, const hr_calc_line *line, int64_t ts, const 
 
 /* ---- files ---- */
 
-static void take_stem(job *j, const char *path)
+static hr_status take_file(job *j, const char *path, hr_err *err)
 {
-    const char *plan_symbol = j->o->o->listen.plan->symbol;
-    const char *base = strrchr(path, '/');
-    base = base != NULL ? base + 1 : path;
-    size_t n = strcspn(base, ".");
-    if (plan_symbol[0] != '\0')
-        snprintf(j->stem, sizeof j->stem, "%s", plan_symbol);
-    else
-        snprintf(j->stem, sizeof j->stem, "%.*s", (int)HR_MIN(n, (size_t)HR_TEXT_CAP), base);
+    hr_calc_row row;
+    hr_status st;
+    HR_TRY(hr_calc_input_open(&j->files[0].in, &j->input, path, err));
+    while ((st = hr_calc_input_next(j->files[0].in, &row, err)) == HR_OK)
+        HR_TRY(take_row(j, &row, err));
+    hr_calc_input_close(&j->files[0].in);
+    return st == HR_END ? HR_OK : st;
 }
 
-/* Where this file has the columns of the first. */
-static hr_status map_columns(job *j, const hr_text_line *l, hr_err *err)
+static hr_status step_file(merged *m, hr_err *err)
 {
-    static hr_calc_table now;
-    const hr_calc_table *first = j->o->table;
-    HR_TRY(read_header(&now, l, j->path, err));
-    j->time = now.time;
-    j->symbol = now.symbol;
-    for (uint32_t i = 0; i < first->n_column; i++) {
-        uint32_t k = 0;
-        while (k < now.n_column && strcmp(now.name[k], first->name[i]) != 0)
-            k++;
-        if (k == now.n_column)
-            return HR_FAIL(err, HR_EINPUT, "'%s': expected a column '%s' as in the first file",
-                           j->path, first->name[i]);
-        j->field_of[i] = k;
+    hr_status st = hr_calc_input_next(m->in, &m->row, err);
+    m->is_done = st == HR_END;
+    if (m->is_done) hr_calc_input_close(&m->in);
+    return m->is_done ? HR_OK : st;
+}
+
+/* All of them at once, the oldest row first, of equal ones the first file's. */
+static hr_status take_merged(job *j, hr_err *err)
+{
+    const hr_plan *plan = j->o->o->listen.plan;
+    for (uint32_t i = 0; i < plan->n_inputs; i++) {
+        merged *m = &j->files[i];
+        HR_TRY(hr_calc_input_open(&m->in, &j->input, plan->inputs[i], err));
+        HR_TRY(step_file(m, err));
+    }
+    for (;;) {
+        merged *first = NULL;
+        for (uint32_t i = 0; i < plan->n_inputs; i++) {
+            merged *m = &j->files[i];
+            if (!m->is_done && (first == NULL || m->row.ts < first->row.ts)) first = m;
+        }
+        if (first == NULL) return HR_OK;
+        HR_TRY(take_row(j, &first->row, err));
+        HR_TRY(step_file(first, err));
+    }
+}
+
+/* ---- opening ---- */
+
+/* Columns that the program reads, each once. */
+static hr_status find_used(job *j, hr_err *err)
+{
+    const hr_eval *e = j->o->o->program->e;
+    const hr_calc_table *t = j->o->table;
+    uint32_t n = 0;
+    for (uint32_t c = 0; c < t->n_column; c++)
+        j->place[c] = HR_CALC_NO_FIELD;
+    for (uint32_t k = 0; k < e->n_part; k++) {
+        for (uint32_t i = 0; i < e->part[k].n_in; i++) {
+            const hr_eval_in *in = &e->part[k].in[i];
+            if (in->is_of || j->place[in->which] != HR_CALC_NO_FIELD) continue;
+            HR_TRY(hr_calc_columns_check(t, in->which, err));
+            j->place[in->which] = n;
+            j->used[n++] = in->which;
+        }
+    }
+    j->input.used = j->used;
+    j->input.n_used = n;
+    if (!is_numbered(j)) return HR_OK;
+    const hr_expr *x = j->o->o->program->x;
+    for (uint32_t i = 0; i < x->n_node; i++) {
+        const hr_expr_node *node = &x->node[i];
+        if (node->kind != HR_EXPR_CALL) continue;
+        for (uint32_t a = 0; a < HR_OP_ARG_MAX; a++)
+            if (x->args[node->args].is_time[a])
+                return HR_FAIL(err, HR_EUSAGE,
+                               "--time none: rows have numbers and no times, so '%s' can go by rows"
+                               " alone, not by a duration",
+                               hr_expr_op(x->env, node->which)->name);
     }
     return HR_OK;
 }
 
-static hr_status take_file(job *j, const char *path, hr_err *err)
+/* Files side by side have half of the memory, one after the other a quarter. */
+static hr_status open_files(job *j, size_t *reserved, hr_err *err)
 {
-    hr_text_line line;
-    bool has_header = false;
-    hr_status st;
-    j->path = path;
-    take_stem(j, path);
-    HR_TRY(open_lines(&j->lines, path, &j->budget, j->o->o->listen.stop, err));
-    while ((st = hr_lines_next(&j->lines, &line, err)) == HR_OK) {
-        if (has_header)
-            st = take_row(j, &line, err);
-        else
-            st = map_columns(j, &line, err);
-        has_header = true;
-        HR_TRY(st);
-    }
-    hr_lines_close(&j->lines);
-    hr_lines_init(&j->lines);
-    return st == HR_END ? HR_OK : st;
+    const hr_plan *plan = j->o->o->listen.plan;
+    bool is_merged = j->o->o->program->e->n_part > 1 && plan->n_inputs > 1 && !is_numbered(j);
+    size_t memory = (size_t)plan->memory_bytes;
+    uint32_t n = is_merged ? plan->n_inputs : 1;
+    *reserved = memory / (is_merged ? 2 : 4);
+    j->input.memory_bytes = *reserved / n;
+    if (n > MERGED_MAX)
+        return HR_FAIL(err, HR_ELIMIT, "of() reads all files side by side: at most %u, not %u",
+                       MERGED_MAX, n);
+    if (is_merged && j->input.memory_bytes < FILE_BYTES)
+        return HR_FAIL(err, HR_EBUDGET,
+                       "of() reads all files side by side: %u of them take --memory %zuMB", n,
+                       2 * n * FILE_BYTES / 1000000 + 1);
+    j->files = hr_heap_zero(n, sizeof *j->files);
+    if (j->files == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for files");
+    j->n_files = n;
+    return HR_OK;
+}
+
+static hr_status carve(job *j, size_t parts, hr_err *err)
+{
+    uint32_t n = j->o->table->n_column;
+    j->mask = 2 * LINES_MAX - 1;
+    j->slot = hr_arena_alloc(j->arena, (j->mask + 1) * sizeof(hr_calc_line *), 64);
+    j->part_row = hr_arena_alloc(j->arena, parts * sizeof *j->part_row, 8);
+    j->used = hr_arena_alloc(j->arena, (n + 1) * sizeof *j->used, 8);
+    j->place = hr_arena_alloc(j->arena, (n + 1) * sizeof *j->place, 8);
+    if (j->slot == NULL || j->part_row == NULL || j->used == NULL || j->place == NULL)
+        return HR_FAIL(err, HR_EBUDGET, "no memory for rows: raise --memory");
+    return HR_OK;
+}
+
+/* The first field of rows that have a number for a time. */
+static hr_status number_field(job *j, hr_err *err)
+{
+    j->field[0] = (hr_row_field){"row", HR_CELL_INT, 0};
+    for (uint32_t i = 1; i < j->n_fields; i++)
+        if (strcmp(j->field[i].name, "row") == 0)
+            return HR_FAIL(err, HR_EUSAGE, "'row' is a column of the output already: another name");
+    return HR_OK;
 }
 
 static hr_status open_all(job *j, hr_err *err)
@@ -368,28 +275,28 @@ static hr_status open_all(job *j, hr_err *err)
     hr_row_target to = o->listen.to;
     size_t memory = (size_t)o->listen.plan->memory_bytes;
     size_t each = hr_calc_line_bytes(e) + 64;
+    size_t reserved;
     size_t parts = 1;
+    HR_TRY(open_files(j, &reserved, err));
     for (uint32_t i = 0; i < e->n_part; i++)
         parts = HR_MAX(parts, (size_t)e->part[i].n_in);
     to.index_bytes = memory / 16;
     HR_TRY(hr_calc_fields(j->field, &j->n_fields, o->program->x, err));
+    if (is_numbered(j)) HR_TRY(number_field(j, err));
     size_t fixed = hr_row_out_bytes(&to, j->field, j->n_fields) +
                    hr_calc_batch_bytes(e, o->measures) + (parts + 8) * sizeof(double) +
-                   2 * LINES_MAX * sizeof(hr_calc_line *) + (64u << 10);
-    if (fixed + SOURCE_BYTES / 4 + each > memory)
+                   2 * LINES_MAX * sizeof(hr_calc_line *) +
+                   j->o->table->n_column * 2 * sizeof *j->used + (64u << 10);
+    if (fixed + reserved + each > memory)
         return HR_FAIL(err, HR_EBUDGET,
                        "--memory: one instrument's windows take %zu bytes, rows %zu; that is more"
                        " than there is",
                        each, fixed);
-    j->max_lines = (uint32_t)HR_MIN((memory - fixed - SOURCE_BYTES / 4) / each, (size_t)LINES_MAX);
+    j->max_lines = (uint32_t)HR_MIN((memory - fixed - reserved) / each, (size_t)LINES_MAX);
     j->r->state_bytes = each;
     HR_TRY(hr_arena_create(&j->arena, NULL, fixed + j->max_lines * each, "rows", err));
-    j->mask = 2 * LINES_MAX - 1;
-    j->slot = hr_arena_alloc(j->arena, (j->mask + 1) * sizeof(hr_calc_line *), 64);
-    j->part_row = hr_arena_alloc(j->arena, parts * sizeof *j->part_row, 8);
-    if (j->slot == NULL || j->part_row == NULL)
-        return HR_FAIL(err, HR_EBUDGET, "no memory for rows: raise --memory");
-    memset(j->slot, 0, (j->mask + 1) * sizeof(hr_calc_line *));
+    HR_TRY(carve(j, parts, err));
+    HR_TRY(find_used(j, err));
     HR_TRY(hr_calc_batch_init(&j->batch, e, o->measures, j->arena, err));
     j->batch.emit = on_row;
     j->batch.self = j;
@@ -401,12 +308,15 @@ static hr_status run(job *j, hr_err *err)
     const hr_plan *plan = j->o->o->listen.plan;
     int64_t start = hr_sys_mono_ns();
     HR_TRY(open_all(j, err));
-    for (uint32_t i = 0; i < plan->n_inputs; i++)
+    if (j->n_files > 1) HR_TRY(take_merged(j, err));
+    for (uint32_t i = 0; j->n_files == 1 && i < plan->n_inputs; i++)
         HR_TRY(take_file(j, plan->inputs[i], err));
     HR_TRY(hr_calc_batch_flush(&j->batch, err));
     HR_TRY(hr_program_check(j->o->o->program, err));
     HR_TRY(hr_row_out_finish(&j->rows, err));
     hr_calc_report_batch(j->r, &j->batch);
+    memcpy(j->r->reject_1, j->rejects.first, sizeof j->r->reject_1);
+    j->r->listen.rejected = j->rejects.n;
     j->r->listen.instruments = j->n_lines;
     j->r->listen.rows = j->rows.n_rows;
     j->r->listen.bytes_out = j->rows.file.n_bytes;
@@ -422,14 +332,21 @@ hr_status hr_calc_table_run(const hr_calc_table_options *o, hr_calc_report *repo
     if (j == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for expressions");
     j->o = o;
     j->r = report;
-    hr_budget_init(&j->budget, SOURCE_BYTES);
-    hr_lines_init(&j->lines);
+    const hr_plan *plan = o->o->listen.plan;
     hr_row_out_init(&j->rows);
+    j->input = (hr_calc_input_options){.words = o->words,
+                                       .first = o->table,
+                                       .symbol = plan->symbol,
+                                       .venue = plan->venue,
+                                       .rejects = &j->rejects,
+                                       .stop = o->o->listen.stop};
     hr_status st = run(j, err);
     if (st == HR_OK && o->o->measures)
         memcpy(step_ns, j->batch.step_ns, o->o->program->e->n_step * sizeof *step_ns);
+    for (uint32_t i = 0; i < j->n_files; i++)
+        hr_calc_input_close(&j->files[i].in);
+    hr_heap_free(j->files);
     hr_row_out_abandon(&j->rows);
-    hr_lines_close(&j->lines);
     hr_arena_destroy(&j->arena);
     hr_heap_free(j);
     return st;

@@ -1,38 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HR_JOB_CALC_TABLE_H
 #define HR_JOB_CALC_TABLE_H
-/* Expressions over plain CSV files with a header: a column of times, numbers under names of their
- * own, and perhaps a column that names the instrument. Bars (OHLCV) are the usual ones.
- *
- * The columns of the first file are what expressions see: in lower case, what is no letter, digit
- * or '_' as '_'. open, high, low, close and names with "price" or "px" in them are prices, volume
- * and names with "qty", "quantity" or "amount" quantities, the rest agrees with every unit. */
+/* Expressions over plain tables, in CSV, Parquet or Arrow: a column of times, numbers under names
+ * of their own, and perhaps a column that names the instrument. Bars (OHLCV) are the usual ones.
+ * The columns of the first file are what expressions see. See docs/EXPRESSIONS.md, "Tables". */
+#include "job/calc_columns.h"
 #include "job/calc_run.h"
-#include "text/csv.h"
-#include "venue/files/csv_table.h"
 
-typedef struct hr_calc_table {
-    hr_expr_column column[HR_CSV_FIELDS_MAX];
-    char name[HR_CSV_FIELDS_MAX][HR_EXPR_NAME_MAX + 1];
-    uint32_t n_column;     /* that expressions see */
-    uint32_t time, symbol; /* fields of the file; symbol: HR_CALC_NO_FIELD where there is none */
-} hr_calc_table;
-#define HR_CALC_NO_FIELD UINT32_MAX
-
-/** Is it a CSV file with a header that has a column of times and one of numbers, and no format that
- * a run reads? False, too, of what cannot be read. */
-bool hr_calc_table_probe(const char *path);
-/** Reads the header. HR_EINPUT: no column of times is in it. */
-HR_MUST_USE hr_status hr_calc_table_open(hr_calc_table *t, const char *path, hr_err *err);
+/** Is it a table, and not events? Parquet and Arrow are events where a run knows their columns,
+ * text where a run knows its format; other text is a table where it is called .csv, or its first
+ * line names a column of times and another. False, too, of what is neither; err then says why it is
+ * no input of a run. */
+bool hr_calc_table_is(const char *path, hr_err *err);
+/** Reads the columns of a file. HR_EINPUT: no column of times is among them. */
+HR_MUST_USE hr_status hr_calc_table_open(hr_calc_table *t, const char *path, const hr_calc_words *w,
+                                         hr_err *err);
 
 typedef struct hr_calc_table_options {
     const hr_calc_table *table; /* whose columns the program was read with */
     const hr_calc_options *o;   /* listen.plan: inputs, memory, symbol */
-    hr_csv_order dates;         /* of 01/03/2017 */
+    const hr_calc_words *words;
 } hr_calc_table_options;
 
-/** As hr_calc_run. Files follow one another; a row that cannot be read is rejected and counted, and
- * written to OUT.rejects where there is a file to write to. */
+/** As hr_calc_run. Files follow one another; where the program takes values of other instruments,
+ * their rows are merged by time, equal times in the order of the files. A row that cannot be read
+ * is rejected and counted. HR_EUSAGE: rows are numbered, but a window goes by time. */
 HR_MUST_USE hr_status hr_calc_table_run(const hr_calc_table_options *o, hr_calc_report *report,
                                         uint64_t *step_ns, hr_err *err);
 

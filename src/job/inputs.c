@@ -34,6 +34,7 @@ typedef struct expansion {
     texts found;       /* files of it */
     texts todo;        /* folders to walk, or halves of a pattern: path, NUL, rest */
     texts names;       /* of the folder at hand; a folder's begins with '/' */
+    texts too;         /* files that are taken where there are no others */
     texts out;
     hr_sys_stat *seen; /* of out; ino 0: could not be told */
     hr_source *source; /* to look at files with */
@@ -215,11 +216,30 @@ static hr_status take_entry(expansion *x, char *path, bool is_listed_dir)
         leave_out(x, path, "its path is too long");
     } else if (is_input(x, path, &why)) {
         return find(x, path);
+    } else if (x->opt->takes_too != NULL && x->opt->takes_too(path)) {
+        return push(&x->too, path, x->err);
     } else {
         leave_out(x, path, why.message);
     }
     hr_heap_free(path);
     return HR_OK;
+}
+
+/* Once a folder was walked: what else is in it, where it holds no input. n_before: found before. */
+static hr_status settle(expansion *x, uint32_t n_before)
+{
+    hr_status st = HR_OK;
+    bool is_wanted = x->found.n == n_before;
+    while (x->too.n > 0 && st == HR_OK) {
+        char *path = x->too.at[--x->too.n];
+        if (is_wanted) {
+            st = find(x, path);
+        } else {
+            leave_out(x, path, "a plain table beside files that hold events");
+            hr_heap_free(path);
+        }
+    }
+    return st;
 }
 
 static uint32_t depth_of(const char *path)
@@ -239,6 +259,7 @@ static int by_text(const void *a, const void *b)
 static hr_status walk(expansion *x, char *folder)
 {
     const uint32_t floor = x->todo.n;
+    const uint32_t before = x->found.n;
     const uint32_t deepest = folder != NULL ? depth_of(folder) + DEPTH_MAX : 0;
     HR_TRY(push(&x->todo, folder, x->err));
     while (x->todo.n > floor) {
@@ -257,7 +278,7 @@ static hr_status walk(expansion *x, char *folder)
         hr_heap_free(at);
         HR_TRY(st);
     }
-    return HR_OK;
+    return settle(x, before);
 }
 
 /* ---- patterns ---- */
@@ -509,6 +530,7 @@ hr_status hr_inputs_expand(hr_plan *p, const hr_inputs_options *o, hr_inputs_rep
     hr_status st = expand(&x);
     drop(&x.found);
     drop(&x.todo);
+    drop(&x.too);
     drop(&x.names);
     drop(&x.out);
     hr_heap_free(x.seen);

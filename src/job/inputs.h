@@ -7,6 +7,8 @@
 
 typedef struct hr_inputs_options {
     bool keeps_datasets;                       /* a folder with a manifest stays as it is named */
+    /* of a file that is no input: take it all the same, where its folder holds nothing else? */
+    bool (*takes_too)(const char *path);
     void (*say)(void *self, const char *text); /* each file left out, each day that is missing */
     void *self;
 } hr_inputs_options;

@@ -92,6 +92,8 @@ typedef struct hr_csv_time {
  * or D/M/YYYY, with or without time of day and zone (none: UTC). HR_EINPUT. */
 HR_MUST_USE hr_status hr_csv_time_parse(hr_csv_time *out, const char *s, size_t n,
                                         hr_csv_order order);
+/** The same of a whole number. */
+HR_MUST_USE hr_status hr_csv_time_int(int64_t *ns, int64_t v);
 typedef enum hr_csv_time_form {
     HR_CSV_AS_CLOCK = 0, /* YYYY-MM-DD HH:MM:SS[.f] */
     HR_CSV_AS_DATE = 1,

@@ -306,6 +306,15 @@ static bool parse_plain_date(hr_csv_time *out, int64_t v)
     return true;
 }
 
+hr_status hr_csv_time_int(int64_t *ns, int64_t v)
+{
+    hr_csv_time date;
+    if (v < 0) return HR_EINPUT;
+    bool is_date = v <= 99999999 && parse_plain_date(&date, v);
+    if (is_date) *ns = date.ns;
+    return is_date || !__builtin_mul_overflow(v, unit_of(v), ns) ? HR_OK : HR_EINPUT;
+}
+
 static hr_status parse_number(hr_csv_time *out, const char *p, const char *end)
 {
     int64_t v;

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HR_JOB_CALC_INPUT_H
+#define HR_JOB_CALC_INPUT_H
+/* The rows of one table, CSV or Parquet or Arrow, one by one in the order of the file: a time, an
+ * instrument and the numbers that are wanted. Private to job.
+ * Memory: of CSV a few blocks of text, of the others a step of rows and the largest page of each
+ * column that is read, in an arena of memory_bytes at most. Threads: single owner. */
+#include <stdatomic.h>
+
+#include "job/calc_columns.h"
+#include "mem/mem.h"
+
+/* Rows that cannot be read are passed over and counted. */
+typedef struct hr_calc_rejects {
+    uint64_t n;
+    char first[352]; /* file, place, what */
+} hr_calc_rejects;
+
+typedef struct hr_calc_input_options {
+    const hr_calc_words *words;
+    const hr_calc_table *first; /* whose columns the program was read with */
+    const uint32_t *used;       /* [n_used] columns of it that are wanted */
+    uint32_t n_used;
+    const char *symbol, *venue; /* of a file without; "": by its path */
+    hr_calc_rejects *rejects;
+    size_t memory_bytes;
+    const _Atomic uint32_t *stop; /* != 0: give up; may be NULL */
+} hr_calc_input_options;
+
+typedef struct hr_calc_row {
+    int64_t ts; /* HR_NULL_I64: rows are numbered */
+    hr_text venue, symbol;
+    const double *value; /* [n_used] in the order of used; NaN is null. Good until the next call */
+} hr_calc_row;
+
+struct hr_calc_input;
+typedef struct hr_calc_input_ops {
+    hr_status (*next)(struct hr_calc_input *in, hr_calc_row *out, hr_err *err);
+    void (*close)(struct hr_calc_input *in);
+} hr_calc_input_ops;
+
+/* What readers of both kinds begin with. */
+typedef struct hr_calc_input {
+    const hr_calc_input_options *o;
+    const hr_calc_input_ops *ops;
+    const char *path;
+    hr_calc_table *table; /* of this file */
+    uint32_t *field;      /* [n_used] in this file */
+    double *value;
+    hr_text venue, symbol; /* where no column says them */
+} hr_calc_input;
+
+/** Fills t with the columns of a file, and what they are for. HR_EINPUT, HR_EUNSUPPORTED. */
+HR_MUST_USE hr_status hr_calc_input_columns(hr_calc_table *t, const char *path,
+                                            const hr_calc_words *w, hr_err *err);
+/** HR_EINPUT: it lacks a column that is wanted. o and path are borrowed until close. */
+HR_MUST_USE hr_status hr_calc_input_open(hr_calc_input **out, const hr_calc_input_options *o,
+                                         const char *path, hr_err *err);
+/** HR_END after the last row; HR_ESTOPPED. */
+HR_MUST_USE hr_status hr_calc_input_next(hr_calc_input *in, hr_calc_row *out, hr_err *err);
+void hr_calc_input_close(hr_calc_input **in);
+
+/* ---- between the two kinds and what they share ---- */
+
+/** Is it Parquet or Arrow, by its first bytes? False of what cannot be read. */
+bool hr_calc_is_parquet(const char *path);
+HR_MUST_USE hr_status hr_calc_parquet_columns(hr_calc_table *t, const char *path, hr_err *err);
+HR_MUST_USE hr_status hr_calc_parquet_open(hr_calc_input **out, const char *path,
+                                           const hr_calc_input_options *o, hr_err *err);
+HR_MUST_USE hr_status hr_calc_csv_columns(hr_calc_table *t, const char *path, hr_err *err);
+HR_MUST_USE hr_status hr_calc_csv_open(hr_calc_input **out, const char *path,
+                                       const hr_calc_input_options *o, hr_err *err);
+/** Would a run read events from it? Else *is_records: it is a kind of table with a name. False,
+ * too, of what cannot be read; err says why. */
+bool hr_calc_csv_is_events(const char *path, bool *is_records, hr_err *err);
+bool hr_calc_parquet_is_events(const char *path);
+
+/** Once in->table holds the columns: where the wanted ones are. */
+HR_MUST_USE hr_status hr_calc_input_map(hr_calc_input *in, hr_err *err);
+/** Counts a row that cannot be read, and keeps the first's story: "PATH:PLACE: what". */
+void hr_calc_reject(hr_calc_rejects *r, const char *path, const char *place, const char *fmt, ...)
+    HR_PRINTF(4, 5);
+/** A cell as an instrument's name; false: none, or longer than HR_TEXT_CAP. */
+bool hr_calc_cell_text(hr_text *out, const char *s, size_t n);
+
+#endif
