@@ -6,6 +6,7 @@
 
 #include "app/app_check.h"
 #include "app/app_plan.h"
+#include "app/app_stdin.h"
 
 const char *const hr_app_clocks[] = {"local", "venue", NULL};
 const char *const hr_app_trades[] = {"first", "single", "agg", "all", NULL};
@@ -35,6 +36,7 @@ static hr_status take(hr_app_listen *x, int n_args, char **args, hr_err *err)
         p->write[k] = false;
     if (p->n_inputs == 0) return HR_FAIL(err, HR_EUSAGE, "no input: name a capture or a plan");
     if (x->skip_missing) p->skips_missing = true;
+    HR_TRY(hr_app_stdin_take(p, err));
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
     HR_TRY(hr_plan_check(p, err));

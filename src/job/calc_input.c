@@ -46,6 +46,7 @@ static void take_stem(hr_text *out, const char *path)
     static const char *const packed[] = {".gz", ".zst", ".xz", ".zip", NULL};
     const char *base = strrchr(path, '/');
     base = base != NULL ? base + 1 : path;
+    if (strncmp(path, "/dev/", 5) == 0) base = "stdin"; /* numbers of descriptors are no names */
     size_t n = without(base, strlen(base), packed);
     n = without(base, n, ends);
     *out = (hr_text){.len = (uint8_t)HR_MIN(n, (size_t)HR_TEXT_CAP)};

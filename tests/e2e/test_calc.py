@@ -360,6 +360,26 @@ def check_cells():
               [("1704153600000000000", "BTCUSDT", 0), ("1704153660000000000", "BTCUSDT", -0.1)], out + err)
 
 
+def check_stdin(capture):
+    want = tap.run("calc", "ema(mid, 9)", capture)[1]
+    with open(capture, "rb") as f:
+        data = f.read()
+    for name, text in (("a capture", data), ("a packed one", gzip.compress(data))):
+        p = subprocess.run([tap.EXE, "calc", "ema(mid, 9)", "-"], input=text, capture_output=True)
+        tap.check(f"standard input: {name} from a pipe", p.stdout.decode() == want and want, p.stderr[-300:])
+    table = b"time,x\n1,2\n"
+    p = subprocess.run([tap.EXE, "calc", "x", "-"], input=table, capture_output=True)
+    tap.check("standard input: a table from a pipe", p.stdout == b"ts_event,instrument,value\n1000000000,stdin,2\n", p.stderr)
+    for path in (table_of("in.csv", table.decode()), path_of("fine.parquet")):
+        with open(path) as f:
+            p = subprocess.run([tap.EXE, "calc", "1", "-", "--rows", "all"], stdin=f, capture_output=True)
+        tap.check(f"standard input: {os.path.basename(path)} as a file", p.returncode == 0 and p.stdout.count(b"\n") > 1, p.stderr)
+    p = subprocess.run([tap.EXE, "calc", "x", "-"], input=table, capture_output=True, env={**os.environ, "TMPDIR": "/none"})
+    tap.check("standard input: no room to keep it is told", p.returncode == 4 and b"/none" in p.stderr, p.stderr)
+    p = subprocess.run([tap.EXE, "calc", "x", "-", "-"], input=table, capture_output=True)
+    tap.check("standard input cannot be named twice", p.returncode == 2, p.stderr)
+
+
 def check_many():
     """One file an instrument: what of() takes is as of the row's time, in whatever order files are named."""
     paths = []
@@ -497,6 +517,7 @@ def main():
     check_own_tables(path)
     check_times()
     check_cells()
+    check_stdin(path)
     check_many()
     check_others()
     check_words(path)
