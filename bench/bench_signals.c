@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signals: reading the texts of 4,000 (time, memory), and ns per row and signal where none, some
- * and all of them have something to say. */
+/* Signals: reading the texts of 4,000 (time, memory), ns per row and signal where none, some and
+ * all of them have something to say, and how long after its row an event is there. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "eval/eval.h"
 #include "eval/signal.h"
 #include "figure.h"
 #include "ops/window/op_window.h"
@@ -153,9 +154,111 @@ static void run_all(const char *of, uint32_t n_columns, uint32_t n_rows)
     free(side);
 }
 
+/* ---- from a row to its events ---- */
+
+#define LATENCY_ROWS 20000u
+#define IN_MAX 8u
+
+typedef struct latency_rig {
+    const hr_signals *s;
+    hr_eval *e;
+    hr_signals_out *out;
+    char *state, *signals, *work;
+    double *column; /* outputs of a row */
+    double **out_at;
+} latency_rig;
+
+static bool rig_make(latency_rig *g, hr_arena *arena, uint32_t n_rules, const hr_expr_env *env)
+{
+    static const char own[] = "tilt: bid_qty[0] / (bid_qty[0] + ask_qty[0])";
+    hr_arena *scratch;
+    hr_err err = HR_ERR_INIT;
+    hr_signals_source src = {env, own, sizeof own - 1, spec, n_rules};
+    if (hr_arena_create(&scratch, NULL, (size_t)256 << 20, "scratch", NULL) != HR_OK) return false;
+    bool ok = hr_signals_read(&g->s, arena, scratch, &src, NULL, &err) == HR_OK &&
+              hr_eval_create(&g->e, arena, scratch, g->s->expr, 1, &err) == HR_OK &&
+              hr_signals_out_create(&g->out, arena, g->s, n_rules, &err) == HR_OK;
+    hr_arena_destroy(&scratch);
+    if (!ok) return false;
+    uint32_t n_out = g->e->part[0].n_out;
+    g->state = hr_arena_alloc(arena, g->e->part[0].state_bytes, 64);
+    g->signals = hr_arena_alloc(arena, hr_signals_state_bytes(g->s), 64);
+    g->work = hr_arena_alloc(arena, g->e->work_bytes, 64);
+    g->column = hr_arena_alloc(arena, n_out * sizeof *g->column, 64);
+    g->out_at = hr_arena_alloc(arena, n_out * sizeof *g->out_at, 64);
+    if (g->state == NULL || g->signals == NULL || g->work == NULL || g->column == NULL ||
+        g->out_at == NULL)
+        return false;
+    for (uint32_t i = 0; i < n_out; i++)
+        g->out_at[i] = &g->column[i];
+    hr_eval_init(&g->e->part[0], g->state);
+    hr_signals_init(g->signals, g->s);
+    return true;
+}
+
+/* Works out one row; returns how many events it gave. */
+static uint32_t rig_row(latency_rig *g, int64_t at, const double *in)
+{
+    const double *in_at[IN_MAX];
+    const hr_eval_part *p = &g->e->part[0];
+    for (uint32_t i = 0; i < p->n_in; i++)
+        in_at[i] = &in[p->in[i].which];
+    hr_eval_rows r = {.n = 1, .ts = &at, .in = in_at, .out = g->out_at};
+    hr_eval_run(g->e, p, g->state, g->work, &r);
+    hr_signal_rows rows = {.n = 1, .ts = &at, .column = (const double *const *)g->out_at};
+    uint32_t n = 0;
+    for (uint32_t done = 0; done < 1;) {
+        uint32_t n_now;
+        done = hr_signals_run(g->s, g->signals, &rows, done, g->out);
+        (void)hr_signals_events(g->out, &n_now);
+        n += n_now;
+    }
+    return n;
+}
+
+/* A walk of mid, 100 ms a row; time of the rows that gave an event, windows included. The clock
+ * itself takes some 0.3 us of it. */
+static void latency_of(const char *of, uint32_t n_rules)
+{
+    static int64_t ns[LATENCY_ROWS];
+    hr_arena *arena;
+    latency_rig g = {0};
+    hr_expr_env env = {.column = columns,
+                       .n_column = HR_ARRAY_LEN(columns),
+                       .ops = &hr_ops_window,
+                       .n_ops = 1,
+                       .max_rows = 1000};
+    if (hr_arena_create(&arena, NULL, (size_t)512 << 20, "signals", NULL) != HR_OK ||
+        !rig_make(&g, arena, n_rules, &env))
+        exit(1);
+    uint64_t seed = 1;
+    uint32_t n = 0;
+    double row[HR_ARRAY_LEN(columns)] = {100, 5, 5};
+    for (uint32_t i = 0; i < LATENCY_ROWS; i++) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        row[0] += (double)(int)(seed >> 60) - 7.5;
+        row[1] = 1 + (double)(seed >> 50 & 15);
+        int64_t before = figure_thread_ns();
+        uint32_t n_events = rig_row(&g, (int64_t)i * 100000000, row);
+        ns[n] = figure_thread_ns() - before;
+        n += n_events > 0;
+    }
+    qsort(ns, n, sizeof ns[0], figure_by_value);
+    figure(of, "rows-with-events", n, "");
+    if (n > 0) {
+        figure(of, "p50", (double)ns[n / 2] / 1e3, "us");
+        figure(of, "p99", (double)ns[(size_t)n * 99 / 100] / 1e3, "us");
+    }
+    hr_arena_destroy(&arena);
+}
+
 int main(void)
 {
     specs_make();
+    latency_of("latency-1", 1);
+    latency_of("latency-20", 20);
+    latency_of("latency-400", 400);
+    latency_of("latency-4000", RULES);
     read_all();
     for (uint32_t i = 0; i < 2 * RULES; i++)
         if ((column[i] = aligned_alloc(64, BATCH * sizeof(double))) == NULL) return 1;

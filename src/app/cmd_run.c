@@ -112,19 +112,21 @@ static int64_t peak_rss(void)
 
 typedef unsigned long long ull;
 
+static void print_spans(const char *sep, const char *name, const hr_stage_time *t)
+{
+    printf("%s\"%s\":{\"n\":%llu", sep, name, (ull)t->n_spans);
+    if (t->p50_ns > 0)
+        printf(",\"p50\":%.1f,\"p99\":%.1f", (double)t->p50_ns * 1e-3, (double)t->p99_ns * 1e-3);
+    printf(",\"max\":%.1f}", (double)t->max_ns * 1e-3);
+}
+
 /* Closes "stages"; adds the spans' spread and the counters. */
 static void print_recorder(const hr_run_report *r)
 {
     printf("},\"spans_us\":{");
-    for (int s = 0; s < HR_STAGE_COUNT; s++) {
-        const hr_stage_time *t = &r->stage[s];
-        printf("%s\"%s\":{\"n\":%llu", s > 0 ? "," : "", hr_stage_name((hr_stage)s),
-               (ull)t->n_spans);
-        if (t->p50_ns > 0)
-            printf(",\"p50\":%.1f,\"p99\":%.1f", (double)t->p50_ns * 1e-3,
-                   (double)t->p99_ns * 1e-3);
-        printf(",\"max\":%.1f}", (double)t->max_ns * 1e-3);
-    }
+    for (int s = 0; s < HR_STAGE_COUNT; s++)
+        print_spans(s > 0 ? "," : "", hr_stage_name((hr_stage)s), &r->stage[s]);
+    if (r->signal.n_spans > 0) print_spans(",", "signal", &r->signal);
     printf("},\"counters\":{");
     for (int i = 0; i < HR_RUN_COUNTER_COUNT; i++)
         printf("\"%s\":%llu,", hr_run_counter_name((hr_run_counter)i), (ull)r->counter[i]);
@@ -206,6 +208,11 @@ static void print_text(const hr_run_report *r)
     for (int s = 0; s < HR_STAGE_COUNT; s++)
         printf(" %s %.1f%%", hr_stage_name((hr_stage)s),
                (double)r->stage[s].ns * 1e-7 / (r->seconds * r->lanes + 1e-9));
+    if (r->signal.n_spans > 0)
+        printf("\nsignals: %llu rows, from the message to the row %.1f us (p50), %.1f us (p99), "
+               "%.1f us at most",
+               (ull)r->signal.n_spans, (double)r->signal.p50_ns * 1e-3,
+               (double)r->signal.p99_ns * 1e-3, (double)r->signal.max_ns * 1e-3);
     printf("\nbytes: %.1f MB read, %.1f MB of text, %.1f MB of rows, %.1f MB written in %llu parts",
            (double)r->bytes_read * 1e-6, (double)r->bytes_text * 1e-6,
            (double)r->counter[HR_RUN_ROW_BYTES] * 1e-6,

@@ -38,6 +38,7 @@ static hr_status task_apply(hr_run *r, run_lane *l, hr_err *err)
     for (uint32_t k = 0; k < r->n_shards; k++) {
         run_shard *s = &r->shard[(l->idx + k) % r->n_shards];
         if (!run_enter(r, &s->busy)) continue;
+        s->calc.rec = r->calc != NULL && r->calc->program.signals != NULL ? l->rec : NULL;
         hr_status st = run_apply(r, s, err);
         run_leave(r, &s->busy, st, err);
         if (st < 0) return st;
@@ -298,6 +299,7 @@ static hr_status open_all(hr_run *r, hr_open_mode mode, hr_err *err)
         s->env.cuts = r->cuts;
         s->env.orders = r->orders;
         s->env.calc = r->calc != NULL ? &s->calc : NULL;
+        s->calc.span = HR_SPAN_SIGNAL;
         hr_rows_init(&s->env.rows, r->blocks, r->ds.root, s->io, r->io_blocks);
     }
     r->was_complete = r->tail.is_ended;

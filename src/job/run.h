@@ -17,6 +17,8 @@ typedef enum hr_stage {
     HR_STAGE_COUNT = 7,
 } hr_stage;
 const char *hr_stage_name(hr_stage s);
+/* What the recorder keeps behind them. No part of a lane's time: it overlaps apply, and others. */
+#define HR_SPAN_SIGNAL ((uint32_t)HR_STAGE_COUNT)
 
 typedef enum hr_run_counter {
     HR_RUN_BATCHES = 0,       /* batches decoded */
@@ -38,6 +40,8 @@ typedef struct hr_run_report {
     hr_counts counts; /* when stopped: up to the last commit */
     double seconds;
     hr_stage_time stage[HR_STAGE_COUNT];
+    hr_stage_time signal; /* of each row of `signals`: from when the apply stage took up the message
+                             that caused it until the row was there */
     uint64_t counter[HR_RUN_COUNTER_COUNT];
     int64_t bytes_read, bytes_text; /* of the inputs: as they lie, and decompressed */
     uint64_t spilled_blocks;

@@ -6,8 +6,8 @@
 #include "job/run_parts.h"
 #include "kern/kern.h"
 
-static const char *const stage_names[HR_STAGE_COUNT] = {"read",   "decode", "merge", "apply",
-                                                        "encode", "commit", "idle"};
+static const char *const stage_names[HR_STAGE_COUNT + 1] = {"read",   "decode", "merge", "apply",
+                                                            "encode", "commit", "idle",  "signal"};
 
 const char *hr_stage_name(hr_stage s)
 {
@@ -26,13 +26,15 @@ hr_status run_carve_recorder(hr_run *r, hr_err *err)
 {
     hr_rec_options opt = HR_REC_OPTIONS_DEFAULT;
     opt.n_lanes = r->n_lanes;
-    opt.n_stages = HR_STAGE_COUNT;
+    bool has_signals = r->calc != NULL && r->calc->program.signals != NULL;
+    opt.n_stages = HR_STAGE_COUNT + (has_signals ? 1 : 0);
     opt.n_counters = HR_RUN_COUNTER_COUNT;
     opt.stage_name = stage_names;
     opt.counter_name = counter_names;
     /* A second of a 4 GHz clock and 184 KiB each: for the stages whose spread matters. */
     opt.hist_bits = 32;
     opt.hist_mask = 1u << HR_STAGE_DECODE | 1u << HR_STAGE_APPLY | 1u << HR_STAGE_ENCODE;
+    if (has_signals) opt.hist_mask |= 1u << HR_SPAN_SIGNAL;
     HR_TRY(hr_rec_create(&r->rec, r->arena, &opt, err));
     for (uint32_t i = 0; i < r->n_lanes; i++)
         r->lane[i].rec = hr_rec_lane_at(r->rec, i);
@@ -75,16 +77,23 @@ void run_all_counts(const hr_run *r, hr_counts *out)
         out->lines += (uint64_t)(r->source[i].pos_line - 1);
 }
 
+static hr_stage_time time_of(const hr_run *r, const hr_rec_totals *sum, uint32_t i)
+{
+    return (hr_stage_time){.ns = sum->ns[i],
+                           .n_spans = sum->n_spans[i],
+                           .p50_ns = hr_rec_percentile_ns(r->rec, i, 50),
+                           .p99_ns = hr_rec_percentile_ns(r->rec, i, 99),
+                           .max_ns = sum->max_ns[i]};
+}
+
 static void report_stages(const hr_run *r, hr_run_report *out)
 {
-    hr_rec_totals sum;
+    hr_rec_totals sum = {0};
     hr_rec_read(r->rec, &sum);
     for (uint32_t i = 0; i < HR_STAGE_COUNT; i++)
-        out->stage[i] = (hr_stage_time){.ns = sum.ns[i],
-                                        .n_spans = sum.n_spans[i],
-                                        .p50_ns = hr_rec_percentile_ns(r->rec, i, 50),
-                                        .p99_ns = hr_rec_percentile_ns(r->rec, i, 99),
-                                        .max_ns = sum.max_ns[i]};
+        out->stage[i] = time_of(r, &sum, i);
+    if (hr_rec_shape(r->rec)->n_stages > HR_SPAN_SIGNAL)
+        out->signal = time_of(r, &sum, HR_SPAN_SIGNAL);
     memcpy(out->counter, sum.counter, sizeof out->counter);
 }
 

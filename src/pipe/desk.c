@@ -745,6 +745,7 @@ static hr_status take_message(hr_desk *d, hr_desk_env *env, const hr_evbatch *b,
 hr_status hr_desk_message(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
                           hr_err *err)
 {
+    if (HR_UNLIKELY(d->calc != NULL)) hr_desk_calc_take_up(env);
     hr_status st = take_message(d, env, b, msg, err);
     if (HR_UNLIKELY(d->calc != NULL) && st == HR_OK) hr_desk_calc_message(d, env, b, msg);
     return st;

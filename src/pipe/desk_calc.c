@@ -13,7 +13,8 @@
 /* A row that waits. */
 typedef struct kept_row {
     hr_row_key key;
-    double in[]; /* of part 0 */
+    uint64_t taken; /* as hr_calc_desk_work.taken */
+    double in[];    /* of part 0 */
 } kept_row;
 
 typedef struct hr_desk_calc {
@@ -87,7 +88,7 @@ hr_status hr_calc_setup_open(hr_calc_setup *s, const hr_plan *plan, uint32_t n_t
     }
     const hr_eval *e = s->program.e;
     s->rows = plan->calc_rows;
-    s->cap_rows = ROWS_MAX;
+    s->cap_rows = plan->target == HR_TARGET_LATENCY ? 1 : ROWS_MAX;
     while (s->cap_rows > ROWS_MIN && s->cap_rows * n_rules(s) > EVENTS_MAX)
         s->cap_rows /= 2;
     for (uint32_t i = 0; i < e->n_part; i++) {
@@ -198,15 +199,20 @@ static void put_signals(hr_desk *d, hr_desk_env *env, const int64_t *ts, uint32_
 {
     const hr_calc_setup *s = env->cfg->calc;
     const hr_signals *g = s->program.signals;
-    const double *const *out = (const double *const *)env->calc->out_at;
+    hr_calc_desk_work *w = env->calc;
+    const double *const *out = (const double *const *)w->out_at;
     hr_signal_rows rows = {.n = n, .ts = ts, .column = out};
     for (uint32_t at = 0; at < n;) {
         uint32_t n_events;
-        at = hr_signals_run(g, (char *)d->calc + s->signals_at, &rows, at, env->calc->events);
-        const hr_signal_event *ev = hr_signals_events(env->calc->events, &n_events);
-        for (uint32_t i = 0; i < n_events; i++)
-            hr_desk_put_signal(d, env, &row_at(s, d->calc, ev[i].at)->key, d->calc->day,
-                               g->rule[ev[i].rule].name, g->rule[ev[i].rule].priority, &ev[i]);
+        at = hr_signals_run(g, (char *)d->calc + s->signals_at, &rows, at, w->events);
+        const hr_signal_event *ev = hr_signals_events(w->events, &n_events);
+        for (uint32_t i = 0; i < n_events; i++) {
+            const hr_signal_rule *rule = &g->rule[ev[i].rule];
+            const kept_row *r = row_at(s, d->calc, ev[i].at);
+            bool is_put = hr_desk_put_signal(d, env, &r->key, d->calc->day, rule->name,
+                                             rule->priority, &ev[i]);
+            if (is_put && w->rec != NULL) (void)hr_rec_end(w->rec, w->span, r->taken);
+        }
     }
 }
 
@@ -276,6 +282,7 @@ static void keep(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg
     }
     kept_row *r = row_at(s, c, c->n_rows++);
     r->key = key;
+    r->taken = w->taken;
     read_row(s, w, 0, e, r->in);
     if (s->program.e->n_part > 1) hr_eval_others_take(&w->others, &s->program.e->part[0], r->in);
     if (c->n_rows == s->cap_rows) hr_desk_calc_flush(d, env);

@@ -9,6 +9,7 @@
 #include "eval/market.h"
 #include "eval/program.h"
 #include "pipe/desk_state.h"
+#include "prof/recorder.h"
 
 /* Shared and constant, as hr_desk_config. */
 typedef struct hr_calc_setup {
@@ -46,6 +47,9 @@ typedef struct hr_calc_desk_work {
     double *wide; /* a row on its way through stages */
     void *eval;
     hr_signals_out *events; /* NULL: no signals */
+    hr_rec_lane *rec;       /* of the thread that is at work; NULL: no signals */
+    uint32_t span;          /* of rec: from a message to the row of a signal */
+    uint64_t taken;         /* when the message at hand was taken up */
 } hr_calc_desk_work;
 HR_MUST_USE hr_status hr_calc_work_init(hr_calc_desk_work *w, const hr_calc_setup *s,
                                         hr_arena *arena, hr_err *err);
@@ -53,6 +57,11 @@ HR_MUST_USE hr_status hr_calc_work_init(hr_calc_desk_work *w, const hr_calc_setu
 /** In mem of setup->desk_bytes, for a new desk d. */
 struct hr_desk_calc *hr_desk_calc_init(void *mem, const hr_calc_setup *s, hr_desk_env *env,
                                        const hr_desk *d);
+/** Before a message is applied. */
+HR_INLINE void hr_desk_calc_take_up(hr_desk_env *env)
+{
+    if (env->calc->rec != NULL) env->calc->taken = hr_rec_begin(env->calc->rec);
+}
 /** After message msg was applied. The caller reserved blocks and cuts. */
 void hr_desk_calc_message(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg);
 /** Works out what is kept. */

@@ -327,12 +327,12 @@ void hr_desk_put_calc(hr_desk *d, hr_desk_env *env, const hr_row_key *key, int32
     took(d, env, kind, rb, 1);
 }
 
-void hr_desk_put_signal(hr_desk *d, hr_desk_env *env, const hr_row_key *key, int32_t day,
+bool hr_desk_put_signal(hr_desk *d, hr_desk_env *env, const hr_row_key *key, int32_t day,
                         const char *name, int32_t priority, const hr_signal_event *ev)
 {
     const hr_kind kind = HR_KIND_SIGNALS;
     uint32_t n_value = env->cfg->tables->schema[kind].n_fields - HR_SIGNAL_FIRST;
-    if (!is_written(env, kind, key->ts_recv)) return;
+    if (!is_written(env, kind, key->ts_recv)) return false;
     hr_row_block *rb = put_key(d, env, kind, key, day);
     hr_text *text = COL(hr_text, kind, HR_SIGNAL_NAME);
     memset(text, 0, sizeof *text);
@@ -344,4 +344,5 @@ void hr_desk_put_signal(hr_desk *d, hr_desk_env *env, const hr_row_key *key, int
     for (uint32_t c = 0; c < n_value; c++)
         *COL(double, kind, HR_SIGNAL_FIRST + c) = c < ev->n_value ? ev->value[c] : (double)NAN;
     took(d, env, kind, rb, 1);
+    return true;
 }

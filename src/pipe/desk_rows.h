@@ -71,7 +71,8 @@ void hr_desk_put_gap(hr_desk *d, hr_desk_env *env, int64_t ts_event, int64_t ts_
 void hr_desk_put_calc(hr_desk *d, hr_desk_env *env, const hr_row_key *key, int32_t day,
                       const double *const *out, uint32_t n_out, uint32_t i);
 struct hr_signal_event;
-void hr_desk_put_signal(hr_desk *d, hr_desk_env *env, const hr_row_key *key, int32_t day,
+/** false: it is not to be written. */
+bool hr_desk_put_signal(hr_desk *d, hr_desk_env *env, const hr_row_key *key, int32_t day,
                         const char *name, int32_t priority, const struct hr_signal_event *ev);
 /** One book row and its features from d->top_*. */
 void hr_desk_put_book_row(hr_desk *d, hr_desk_env *env, const hr_row_key *key);

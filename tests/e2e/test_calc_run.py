@@ -60,11 +60,13 @@ def plan(name, text, more="", stages=""):
 def check_same(what, text, capture, stages=""):
     digests = {}
     for i, more in enumerate(("engine: {lanes: 1}", "engine: {lanes: 2, batch_min: 64, batch_max: 64}", "engine: {lanes: 4}",
-                              "engine: {lanes: 3, batch_max: 65536, cpu_mask: scalar}", "engine: {lanes: 2, io: threads, pin: 'off'}")):
+                              "engine: {lanes: 3, batch_max: 65536, cpu_mask: scalar}", "engine: {lanes: 2, io: threads, pin: 'off'}", "engine: {target: latency, lanes: 2}")):
         out = path_of(f"{what}{i}")
         got = tap.run_json(plan(f"{what}{i}.yaml", text, more + "\n", stages), capture, "--out", out)
         tap.check(f"{what}, {more}: rows and signals", got.get("written", {}).get("calc", 0) > 1000 and got["written"]["signals"] > 50, got)
         digests[tap.digest(out)] = more
+        span = got.get("spans_us", {}).get("signal", {})
+        tap.check(f"{what}, {more}: each signal's time is measured", span.get("n") == got["written"]["signals"] and 0 < span["p50"] <= span["p99"] <= span["max"], span)
     tap.check(f"{what}: the same bytes for any lanes, batches and processors", len(digests) == 1, digests)
     return path_of(f"{what}0"), next(iter(digests))
 
@@ -269,6 +271,7 @@ def check_unwritten(capture):
     for i, (off, kinds) in enumerate((("{calc: false, signals: false}", ()), ("{signals: false}", ("calc",)), ("{calc: false}", ("signals",)),
                                       ("{}", ("calc", "signals")))):
         got = tap.run_json(write("off.yaml", f"output: {off}\nlimits: {{instruments: 8}}\n{text}\n"), capture, "--out", path_of(f"off{i}"))
+        tap.check(f"output {off}: times of signals where there are some", ("signal" in got.get("spans_us", {})) == ("signals" in kinds), got)
         tap.check(f"output {off}: {kinds} are written", all((got.get("written", {}).get(k, 0) > 0) == (k in kinds) for k in ("calc", "signals")), got)
     code, _, err = tap.run("run", write("off.yaml", "output: {calc: false}\ncalc: {expressions: 'emaa(mid, 3)'}\n"), capture, "--out", path_of("offx"))
     tap.check("a wrong expression is told though it is not written", code == 2 and "emaa" in err, (code, err))
