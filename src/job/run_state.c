@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The checkpoint: everything a run needs to go on after its last commit. One little-endian image:
  *
- *   8  magic "HRSTATE3", the last character is the version
+ *   8  magic "HRSTATE4", the last character is the version
  *   sources: n, then per source offset, line, time_max, only_id, done
  *   counters: hr_counts; those of the tables of expressions last, where there are any
  *   desks: n, then per desk its name, its image (pipe/desk_state.c) and, where inputs have them,
@@ -16,7 +16,7 @@
 #include "job/run_parts.h"
 #include "pipe/desk_state.h"
 
-#define STATE_MAGIC UINT64_C(0x3345544154535248) /* "HRSTATE3" */
+#define STATE_MAGIC UINT64_C(0x3445544154535248) /* "HRSTATE4" */
 
 /* Counters of the tables that come with expressions stand behind the others, and only with them: an
  * image without them is what it was before there were any. */

@@ -42,8 +42,11 @@ typedef struct moments {
     uint64_t n_same; /* rows that equal the newest, up to it */
 } moments;
 
+/* Suffixes, the last of them of no rows, and room for a group behind them. Rows wait in the places
+ * of sums that were used: where windows are of an even number, one before that of their own. */
 typedef struct halves {
-    double *s, *q; /* b + 1 of each, the last 0; rows wait in s */
+    double *s, *q;
+    double *row;
     part *parts;
 } halves;
 
@@ -51,14 +54,19 @@ typedef struct place {
     hr_win *w;
     moments *m;
     halves mine, last;
-    uint32_t odd; /* 1: suffixes one row longer */
+    uint32_t odd; /* 1: the first row of a block needs a suffix of all of the one before the last */
 } place;
 
 #define PARTS(b) ((b) / HR_WIN_STRETCH + 1)
 
-static size_t half_bytes(uint64_t b)
+HR_INLINE uint64_t half_rows(uint64_t b)
 {
-    return (size_t)(2 * (b + 1) * sizeof(double) + PARTS(b) * sizeof(part));
+    return b + 2 * HR_WIN_GROUP;
+}
+
+HR_INLINE size_t half_bytes(uint64_t b)
+{
+    return (size_t)(2 * half_rows(b) * sizeof(double) + PARTS(b) * sizeof(part));
 }
 
 #ifndef HR_WIN_AVX2
@@ -87,9 +95,10 @@ static place place_of(void *state)
     p += sizeof(moments);
     halves h[2];
     for (int i = 0; i < 2; i++, p += half_bytes(w->block)) {
-        h[i].s = (double *)(void *)p;
-        h[i].q = h[i].s + w->block + 1;
-        h[i].parts = (part *)(void *)(h[i].q + w->block + 1);
+        h[i].row = (double *)(void *)p;
+        h[i].s = h[i].row + (1 - at.odd);
+        h[i].q = h[i].row + half_rows(w->block);
+        h[i].parts = (part *)(void *)(h[i].q + half_rows(w->block));
     }
     at.mine = h[w->odd_block];
     at.last = h[1 - w->odd_block];
@@ -114,17 +123,10 @@ static sample sample_join(const sample *a, const sample *b)
         .n = n, .ref = a->ref, .off = a->off + d * pb, .m2 = a->m2 + b->m2 + d * d * (a->n * pb)};
 }
 
-/* Parts of suffixes end where those that rows need do: row p of a block, from 1, needs the one from
- * p - odd on. */
-HR_INLINE uint32_t part_of(const place *at, uint32_t idx)
+/* Of the block before, as rows need them: row p of a block, from 0, suffix p. */
+HR_INLINE uint32_t suffixes(const place *at)
 {
-    uint32_t even = 1 - at->odd;
-    return idx < even ? 0 : (idx - even) / HR_WIN_STRETCH;
-}
-
-HR_INLINE uint32_t part_from(const place *at, uint32_t k)
-{
-    return k == 0 ? 0 : k * HR_WIN_STRETCH + 1 - at->odd;
+    return at->w->block - 1 + at->odd;
 }
 
 static double way(const sample *middle, double ref)
@@ -148,39 +150,44 @@ static void part_start(const place *at, uint32_t k, double x)
 }
 
 /* The last row of a part of the block before is turned first: it is in all windows that need the
- * part. */
-static void turn_start(const place *at, uint32_t idx)
+ * part. idx: of its group's first suffix. */
+static void turn_start(const place *at, uint32_t idx, bool is_first)
 {
     moments *m = at->m;
-    part *p = &at->last.parts[part_of(at, idx)];
-    if (idx == at->w->block - 1) {
+    const uint32_t n = suffixes(at);
+    double *s = at->last.s;
+    double ref = s[HR_MIN(idx + HR_WIN_GROUP, n) - 1];
+    if (is_first) {
         m->behind = (sample){0};
-        part *none = &at->last.parts[PARTS(at->w->block) - 1]; /* maybe a part of no rows */
-        *none = (part){.ref = at->last.s[idx]};
+        at->last.parts[PARTS(at->w->block) - 1] = (part){.ref = ref}; /* maybe of no rows */
+        for (uint32_t i = n; i < idx + HR_WIN_GROUP; i++)
+            s[i] = ref;
+        for (uint32_t i = 0; i < HR_WIN_GROUP; i++)
+            (s + idx + HR_WIN_GROUP)[i] = (at->last.q + idx + HR_WIN_GROUP)[i] = 0;
     }
-    *p = (part){.after = m->behind, .ref = at->last.s[idx]};
-    m->turn = (sums){.ref = p->ref};
+    at->last.parts[idx / HR_WIN_STRETCH] = (part){.after = m->behind, .ref = ref};
+    m->turn = (sums){.ref = ref};
 }
 
-static void turn_end(const place *at, uint32_t k)
+static void turn_end(const place *at, uint32_t idx)
 {
     moments *m = at->m;
-    uint32_t from = part_from(at, k);
-    uint32_t to = HR_MIN(part_from(at, k + 1), at->w->block);
-    sample done = sample_of(to - from, &m->turn);
+    sample done = sample_of(HR_MIN(HR_WIN_STRETCH, suffixes(at) - idx), &m->turn);
     m->behind = sample_join(&done, &m->behind);
 }
 
+static const hr_v4 none;
+
 typedef enum moment_what { VAR, VARS, STD, STDS, ZSCORE } moment_what;
 
-/* m2: sum of squares about the mean; lead: the newest row less the mean. */
-HR_INLINE double value(double m2, double lead, double n, double per_n, moment_what what)
+/* v: sums of squares about the mean, then the values; lead: the newest row less the mean. */
+HR_INLINE void values(hr_v4 *v, const hr_v4 *lead, double n, double per_n, moment_what what)
 {
-    double v = 0 > m2 ? 0 : m2;
-    v = what == VARS || what == STDS ? v / (n - 1) : v * per_n;
-    if (what != VAR && what != VARS) v = sqrt(v);
-    if (what == ZSCORE) v = lead / v;
-    return hr_win_or_null(v);
+    hr_v4_both(v, &none, v, HR_V4_MOST);
+    *v = what == VARS || what == STDS ? *v / HR_V4(n - 1) : *v * HR_V4(per_n);
+    if (what != VAR && what != VARS) hr_v4_sqrt(v);
+    if (what == ZSCORE) *v = *lead / *v;
+    hr_v4_or_null(v);
 }
 
 /* Sums about the middle's mean of all rows, and of their squares, from those of the new and the old
@@ -207,62 +214,138 @@ static joint joint_of(const moments *m, uint32_t n_now, uint32_t n_old, uint32_t
                    .middle = m->middle};
 }
 
-/* What a stretch goes over. */
 typedef struct columns {
     const double *x;
     double *out;
-    double *s, *q;           /* sums of the new rows */
-    double *last_s, *last_q; /* the suffixes that are turned next end before these */
-    const double *old_s, *old_q;
 } columns;
 
-/* Sums of the new rows from `from` to `to`, and of suffixes from the end of the block before: two
- * chains each, which do not wait for one another. */
-static void scan(moments *m, const columns *c, uint32_t from, uint32_t to)
+/* While rows of one part go by: sums of the new rows and of the suffixes that are turned, up to a
+ * group, and what all windows have in common. */
+typedef struct lanes {
+    hr_v4 ref, s, q;
+    hr_v4 turn_ref, turn_s, turn_q;
+    joint k;
+    double per_n;
+} lanes;
+
+/* What depends on how many rows of a group's windows are new and old. */
+typedef struct share {
+    hr_v4 rows; /* of each since the one that the joint is of */
+    hr_v4 s, q, old;
+} share;
+
+HR_INLINE void share_at(share *h, const joint *k)
 {
-    const double *restrict x = c->x;
-    double *restrict s = c->s;
-    double *restrict q = c->q;
-    double *restrict last_s = c->last_s - to;
-    double *restrict last_q = c->last_q - to;
-    sums now = m->now;
-    sums turn = m->turn;
-    for (uint32_t i = from; i < to; i++) {
-        double d = x[i] - now.ref;
-        double e = last_s[to - 1 - i] - turn.ref;
-        now.s += d;
-        turn.s += e;
-        now.q += d * d;
-        turn.q += e * e;
-        s[i] = now.s;
-        q[i] = now.q;
-        last_s[to - 1 - i] = turn.s;
-        last_q[to - 1 - i] = turn.q;
-    }
-    m->now = now;
-    m->turn = turn;
+    h->s = HR_V4(k->s) + h->rows * HR_V4(k->s_row);
+    h->q = HR_V4(k->q) + h->rows * HR_V4(k->q_row);
 }
 
-/* first: rows since the one that the joint is of */
-HR_INLINE void join_all(const columns *c, const joint *j, uint32_t first, uint32_t n,
-                        moment_what what)
+/* row: of the group's first */
+HR_INLINE void share_of(share *h, const joint *k, int32_t row)
 {
-    const double *restrict x = c->x;
-    double *restrict out = c->out;
-    const double *restrict s = c->s;
-    const double *restrict q = c->q;
-    const double *restrict old_s = c->old_s;
-    const double *restrict old_q = c->old_q;
-    const joint k = *j;
-    const double per_n = 1 / k.n;
-    for (uint32_t i = 0; i < n; i++) {
-        double row = (double)(int32_t)(first + i);
-        double all = (s[i] + old_s[i]) + (k.s + row * k.s_row);
-        double all_q =
-            ((q[i] + old_q[i]) + (k.q + row * k.q_row)) + (s[i] * k.now + old_s[i] * k.old);
-        double lead = ((x[i] - k.middle.ref) - k.middle.off) - all * per_n;
-        out[i] = value(all_q - all * all * per_n, lead, k.n, per_n, what);
+    h->rows = HR_V4((double)row) + (hr_v4){0, 1, 2, 3};
+    h->old = HR_V4(k->old);
+    share_at(h, k);
+}
+
+/* The first n places are as they are, the others of windows without old rows. */
+static void share_end(share *h, const moments *m, uint32_t n_now, uint32_t n_window, uint32_t n)
+{
+    joint k = joint_of(m, n_now, 0, n_window);
+    hr_v4 s = HR_V4(k.s);
+    hr_v4 q = HR_V4(k.q);
+    hr_v4_first(&h->s, n, &s);
+    hr_v4_first(&h->q, n, &q);
+    hr_v4_first(&h->old, n, &none);
+}
+
+/* x: the rows of a group; then the values of their windows. */
+HR_INLINE void group(hr_v4 *x, lanes *l, const share *h, const double *old_s, const double *old_q,
+                     moment_what what)
+{
+    const joint *k = &l->k;
+    const hr_v4 per_n = HR_V4(l->per_n);
+    hr_v4 s = *x - l->ref;
+    hr_v4 q = s * s;
+    hr_v4_up_all(&s, &l->s, &none, HR_V4_SUM);
+    hr_v4_up_all(&q, &l->q, &none, HR_V4_SUM);
+    hr_v4 os;
+    hr_v4 oq;
+    hr_v4_load(&os, old_s);
+    hr_v4_load(&oq, old_q);
+    hr_v4 all = (s + os) + h->s;
+    hr_v4 all_q = ((q + oq) + h->q) + (s * HR_V4(k->now) + os * h->old);
+    hr_v4 lead = ((*x - HR_V4(k->middle.ref)) - HR_V4(k->middle.off)) - all * per_n;
+    *x = all_q - all * all * per_n;
+    values(x, &lead, k->n, l->per_n, what);
+}
+
+/* Suffixes of a group of rows. */
+HR_INLINE void turn_rows(lanes *l, double *s, double *q)
+{
+    hr_v4 d;
+    hr_v4_load(&d, s);
+    d -= l->turn_ref;
+    hr_v4 dd = d * d;
+    hr_v4_down_all(&d, &l->turn_s, &none, HR_V4_SUM);
+    hr_v4_down_all(&dd, &l->turn_q, &none, HR_V4_SUM);
+    hr_v4_store(s, &d);
+    hr_v4_store(q, &dd);
+}
+
+/* The suffixes that are turned with group g of a block: the newest of the block before come
+ * first. */
+HR_INLINE uint32_t turn_of(const place *at, uint32_t g)
+{
+    return (suffixes(at) - 1 - g) / HR_WIN_GROUP * HR_WIN_GROUP;
+}
+
+HR_INLINE void turn_before(const place *at, lanes *l, uint32_t g)
+{
+    uint32_t idx = turn_of(at, g);
+    if (g >= HR_WIN_GROUP && (idx + HR_WIN_GROUP) % HR_WIN_STRETCH != 0) return;
+    turn_start(at, idx, g < HR_WIN_GROUP);
+    l->turn_ref = HR_V4(at->m->turn.ref);
+    l->turn_s = l->turn_q = none;
+}
+
+HR_INLINE void turn_after(const place *at, const lanes *l, uint32_t g)
+{
+    uint32_t idx = turn_of(at, g);
+    if (idx % HR_WIN_STRETCH != 0) return;
+    at->m->turn.s = l->turn_s[0];
+    at->m->turn.q = l->turn_q[0];
+    turn_end(at, idx);
+}
+
+/* Groups from g on, at most n, all of whose rows are at hand and in the middle of a block, and
+ * whose suffixes are of one part; those done. */
+HR_INLINE uint32_t groups(const place *at, lanes *l, uint32_t g, uint32_t n, const columns *c,
+                          share *h, moment_what what)
+{
+    uint32_t idx = turn_of(at, g);
+    n = HR_MIN(n, (at->w->block - 1 - g) / HR_WIN_GROUP);
+    n = HR_MIN(n, idx % HR_WIN_STRETCH / HR_WIN_GROUP + 1);
+    if (n == 0) return 0;
+    turn_before(at, l, g);
+    const double *old_s = at->mine.s + g;
+    const double *old_q = at->mine.q + g;
+    double *s = at->last.s + idx;
+    double *q = at->last.q + idx;
+    lanes in = *l;
+    share some = *h;
+    for (uint32_t i = 0; i < n * HR_WIN_GROUP; i += HR_WIN_GROUP) {
+        hr_v4 v;
+        turn_rows(&in, s - i, q - i);
+        hr_v4_load(&v, c->x + i);
+        share_at(&some, &in.k);
+        group(&v, &in, &some, old_s + i, old_q + i, what);
+        hr_v4_store(c->out + i, &v);
+        some.rows += HR_V4((double)HR_WIN_GROUP);
     }
+    *l = in;
+    turn_after(at, l, g + (n - 1) * HR_WIN_GROUP);
+    return n;
 }
 
 /* Windows of equal rows: what rounding left is taken away. */
@@ -282,124 +365,172 @@ HR_INLINE void level(moments *m, const double *x, double *out, uint32_t n, uint3
         for (uint32_t i = 0; i < n; i++) {
             bool is_same = x[i] == (i == 0 ? m->newest : x[i - 1]);
             m->n_same = is_same ? m->n_same + 1 : 1;
-            if (m->n_same >= n_window) out[i] = value(0, 0, n_window, 0, what);
+            if (m->n_same >= n_window) out[i] = what == ZSCORE ? (double)NAN : 0;
         }
     }
     m->newest = x[n - 1];
 }
 
-/* Rows of one part of a block; the rows that were done. */
+static void block_end(place *at, uint32_t n_part)
+{
+    moments *m = at->m;
+    sample done = sample_of(n_part, &m->now);
+    m->full = sample_join(&m->before, &done);
+    m->before = (sample){0};
+    at->w->at = 0;
+    at->w->odd_block ^= 1;
+    halves mine = at->last;
+    at->last = at->mine;
+    at->mine = mine;
+}
+
+/* Rows of one part of a block; the rows that were done. A group of which rows came before is gone
+ * over anew: they wait in the block. Behind a block's last rows are those of the next, if they are
+ * at hand, and their values are written over. */
 HR_INLINE uint32_t stretch(place *at, const double *x, double *out, uint32_t n, moment_what what)
 {
-    double s[HR_WIN_STRETCH] HR_UNINIT;
-    double q[HR_WIN_STRETCH] HR_UNINIT;
     hr_win *w = at->w;
     moments *m = at->m;
     const uint32_t b = w->block;
-    uint32_t in_part = w->at % HR_WIN_STRETCH;
-    uint32_t k = w->at / HR_WIN_STRETCH;
-    uint32_t need = w->at + 1 - at->odd;
-    uint32_t n_old = HR_MIN(part_from(at, k + 1), b) - need; /* with the first row */
-    n = HR_MIN(n, HR_MIN(HR_WIN_STRETCH - in_part, b - w->at));
-    if (n_old > 0) n = HR_MIN(n, n_old); /* no old rows is another case */
+    const uint32_t first = w->at;
+    const uint32_t n_rows = n;
+    uint32_t in_part = first % HR_WIN_STRETCH;
+    uint32_t k = first / HR_WIN_STRETCH;
+    n = HR_MIN(n, HR_MIN(HR_WIN_STRETCH - in_part, b - first));
     if (in_part == 0) part_start(at, k, x[0]);
     /* of a part's first row, so that a row is the same however the stretch began */
-    uint32_t first = n_old > 0 ? in_part : 0;
-    joint j = joint_of(m, in_part + 1 - first, n_old + first, w->n);
-    columns c = {.x = x,
-                 .out = out,
-                 .s = s,
-                 .q = q,
-                 .last_s = at->last.s + (b - w->at),
-                 .last_q = at->last.q + (b - w->at),
-                 .old_s = at->mine.s + need,
-                 .old_q = at->mine.q + need};
-    for (uint32_t done = 0; done < n;) {
-        uint32_t idx = b - 1 - w->at - done;
-        uint32_t turned = part_of(at, idx);
-        uint32_t from = part_from(at, turned);
-        if (idx == b - 1 || idx + 1 == part_from(at, turned + 1)) turn_start(at, idx);
-        uint32_t some = HR_MIN(n - done, idx + 1 - from);
-        scan(m, &c, done, done + some);
-        if (idx + 1 - some == from) turn_end(at, turned);
-        done += some;
+    const uint32_t base = k * HR_WIN_STRETCH;
+    uint32_t n_old = HR_MIN(base + HR_WIN_STRETCH, suffixes(at)) - base;
+    lanes l = {.ref = HR_V4(m->now.ref),
+               .s = HR_V4(m->now.s),
+               .q = HR_V4(m->now.q),
+               .turn_ref = HR_V4(m->turn.ref),
+               .turn_s = HR_V4(m->turn.s),
+               .turn_q = HR_V4(m->turn.q),
+               .k = joint_of(m, 1, n_old, w->n),
+               .per_n = 1.0 / w->n};
+    const double *old_s = at->mine.s;
+    const double *old_q = at->mine.q;
+    for (uint32_t g = first - in_part % HR_WIN_GROUP; g < first + n; g += HR_WIN_GROUP) {
+        share h;
+        hr_v4 v;
+        share_of(&h, &l.k, (int32_t)(g - base));
+        if (g >= first) {
+            columns c = {.x = x + (g - first), .out = out + (g - first)};
+            uint32_t n_whole = (first + n - g) / HR_WIN_GROUP;
+            uint32_t done = groups(at, &l, g, n_whole, &c, &h, what);
+            if (done > 0) {
+                g += (done - 1) * HR_WIN_GROUP;
+                continue;
+            }
+        }
+        if (HR_UNLIKELY(g + HR_WIN_GROUP >= b && suffixes(at) < b))
+            share_end(&h, m, b - base, w->n, b - 1 - g);
+        if (g >= first && g < suffixes(at)) {
+            turn_before(at, &l, g);
+            turn_rows(&l, at->last.s + turn_of(at, g), at->last.q + turn_of(at, g));
+            turn_after(at, &l, g);
+        }
+        if (HR_LIKELY(g >= first && g + HR_WIN_GROUP <= first + n_rows)) {
+            hr_v4_load(&v, x + (g - first));
+            if (g + HR_WIN_GROUP > b) hr_v4_first(&v, b - g, &l.ref);
+            group(&v, &l, &h, old_s + g, old_q + g, what);
+            hr_v4_store(out + (g - first), &v);
+            continue;
+        }
+        hr_v4 before_s = l.s;
+        hr_v4 before_q = l.q;
+        hr_win_group some = hr_win_group_of(g, first, n);
+        hr_win_group_rows(&v, &some, at->mine.row + g, x, m->now.ref);
+        group(&v, &l, &h, old_s + g, old_q + g, what);
+        hr_win_group_values(out, &some, &v);
+        if (some.to < HR_WIN_GROUP && g + some.to < b) {
+            l.s = before_s;
+            l.q = before_q;
+        }
     }
-    join_all(&c, &j, first, n, what);
+    m->now.s = l.s[0];
+    m->now.q = l.q[0];
+    m->turn.s = l.turn_s[0];
+    m->turn.q = l.turn_q[0];
     level(m, x, out, n, w->n, what);
-    memmove(at->mine.s + w->at, x, n * sizeof *x);
+    memmove(at->mine.row + first, x, n * sizeof *x);
     w->at += n;
-    if (w->at == b) {
-        sample done = sample_of(b - k * HR_WIN_STRETCH, &m->now);
-        m->full = sample_join(&m->before, &done);
-        m->before = (sample){0};
-        w->at = 0;
-        w->odd_block ^= 1;
-        *at = (place){.w = w, .m = m, .mine = at->last, .last = at->mine, .odd = at->odd};
-    }
+    if (w->at == b) block_end(at, b - base);
     return n;
 }
 
-/* Three rows more of each window are added to its sums about the oldest. */
-static void few_add(double *restrict s, double *restrict q, const double *restrict oldest,
-                    const double *restrict x, uint32_t n)
+/* Sums of a group of windows about their oldest rows. */
+typedef struct few_sums {
+    hr_v4 oldest, s, q;
+} few_sums;
+
+HR_INLINE void few_add(few_sums *a, const double *p)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        double a = x[i] - oldest[i];
-        double b = (x + i)[1] - oldest[i];
-        double c = (x + i)[2] - oldest[i];
-        s[i] += a + b + c;
-        q[i] += a * a + b * b + c * c;
-    }
+    hr_v4 d;
+    hr_v4_load(&d, p);
+    d -= a->oldest;
+    a->s += d;
+    a->q += d * d;
 }
 
-static void few_add_one(double *restrict s, double *restrict q, const double *restrict oldest,
-                        const double *restrict x, uint32_t n)
+HR_INLINE void few_end(double *out, const few_sums *a, const double *p, double n, moment_what what)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        double d = x[i] - oldest[i];
-        s[i] += d;
-        q[i] += d * d;
-    }
+    const double per_n = 1 / n;
+    hr_v4 newest;
+    hr_v4_load(&newest, p);
+    hr_v4 lead = (newest - a->oldest) - a->s * HR_V4(per_n);
+    hr_v4 v = a->q - a->s * a->s * HR_V4(per_n);
+    values(&v, &lead, n, per_n, what);
+    hr_v4_store(out, &v);
 }
 
-HR_INLINE void few(hr_win *w, const double *x, double *out, uint32_t n, moment_what what)
+/* HR_WIN_AT_ONCE windows side by side. */
+HR_INLINE void few(double *out, const double *p, uint32_t rows, moment_what what)
 {
-    hr_win_near near HR_UNINIT;
-    double s[HR_WIN_STRETCH] HR_UNINIT;
-    double *q = out; /* until it is worked out */
-    const uint32_t rows = w->n;
-    const double per_n = 1.0 / rows;
-    hr_win_gather(&near, (double *)(void *)((char *)w + HR_WIN_HEAD), rows - 1, x, n);
-    memset(s, 0, n * sizeof *s);
-    memset(q, 0, n * sizeof *q);
-    uint32_t j = 1;
-    for (; j + 3 <= rows; j += 3)
-        few_add(s, q, near.x, near.x + j, n);
-    for (; j < rows; j++)
-        few_add_one(s, q, near.x, near.x + j, n);
-    for (uint32_t i = 0; i < n; i++) {
-        double lead = (x[i] - near.x[i]) - s[i] * per_n;
-        out[i] = value(q[i] - s[i] * s[i] * per_n, lead, rows, per_n, what);
+    few_sums a = {.s = none};
+    few_sums b = {.s = none};
+    few_sums c = {.s = none};
+    few_sums d = {.s = none};
+    hr_v4_load(&a.oldest, p);
+    hr_v4_load(&b.oldest, p + 4);
+    hr_v4_load(&c.oldest, p + 8);
+    hr_v4_load(&d.oldest, p + 12);
+    const double *newest = p + rows - 1;
+    while (p < newest) {
+        p++;
+        few_add(&a, p);
+        few_add(&b, p + 4);
+        few_add(&c, p + 8);
+        few_add(&d, p + 12);
     }
+    few_end(out, &a, p, rows, what);
+    few_end(out + 4, &b, p + 4, rows, what);
+    few_end(out + 8, &c, p + 8, rows, what);
+    few_end(out + 12, &d, p + 12, rows, what);
 }
 
 HR_INLINE void step(void *state, const double *x, double *out, uint32_t n, moment_what what)
 {
-    hr_win *w = state;
-    if (w->n <= HR_WIN_FEW) {
-        few(w, x, out, n, what);
-    } else {
-        place at = place_of(state);
-        for (uint32_t done = 0; done < n;)
-            done += stretch(&at, x + done, out + done, n - done, what);
-    }
-    hr_win_hide(w, out, n);
+    place at = place_of(state);
+    for (uint32_t done = 0; done < n;)
+        done += stretch(&at, x + done, out + done, n - done, what);
 }
 
 #define MOMENT(name, what)                                                                         \
-    static void step_##name(void *state, const double *x, double *out, uint32_t n)                 \
+    static HR_NOINLINE void few_##name(double *out, const double *p, uint32_t rows)                \
     {                                                                                              \
-        step(state, x, out, n, what);                                                              \
+        few(out, p, rows, what);                                                                   \
+    }                                                                                              \
+    static HR_NOINLINE void step_##name(void *state, const double *x, double *out, uint32_t n)     \
+    {                                                                                              \
+        hr_win *w = state;                                                                         \
+        if (w->n <= HR_WIN_FEW) {                                                                  \
+            hr_win_few(hr_win_past(w), w->n, x, out, n, few_##name);                               \
+        } else {                                                                                   \
+            step(state, x, out, n, what);                                                          \
+        }                                                                                          \
+        hr_win_hide(w, out, n);                                                                    \
     }                                                                                              \
     void HR_WIN_FN(name)(void *state, const hr_op_rows *r)                                         \
     {                                                                                              \

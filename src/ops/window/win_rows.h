@@ -8,11 +8,13 @@
 #include <string.h>
 
 #include "ops/window/win_fold.h"
+#include "ops/window/win_vec.h"
 
 #define HR_WIN_STRETCH 128u /* rows at once, and of a part of a block */
+#define HR_WIN_RUN 1024u    /* rows that go by together where none is null */
 #define HR_WIN_FEW 20u      /* windows of so many rows are gone over anew for each row */
 
-/** Rows without a null, at most HR_WIN_STRETCH of them. */
+/** Rows without a null, at most HR_WIN_RUN of them. */
 typedef void (*hr_win_step_fn)(void *state, const double *x, double *out, uint32_t n);
 
 /* An exponent of ones is a null: one more carries into the sign. */
@@ -48,12 +50,13 @@ HR_INLINE void hr_win_around_nulls(void *state, const double *x, double *out, ui
 HR_INLINE void hr_win_stretches(void *state, const hr_op_rows *r, hr_win_step_fn step)
 {
     for (uint32_t i = 0; i < r->n;) {
-        uint32_t n = HR_MIN(r->n - i, HR_WIN_STRETCH);
         const double *x = r->in[0] + i;
         double *out = r->out[0] + i;
+        uint32_t n = HR_MIN(r->n - i, HR_WIN_RUN);
         if (HR_LIKELY(!hr_win_has_null(x, n))) {
             step(state, x, out, n);
         } else {
+            n = HR_MIN(n, HR_WIN_STRETCH);
             hr_win_around_nulls(state, x, out, n, step);
         }
         i += n;
@@ -71,20 +74,70 @@ HR_INLINE void hr_win_hide(hr_win *w, double *out, uint32_t n)
     w->end += n;
 }
 
-/** Few rows: those before the stretch and its own in one place. */
-typedef struct hr_win_near {
-    double x[HR_WIN_FEW + HR_WIN_STRETCH];
-} hr_win_near;
+/** Of a group of rows, which are in a stretch: [from, to). */
+typedef struct hr_win_group {
+    uint32_t from, to;
+    uint32_t first; /* row of the stretch that `from` is */
+} hr_win_group;
 
-/** past: the n - 1 rows before, oldest first; the newest are left there. */
-HR_INLINE void hr_win_gather(hr_win_near *near, double *past, uint32_t n_past, const double *x,
-                             uint32_t n)
+/** The group at `g`, of a stretch of n rows from `at` on. */
+HR_INLINE hr_win_group hr_win_group_of(uint32_t g, uint32_t at, uint32_t n)
 {
-    for (uint32_t i = 0; i < n_past; i++)
-        near->x[i] = past[i];
-    memmove(near->x + n_past, x, n * sizeof *x);
-    for (uint32_t i = 0; i < n_past; i++)
-        past[i] = near->x[n + i];
+    uint32_t from = g < at ? at - g : 0;
+    uint32_t to = HR_MIN(HR_WIN_GROUP, at + n - g);
+    return (hr_win_group){.from = from, .to = to, .first = g + from - at};
+}
+
+/** Those before the stretch are kept; those behind it count as `rest`. */
+HR_INLINE void hr_win_group_rows(hr_v4 *v, const hr_win_group *g, const double *kept,
+                                 const double *x, double rest)
+{
+    double row[HR_WIN_GROUP];
+    for (uint32_t i = 0; i < HR_WIN_GROUP; i++)
+        row[i] = i < g->from ? kept[i] : i < g->to ? x[g->first + (i - g->from)] : rest;
+    hr_v4_load(v, row);
+}
+
+HR_INLINE void hr_win_group_values(double *out, const hr_win_group *g, const hr_v4 *v)
+{
+    double row[HR_WIN_GROUP];
+    hr_v4_store(row, v);
+    for (uint32_t i = g->from; i < g->to; i++)
+        out[g->first + (i - g->from)] = row[i];
+}
+
+#define HR_WIN_AT_ONCE 16u
+#define HR_WIN_NEAR 48u /* rows whose windows are gathered first */
+
+/** Values of HR_WIN_AT_ONCE windows of few rows, side by side; p: the oldest row of the first. */
+typedef void (*hr_win_few_fn)(double *out, const double *p, uint32_t rows);
+
+HR_INLINE double *hr_win_past(hr_win *w)
+{
+    return (double *)(void *)((char *)w + HR_WIN_HEAD);
+}
+
+/** past: the rows - 1 rows before, oldest first; the newest are left there. */
+HR_INLINE void hr_win_few(double *past, uint32_t rows, const double *x, double *out, uint32_t n,
+                          hr_win_few_fn some)
+{
+    double near[HR_WIN_FEW + HR_WIN_NEAR];
+    double value[HR_WIN_NEAR] HR_UNINIT;
+    const uint32_t n_past = rows - 1;
+    const uint32_t n_near = HR_MIN(n, HR_WIN_NEAR);
+    for (uint32_t i = 0; i < HR_WIN_FEW + HR_WIN_NEAR; i++)
+        near[i] = i < n_past ? past[i] : i - n_past < n_near ? x[i - n_past] : 0;
+    for (uint32_t i = 0; i < n_near; i += HR_WIN_AT_ONCE)
+        some(value + i, near + i, rows);
+    memcpy(out, value, n_near * sizeof *out);
+    uint32_t i = n_near;
+    for (; i + HR_WIN_AT_ONCE <= n; i += HR_WIN_AT_ONCE)
+        some(out + i, x + i - n_past, rows);
+    if (i < n) {
+        i = n - HR_WIN_AT_ONCE;
+        some(out + i, x + i - n_past, rows);
+    }
+    memcpy(past, n < n_past ? near + n : x + n - n_past, n_past * sizeof *past);
 }
 
 #endif

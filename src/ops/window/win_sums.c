@@ -160,86 +160,131 @@ HR_INLINE double both(double a, double b, one_what what)
     return a + b;
 }
 
+HR_INLINE hr_v4_what how_of(one_what what)
+{
+    return what == LEAST ? HR_V4_LEAST : what == MOST ? HR_V4_MOST : HR_V4_SUM;
+}
+
 HR_INLINE double of_none(one_what what)
 {
     return what == LEAST ? (double)INFINITY : what == MOST ? -(double)INFINITY : 0;
 }
 
-HR_INLINE double one_result(double v, double n, one_what what)
+HR_INLINE void one_few_add(hr_v4 *all, const double *p, one_what what)
 {
-    return hr_win_or_null(what == MEAN ? v / n : v);
+    hr_v4 v;
+    hr_v4_load(&v, p);
+    hr_v4_both(all, all, &v, how_of(what));
 }
 
-/* Three rows more of each window. */
-HR_INLINE void one_few_add(double *restrict all, const double *restrict x, uint32_t n,
-                           one_what what)
+HR_INLINE void one_few_end(double *out, hr_v4 *all, uint32_t rows, one_what what)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        const double *p = x + i;
-        all[i] = both(both(both(all[i], p[0], what), p[1], what), p[2], what);
+    if (what == MEAN) *all /= HR_V4((double)rows);
+    hr_v4_or_null(all);
+    hr_v4_store(out, all);
+}
+
+/* HR_WIN_AT_ONCE windows side by side. */
+HR_INLINE void one_few(double *out, const double *p, uint32_t rows, one_what what)
+{
+    hr_v4 a;
+    hr_v4 b;
+    hr_v4 c;
+    hr_v4 d;
+    hr_v4_load(&a, p);
+    hr_v4_load(&b, p + 4);
+    hr_v4_load(&c, p + 8);
+    hr_v4_load(&d, p + 12);
+    for (const double *end = p++ + rows; p < end; p++) {
+        one_few_add(&a, p, what);
+        one_few_add(&b, p + 4, what);
+        one_few_add(&c, p + 8, what);
+        one_few_add(&d, p + 12, what);
     }
+    one_few_end(out, &a, rows, what);
+    one_few_end(out + 4, &b, rows, what);
+    one_few_end(out + 8, &c, rows, what);
+    one_few_end(out + 12, &d, rows, what);
 }
 
-static void one_few_add_one(double *restrict all, const double *restrict x, uint32_t n,
-                            one_what what)
+/* Rows of a block, and behind them a group that adds nothing. */
+HR_INLINE uint64_t one_half(uint64_t b)
 {
-    for (uint32_t i = 0; i < n; i++)
-        all[i] = both(all[i], x[i], what);
+    return b + HR_WIN_GROUP;
 }
 
-HR_INLINE void one_few(hr_win *w, const double *x, double *out, uint32_t n, one_what what)
+/* What is the same while rows of one block go by, but for what is up to a group. */
+typedef struct one_run {
+    hr_v4 none, now, turn, full, rows;
+    const double *old;
+} one_run;
+
+/* v: the rows of a group, from `at` of the block; then the values of their windows. */
+HR_INLINE void one_group(hr_v4 *v, one_run *k, uint32_t at, hr_v4_what how, bool is_mean)
 {
-    hr_win_near near HR_UNINIT;
-    double all[HR_WIN_STRETCH] HR_UNINIT;
-    const uint32_t rows = w->n;
-    hr_win_gather(&near, (double *)(void *)((char *)w + HR_WIN_HEAD), rows - 1, x, n);
-    memmove(all, near.x, n * sizeof *all);
-    uint32_t j = 1;
-    for (; j + 3 <= rows; j += 3)
-        one_few_add(all, near.x + j, n, what);
-    for (; j < rows; j++)
-        one_few_add_one(all, near.x + j, n, what);
-    for (uint32_t i = 0; i < n; i++)
-        out[i] = one_result(all[i], rows, what);
+    hr_v4 old;
+    hr_v4_load(&old, k->old + at);
+    hr_v4_up_all(v, &k->now, &k->none, how);
+    hr_v4_both(&old, &old, &k->full, how);
+    hr_v4_both(v, &old, v, how);
+    if (is_mean) *v /= k->rows;
+    hr_v4_or_null(v);
 }
 
-/* Prefixes of these rows, and suffixes that end (in memory) with last[n - 1]. */
-HR_INLINE void one_scan(double *now, double *turn, const double *restrict x,
-                        double *restrict prefix, double *restrict last, uint32_t n, one_what what)
+HR_INLINE void one_turn(double *last, one_run *k, hr_v4_what how)
 {
-    double a = *now;
-    double b = *turn;
-    for (uint32_t i = 0; i < n; i++) {
-        a = both(a, x[i], what);
-        b = both(last[n - 1 - i], b, what);
-        prefix[i] = a;
-        last[n - 1 - i] = b;
-    }
-    *now = a;
-    *turn = b;
+    hr_v4 v;
+    hr_v4_load(&v, last);
+    hr_v4_down_all(&v, &k->turn, &k->none, how);
+    hr_v4_store(last, &v);
 }
 
-/* Rows of one block; the rows that were done. */
+/* Rows of one block; the rows that were done. A group of which rows came before is gone over anew:
+ * they wait in the block. Behind a block's last rows are those of the next, if they are at hand,
+ * and their values are written over. */
 HR_INLINE uint32_t one_stretch(hr_win *w, const double *x, double *out, uint32_t n, one_what what)
 {
-    double prefix[HR_WIN_STRETCH] HR_UNINIT;
+    const hr_v4_what how = how_of(what);
     const uint32_t b = w->block;
+    const uint32_t at = w->at;
+    const double none = of_none(what);
     double *half = (double *)(void *)((char *)w + HR_WIN_HEAD);
-    double *mine = half + (w->odd_block ? b + 1 : 0);
-    double *last = half + (w->odd_block ? 0 : b + 1);
-    n = HR_MIN(n, b - w->at);
-    if (w->at == 0) {
-        w->prefix[0] = of_none(what);
-        w->suffix[0] = of_none(what);
-        mine[b] = of_none(what);
+    double *mine = half + (w->odd_block ? one_half(b) : 0);
+    double *last = half + (w->odd_block ? 0 : one_half(b)) + (b - 1) / HR_WIN_GROUP * HR_WIN_GROUP;
+    const uint32_t n_rows = n;
+    n = HR_MIN(n, b - at);
+    if (at == 0) {
+        w->prefix[0] = none;
+        w->suffix[0] = none;
+        for (uint32_t i = 0; i < HR_WIN_GROUP; i++)
+            mine[b + i] = none;
     }
-    one_scan(w->prefix, w->suffix, x, prefix, last + (b - w->at - n), n, what);
-    const double full = w->full[0];
-    const double *old = mine + w->at + 1 - (w->n & 1);
-    const double rows = w->n;
-    for (uint32_t i = 0; i < n; i++)
-        out[i] = one_result(both(both(old[i], full, what), prefix[i], what), rows, what);
-    memmove(mine + w->at, x, n * sizeof *x);
+    one_run k = {.none = HR_V4(none),
+                 .now = HR_V4(w->prefix[0]),
+                 .turn = HR_V4(w->suffix[0]),
+                 .full = HR_V4(w->full[0]),
+                 .rows = HR_V4(w->n),
+                 .old = mine + 1 - (w->n & 1)};
+    for (uint32_t g = at - at % HR_WIN_GROUP; g < at + n; g += HR_WIN_GROUP) {
+        hr_v4 v;
+        if (g >= at) one_turn(last - g, &k, how);
+        if (HR_LIKELY(g >= at && g + HR_WIN_GROUP <= at + n_rows)) {
+            hr_v4_load(&v, x + (g - at));
+            if (g + HR_WIN_GROUP > b) hr_v4_first(&v, b - g, &k.none);
+            one_group(&v, &k, g, how, what == MEAN);
+            hr_v4_store(out + (g - at), &v);
+            continue;
+        }
+        hr_v4 before = k.now;
+        hr_win_group group = hr_win_group_of(g, at, n);
+        hr_win_group_rows(&v, &group, mine + g, x, none);
+        one_group(&v, &k, g, how, what == MEAN);
+        hr_win_group_values(out, &group, &v);
+        if (group.to < HR_WIN_GROUP && g + group.to < b) k.now = before;
+    }
+    w->prefix[0] = k.now[0];
+    w->suffix[0] = k.turn[0];
+    memmove(mine + at, x, n * sizeof *x);
     w->at += n;
     if (w->at == b) {
         w->full[0] = w->prefix[0];
@@ -249,16 +294,10 @@ HR_INLINE uint32_t one_stretch(hr_win *w, const double *x, double *out, uint32_t
     return n;
 }
 
-HR_INLINE void one_step(void *state, const double *x, double *out, uint32_t n, one_what what)
+HR_INLINE void one_step(hr_win *w, const double *x, double *out, uint32_t n, one_what what)
 {
-    hr_win *w = state;
-    if (w->n <= HR_WIN_FEW) {
-        one_few(w, x, out, n, what);
-    } else {
-        for (uint32_t done = 0; done < n;)
-            done += one_stretch(w, x + done, out + done, n - done, what);
-    }
-    hr_win_hide(w, out, n);
+    for (uint32_t done = 0; done < n;)
+        done += one_stretch(w, x + done, out + done, n - done, what);
 }
 
 #define FOLD_AS(fn, name, width_, stem, join_, settle_, run_)                                      \
@@ -275,11 +314,22 @@ HR_INLINE void one_step(void *state, const double *x, double *out, uint32_t n, o
 
 #define FOLD(name) FOLD_AS(HR_WIN_FN(name), name, 4, four, four, NULL, hr_fold_run)
 #define MOMENT(name) FOLD_AS(HR_WIN_FN(name##_time), name, 3, two, two, two_settle, hr_fold_time)
+/* clang-format off */
 #define ONE(name, what, join_)                                                                     \
-    static FOLD_AS(name##_time, name, 1, one, join_, NULL, hr_fold_time) static void name##_step(  \
-        void *state, const double *x, double *out, uint32_t n)                                     \
+    static HR_NOINLINE FOLD_AS(name##_time, name, 1, one, join_, NULL, hr_fold_time)               \
+    static HR_NOINLINE void name##_few(double *out, const double *p, uint32_t rows)                \
     {                                                                                              \
-        one_step(state, x, out, n, what);                                                          \
+        one_few(out, p, rows, what);                                                               \
+    }                                                                                              \
+    static HR_NOINLINE void name##_step(void *state, const double *x, double *out, uint32_t n)     \
+    {                                                                                              \
+        hr_win *w = state;                                                                         \
+        if (w->n <= HR_WIN_FEW) {                                                                  \
+            hr_win_few(hr_win_past(w), w->n, x, out, n, name##_few);                               \
+        } else {                                                                                   \
+            one_step(w, x, out, n, what);                                                          \
+        }                                                                                          \
+        hr_win_hide(w, out, n);                                                                    \
     }                                                                                              \
     void HR_WIN_FN(name)(void *state, const hr_op_rows *r)                                         \
     {                                                                                              \
@@ -290,6 +340,7 @@ HR_INLINE void one_step(void *state, const double *x, double *out, uint32_t n, o
             hr_win_stretches(state, r, name##_step);                                               \
         }                                                                                          \
     }
+/* clang-format on */
 
 #define sum_value one_value
 #define min_value one_value
@@ -312,7 +363,7 @@ size_t hr_win_bytes_one(const hr_op_args *a)
 {
     if (a->is_time[0]) return hr_fold_bytes(a, 1);
     uint64_t n = (uint64_t)a->v[0];
-    uint64_t rows = n <= HR_WIN_FEW ? HR_WIN_FEW : 2 * (n / 2 + 1);
+    uint64_t rows = n <= HR_WIN_FEW ? HR_WIN_FEW : 2 * one_half(n / 2);
     return hr_win_line(HR_WIN_HEAD + rows * sizeof(double));
 }
 
