@@ -78,9 +78,8 @@ static const double *column_of(const hr_op *op, int i)
     return column[is_arc ? 5 : 6];
 }
 
-static int64_t ours(const work *w)
+static void ours(const work *w)
 {
-    int64_t before = figure_thread_ns();
     for (uint32_t at = 0; at < w->rows; at += w->batch) {
         hr_op_rows r = {.n = HR_MIN(w->batch, w->rows - at), .ts = ts + at};
         for (int i = 0; i < w->op->n_in; i++)
@@ -89,23 +88,34 @@ static int64_t ours(const work *w)
             r.out[i] = out[i] + at;
         w->op->run(w->state, &r);
     }
-    return figure_thread_ns() - before;
 }
 
-static int64_t theirs(const work *w)
+static void theirs(const work *w)
 {
     double *to[HR_OP_OUT_MAX];
     for (int i = 0; i < w->op->n_out; i++)
         to[i] = out[i];
-    int64_t before = figure_thread_ns();
     if (w->tulip((int)w->rows, w->in, w->args.v, to) != 0) exit(1);
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* the clock is read outside: it takes as long as some hundred rows */
+static int64_t turn(const work *w, void (*whose)(const work *), int repeat)
+{
+    int64_t before = figure_thread_ns();
+    for (int k = 0; k < repeat; k++)
+        whose(w);
     return figure_thread_ns() - before;
 }
 
 /* how far apart ours and theirs are, of the last rows: the same work was done */
 static double apart(const work *w)
 {
-    (void)ours(w);
+    ours(w);
     double last[HR_OP_OUT_MAX];
     uint32_t n = w->rows;
     for (int i = 0; i < w->op->n_out; i++)
@@ -115,7 +125,7 @@ static double apart(const work *w)
     tulip_start_fn start = NULL;
     *(void **)&start = dlsym(RTLD_DEFAULT, name);
     uint32_t skip = start ? (uint32_t)start(w->args.v) : 0;
-    (void)theirs(w);
+    theirs(w);
     double most = 0;
     for (int i = 0; i < w->op->n_out; i++) {
         double value = out[i][n - 1 - skip];
@@ -131,16 +141,11 @@ static bool measure(work *w)
     int64_t b = INT64_MAX;
     w->op->init(w->state, &w->args);
     double far = w->tulip ? apart(w) : 0;
-    int64_t once = ours(w);
+    int64_t once = turn(w, ours, 1);
     int repeat = (int)(TURN_NS / (once + 1)) + 1;
     for (int t = 0; t < TURNS; t++) {
-        int64_t sum[2] = {0, 0};
-        for (int k = 0; k < repeat; k++)
-            sum[0] += ours(w);
-        for (int k = 0; k < repeat && w->tulip; k++)
-            sum[1] += theirs(w);
-        a = HR_MIN(a, sum[0]);
-        b = HR_MIN(b, sum[1]);
+        a = least(a, turn(w, ours, repeat));
+        if (w->tulip) b = least(b, turn(w, theirs, repeat));
     }
     double each = (double)repeat * w->rows;
     figure(w->op->name, "row", (double)a / each, "ns");

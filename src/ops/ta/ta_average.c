@@ -15,7 +15,7 @@ static void step_sma(hr_ta *s, const double *x, double *y)
 
 static void cols_sma(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    hr_ta_means(s, 0, x[0], m, y[0]);
+    hr_ta_means_in(s, 0, x[0], m, y[0]);
     hr_ta_blank(s, s->n[0] - 1, y[0], m);
 }
 HR_TA_BOTH_TAME(sma, 1, 1, setup_n, step_sma, cols_sma)
@@ -77,10 +77,10 @@ static void cols_trix(hr_ta *s, uint32_t m, const double *const *x, double *cons
     hr_ta_before(s, 0, now, m, last);
     const double *by = s->n[1] ? last : now;
     for (uint32_t i = 0; i < m; i++)
-        y[0][i] = (now[i] - last[i]) / by[i] * 100;
+        y[0][i] = hr_ta_or_null((now[i] - last[i]) / by[i] * 100);
     hr_ta_blank(s, 3 * ((uint64_t)s->n[0] - 1) + 1, y[0], m);
 }
-HR_TA_COLS(trix, 1, 1, setup_ema, cols_trix)
+HR_TA_COLS_TAME(trix, 1, 1, setup_ema, cols_trix)
 
 static double all_weights(double n)
 {
@@ -93,12 +93,12 @@ static void step_wma(hr_ta *s, const double *x, double *y)
     if (hr_ta_is_full(s, 0)) y[0] = sum / all_weights(s->n[0]);
 }
 
-/* y may be x */
+/* of an input */
 static void weighed_means(hr_ta *s, int j, const double *x, uint32_t m, double *y)
 {
-    double w[HR_TA_SPAN] HR_UNINIT;
+    HR_TA_ROOM(room);
     uint32_t n = s->ring[j].cap;
-    hr_ta_span(s, j, x, m, w);
+    const double *w = hr_ta_window(s, j, x, m, room);
     HR_TA_FN(weighed)(y, w, 1 / all_weights(n), n, m);
 }
 
@@ -127,13 +127,16 @@ static void step_hma(hr_ta *s, const double *x, double *y)
 
 static void cols_hma(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    HR_TA_COLUMN(half);
+    HR_TA_ROOM(rows);
+    uint32_t root = s->ring[2].cap;
+    double *half = hr_ta_lead(s, 2, rows);
     weighed_means(s, 0, x[0], m, y[0]);
     weighed_means(s, 1, x[0], m, half);
-    for (uint32_t i = 0; i < m; i++)
-        half[i] = 2 * half[i] - y[0][i];
     uint32_t skip = hr_ta_skip(s, s->n[0] - 1, m);
-    if (skip < m) weighed_means(s, 2, half + skip, m - skip, y[0] + skip);
+    for (uint32_t i = 0; i < m; i++)
+        half[i] = i < skip ? 0 : 2 * half[i] - y[0][i];
+    const double *w = hr_ta_keep(s, 2, half, m);
+    HR_TA_FN(weighed)(y[0], w, 1 / all_weights(root), root, m);
     hr_ta_blank(s, (uint64_t)s->n[0] + s->ring[2].cap - 2, y[0], m);
 }
 HR_TA_BOTH_TAME(hma, 1, 1, setup_hma, step_hma, cols_hma)
@@ -156,7 +159,7 @@ static void step_trima(hr_ta *s, const double *x, double *y)
 static void cols_trima(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     HR_TA_COLUMN(inner);
-    hr_ta_means(s, 0, x[0], m, inner);
+    hr_ta_means_in(s, 0, x[0], m, inner);
     uint32_t skip = hr_ta_skip(s, s->ring[0].cap - 1, m);
     if (skip < m) hr_ta_means(s, 1, inner + skip, m - skip, y[0] + skip);
     hr_ta_blank(s, s->n[0] - 1, y[0], m);
@@ -186,18 +189,26 @@ static void step_kama(hr_ta *s, const double *x, double *y)
     y[0] = s->v[1];
 }
 
+/* how far rows went, added over the window */
+static HR_NOINLINE void kama_ways(hr_ta *s, uint32_t m, const double *x, double *y)
+{
+    HR_TA_COLUMN(room);
+    HR_TA_ROOM(rows);
+    const double *last = hr_ta_last(s, 0, x, m, room);
+    double *way = hr_ta_lead(s, 0, rows);
+    for (uint32_t i = 0; i < m; i++)
+        way[i] = fabs(x[i] - last[i]);
+    if (s->seen == 0) way[0] = 0; /* there is none to the first row */
+    const double *w = hr_ta_keep(s, 0, way, m);
+    HR_TA_FN(sums)(y, w, 1, s->n[0], m);
+}
+
 static void cols_kama(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     HR_TA_COLUMN(way);
-    HR_TA_COLUMN(old);
-    hr_ta_before(s, 0, x[0], m, old);
-    for (uint32_t i = 0; i < m; i++)
-        way[i] = fabs(x[0][i] - old[i]);
-    if (s->seen == 0) way[0] = 0; /* there is none to the first row */
-    double w[HR_TA_SPAN] HR_UNINIT;
-    hr_ta_span(s, 0, way, m, w);
-    HR_TA_FN(sums)(way, w, 1, s->n[0], m);
-    hr_ta_lag(s, 1, x[0], m, old);
+    HR_TA_COLUMN(room);
+    kama_ways(s, m, x[0], way);
+    const double *old = hr_ta_old(s, 1, x[0], m, room);
     for (uint32_t i = 0; i < m; i++) {
         double ratio = way[i] != 0 ? fabs(x[0][i] - old[i]) / way[i] : 1;
         double k = ratio * (2.0 / 3 - 2.0 / 31) + 2.0 / 31;
@@ -225,9 +236,9 @@ HR_INLINE void setup_zlema(hr_ta *s)
 static void cols_zlema(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     HR_TA_COLUMN(ahead);
-    hr_ta_lag(s, 0, x[0], m, ahead);
+    const double *old = hr_ta_old(s, 0, x[0], m, ahead);
     for (uint32_t i = 0; i < m; i++)
-        ahead[i] = x[0][i] + (x[0][i] - ahead[i]);
+        ahead[i] = x[0][i] + (x[0][i] - old[i]);
     uint64_t first = s->ring[0].cap - 1;
     uint32_t skip = hr_ta_skip(s, first, m);
     if (s->seen <= first && first < s->seen + m) ahead[skip] = x[0][skip];
@@ -262,8 +273,8 @@ static void cols_vidya(hr_ta *s, uint32_t m, const double *const *x, double *con
 {
     HR_TA_COLUMN(mean);
     HR_TA_COLUMN(k);
-    HR_TA_FN(variances)(s, 0, x[0], mean, k, m);
-    HR_TA_FN(variances)(s, 2, x[0], mean, y[0], m);
+    HR_TA_FN(variances_in)(s, 0, x[0], mean, k, m);
+    HR_TA_FN(variances_in)(s, 2, x[0], mean, y[0], m);
     for (uint32_t i = 0; i < m; i++)
         k[i] = s->p[2] * sqrt(y[0][i] > 0 ? k[i] / y[0][i] : 0);
     uint64_t first = s->n[1] - 2;
@@ -292,15 +303,18 @@ static void step_vwma(hr_ta *s, const double *x, double *y)
 static void cols_vwma(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     HR_TA_COLUMN(all);
+    HR_TA_ROOM(rows);
+    double *flow = hr_ta_lead(s, 0, rows);
     for (uint32_t i = 0; i < m; i++)
-        y[0][i] = x[0][i] * x[1][i];
-    hr_ta_means(s, 0, y[0], m, y[0]);
-    hr_ta_means(s, 1, x[1], m, all);
+        flow[i] = x[0][i] * x[1][i];
+    const double *w = hr_ta_keep(s, 0, flow, m);
+    HR_TA_FN(sums)(y[0], w, 1.0 / s->n[0], s->n[0], m);
+    hr_ta_means_in(s, 1, x[1], m, all);
     for (uint32_t i = 0; i < m; i++)
-        y[0][i] /= all[i];
+        y[0][i] = hr_ta_or_null(y[0][i] / all[i]);
     hr_ta_blank(s, s->n[0] - 1, y[0], m);
 }
-HR_TA_BOTH(vwma, 2, 1, setup_vwma, step_vwma, cols_vwma)
+HR_TA_BOTH_TAME(vwma, 2, 1, setup_vwma, step_vwma, cols_vwma)
 
 /* what is left of v after so many rows as d is for */
 HR_INLINE double decayed(double v, double d, bool is_linear)
@@ -371,9 +385,9 @@ static bool line(hr_ta *s, double x, double *a, double *b)
 /* mean (where it is asked for) and slope of the same */
 static void line_cols(hr_ta *s, const double *x, uint32_t m, double *mean, double *slope)
 {
-    double w[HR_TA_SPAN] HR_UNINIT;
+    HR_TA_ROOM(room);
     uint32_t n = s->n[0];
-    hr_ta_span(s, 0, x, m, w);
+    const double *w = hr_ta_window(s, 0, x, m, room);
     HR_TA_FN(slopes)(slope, w, n, m);
     if (mean) HR_TA_FN(sums)(mean, w, 1.0 / n, n, m);
 }
@@ -461,7 +475,7 @@ static void cols_fosc(hr_ta *s, uint32_t m, const double *const *x, double *cons
     cols_tsf(s, m, x, y);
     hr_ta_before(s, 0, y[0], m, told);
     for (uint32_t i = 0; i < m; i++)
-        y[0][i] = 100 * (x[0][i] - told[i]) / x[0][i];
+        y[0][i] = hr_ta_or_null(100 * (x[0][i] - told[i]) / x[0][i]);
     hr_ta_blank(s, s->n[0], y[0], m);
 }
-HR_TA_BOTH(fosc, 1, 1, setup_n, step_fosc, cols_fosc)
+HR_TA_BOTH_TAME(fosc, 1, 1, setup_n, step_fosc, cols_fosc)

@@ -4,42 +4,54 @@
 #include <string.h>
 
 /* Four rows; of any place. Sixteen at a time hide how long an addition takes. */
-typedef double rows4 HR_VECTOR(32) HR_ALIGNED(8);
-#define AT(p) (*(const rows4 *)(const void *)(p))
-#define TO(p) (*(rows4 *)(void *)(p))
+typedef hr_ta_rows4 rows4;
+#define AT HR_TA_AT
+#define TO HR_TA_TO
+#define SUM_FOURS 8 /* that a sum has in registers */
 
-/* the bits of a size that any x has, with most added: the top one is set where one is that large */
-static uint64_t sizes(const double *x, uint32_t m, uint64_t most)
+#define IN_MOST 4
+#define EXPONENT(e) ((int64_t)(1023 + (e)) << 52)
+
+HR_INLINE void size_rows(uint32_t i, uint32_t n, const double *const *x, int n_in,
+                         hr_wide_bits *most)
 {
-    uint64_t all = 0;
-    for (uint32_t i = 0; i < m; i++) {
-        uint64_t bits;
-        memcpy(&bits, &x[i], sizeof bits);
-        all |= (bits & INT64_MAX) + most;
-    }
-    return all >> 63;
+    for (int j = 0; j < n_in; j++)
+        most[j] = hr_wide_size(most[j], hr_wide_get(x[j] + i, n));
 }
 
-#define EXPONENT(e) ((UINT64_C(2048) - 1023 - (e)) << 52)
+/* the largest size, in the upper half of its bits */
+HR_INLINE int64_t sizes(const double *const *x, int n_in, uint32_t m)
+{
+    hr_wide_bits most[IN_MOST] = {{0}};
+    int64_t all = 0;
+    HR_WIDE_EACH(m, size_rows, x, n_in, most);
+    for (int j = 0; j < n_in; j++)
+        for (int k = 0; k < HR_TA_WIDE; k++)
+            all = all > most[j][k] ? all : most[j][k];
+    return all;
+}
 
 bool HR_TA_FN(is_whole)(const double *x, uint32_t m)
 {
-    return sizes(x, m, EXPONENT(1024)) == 0;
+    return sizes(&x, 1, m) < EXPONENT(1024);
 }
 
 /* Whether no row has a null. Products of two and sums of any number of values below 2^300 are
  * finite: until there was a larger one, and where nothing is divided, nothing has to be cleaned. */
 static bool is_clean(hr_ta *s, const double *const *x, int n_in, uint32_t m)
 {
-    uint64_t large = 0;
-    uint64_t null = 0;
-    for (int j = 0; j < n_in; j++)
-        large |= sizes(x[j], m, EXPONENT(300));
-    if (!large) return true;
+    int64_t most;
+    if (n_in == 1)
+        most = sizes(x, 1, m);
+    else if (n_in == 2)
+        most = sizes(x, 2, m);
+    else if (n_in == 3)
+        most = sizes(x, 3, m);
+    else
+        most = sizes(x, IN_MOST, m);
+    if (most < EXPONENT(300)) return true;
     s->is_wild = true;
-    for (int j = 0; j < n_in; j++)
-        null |= sizes(x[j], m, EXPONENT(1024));
-    return null == 0;
+    return most < EXPONENT(1024);
 }
 
 static void clean(double *y, uint32_t m)
@@ -48,7 +60,6 @@ static void clean(double *y, uint32_t m)
         y[i] = hr_ta_or_null(y[i]);
 }
 
-#define IN_MOST 4
 #define OUT_MOST 3
 #define PART 32
 
@@ -89,6 +100,7 @@ void HR_TA_FN(chunks)(hr_ta *s, const hr_op_rows *r, hr_ta_shape shape, hr_ta_co
 {
     const int n_in = shape.n_in;
     const int n_out = shape.n_out;
+    s->behind = 0;
     for (uint32_t at = 0; at < r->n;) {
         const double *x[HR_OP_IN_MAX];
         double *y[HR_OP_OUT_MAX];
@@ -101,7 +113,9 @@ void HR_TA_FN(chunks)(hr_ta *s, const hr_op_rows *r, hr_ta_shape shape, hr_ta_co
         if (is_clean(s, x, n_in, m)) {
             cols(s, m, x, y);
             s->seen += m;
+            s->behind += m;
         } else {
+            s->behind = 0;
             if (m > PART) m = PART;
             part(s, m, x, y, n_in, n_out, cols);
         }
@@ -109,207 +123,96 @@ void HR_TA_FN(chunks)(hr_ta *s, const hr_op_rows *r, hr_ta_shape shape, hr_ta_co
             clean(y[j], m);
         at += m;
     }
+    s->behind = 0;
 }
 
-/* the first rows, one by one, until there is a first value; how many */
-static uint32_t lin_head(hr_ta_lin *f, const double *x, double *y, uint32_t m)
+#define FOUR(p) ((AT(p) + AT((p) + 1)) + (AT((p) + 2) + AT((p) + 3)))
+
+/* Of n = 4 fours + at most 3 rows: what goes out of the window at one end is still in a register
+ * when the next four come in at the other. The next row. */
+HR_INLINE uint32_t sums_of(double *y, const double *w, double by, uint32_t n, uint32_t m,
+                           uint32_t fours)
 {
+    rows4 f[SUM_FOURS] HR_UNINIT;
+    uint32_t rest = n - 4 * fours;
     uint32_t i = 0;
-    for (; i < m && f->taken < f->lead; i++) {
-        f->base += x[i];
-        y[i] = (double)NAN;
-        if (++f->taken == f->lead) {
-            f->base /= f->div;
-            y[i] = f->base;
-        }
+    for (uint32_t k = 0; k + 1 < fours && m >= 4; k++)
+        f[k] = FOUR(w + 4 * k);
+    for (; m - i >= 4; i += 4) {
+        const double *last = w + i + 4 * fours;
+        f[fours - 1] = FOUR(last - 4);
+        rows4 all = f[0];
+        for (uint32_t k = 1; k < fours; k++)
+            all += f[k];
+        if (rest > 0) all += AT(last);
+        if (rest > 1) all += AT(last + 1);
+        if (rest > 2) all += AT(last + 2);
+        TO(y + i) = all * by;
+        for (uint32_t k = 1; k < fours; k++)
+            f[k - 1] = f[k];
     }
     return i;
 }
 
-/* powers 1 to HR_TA_STRIPE of a */
-static void lin_powers(double *power, double a)
-{
-    const double a2 = a * a;
-    const double a4 = a2 * a2;
-    const double a8 = a4 * a4;
-    const double a16 = a8 * a8;
-    const rows4 first = {a, a2, a2 * a, a4};
-    const rows4 next = first * a4;
-    TO(power) = first;
-    TO(power + 4) = next;
-    TO(power + 8) = first * a8;
-    TO(power + 12) = next * a8;
-    for (uint32_t i = 0; i < 16; i += 4)
-        TO(power + 16 + i) = AT(power + i) * a16;
-}
-
-/* Row by row. The rows of the first stripe behind the first value go by that. */
-static uint32_t lin_rows(hr_ta_lin *f, const double *power, const double *x, double *y, uint32_t m)
-{
-    uint32_t place = f->taken % HR_TA_STRIPE;
-    bool is_first = f->taken - place < f->lead;
-    uint32_t n = HR_MIN(m, HR_TA_STRIPE - place);
-    double part = place == 0 ? 0 : f->part;
-    for (uint32_t i = 0; i < n; i++) {
-        if (is_first) {
-            f->base = y[i] = f->a * f->base + f->k * x[i];
-            continue;
-        }
-        part = f->a * part + f->k * x[i];
-        y[i] = power[place + i] * f->base + part;
-    }
-    if (place + n == HR_TA_STRIPE && n > 0) f->base = y[n - 1];
-    f->part = part;
-    f->taken += n;
-    return n;
-}
-
-/* rows i of four stripes, i + 1, ... become vectors of one row of each, and back */
-#define TURN(a, b, c, d)                                                                           \
-    do {                                                                                           \
-        rows4 p = __builtin_shufflevector(a, b, 0, 4, 2, 6);                                       \
-        rows4 q = __builtin_shufflevector(a, b, 1, 5, 3, 7);                                       \
-        rows4 r = __builtin_shufflevector(c, d, 0, 4, 2, 6);                                       \
-        rows4 t = __builtin_shufflevector(c, d, 1, 5, 3, 7);                                       \
-        (a) = __builtin_shufflevector(p, r, 0, 1, 4, 5);                                           \
-        (b) = __builtin_shufflevector(q, t, 0, 1, 4, 5);                                           \
-        (c) = __builtin_shufflevector(p, r, 2, 3, 6, 7);                                           \
-        (d) = __builtin_shufflevector(q, t, 2, 3, 6, 7);                                           \
-    } while (0)
-
-/* what the rows of eight stripes add, each from 0 on; twice four hide how long a step takes */
-static void lin_stripes(double a, double k, const double *x, double *y)
-{
-    const uint32_t far = 4 * HR_TA_STRIPE;
-    rows4 low = {0};
-    rows4 high = {0};
-    for (uint32_t i = 0; i < HR_TA_STRIPE; i += 4) {
-        const double *from = x + i;
-        rows4 row[8];
-        for (uint32_t j = 0; j < 4; j++) {
-            row[j] = AT(from + j * HR_TA_STRIPE);
-            row[4 + j] = AT(from + far + j * HR_TA_STRIPE);
-        }
-        TURN(row[0], row[1], row[2], row[3]);
-        TURN(row[4], row[5], row[6], row[7]);
-        for (uint32_t j = 0; j < 4; j++) {
-            row[j] = low = a * low + k * row[j];
-            row[4 + j] = high = a * high + k * row[4 + j];
-        }
-        TURN(row[0], row[1], row[2], row[3]);
-        TURN(row[4], row[5], row[6], row[7]);
-        double *to = y + i;
-        for (uint32_t j = 0; j < 4; j++) {
-            TO(to + j * HR_TA_STRIPE) = row[j];
-            TO(to + far + j * HR_TA_STRIPE) = row[4 + j];
-        }
-    }
-}
-
-void HR_TA_FN(lin)(hr_ta_lin *f, const double *x, double *y, uint32_t m)
-{
-    double power[HR_TA_STRIPE] HR_UNINIT;
-    uint32_t i = lin_head(f, x, y, m);
-    if (i < m) lin_powers(power, f->a);
-    while (i < m) {
-        if (f->taken % HR_TA_STRIPE != 0 || m - i < 8 * HR_TA_STRIPE) {
-            i += lin_rows(f, power, x + i, y + i, m - i);
-            continue;
-        }
-        lin_stripes(f->a, f->k, x + i, y + i);
-        double base = f->base;
-        for (uint32_t k = 0; k < 8; k++, i += HR_TA_STRIPE) {
-            for (uint32_t j = 0; j < HR_TA_STRIPE; j += 4)
-                TO(y + i + j) = AT(power + j) * base + AT(y + i + j);
-            base = y[i + HR_TA_STRIPE - 1];
-        }
-        f->base = base;
-        f->taken += 8 * HR_TA_STRIPE;
-    }
-    if (m > 0) f->last = y[m - 1];
-}
-
-/* by fours; k: what is left of the value before the four */
-static double lin_each_row(hr_ta_lin *f, uint32_t place, double c, double x)
-{
-    f->part = place == 0 ? c * x : (1 - c) * f->part + c * x;
-    f->k = place == 0 ? 1 - c : (1 - c) * f->k;
-    double y = f->k * f->base + f->part;
-    if (place == 3) f->base = y;
-    return y;
-}
-
-void HR_TA_FN(lin_each)(hr_ta_lin *f, const double *c, const double *x, double *y, uint32_t m)
+/* of any n */
+static uint32_t sums_long(double *y, const double *w, double by, uint32_t n, uint32_t m)
 {
     uint32_t i = 0;
-    if (m > 0 && f->taken == 0) {
-        f->base = y[i] = x[i];
-        i++;
-        f->taken = 1;
+    for (; m - i >= 16; i += 16) {
+        const double *from = w + i;
+        bool is_four = n >= 4;
+        rows4 v[4] HR_UNINIT;
+        for (uint32_t j = 0; j < 4; j++)
+            v[j] = is_four ? FOUR(from + 4 * j) : AT(from + 4 * j);
+        uint32_t k = is_four ? 4 : 1;
+        for (; k + 4 <= n; k += 4)
+            for (uint32_t j = 0; j < 4; j++)
+                v[j] += FOUR(from + k + 4 * j);
+        for (; k < n; k++)
+            for (uint32_t j = 0; j < 4; j++)
+                v[j] += AT(from + k + 4 * j);
+        for (uint32_t j = 0; j < 4; j++)
+            TO(y + i + 4 * j) = v[j] * by;
     }
-    uint32_t place = (uint32_t)(f->taken - 1) % 4;
-    f->taken += m - i;
-    for (; i < m && place != 0; i++, place = (place + 1) % 4)
-        y[i] = lin_each_row(f, place, c[i], x[i]);
-    for (; m - i >= 4; i += 4) {
-        double keep[4] = {0};
-        double part[4] = {0};
-        for (uint32_t k = 0; k < 4; k++) {
-            keep[k] = 1 - c[i + k];
-            part[k] = c[i + k] * x[i + k];
-        }
-        for (uint32_t k = 1; k < 4; k++) {
-            part[k] = keep[k] * part[k - 1] + part[k];
-            keep[k] = keep[k] * keep[k - 1];
-        }
-        double base = f->base;
-        for (uint32_t k = 0; k < 4; k++)
-            y[i + k] = keep[k] * base + part[k];
-        f->base = y[i + 3];
+    return i;
+}
+
+static uint32_t sums_whole(double *y, const double *w, double by, uint32_t n, uint32_t m)
+{
+    switch (n / 4) {
+    case 1:
+        return sums_of(y, w, by, n, m, 1);
+    case 2:
+        return sums_of(y, w, by, n, m, 2);
+    case 3:
+        return sums_of(y, w, by, n, m, 3);
+    case 4:
+        return sums_of(y, w, by, n, m, 4);
+    case 5:
+        return sums_of(y, w, by, n, m, 5);
+    case 6:
+        return sums_of(y, w, by, n, m, 6);
+    case 7:
+        return sums_of(y, w, by, n, m, 7);
+    case SUM_FOURS:
+        return sums_of(y, w, by, n, m, SUM_FOURS);
+    default:
+        return sums_long(y, w, by, n, m);
     }
-    for (; i < m; i++, place++)
-        y[i] = lin_each_row(f, place, c[i], x[i]);
 }
 
 void HR_TA_FN(sums)(double *y, const double *w, double by, uint32_t n, uint32_t m)
 {
-    double four[HR_TA_SPAN] HR_UNINIT;
-    uint32_t whole = n / 4 * 4;
-    for (uint32_t i = 0; i + 3 < n - 1 + m; i++)
-        four[i] = (w[i] + w[i + 1]) + (w[i + 2] + w[i + 3]);
-    const double *from = whole > 0 ? four : w;
-    uint32_t one = whole > 0 ? 4 : 1;
-    uint32_t i = 0;
-    for (; m - i >= 16; i += 16) {
-        rows4 a = AT(from + i);
-        rows4 b = AT(from + i + 4);
-        rows4 c = AT(from + i + 8);
-        rows4 d = AT(from + i + 12);
-        uint32_t k = one;
-        for (; k < whole; k += 4) {
-            a += AT(four + i + k);
-            b += AT(four + i + k + 4);
-            c += AT(four + i + k + 8);
-            d += AT(four + i + k + 12);
-        }
-        for (; k < n; k++) {
-            a += AT(w + i + k);
-            b += AT(w + i + k + 4);
-            c += AT(w + i + k + 8);
-            d += AT(w + i + k + 12);
-        }
-        TO(y + i) = a * by;
-        TO(y + i + 4) = b * by;
-        TO(y + i + 8) = c * by;
-        TO(y + i + 12) = d * by;
-    }
-    for (; i < m; i++) {
-        double all = from[i];
-        uint32_t k = one;
-        for (; k < whole; k += 4)
-            all += four[i + k];
+    for (uint32_t i = sums_whole(y, w, by, n, m); i < m; i++) {
+        const double *from = w + i;
+        double all = from[0];
+        uint32_t k = 1;
+        if (n >= 4) all = (from[0] + from[1]) + (from[2] + from[3]);
+        if (n >= 4) k = 4;
+        for (; k + 4 <= n; k += 4)
+            all += (from[k] + from[k + 1]) + (from[k + 2] + from[k + 3]);
         for (; k < n; k++)
-            all += w[i + k];
+            all += from[k];
         y[i] = all * by;
     }
 }
@@ -405,90 +308,112 @@ void HR_TA_FN(distances)(double *y, const double *w, const double *mean, uint32_
     }
 }
 
-/* of two neighbours, each the best of so many rows, the better, and how many rows ago it was */
-static void later(double *restrict to, double *restrict to_age, const double *restrict w,
-                  const double *restrict age, uint32_t far, uint32_t m)
+HR_INLINE hr_wide better(hr_wide a, hr_wide b, bool is_top)
 {
-    const double older = far;
-    const double *restrict now = w + far;
-    const double *restrict now_age = age + far;
-    for (uint32_t i = 0; i < m; i++) {
-        double old_age = age[i] + older;
-        to_age[i] = now[i] >= w[i] ? now_age[i] : old_age;
-    }
-    for (uint32_t i = 0; i < m; i++)
-        to[i] = now[i] >= w[i] ? now[i] : w[i];
-}
-
-void HR_TA_FN(since_top)(double *y, double *w, uint32_t n, uint32_t m)
-{
-    double other[HR_TA_SPAN] HR_UNINIT;
-    double age[HR_TA_SPAN] HR_UNINIT;
-    double other_age[HR_TA_SPAN] HR_UNINIT;
-    double *from[] = {w, age};
-    double *to[] = {other, other_age};
-    uint32_t len = n - 1 + m;
-    for (uint32_t i = 0; i < len; i++)
-        age[i] = 0;
-    for (uint32_t wide = 1; wide < n;) {
-        uint32_t far = 2 * wide <= n ? wide : n - wide;
-        len -= far;
-        later(to[0], to[1], from[0], from[1], far, len);
-        for (int k = 0; k < 2; k++) {
-            double *last = from[k];
-            from[k] = to[k];
-            to[k] = last;
-        }
-        wide += far;
-    }
-    memcpy(y, from[1], m * sizeof *y);
+    return is_top ? hr_wide_more(a, b) : hr_wide_less_of(a, b);
 }
 
 /* the best of four rows, or of what four rows have in them, which may overlap */
-#define FOURS(fn, best)                                                                            \
-    static void fn(double *restrict to, const double *restrict w, const uint32_t *at, uint32_t m)  \
-    {                                                                                              \
-        const double *restrict a = w + at[0];                                                      \
-        const double *restrict b = w + at[1];                                                      \
-        const double *restrict c = w + at[2];                                                      \
-        for (uint32_t i = 0; i < m; i++)                                                           \
-            to[i] = best(best(w[i], a[i]), best(b[i], c[i]));                                      \
-    }
-FOURS(fours_more, hr_ta_more)
-FOURS(fours_less, hr_ta_less_of)
-
-typedef void (*fours_fn)(double *restrict to, const double *restrict w, const uint32_t *at,
-                         uint32_t m);
-
-HR_INLINE void bests(double *y, const double *w, uint32_t n, uint32_t m, fours_fn fours)
+HR_INLINE void best_rows(uint32_t i, uint32_t n, double *to, const double *w, const uint32_t *at,
+                         bool is_top)
 {
-    double one[HR_TA_SPAN] HR_UNINIT;
-    double two[HR_TA_SPAN] HR_UNINIT;
+    hr_wide a = better(hr_wide_get(w + i, n), hr_wide_get(w + at[0] + i, n), is_top);
+    hr_wide b = better(hr_wide_get(w + at[1] + i, n), hr_wide_get(w + at[2] + i, n), is_top);
+    hr_wide_put(to + i, better(a, b, is_top), n);
+}
+
+HR_INLINE void bests(double *y, const double *w, uint32_t n, uint32_t m, bool is_top)
+{
+    HR_TA_ROOM(best);
     uint32_t len = n - 1 + m;
     uint32_t wide = 1;
-    for (int k = 0; 4 * wide < n; k++) {
+    for (; 4 * wide < n; wide *= 4) {
         const uint32_t at[] = {wide, 2 * wide, 3 * wide};
-        double *to = k == 0 ? one : two;
         len -= 3 * wide;
-        fours(to, w, at, len);
-        w = to;
-        wide *= 4;
+        HR_WIDE_EACH(len, best_rows, best, w, at, is_top);
+        w = best;
     }
     uint32_t last = n - wide;
     const uint32_t at[] = {HR_MIN(wide, last), HR_MIN(2 * wide, last), last};
-    fours(y, w, at, m);
+    HR_WIDE_EACH(m, best_rows, y, w, at, is_top);
+}
+
+/* what the best of some rows is, and how many rows ago it was */
+typedef struct told {
+    hr_wide value, age;
+} told;
+
+/* of b, the later one, and a */
+HR_INLINE told later(told a, told b, bool is_top)
+{
+    hr_wide_bits is_old = is_top ? a.value > b.value : a.value < b.value;
+    return (told){better(a.value, b.value, is_top), hr_wide_pick(is_old, a.age, b.age)};
+}
+
+/* w: rows, or the best of some with its age; gone: rows that those of the last of the four are
+ * ahead of them */
+HR_INLINE told told_at(const double *w, const double *age, uint32_t gone, uint32_t n)
+{
+    hr_wide ago = hr_wide_of(gone);
+    if (age) ago += hr_wide_get(age, n);
+    return (told){hr_wide_get(w, n), ago};
+}
+
+HR_INLINE void age_rows(uint32_t i, uint32_t n, double *to, double *to_age, const double *w,
+                        const double *age, const uint32_t *at, bool is_top)
+{
+    told t[4];
+    t[0] = told_at(w + i, age ? age + i : NULL, at[2], n);
+    for (int k = 0; k < 3; k++)
+        t[k + 1] = told_at(w + i + at[k], age ? age + i + at[k] : NULL, at[2] - at[k], n);
+    told all = later(later(t[0], t[1], is_top), later(t[2], t[3], is_top), is_top);
+    if (to) hr_wide_put(to + i, all.value, n);
+    hr_wide_put(to_age + i, all.age, n);
+}
+
+HR_INLINE void since(double *y, const double *w, uint32_t n, uint32_t m, bool is_top)
+{
+    HR_TA_ROOM(best);
+    HR_TA_ROOM(age);
+    if (n <= 4) {
+        const uint32_t at[] = {HR_MIN(1u, n - 1), HR_MIN(2u, n - 1), n - 1};
+        HR_WIDE_EACH(m, age_rows, NULL, y, w, NULL, at, is_top);
+        return;
+    }
+    uint32_t len = n - 4 + m;
+    const uint32_t first[] = {1, 2, 3};
+    HR_WIDE_EACH(len, age_rows, best, age, w, NULL, first, is_top);
+    uint32_t wide = 4;
+    for (; 4 * wide < n; wide *= 4) { /* in place: only rows from i on are read for row i */
+        const uint32_t at[] = {wide, 2 * wide, 3 * wide};
+        len -= 3 * wide;
+        HR_WIDE_EACH(len, age_rows, best, age, best, age, at, is_top);
+    }
+    uint32_t last = n - wide;
+    const uint32_t at[] = {HR_MIN(wide, last), HR_MIN(2 * wide, last), last};
+    HR_WIDE_EACH(m, age_rows, NULL, y, best, age, at, is_top);
+}
+
+void HR_TA_FN(since_top)(double *y, const double *w, uint32_t n, uint32_t m)
+{
+    since(y, w, n, m, true);
+}
+
+void HR_TA_FN(since_low)(double *y, const double *w, uint32_t n, uint32_t m)
+{
+    since(y, w, n, m, false);
 }
 
 _Static_assert(HR_TA_SMALL <= 64, "fours of fours of fours");
 
 void HR_TA_FN(tops)(double *y, const double *w, uint32_t n, uint32_t m)
 {
-    bests(y, w, n, m, fours_more);
+    bests(y, w, n, m, true);
 }
 
 void HR_TA_FN(lows)(double *y, const double *w, uint32_t n, uint32_t m)
 {
-    bests(y, w, n, m, fours_less);
+    bests(y, w, n, m, false);
 }
 
 /* What is far from pivot loses digits: such a row again, from its own window. */
@@ -507,39 +432,55 @@ static double variance_of(const double *w, uint32_t n, double *mean_of)
     return squares / n;
 }
 
+HR_INLINE void about_rows(uint32_t i, uint32_t n, const double *w, double pivot, double *far,
+                          double *square)
+{
+    hr_wide d = hr_wide_get(w + i, n) - pivot;
+    hr_wide_put(far + i, d, n);
+    hr_wide_put(square + i, d * d, n);
+}
+
+/* From means of distances and of their squares to means and variances; -1 where digits are lost.
+ * What is below 1e-28 of the mean squared cannot be told from 0. */
+HR_INLINE void variance_rows(uint32_t i, uint32_t n, double pivot, double *mean, double *y,
+                             hr_wide_bits *lost)
+{
+    hr_wide off = hr_wide_get(mean + i, n);
+    hr_wide all = hr_wide_get(y + i, n);
+    hr_wide v = all - off * off;
+    hr_wide middle = off + pivot;
+    hr_wide_bits is_lost = ~(v * 4096 >= all);
+    hr_wide value = hr_wide_only(v > 1e-28 * middle * middle, v);
+    hr_wide_put(y + i, hr_wide_pick(is_lost, hr_wide_of(-1), value), n);
+    hr_wide_put(mean + i, middle, n);
+    *lost |= is_lost;
+}
+
 /* sums about pivot: the same number for all rows of HR_TA_CHUNK, whatever the calls */
 static void variances_by(double *mean, double *y, const double *w, double pivot, uint32_t n,
                          uint32_t m)
 {
-    double d[HR_TA_SPAN] HR_UNINIT;
-    double by = 1.0 / n;
-    for (uint32_t i = 0; i < n - 1 + m; i++)
-        d[i] = w[i] - pivot;
-    HR_TA_FN(sums)(mean, d, by, n, m);
-    for (uint32_t i = 0; i < n - 1 + m; i++)
-        d[i] = d[i] * d[i];
-    HR_TA_FN(sums)(y, d, by, n, m);
-    uint64_t again = 0;
-    for (uint32_t i = 0; i < m; i++) {
-        double off = mean[i];
-        double all = y[i];
-        double v = all - off * off;
-        again |= v * 4096 >= all ? 0u : 1u;
-        y[i] = v * 4096 >= all ? v : -1;
-        mean[i] = off + pivot;
+    HR_TA_ROOM(far);
+    HR_TA_ROOM(square);
+    hr_wide_bits lost = {0};
+    int64_t again = 0;
+    HR_WIDE_EACH(n - 1 + m, about_rows, w, pivot, far, square);
+    HR_TA_FN(sums)(mean, far, 1.0 / n, n, m);
+    HR_TA_FN(sums)(y, square, 1.0 / n, n, m);
+    HR_WIDE_EACH(m, variance_rows, pivot, mean, y, &lost);
+    for (int k = 0; k < HR_TA_WIDE; k++)
+        again |= lost[k];
+    for (uint32_t i = 0; i < m && again != 0; i++) {
+        if (y[i] >= 0) continue;
+        y[i] = variance_of(w + i, n, &mean[i]);
+        if (y[i] <= 1e-28 * mean[i] * mean[i]) y[i] = 0;
     }
-    for (uint32_t i = 0; i < m && again; i++)
-        if (y[i] < 0) y[i] = variance_of(w + i, n, &mean[i]);
-    for (uint32_t i = 0; i < m; i++)
-        y[i] = y[i] <= 1e-28 * mean[i] * mean[i] ? 0 : y[i];
 }
 
-void HR_TA_FN(variances)(hr_ta *s, int j, const double *x, double *mean, double *y, uint32_t m)
+void HR_TA_FN(variances)(hr_ta *s, int j, const double *w, double *mean, double *y, uint32_t m)
 {
-    double w[HR_TA_SPAN] HR_UNINIT;
     hr_ta_ring *r = &s->ring[j];
     uint32_t n = r->cap;
-    hr_ta_span(s, j, x, m, w);
     for (uint32_t i = 0; i < m;) {
         if (r->at == 0) s->sum[j].now.hi = w[n - 1 + i];
         uint32_t rows = HR_TA_CHUNK - r->at;
@@ -548,4 +489,10 @@ void HR_TA_FN(variances)(hr_ta *s, int j, const double *x, double *mean, double 
         i += rows;
         r->at = (r->at + rows) % HR_TA_CHUNK;
     }
+}
+
+void HR_TA_FN(variances_in)(hr_ta *s, int j, const double *x, double *mean, double *y, uint32_t m)
+{
+    HR_TA_ROOM(room);
+    HR_TA_FN(variances)(s, j, hr_ta_window(s, j, x, m, room), mean, y, m);
 }

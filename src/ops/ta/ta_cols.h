@@ -7,8 +7,15 @@
 #include <string.h>
 
 #include "ops/ta/ta_parts.h"
+#include "ops/ta/ta_wide.h"
 
-#define HR_TA_COLUMN(name) double name[HR_TA_CHUNK] HR_UNINIT
+/* Four rows; of any place. */
+typedef double hr_ta_rows4 HR_VECTOR(32) HR_ALIGNED(8);
+#define HR_TA_AT(p) (*(const hr_ta_rows4 *)(const void *)(p))
+#define HR_TA_TO(p) (*(hr_ta_rows4 *)(void *)(p))
+
+#define HR_TA_COLUMN(name) double name[HR_TA_CHUNK] HR_UNINIT HR_ALIGNED(32)
+#define HR_TA_ROOM(name) double name[HR_TA_SPAN] HR_UNINIT HR_ALIGNED(32)
 /* for a compiler that takes m for 0 */
 #define HR_TA_COLUMN_0(name)                                                                       \
     HR_TA_COLUMN(name);                                                                            \
@@ -25,6 +32,13 @@ void HR_TA_FN(lin)(hr_ta_lin *f, const double *x, double *y, uint32_t m);
 /** v = v + c (x - v), c of each row; the first value of all is the first x. y may be x or c. */
 void HR_TA_FN(lin_each)(hr_ta_lin *f, const double *c, const double *x, double *y, uint32_t m);
 
+/** Sums since the first row; y may be x. Those of a chunk go into the pair sum[0] at its end; in
+ *  lin[2] what its rows so far make. */
+void HR_TA_FN(pile)(hr_ta *s, const double *x, double *y, uint32_t m);
+/** Products since the first row, from base on, what cannot be told (NaN, or past the range) being
+ *  no change. y is not times. */
+void HR_TA_FN(follow)(hr_ta_lin *f, const double *times, double *y, uint32_t m);
+
 /* w: n - 1 + m values, the window of row i at w[i]; n <= HR_TA_SMALL. */
 /** Times by. */
 void HR_TA_FN(sums)(double *y, const double *w, double by, uint32_t n, uint32_t m);
@@ -34,13 +48,15 @@ void HR_TA_FN(weighed)(double *y, const double *w, double by, uint32_t n, uint32
 void HR_TA_FN(slopes)(double *y, const double *w, uint32_t n, uint32_t m);
 /** Distances from mean[i], added. */
 void HR_TA_FN(distances)(double *y, const double *w, const double *mean, uint32_t n, uint32_t m);
-/** Variances (by n) of the last cap values and their means; y may be x. */
-void HR_TA_FN(variances)(hr_ta *s, int j, const double *x, double *mean, double *y, uint32_t m);
+/** Variances (by n) and means; of the windows of ring j, and of an input. */
+void HR_TA_FN(variances)(hr_ta *s, int j, const double *w, double *mean, double *y, uint32_t m);
+void HR_TA_FN(variances_in)(hr_ta *s, int j, const double *x, double *mean, double *y, uint32_t m);
 /** Largest and smallest. */
 void HR_TA_FN(tops)(double *y, const double *w, uint32_t n, uint32_t m);
 void HR_TA_FN(lows)(double *y, const double *w, uint32_t n, uint32_t m);
-/** Rows since the largest, of equal ones the newest; w goes. */
-void HR_TA_FN(since_top)(double *y, double *w, uint32_t n, uint32_t m);
+/** Rows since the largest, the smallest, of equal ones the newest. */
+void HR_TA_FN(since_top)(double *y, const double *w, uint32_t n, uint32_t m);
+void HR_TA_FN(since_low)(double *y, const double *w, uint32_t n, uint32_t m);
 
 HR_INLINE double hr_ta_more(double a, double b)
 {
@@ -90,6 +106,45 @@ HR_INLINE void hr_ta_before(hr_ta *s, int k, const double *x, uint32_t m, double
     s->v[k] = x[m - 1];
 }
 
+/** As hr_ta_before of an input: where they lie, else in room. */
+HR_INLINE const double *hr_ta_last(hr_ta *s, int k, const double *x, uint32_t m, double *room)
+{
+    if (s->behind == 0) {
+        hr_ta_before(s, k, x, m, room);
+        return room;
+    }
+    s->v[k] = x[m - 1];
+    return x - 1;
+}
+
+/** As hr_ta_span of an input: where they lie, else in room. */
+HR_INLINE const double *hr_ta_window(hr_ta *s, int j, const double *x, uint32_t m, double *room)
+{
+    size_t back = s->ring[j].cap - 1;
+    if (s->behind < back) {
+        hr_ta_span(s, j, x, m, room);
+        return room;
+    }
+    memcpy(hr_ta_values(s, &s->ring[j]), x + m - back, back * sizeof *x);
+    return x - back;
+}
+
+/** Where a column that is made here goes: behind the window's rows before, in room. */
+HR_INLINE double *hr_ta_lead(hr_ta *s, int j, double *room)
+{
+    size_t back = s->ring[j].cap - 1;
+    memcpy(room + HR_TA_SMALL - back, hr_ta_values(s, &s->ring[j]), back * sizeof *room);
+    return room + HR_TA_SMALL;
+}
+
+/** Its windows, when all of it is there. */
+HR_INLINE const double *hr_ta_keep(hr_ta *s, int j, const double *x, uint32_t m)
+{
+    size_t back = s->ring[j].cap - 1;
+    memcpy(hr_ta_values(s, &s->ring[j]), x + m - back, back * sizeof *x);
+    return x - back;
+}
+
 /** Values of cap rows before these; 0 where there is none. y is not x. Any cap. */
 HR_INLINE void hr_ta_lag(hr_ta *s, int j, const double *x, uint32_t m, double *y)
 {
@@ -106,10 +161,32 @@ HR_INLINE void hr_ta_lag(hr_ta *s, int j, const double *x, uint32_t m, double *y
     r->at = (uint32_t)((r->at + all) % r->cap);
 }
 
+/** As hr_ta_lag of an input: where they lie, else in room. */
+HR_INLINE const double *hr_ta_old(hr_ta *s, int j, const double *x, uint32_t m, double *room)
+{
+    hr_ta_ring *r = &s->ring[j];
+    if (s->behind < r->cap || m < r->cap) {
+        hr_ta_lag(s, j, x, m, room);
+        return room;
+    }
+    memcpy(hr_ta_values(s, r), x + m - r->cap, r->cap * sizeof *x);
+    r->at = 0;
+    return x - r->cap;
+}
+
+/** Means of the last cap rows of an input. */
+HR_INLINE void hr_ta_means_in(hr_ta *s, int j, const double *x, uint32_t m, double *y)
+{
+    HR_TA_ROOM(room);
+    uint32_t n = s->ring[j].cap;
+    const double *w = hr_ta_window(s, j, x, m, room);
+    HR_TA_FN(sums)(y, w, 1.0 / n, n, m);
+}
+
 /** Means of the last cap rows; y may be x. */
 HR_INLINE void hr_ta_means(hr_ta *s, int j, const double *x, uint32_t m, double *y)
 {
-    double w[HR_TA_SPAN] HR_UNINIT;
+    HR_TA_ROOM(w);
     uint32_t n = s->ring[j].cap;
     hr_ta_span(s, j, x, m, w);
     HR_TA_FN(sums)(y, w, 1.0 / n, n, m);

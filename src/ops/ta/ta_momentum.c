@@ -31,9 +31,9 @@ static void cols_ppo(hr_ta *s, uint32_t m, const double *const *x, double *const
     HR_TA_COLUMN(slow);
     two_averages(s, m, x[0], y[0], slow);
     for (uint32_t i = 0; i < m; i++)
-        y[0][i] = 100 * (y[0][i] - slow[i]) / slow[i];
+        y[0][i] = hr_ta_or_null(100 * (y[0][i] - slow[i]) / slow[i]);
 }
-HR_TA_COLS(ppo, 1, 1, setup_two, cols_ppo)
+HR_TA_COLS_TAME(ppo, 1, 1, setup_two, cols_ppo)
 
 /* lin: short, long, signal. TA-Lib: n[3], where the short one starts as the mean of the last rows
  * before the long one is */
@@ -79,16 +79,21 @@ HR_INLINE void setup_rsi(hr_ta *s)
     }
 }
 
+HR_INLINE void gain_rows(uint32_t i, uint32_t n, const double *x, const double *last, double *up,
+                         double *down)
+{
+    const hr_wide none = {0};
+    hr_wide change = hr_wide_get(x + i, n) - hr_wide_get(last + i, n);
+    hr_wide_put(up + i, hr_wide_more(change, none), n);
+    hr_wide_put(down + i, hr_wide_more(-change, none), n);
+}
+
 /* v[0]: the value before; 0 at the first row */
 static void gains(hr_ta *s, uint32_t m, const double *x, double *up, double *down)
 {
-    hr_ta_before(s, 0, x, m, down);
+    const double *last = hr_ta_last(s, 0, x, m, down);
     if (s->seen == 0) down[0] = x[0];
-    for (uint32_t i = 0; i < m; i++) {
-        double change = x[i] - down[i];
-        up[i] = hr_ta_more(change, 0);
-        down[i] = hr_ta_more(-change, 0);
-    }
+    HR_WIDE_EACH(m, gain_rows, x, last, up, down);
 }
 
 /* averages of gains and losses as Wilder has them, from row n on */
@@ -106,9 +111,9 @@ static void cols_rsi(hr_ta *s, uint32_t m, const double *const *x, double *const
     HR_TA_COLUMN(down);
     average_gains(s, m, x[0], y[0], down);
     for (uint32_t i = 0; i < m; i++)
-        y[0][i] = 100 * y[0][i] / (y[0][i] + down[i]);
+        y[0][i] = hr_ta_or_null(100 * y[0][i] / (y[0][i] + down[i]));
 }
-HR_TA_COLS(rsi, 1, 1, setup_rsi, cols_rsi)
+HR_TA_COLS_TAME(rsi, 1, 1, setup_rsi, cols_rsi)
 
 HR_INLINE void setup_stochrsi(hr_ta *s)
 {
@@ -140,7 +145,7 @@ static HR_NOINLINE void places(hr_ta *s, double *x, uint32_t m)
 {
     HR_TA_COLUMN(high);
     HR_TA_COLUMN(low);
-    double w[HR_TA_SPAN] HR_UNINIT;
+    HR_TA_ROOM(w);
     hr_ta_span(s, 0, x, m, w);
     HR_TA_FN(lows)(low, w, s->n[0], m);
     HR_TA_FN(tops)(high, w, s->n[0], m);
@@ -173,7 +178,7 @@ HR_INLINE void setup_cmo(hr_ta *s)
 static void cmo_of(uint32_t m, double *restrict y, const double *restrict down)
 {
     for (uint32_t i = 0; i < m; i++)
-        y[i] = 100 * (y[i] - down[i]) / (y[i] + down[i]);
+        y[i] = hr_ta_or_null(100 * (y[i] - down[i]) / (y[i] + down[i]));
 }
 
 static void step_cmo(hr_ta *s, const double *x, double *y)
@@ -193,20 +198,30 @@ static void step_cmo(hr_ta *s, const double *x, double *y)
     if (hr_ta_is_full(s, 0)) y[0] = 100 * (up - down) / (up + down);
 }
 
+/* means of gains and losses, which are 0 at the first row: it is in no value */
+static HR_NOINLINE void mean_gains(hr_ta *s, uint32_t m, const double *x, double *up, double *down)
+{
+    HR_TA_ROOM(room_0);
+    HR_TA_ROOM(room_1);
+    double by = 1.0 / s->n[0];
+    double *gain = hr_ta_lead(s, 0, room_0);
+    double *loss = hr_ta_lead(s, 1, room_1);
+    gains(s, m, x, gain, loss);
+    HR_TA_FN(sums)(up, hr_ta_keep(s, 0, gain, m), by, s->n[0], m);
+    HR_TA_FN(sums)(down, hr_ta_keep(s, 1, loss, m), by, s->n[0], m);
+}
+
 static void cols_cmo(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     HR_TA_COLUMN(down);
-    if (s->n[1]) {
+    if (s->n[1])
         average_gains(s, m, x[0], y[0], down);
-    } else {
-        gains(s, m, x[0], y[0], down); /* 0 at the first row, which is in no value */
-        hr_ta_means(s, 0, y[0], m, y[0]);
-        hr_ta_means(s, 1, down, m, down);
-    }
+    else
+        mean_gains(s, m, x[0], y[0], down);
     cmo_of(m, y[0], down);
     hr_ta_blank(s, s->n[0], y[0], m);
 }
-HR_TA_BOTH(cmo, 1, 1, setup_cmo, step_cmo, cols_cmo)
+HR_TA_BOTH_TAME(cmo, 1, 1, setup_cmo, step_cmo, cols_cmo)
 
 HR_INLINE void setup_ultosc(hr_ta *s)
 {
@@ -230,36 +245,50 @@ static void step_ultosc(hr_ta *s, const double *x, double *y)
     if (s->seen >= s->n[2]) y[0] = sum * 100 / 7;
 }
 
-static HR_NOINLINE void ultosc_part(hr_ta *s, int j, uint32_t m, const double *press,
-                                    const double *range, double *y)
+HR_INLINE void press_rows(uint32_t i, uint32_t n, const double *const *x, const double *last,
+                          double *press, double *range)
+{
+    hr_wide before = hr_wide_get(last + i, n);
+    hr_wide low = hr_wide_less_of(hr_wide_get(x[1] + i, n), before);
+    hr_wide high = hr_wide_more(hr_wide_get(x[0] + i, n), before);
+    hr_wide_put(press + i, hr_wide_get(x[2] + i, n) - low, n);
+    hr_wide_put(range + i, high - low, n);
+}
+
+HR_INLINE void ultosc_rows(uint32_t i, uint32_t n, const double *a, const double *b, double weight,
+                           bool is_first, double *y)
+{
+    hr_wide part = weight * (hr_wide_get(a + i, n) / hr_wide_get(b + i, n));
+    hr_wide_put(y + i, is_first ? part : hr_wide_get(y + i, n) + part, n);
+}
+
+/* w: of press and range, as wide as the longest window is */
+static HR_NOINLINE void ultosc_part(hr_ta *s, int j, uint32_t m, const double *const *w, double *y)
 {
     HR_TA_COLUMN(a);
     HR_TA_COLUMN(b);
-    double weight = (double)(4 >> j);
-    hr_ta_means(s, 2 * j, press, m, a);
-    hr_ta_means(s, 2 * j + 1, range, m, b);
-    for (uint32_t i = 0; i < m; i++)
-        y[i] += weight * (a[i] / b[i]);
+    uint32_t n = s->n[j];
+    double weight = (double)(4 >> j) * (100.0 / 7);
+    HR_TA_FN(sums)(a, w[0] + s->n[2] - n, 1, n, m);
+    HR_TA_FN(sums)(b, w[1] + s->n[2] - n, 1, n, m);
+    if (j == 0)
+        HR_WIDE_EACH(m, ultosc_rows, a, b, weight, true, y);
+    else
+        HR_WIDE_EACH(m, ultosc_rows, a, b, weight, false, y);
 }
 
 static void cols_ultosc(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    HR_TA_COLUMN(press);
-    HR_TA_COLUMN(range);
-    hr_ta_before(s, 0, x[2], m, range);
-    for (uint32_t i = 0; i < m; i++) {
-        double low = hr_ta_less_of(x[1][i], range[i]);
-        double high = hr_ta_more(x[0][i], range[i]);
-        press[i] = x[2][i] - low;
-        range[i] = high - low;
-    }
-    for (uint32_t i = 0; i < m; i++)
-        y[0][i] = 0;
+    HR_TA_ROOM(room_0);
+    HR_TA_ROOM(room_1);
+    double *press = hr_ta_lead(s, 4, room_0);
+    double *range = hr_ta_lead(s, 5, room_1);
+    const double *last = hr_ta_last(s, 0, x[2], m, y[0]);
+    HR_WIDE_EACH(m, press_rows, x, last, press, range);
     if (s->seen == 0) press[0] = range[0] = 0;
+    const double *const w[] = {hr_ta_keep(s, 4, press, m), hr_ta_keep(s, 5, range, m)};
     for (int j = 0; j < 3; j++)
-        ultosc_part(s, j, m, press, range, y[0]);
-    for (uint32_t i = 0; i < m; i++)
-        y[0][i] *= 100.0 / 7;
+        ultosc_part(s, j, m, w, y[0]);
     hr_ta_blank(s, s->n[2], y[0], m);
 }
 HR_TA_BOTH(ultosc, 3, 1, setup_ultosc, step_ultosc, cols_ultosc)

@@ -20,7 +20,7 @@
 #define HR_TA_LINS 3
 #define HR_TA_CHUNK 256 /* rows at a time, at most; one begins where seen is a multiple */
 #define HR_TA_SMALL 64
-#define HR_TA_STRIPE 32
+#define HR_TA_STRIPE 16
 #define HR_TA_SPAN (HR_TA_CHUNK + HR_TA_SMALL)
 
 typedef struct hr_ta_pair {
@@ -54,8 +54,9 @@ typedef struct hr_ta_lin {
 typedef struct hr_ta {
     size_t bytes;
     uint64_t seen;     /* rows before this one, or before those at hand */
-    uint32_t is_small; /* no window is over HR_TA_SMALL rows: its last rows are kept in order */
-    uint32_t is_wild;  /* there was a value of 2^300 or more */
+    uint16_t is_small; /* no window is over HR_TA_SMALL rows: its last rows are kept in order */
+    uint16_t is_wild;  /* there was a value of 2^300 or more */
+    uint32_t behind;   /* rows right before those at hand in the inputs' columns; 0 between calls */
     uint32_t n[HR_TA_ARGS];
     double p[HR_TA_ARGS]; /* arguments as they are */
     double v[HR_TA_CARRIED];

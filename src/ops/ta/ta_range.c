@@ -47,24 +47,28 @@ void HR_TA_FN(bop)(void *state, const hr_op_rows *r)
 }
 HR_TA_DEFINE_STATE(bop, hr_ta_no_setup)
 
-/* v[0]: the close before; all of them go to last */
-static void ranges(hr_ta *s, uint32_t m, const double *const *x, double *last, double *restrict y)
+HR_INLINE void range_rows(uint32_t i, uint32_t n, const double *high, const double *low,
+                          const double *last, double *y)
 {
-    const double *high = x[0];
-    const double *low = x[1];
-    hr_ta_before(s, 0, x[2], m, last);
-    for (uint32_t i = 0; i < m; i++) {
-        double up = fabs(high[i] - last[i]);
-        double down = fabs(low[i] - last[i]);
-        y[i] = hr_ta_more(high[i] - low[i], hr_ta_more(up, down));
-    }
-    if (s->seen == 0) y[0] = high[0] - low[0];
+    hr_wide top = hr_wide_get(high + i, n);
+    hr_wide bottom = hr_wide_get(low + i, n);
+    hr_wide before = hr_wide_get(last + i, n);
+    hr_wide far = hr_wide_more(hr_wide_abs(top - before), hr_wide_abs(bottom - before));
+    hr_wide_put(y + i, hr_wide_more(top - bottom, far), n);
+}
+
+/* true ranges; v[0]: the close before */
+static void ranges(hr_ta *s, uint32_t m, const double *const *x, double *y)
+{
+    HR_TA_COLUMN(room);
+    const double *last = hr_ta_last(s, 0, x[2], m, room);
+    HR_WIDE_EACH(m, range_rows, x[0], x[1], last, y);
+    if (s->seen == 0) y[0] = x[0][0] - x[1][0];
 }
 
 static void cols_tr(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    HR_TA_COLUMN(last);
-    ranges(s, m, x, last, y[0]);
+    ranges(s, m, x, y[0]);
 }
 HR_TA_COLS_TAME(tr, 3, 1, hr_ta_no_setup, cols_tr)
 
@@ -77,8 +81,7 @@ HR_INLINE void setup_atr(hr_ta *s)
 /* TA-Lib leaves out the first row, which has no close before it */
 static void cols_atr(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    HR_TA_COLUMN(last);
-    ranges(s, m, x, last, y[0]);
+    ranges(s, m, x, y[0]);
     uint32_t skip = hr_ta_skip(s, s->n[1], m);
     HR_TA_FN(lin)(&s->lin[0], y[0] + skip, y[0] + skip, m - skip);
     hr_ta_blank(s, s->n[1], y[0], m);
@@ -89,9 +92,9 @@ static void cols_natr(hr_ta *s, uint32_t m, const double *const *x, double *cons
 {
     cols_atr(s, m, x, y);
     for (uint32_t i = 0; i < m; i++)
-        y[0][i] = 100 * y[0][i] / x[2][i];
+        y[0][i] = hr_ta_or_null(100 * y[0][i] / x[2][i]);
 }
-HR_TA_COLS(natr, 3, 1, setup_atr, cols_natr)
+HR_TA_COLS_TAME(natr, 3, 1, setup_atr, cols_natr)
 
 /* Directional movement: sums of the first n - 1 rows that have a row before, later sums of Wilder.
  * lin: 0 up, 1 down, 2 range, or the average of dx. */
@@ -102,21 +105,31 @@ HR_INLINE void setup_move(hr_ta *s)
         s->lin[j] = (hr_ta_lin){.a = (n - 1) / n, .k = 1, .div = 1, .lead = s->n[0], .taken = 1};
 }
 
+HR_INLINE void move_rows(uint32_t i, uint32_t n, const double *const *x, const double *const *last,
+                         double *const *y, bool equal)
+{
+    const hr_wide none = {0};
+    hr_wide rise = hr_wide_get(x[0] + i, n) - hr_wide_get(last[0] + i, n);
+    hr_wide fall = hr_wide_get(last[1] + i, n) - hr_wide_get(x[1] + i, n);
+    rise = hr_wide_more(rise, none);
+    fall = hr_wide_more(fall, none);
+    hr_wide_put(y[0] + i, hr_wide_only(equal ? rise >= fall : rise > fall, rise), n);
+    hr_wide_put(y[1] + i, hr_wide_only(equal ? fall >= rise : fall > rise, fall), n);
+}
+
 /* v: 1 high, 2 low before; null before row n - 1 */
 static void moves(hr_ta *s, uint32_t m, const double *const *x, double *up, double *down)
 {
-    const double *high = x[0];
-    const double *low = x[1];
-    double equal = s->n[1] ? 0 : 1; /* Tulip: of two equal moves each counts */
-    hr_ta_before(s, 1, high, m, up);
-    hr_ta_before(s, 2, low, m, down);
-    for (uint32_t i = 0; i < m; i++) {
-        double rise = hr_ta_more(high[i] - up[i], 0);
-        double fall = hr_ta_more(down[i] - low[i], 0);
-        double same = rise == fall ? rise * equal : 0;
-        up[i] = rise > fall ? rise : same;
-        down[i] = fall > rise ? fall : same;
-    }
+    HR_TA_COLUMN(high);
+    HR_TA_COLUMN(low);
+    const double *last[2];
+    double *const y[] = {up, down};
+    last[0] = hr_ta_last(s, 1, x[0], m, high);
+    last[1] = hr_ta_last(s, 2, x[1], m, low);
+    if (s->n[1])
+        HR_WIDE_EACH(m, move_rows, x, last, y, false);
+    else
+        HR_WIDE_EACH(m, move_rows, x, last, y, true); /* Tulip: of two equal moves each counts */
     uint32_t skip = hr_ta_skip(s, 1, m);
     HR_TA_FN(lin)(&s->lin[0], up + skip, up + skip, m - skip);
     HR_TA_FN(lin)(&s->lin[1], down + skip, down + skip, m - skip);
@@ -130,34 +143,42 @@ static void cols_dm(hr_ta *s, uint32_t m, const double *const *x, double *const 
 }
 HR_TA_COLS_TAME(dm, 2, 2, setup_move, cols_dm)
 
+HR_INLINE void di_rows(uint32_t i, uint32_t n, const double *range, double *const *y)
+{
+    hr_wide by = 100 / hr_wide_get(range + i, n);
+    for (int j = 0; j < 2; j++)
+        hr_wide_put(y[j] + i, hr_wide_or_null(hr_wide_get(y[j] + i, n) * by), n);
+}
+
 static void cols_di(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     HR_TA_COLUMN(range);
-    HR_TA_COLUMN(last);
-    ranges(s, m, x, last, range);
+    ranges(s, m, x, range);
     uint32_t skip = hr_ta_skip(s, 1, m);
     HR_TA_FN(lin)(&s->lin[2], range + skip, range + skip, m - skip);
     moves(s, m, x, y[0], y[1]);
-    for (uint32_t i = 0; i < m; i++) {
-        double by = 100 / range[i];
-        y[0][i] *= by;
-        y[1][i] *= by;
-    }
+    HR_WIDE_EACH(m, di_rows, range, y);
     for (int j = 0; j < 2; j++)
         hr_ta_blank(s, s->n[0] - 1 + s->n[1], y[j], m);
 }
-HR_TA_COLS(di, 3, 2, setup_move, cols_di)
+HR_TA_COLS_TAME(di, 3, 2, setup_move, cols_di)
+
+HR_INLINE void dx_rows(uint32_t i, uint32_t n, const double *up, const double *down, double *y)
+{
+    hr_wide rise = hr_wide_get(up + i, n);
+    hr_wide fall = hr_wide_get(down + i, n);
+    hr_wide value = 100 * hr_wide_abs(rise - fall) / (rise + fall);
+    hr_wide_put(y + i, hr_wide_or_null(value), n);
+}
 
 static void cols_dx(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    HR_TA_COLUMN(up);
     HR_TA_COLUMN(down);
-    moves(s, m, x, up, down);
-    for (uint32_t i = 0; i < m; i++)
-        y[0][i] = 100 * fabs(up[i] - down[i]) / (up[i] + down[i]);
+    moves(s, m, x, y[0], down);
+    HR_WIDE_EACH(m, dx_rows, y[0], down, y[0]);
     hr_ta_blank(s, s->n[0] - 1 + s->n[1], y[0], m);
 }
-HR_TA_COLS(dx, 2, 1, setup_move, cols_dx)
+HR_TA_COLS_TAME(dx, 2, 1, setup_move, cols_dx)
 
 HR_INLINE void setup_adx(hr_ta *s)
 {
@@ -182,16 +203,13 @@ static void cols_adx(hr_ta *s, uint32_t m, const double *const *x, double *const
 {
     cols_dx(s, m, x, y);
     uint32_t skip = hr_ta_skip(s, (uint64_t)s->n[0] - 1 + s->n[1], m);
-    uint64_t null = 0;
-    for (uint32_t i = skip; i < m; i++)
-        null |= !isfinite(y[0][i]) ? 1u : 0u;
-    if (null)
-        average_told(&s->lin[2], y[0] + skip, m - skip);
-    else
+    if (HR_TA_FN(is_whole)(y[0] + skip, m - skip))
         HR_TA_FN(lin)(&s->lin[2], y[0] + skip, y[0] + skip, m - skip);
+    else
+        average_told(&s->lin[2], y[0] + skip, m - skip);
     hr_ta_blank(s, 2 * ((uint64_t)s->n[0] - 1) + s->n[1], y[0], m);
 }
-HR_TA_COLS(adx, 2, 1, setup_adx, cols_adx)
+HR_TA_COLS_TAME(adx, 2, 1, setup_adx, cols_adx)
 
 HR_INLINE void setup_adxr(hr_ta *s)
 {
@@ -208,7 +226,7 @@ static void cols_adxr(hr_ta *s, uint32_t m, const double *const *x, double *cons
         y[0][i] = (y[0][i] + old[i]) * 0.5;
     hr_ta_blank(s, 3 * ((uint64_t)s->n[0] - 1) + s->n[1], y[0], m);
 }
-HR_TA_COLS(adxr, 2, 1, setup_adxr, cols_adxr)
+HR_TA_COLS_TAME(adxr, 2, 1, setup_adxr, cols_adxr)
 
 HR_INLINE void setup_aroon(hr_ta *s)
 {
@@ -229,14 +247,10 @@ static void step_aroon(hr_ta *s, const double *x, double *y)
 /* rows since the lowest low and the highest high */
 static void since_both(hr_ta *s, uint32_t m, const double *const *x, double *low, double *high)
 {
-    double w[HR_TA_SPAN] HR_UNINIT;
+    HR_TA_ROOM(room);
     uint32_t n = s->n[0] + 1;
-    hr_ta_span(s, 0, x[0], m, w);
-    HR_TA_FN(since_top)(high, w, n, m);
-    hr_ta_span(s, 1, x[1], m, w);
-    for (uint32_t i = 0; i < n - 1 + m; i++)
-        w[i] = -w[i];
-    HR_TA_FN(since_top)(low, w, n, m);
+    HR_TA_FN(since_top)(high, hr_ta_window(s, 0, x[0], m, room), n, m);
+    HR_TA_FN(since_low)(low, hr_ta_window(s, 1, x[1], m, room), n, m);
 }
 
 static void cols_aroon(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
@@ -291,11 +305,22 @@ static void step_willr(hr_ta *s, const double *x, double *y)
 static void bounds(hr_ta *s, uint32_t m, const double *a, const double *b, double *high,
                    double *low)
 {
-    double w[HR_TA_SPAN] HR_UNINIT;
-    hr_ta_span(s, 0, a, m, w);
+    HR_TA_ROOM(room);
+    const double *w = hr_ta_window(s, 0, a, m, room);
     HR_TA_FN(tops)(high, w, s->n[0], m);
-    if (a != b) hr_ta_span(s, 1, b, m, w);
+    if (a != b) w = hr_ta_window(s, 1, b, m, room);
     HR_TA_FN(lows)(low, w, s->n[0], m);
+}
+
+/* where x is in the range from low to high, times by, from above or below; 0 where that is none */
+HR_INLINE void place_rows(uint32_t i, uint32_t n, const double *high, const double *low,
+                          const double *x, double by, double *y)
+{
+    hr_wide top = hr_wide_get(high + i, n);
+    hr_wide bottom = hr_wide_get(low + i, n);
+    hr_wide from = hr_wide_get(x + i, n) - (by < 0 ? top : bottom);
+    hr_wide value = (by < 0 ? -by : by) * from / (top - bottom);
+    hr_wide_put(y + i, hr_wide_or_null(hr_wide_only(top != bottom, value)), n);
 }
 
 static void cols_willr(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
@@ -303,13 +328,10 @@ static void cols_willr(hr_ta *s, uint32_t m, const double *const *x, double *con
     HR_TA_COLUMN(high);
     HR_TA_COLUMN(low);
     bounds(s, m, x[0], x[1], high, low);
-    for (uint32_t i = 0; i < m; i++) {
-        double value = -100 * (high[i] - x[2][i]) / (high[i] - low[i]);
-        y[0][i] = high[i] == low[i] ? 0 : value;
-    }
+    HR_WIDE_EACH(m, place_rows, high, low, x[2], -100.0, y[0]);
     hr_ta_blank(s, s->n[0] - 1, y[0], m);
 }
-HR_TA_BOTH(willr, 3, 1, setup_peaks, step_willr, cols_willr)
+HR_TA_BOTH_TAME(willr, 3, 1, setup_peaks, step_willr, cols_willr)
 
 /* v: 0 the scaled place in the range, 1 its transform */
 static void step_fisher(hr_ta *s, const double *x, double *y)
@@ -330,11 +352,14 @@ static void step_fisher(hr_ta *s, const double *x, double *y)
 
 static void cols_fisher(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    HR_TA_COLUMN_0(middle);
     HR_TA_COLUMN(low);
+    HR_TA_ROOM(rows);
+    double *middle = hr_ta_lead(s, 0, rows);
     for (uint32_t i = 0; i < m; i++)
         middle[i] = (x[0][i] + x[1][i]) / 2;
-    bounds(s, m, middle, middle, y[0], low);
+    const double *w = hr_ta_keep(s, 0, middle, m);
+    HR_TA_FN(tops)(y[0], w, s->n[0], m);
+    HR_TA_FN(lows)(low, w, s->n[0], m);
     for (uint32_t i = 0; i < m; i++) {
         double range = y[0][i] == low[i] ? 0.001 : y[0][i] - low[i];
         low[i] = 0.66 * ((middle[i] - low[i]) / range - 0.5);
@@ -386,10 +411,7 @@ static void cols_stoch(hr_ta *s, uint32_t m, const double *const *x, double *con
     HR_TA_COLUMN(fast);
     HR_TA_COLUMN(low);
     bounds(s, m, x[0], x[1], fast, low);
-    for (uint32_t i = 0; i < m; i++) {
-        double value = 100 * (x[2][i] - low[i]) / (fast[i] - low[i]);
-        fast[i] = fast[i] == low[i] ? 0 : value;
-    }
+    HR_WIDE_EACH(m, place_rows, fast, low, x[2], 100.0, fast);
     uint32_t skip = hr_ta_skip(s, s->n[0] - 1, m);
     if (skip < m) hr_ta_means(s, 2, fast + skip, m - skip, y[0] + skip);
     skip = hr_ta_skip(s, (uint64_t)s->n[0] + s->n[1] - 2, m);
@@ -397,7 +419,7 @@ static void cols_stoch(hr_ta *s, uint32_t m, const double *const *x, double *con
     for (int j = 0; j < 2; j++)
         hr_ta_blank(s, (uint64_t)s->n[0] + s->n[1] + s->n[2] - 3, y[j], m);
 }
-HR_TA_BOTH(stoch, 3, 2, setup_stoch, step_stoch, cols_stoch)
+HR_TA_BOTH_TAME(stoch, 3, 2, setup_stoch, step_stoch, cols_stoch)
 
 HR_INLINE void setup_vhf(hr_ta *s)
 {
@@ -416,21 +438,31 @@ static void step_vhf(hr_ta *s, const double *x, double *y)
     if (s->seen >= s->n[0]) y[0] = (high + low) / way;
 }
 
+/* means of what the row and the one before are apart */
+static HR_NOINLINE void vhf_ways(hr_ta *s, uint32_t m, const double *x, double *y)
+{
+    HR_TA_COLUMN(room);
+    HR_TA_ROOM(rows);
+    const double *last = hr_ta_last(s, 0, x, m, room);
+    double *way = hr_ta_lead(s, 2, rows);
+    for (uint32_t i = 0; i < m; i++)
+        way[i] = fabs(x[i] - last[i]);
+    const double *w = hr_ta_keep(s, 2, way, m);
+    HR_TA_FN(sums)(y, w, 1.0 / s->n[0], s->n[0], m);
+}
+
 static void cols_vhf(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     HR_TA_COLUMN(low);
     HR_TA_COLUMN(way);
-    hr_ta_before(s, 0, x[0], m, way);
-    for (uint32_t i = 0; i < m; i++)
-        way[i] = fabs(x[0][i] - way[i]);
-    hr_ta_means(s, 2, way, m, way);
+    vhf_ways(s, m, x[0], way);
     bounds(s, m, x[0], x[0], y[0], low);
     double by = 1.0 / s->n[0];
     for (uint32_t i = 0; i < m; i++)
-        y[0][i] = (y[0][i] - low[i]) * by / way[i];
+        y[0][i] = hr_ta_or_null((y[0][i] - low[i]) * by / way[i]);
     hr_ta_blank(s, s->n[0], y[0], m);
 }
-HR_TA_BOTH(vhf, 1, 1, setup_vhf, step_vhf, cols_vhf)
+HR_TA_BOTH_TAME(vhf, 1, 1, setup_vhf, step_vhf, cols_vhf)
 
 HR_INLINE void setup_ao(hr_ta *s)
 {
@@ -440,12 +472,14 @@ HR_INLINE void setup_ao(hr_ta *s)
 
 static void cols_ao(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    HR_TA_COLUMN_0(middle);
     HR_TA_COLUMN(slow);
+    HR_TA_ROOM(rows);
+    double *middle = hr_ta_lead(s, 0, rows);
     for (uint32_t i = 0; i < m; i++)
         middle[i] = (x[0][i] + x[1][i]) * 0.5;
-    hr_ta_means(s, 0, middle, m, slow);
-    hr_ta_means(s, 1, middle, m, y[0]);
+    const double *w = hr_ta_keep(s, 0, middle, m);
+    HR_TA_FN(sums)(slow, w, 1.0 / 34, 34, m);
+    HR_TA_FN(sums)(y[0], w + 29, 1.0 / 5, 5, m);
     for (uint32_t i = 0; i < m; i++)
         y[0][i] -= slow[i];
     hr_ta_blank(s, 33, y[0], m);
@@ -471,10 +505,10 @@ static void cols_cvi(hr_ta *s, uint32_t m, const double *const *x, double *const
     HR_TA_FN(lin)(&s->lin[0], v, v, m);
     hr_ta_lag(s, 0, v, m, y[0]);
     for (uint32_t i = 0; i < m; i++)
-        y[0][i] = 100 * (v[i] - y[0][i]) / y[0][i];
+        y[0][i] = hr_ta_or_null(100 * (v[i] - y[0][i]) / y[0][i]);
     hr_ta_blank(s, 2 * (uint64_t)s->n[0] - 1, y[0], m);
 }
-HR_TA_COLS(cvi, 2, 1, setup_cvi, cols_cvi)
+HR_TA_COLS_TAME(cvi, 2, 1, setup_cvi, cols_cvi)
 
 #define MASS_ROWS 9
 
@@ -515,7 +549,7 @@ static void cols_mass(hr_ta *s, uint32_t m, const double *const *x, double *cons
 {
     HR_TA_COLUMN(ratio);
     uint32_t row[HR_TA_CHUNK] HR_UNINIT;
-    double w[HR_TA_SPAN] HR_UNINIT;
+    HR_TA_ROOM(w);
     mass_ratios(s, m, x, ratio);
     uint32_t n = hr_ta_told(ratio, m, row);
     hr_ta_span(s, 0, ratio, n, w);

@@ -22,7 +22,7 @@ static void step_stddev(hr_ta *s, const double *x, double *y)
 static void cols_stddev(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     HR_TA_COLUMN(mean);
-    HR_TA_FN(variances)(s, 0, x[0], mean, y[0], m);
+    HR_TA_FN(variances_in)(s, 0, x[0], mean, y[0], m);
     for (uint32_t i = 0; i < m; i++)
         y[0][i] = sqrt(y[0][i]);
     hr_ta_blank(s, s->n[0] - 1, y[0], m);
@@ -39,7 +39,7 @@ static void cols_stderr(hr_ta *s, uint32_t m, const double *const *x, double *co
 {
     HR_TA_COLUMN(mean);
     double by = 1 / sqrt((double)s->n[0]);
-    HR_TA_FN(variances)(s, 0, x[0], mean, y[0], m);
+    HR_TA_FN(variances_in)(s, 0, x[0], mean, y[0], m);
     for (uint32_t i = 0; i < m; i++)
         y[0][i] = sqrt(y[0][i]) * by;
     hr_ta_blank(s, s->n[0] - 1, y[0], m);
@@ -58,7 +58,7 @@ static void step_bbands(hr_ta *s, const double *x, double *y)
 
 static void cols_bbands(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    HR_TA_FN(variances)(s, 0, x[0], y[1], y[0], m);
+    HR_TA_FN(variances_in)(s, 0, x[0], y[1], y[0], m);
     for (uint32_t i = 0; i < m; i++) {
         double wide = s->p[1] * sqrt(y[0][i]);
         y[0][i] = y[1][i] - wide;
@@ -81,19 +81,22 @@ static void step_volatility(hr_ta *s, const double *x, double *y)
 /* v: 0 the value before, 1 the changes taken */
 static void cols_volatility(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    HR_TA_COLUMN(change);
     HR_TA_COLUMN(mean);
+    HR_TA_ROOM(rows);
     uint32_t row[HR_TA_CHUNK] HR_UNINIT;
-    hr_ta_before(s, 0, x[0], m, change);
+    const double *last = hr_ta_last(s, 0, x[0], m, mean);
+    double *change = hr_ta_lead(s, 0, rows);
     for (uint32_t i = 0; i < m; i++)
-        change[i] = x[0][i] / change[i] - 1;
+        change[i] = x[0][i] / last[i] - 1;
     if (s->seen == 0) change[0] = (double)NAN;
     uint32_t n = hr_ta_told(change, m, row);
-    HR_TA_FN(variances)(s, 0, change, mean, change, n);
+    const double *w = hr_ta_keep(s, 0, change, n);
+    HR_TA_COLUMN(value);
+    HR_TA_FN(variances)(s, 0, w, mean, value, n);
     double year = sqrt(252);
     for (uint32_t i = 0; i < n; i++)
-        change[i] = sqrt(change[i]) * year;
-    hr_ta_put_back(s, 1, s->n[0], (hr_ta_rest){change, row, n, m}, y[0]);
+        value[i] = sqrt(value[i]) * year;
+    hr_ta_put_back(s, 1, s->n[0], (hr_ta_rest){value, row, n, m}, y[0]);
 }
 HR_TA_BOTH(volatility, 1, 1, setup_n, step_volatility, cols_volatility)
 
@@ -115,13 +118,11 @@ static void step_md(hr_ta *s, const double *x, double *y)
     if (hr_ta_is_full(s, 0)) y[0] = distance(s, sum / s->n[0]);
 }
 
-/* means of ring 0 and mean distances from them, where they are; y is not x */
-static void distance_cols(hr_ta *s, const double *x, uint32_t m, double *mean, double *y)
+/* means of the windows w and mean distances from them, where they are */
+static void distance_cols(hr_ta *s, const double *w, uint32_t m, double *mean, double *y)
 {
-    double w[HR_TA_SPAN] HR_UNINIT;
     uint32_t n = s->n[0];
     double part = 1.0 / n;
-    hr_ta_span(s, 0, x, m, w);
     HR_TA_FN(sums)(mean, w, part, n, m);
     HR_TA_FN(distances)(y, w, mean, n, m);
     for (uint32_t i = 0; i < m; i++)
@@ -131,7 +132,8 @@ static void distance_cols(hr_ta *s, const double *x, uint32_t m, double *mean, d
 static void cols_md(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     HR_TA_COLUMN(mean);
-    distance_cols(s, x[0], m, mean, y[0]);
+    HR_TA_ROOM(room);
+    distance_cols(s, hr_ta_window(s, 0, x[0], m, room), m, mean, y[0]);
     hr_ta_blank(s, s->n[0] - 1, y[0], m);
 }
 HR_TA_BOTH_TAME(md, 1, 1, setup_n, step_md, cols_md)
@@ -147,11 +149,13 @@ static void step_cci(hr_ta *s, const double *x, double *y)
 
 static void cols_cci(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    HR_TA_COLUMN_0(price);
     HR_TA_COLUMN(mean);
+    HR_TA_ROOM(rows);
+    double *price = hr_ta_lead(s, 0, rows);
     for (uint32_t i = 0; i < m; i++)
         price[i] = (x[0][i] + x[1][i] + x[2][i]) / 3;
-    distance_cols(s, price, m, mean, y[0]);
+    const double *w = hr_ta_keep(s, 0, price, m);
+    distance_cols(s, w, m, mean, y[0]);
     for (uint32_t i = 0; i < m; i++) {
         double far = y[0][i];
         double value = (price[i] - mean[i]) / (0.015 * far);
@@ -164,19 +168,19 @@ HR_TA_BOTH(cci, 3, 1, setup_n, step_cci, cols_cci)
 #define OF_OLD(fn, value)                                                                          \
     static void cols_##fn(hr_ta *s, uint32_t m, const double *const *x, double *const *y)          \
     {                                                                                              \
-        hr_ta_lag(s, 0, x[0], m, y[0]);                                                            \
+        const double *before = hr_ta_old(s, 0, x[0], m, y[0]);                                     \
         for (uint32_t i = 0; i < m; i++) {                                                         \
-            double old = y[0][i];                                                                  \
+            double old = before[i];                                                                \
             y[0][i] = (value);                                                                     \
         }                                                                                          \
         hr_ta_blank(s, s->n[0], y[0], m);                                                          \
     }                                                                                              \
-    HR_TA_COLS(fn, 1, 1, setup_n, cols_##fn)
+    HR_TA_COLS_TAME(fn, 1, 1, setup_n, cols_##fn)
 
 /* clang-format off */
 OF_OLD(mom, x[0][i] - old)
-OF_OLD(rocr, x[0][i] / old)
-OF_OLD(roc, (x[0][i] - old) / old)
+OF_OLD(rocr, hr_ta_or_null(x[0][i] / old))
+OF_OLD(roc, hr_ta_or_null((x[0][i] - old) / old))
 /* clang-format on */
 
 HR_INLINE void setup_dpo(hr_ta *s)
@@ -192,10 +196,10 @@ static void step_dpo(hr_ta *s, const double *x, double *y)
 
 static void cols_dpo(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    double w[HR_TA_SPAN] HR_UNINIT;
+    HR_TA_ROOM(room);
     uint32_t n = s->n[0];
+    const double *w = hr_ta_window(s, 0, x[0], m, room);
     const double *old = w + n - 2 - n / 2;
-    hr_ta_span(s, 0, x[0], m, w);
     HR_TA_FN(sums)(y[0], w, 1.0 / n, n, m);
     for (uint32_t i = 0; i < m; i++)
         y[0][i] = old[i] - y[0][i];
@@ -211,9 +215,12 @@ static void step_qstick(hr_ta *s, const double *x, double *y)
 
 static void cols_qstick(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
+    HR_TA_ROOM(rows);
+    double *body = hr_ta_lead(s, 0, rows);
     for (uint32_t i = 0; i < m; i++)
-        y[0][i] = x[1][i] - x[0][i];
-    hr_ta_means(s, 0, y[0], m, y[0]);
+        body[i] = x[1][i] - x[0][i];
+    const double *w = hr_ta_keep(s, 0, body, m);
+    HR_TA_FN(sums)(y[0], w, 1.0 / s->n[0], s->n[0], m);
     hr_ta_blank(s, s->n[0] - 1, y[0], m);
 }
 HR_TA_BOTH_TAME(qstick, 2, 1, setup_n, step_qstick, cols_qstick)

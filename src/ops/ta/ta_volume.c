@@ -7,29 +7,20 @@ HR_INLINE void setup_pile(hr_ta *s)
     s->lin[2] = (hr_ta_lin){.a = 1, .k = 1, .div = 1};
 }
 
-/* Sums since the first row; y may be x. Those of a chunk go into the pair at its end. */
-static void pile(hr_ta *s, const double *x, uint32_t m, double *y)
+HR_INLINE void ad_rows(uint32_t i, uint32_t n, const double *const *x, double *y)
 {
-    hr_ta_lin *f = &s->lin[2];
-    HR_TA_FN(lin)(f, x, y, m);
-    const hr_ta_pair all = s->sum[0].now;
-    double part = y[m - 1];
-    for (uint32_t i = 0; i < m; i++)
-        y[i] = all.hi + (all.lo + y[i]);
-    if ((s->seen + m) % HR_TA_CHUNK != 0) return;
-    s->sum[0].now = hr_ta_plus(all, hr_ta_one(part));
-    f->base = 0;
-    f->taken = 0;
+    hr_wide high = hr_wide_get(x[0] + i, n);
+    hr_wide low = hr_wide_get(x[1] + i, n);
+    hr_wide close = hr_wide_get(x[2] + i, n);
+    hr_wide range = high - low;
+    hr_wide flow = (close - low - high + close) / range * hr_wide_get(x[3] + i, n);
+    hr_wide_put(y + i, hr_wide_only(range != 0, flow), n);
 }
 
 static void cols_ad(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    for (uint32_t i = 0; i < m; i++) {
-        double range = x[0][i] - x[1][i];
-        double flow = (x[2][i] - x[1][i] - x[0][i] + x[2][i]) / range * x[3][i];
-        y[0][i] = range != 0 ? flow : 0;
-    }
-    pile(s, y[0], m, y[0]);
+    HR_WIDE_EACH(m, ad_rows, x, y[0]);
+    HR_TA_FN(pile)(s, y[0], y[0], m);
 }
 HR_TA_COLS(ad, 4, 1, setup_pile, cols_ad)
 
@@ -132,7 +123,7 @@ HR_INLINE void setup_mfi(hr_ta *s)
 
 static void step_mfi(hr_ta *s, const double *x, double *y)
 {
-    double price = (x[0] + x[1] + x[2]) / 3;
+    double price = (x[0] + x[1] + x[2]) * (1.0 / 3);
     double last = s->v[0];
     s->v[0] = price;
     if (s->seen == 0) return;
@@ -141,129 +132,120 @@ static void step_mfi(hr_ta *s, const double *x, double *y)
     if (s->seen >= s->n[0]) y[0] = up / (up + down) * 100;
 }
 
+HR_INLINE void flow_rows(uint32_t i, uint32_t n, const double *price, const double *volume,
+                         double *up, double *down)
+{
+    hr_wide now = hr_wide_get(price + 1 + i, n);
+    hr_wide last = hr_wide_get(price + i, n);
+    hr_wide flow = now * hr_wide_get(volume + i, n);
+    hr_wide_put(up + i, hr_wide_only(now > last, flow), n);
+    hr_wide_put(down + i, hr_wide_only(now < last, flow), n);
+}
+
+/* means of the flows up and down; v[0]: the price before */
+static HR_NOINLINE void mfi_flows(hr_ta *s, uint32_t m, const double *const *x, double *up,
+                                  double *down)
+{
+    double price[HR_TA_CHUNK + 1] HR_UNINIT;
+    HR_TA_ROOM(room_0);
+    HR_TA_ROOM(room_1);
+    double by = 1.0 / s->n[0];
+    for (uint32_t i = 0; i < m; i++)
+        price[i + 1] = (x[0][i] + x[1][i] + x[2][i]) * (1.0 / 3);
+    price[0] = s->seen == 0 ? price[1] : s->v[0];
+    s->v[0] = price[m];
+    double *rise = hr_ta_lead(s, 0, room_0);
+    double *fall = hr_ta_lead(s, 1, room_1);
+    HR_WIDE_EACH(m, flow_rows, price, x[3], rise, fall);
+    HR_TA_FN(sums)(up, hr_ta_keep(s, 0, rise, m), by, s->n[0], m);
+    HR_TA_FN(sums)(down, hr_ta_keep(s, 1, fall, m), by, s->n[0], m);
+}
+
 static void cols_mfi(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    HR_TA_COLUMN_0(price);
     HR_TA_COLUMN(down);
+    mfi_flows(s, m, x, y[0], down);
     for (uint32_t i = 0; i < m; i++)
-        price[i] = (x[0][i] + x[1][i] + x[2][i]) / 3;
-    hr_ta_before(s, 0, price, m, down);
-    if (s->seen == 0) down[0] = price[0];
-    for (uint32_t i = 0; i < m; i++) {
-        double flow = price[i] * x[3][i];
-        y[0][i] = price[i] > down[i] ? flow : 0;
-        down[i] = price[i] < down[i] ? flow : 0;
-    }
-    hr_ta_means(s, 0, y[0], m, y[0]);
-    hr_ta_means(s, 1, down, m, down);
-    for (uint32_t i = 0; i < m; i++)
-        y[0][i] = 100 * y[0][i] / (y[0][i] + down[i]);
+        y[0][i] = hr_ta_or_null(100 * y[0][i] / (y[0][i] + down[i]));
     hr_ta_blank(s, s->n[0], y[0], m);
 }
-HR_TA_BOTH(mfi, 4, 1, setup_mfi, step_mfi, cols_mfi)
-
-/* as hr_ta_lin, by fours of products: row by row, where a change past the range is none */
-static uint32_t follow_rows(hr_ta_lin *f, const double *times, double *y, uint32_t i, uint32_t to)
-{
-    for (; i < to; i++) {
-        uint32_t place = f->taken++ % 4;
-        double before = place == 0 ? 1 : f->part;
-        f->part = before * times[i];
-        if (!isfinite(f->base * f->part)) f->part = before;
-        y[i] = f->base * f->part;
-        if (place == 3) f->base = y[i];
-    }
-    return i;
-}
-
-/* y[i] is the index after the change of row i times; what cannot be told (from a close of 0, or
- * past the range) is no change */
-static void follow(hr_ta_lin *f, const double *times, uint32_t m, double *y)
-{
-    uint32_t i = follow_rows(f, times, y, 0, HR_MIN(m, (uint32_t)(-f->taken % 4)));
-    while (m - i >= 4) {
-        double base = f->base;
-        double p1 = times[i] * times[i + 1];
-        double p2 = p1 * times[i + 2];
-        double p3 = p2 * times[i + 3];
-        y[i] = base * times[i];
-        y[i + 1] = base * p1;
-        y[i + 2] = base * p2;
-        y[i + 3] = base * p3;
-        double all = (y[i] + y[i + 1]) + (y[i + 2] + y[i + 3]);
-        if (HR_LIKELY(all - all == 0)) {
-            f->base = y[i + 3];
-            f->taken += 4;
-            i += 4;
-        } else {
-            i = follow_rows(f, times, y, i, i + 4);
-        }
-    }
-    (void)follow_rows(f, times, y, i, m);
-}
+HR_TA_BOTH_TAME(mfi, 4, 1, setup_mfi, step_mfi, cols_mfi)
 
 HR_INLINE void setup_follow(hr_ta *s)
 {
     s->lin[0].base = 1000;
 }
 
+HR_INLINE void change_rows(uint32_t i, uint32_t n, const double *const *x,
+                           const double *const *last, bool is_more, double *y)
+{
+    hr_wide now = hr_wide_get(x[1] + i, n);
+    hr_wide before = hr_wide_get(last[1] + i, n);
+    hr_wide times = hr_wide_get(x[0] + i, n) / hr_wide_get(last[0] + i, n);
+    hr_wide_bits counts = is_more ? now > before : now < before;
+    hr_wide_put(y + i, hr_wide_pick(counts, times, hr_wide_of(1)), n);
+}
+
 /* v: 0 close, 1 volume before. sign: of the change of volume that counts */
 HR_INLINE void volume_index(hr_ta *s, uint32_t m, const double *const *x, double *y, double sign)
 {
-    HR_TA_COLUMN(close);
+    HR_TA_COLUMN(times);
     HR_TA_COLUMN(volume);
-    hr_ta_before(s, 0, x[0], m, close);
-    hr_ta_before(s, 1, x[1], m, volume);
-    for (uint32_t i = 0; i < m; i++) {
-        double times = x[0][i] / close[i];
-        close[i] = (x[1][i] - volume[i]) * sign > 0 ? times : 1;
-    }
-    if (s->seen == 0) close[0] = 1;
-    follow(&s->lin[0], close, m, y);
+    const double *last[2];
+    last[0] = hr_ta_last(s, 0, x[0], m, times);
+    last[1] = hr_ta_last(s, 1, x[1], m, volume);
+    HR_WIDE_EACH(m, change_rows, x, last, sign > 0, times);
+    if (s->seen == 0) times[0] = 1;
+    HR_TA_FN(follow)(&s->lin[0], times, y, m);
 }
 
 static void cols_nvi(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     volume_index(s, m, x, y[0], -1);
 }
-HR_TA_COLS(nvi, 2, 1, setup_follow, cols_nvi)
+HR_TA_COLS_TAME(nvi, 2, 1, setup_follow, cols_nvi)
 
 static void cols_pvi(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     volume_index(s, m, x, y[0], 1);
 }
-HR_TA_COLS(pvi, 2, 1, setup_follow, cols_pvi)
+HR_TA_COLS_TAME(pvi, 2, 1, setup_follow, cols_pvi)
+
+HR_INLINE void obv_rows(uint32_t i, uint32_t n, const double *const *x, const double *last,
+                        double *y)
+{
+    hr_wide now = hr_wide_get(x[0] + i, n);
+    hr_wide before = hr_wide_get(last + i, n);
+    hr_wide volume = hr_wide_get(x[1] + i, n);
+    hr_wide up = hr_wide_only(now > before, volume);
+    hr_wide_put(y + i, up - hr_wide_only(now < before, volume), n);
+}
 
 static void cols_obv(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    HR_TA_COLUMN(last);
-    hr_ta_before(s, 0, x[0], m, last);
-    if (s->seen == 0) last[0] = x[0][0];
-    const double *close = x[0];
-    const double *volume = x[1];
-    for (uint32_t i = 0; i < m; i++) {
-        double all = volume[i];
-        double up = close[i] > last[i] ? all : 0;
-        double down = close[i] < last[i] ? all : 0;
-        last[i] = up - down;
-    }
-    pile(s, last, m, y[0]);
+    const double *last = hr_ta_last(s, 0, x[0], m, y[0]);
+    if (s->seen == 0) y[0][0] = x[0][0];
+    HR_WIDE_EACH(m, obv_rows, x, last, y[0]);
+    HR_TA_FN(pile)(s, y[0], y[0], m);
 }
 HR_TA_COLS_TAME(obv, 2, 1, setup_pile, cols_obv)
 
+HR_INLINE void wad_rows(uint32_t i, uint32_t n, const double *const *x, const double *last,
+                        double *y)
+{
+    hr_wide now = hr_wide_get(x[2] + i, n);
+    hr_wide before = hr_wide_get(last + i, n);
+    hr_wide up = now - hr_wide_less_of(before, hr_wide_get(x[1] + i, n));
+    hr_wide down = now - hr_wide_more(before, hr_wide_get(x[0] + i, n));
+    hr_wide_put(y + i, hr_wide_only(now > before, up) + hr_wide_only(now < before, down), n);
+}
+
 static void cols_wad(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    HR_TA_COLUMN(last);
-    hr_ta_before(s, 0, x[2], m, last);
-    if (s->seen == 0) last[0] = x[2][0];
-    for (uint32_t i = 0; i < m; i++) {
-        double up = x[2][i] - hr_ta_less_of(last[i], x[1][i]);
-        double down = x[2][i] - hr_ta_more(last[i], x[0][i]);
-        up = x[2][i] > last[i] ? up : 0;
-        down = x[2][i] < last[i] ? down : 0;
-        last[i] = up + down;
-    }
-    pile(s, last, m, y[0]);
+    const double *last = hr_ta_last(s, 0, x[2], m, y[0]);
+    if (s->seen == 0) y[0][0] = x[2][0];
+    HR_WIDE_EACH(m, wad_rows, x, last, y[0]);
+    HR_TA_FN(pile)(s, y[0], y[0], m);
     hr_ta_blank(s, 1, y[0], m);
 }
 HR_TA_COLS_TAME(wad, 3, 1, setup_pile, cols_wad)
@@ -285,10 +267,13 @@ static void step_vosc(hr_ta *s, const double *x, double *y)
 static void cols_vosc(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     HR_TA_COLUMN(slow);
-    hr_ta_means(s, 0, x[0], m, y[0]);
-    hr_ta_means(s, 1, x[0], m, slow);
+    HR_TA_ROOM(room);
+    uint32_t n = s->n[1];
+    const double *w = hr_ta_window(s, 1, x[0], m, room);
+    HR_TA_FN(sums)(slow, w, 1.0 / n, n, m);
+    HR_TA_FN(sums)(y[0], w + n - s->n[0], 1.0 / s->n[0], s->n[0], m);
     for (uint32_t i = 0; i < m; i++)
-        y[0][i] = 100 * (y[0][i] - slow[i]) / slow[i];
-    hr_ta_blank(s, s->n[1] - 1, y[0], m);
+        y[0][i] = hr_ta_or_null(100 * (y[0][i] - slow[i]) / slow[i]);
+    hr_ta_blank(s, n - 1, y[0], m);
 }
-HR_TA_BOTH(vosc, 1, 1, setup_vosc, step_vosc, cols_vosc)
+HR_TA_BOTH_TAME(vosc, 1, 1, setup_vosc, step_vosc, cols_vosc)

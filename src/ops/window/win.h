@@ -14,7 +14,10 @@
     X(sum)                                                                                         \
     X(mean)                                                                                        \
     X(min)                                                                                         \
-    X(max) X(var) X(vars) X(std) X(stds) X(zscore) X(skew) X(kurt) X(cov) X(corr) X(beta) X(slope)
+    X(max)                                                                                         \
+    X(var)                                                                                         \
+    X(vars) X(std) X(stds) X(zscore) X(skew) X(kurt) X(cov) X(corr) X(beta) X(slope) X(lag)        \
+        X(diff) X(pct)
 #define HR_WIN_DECLARE(name)                                                                       \
     void hr_win_##name(void *state, const hr_op_rows *r);                                          \
     void hr_win_##name##_base(void *state, const hr_op_rows *r);                                   \
@@ -31,9 +34,6 @@ void HR_WIN_FN(zscore_time)(void *state, const hr_op_rows *r);
 void hr_win_first(void *state, const hr_op_rows *r);
 void hr_win_last(void *state, const hr_op_rows *r);
 void hr_win_count(void *state, const hr_op_rows *r);
-void hr_win_lag(void *state, const hr_op_rows *r);
-void hr_win_diff(void *state, const hr_op_rows *r);
-void hr_win_pct(void *state, const hr_op_rows *r);
 void hr_win_cumsum(void *state, const hr_op_rows *r);
 void hr_win_cummean(void *state, const hr_op_rows *r);
 void hr_win_cummin(void *state, const hr_op_rows *r);

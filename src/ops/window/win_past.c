@@ -1,81 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Single rows of a window or before it, and what is carried on over all rows. */
-#include "ops/window/win.h"
-#include "ops/window/win_fold.h"
-
-typedef enum past_what {
-    PAST_FIRST,
-    PAST_LAST,
-    PAST_COUNT,
-    PAST_LAG,
-    PAST_DIFF,
-    PAST_PCT,
-} past_what;
-
-HR_INLINE double past_value(past_what what, double x, double old, uint64_t n)
-{
-    if (what == PAST_LAST) return x;
-    if (what == PAST_COUNT) return (double)n;
-    if (what == PAST_DIFF) return hr_win_or_null(x - old);
-    if (what == PAST_PCT) return hr_win_or_null((x - old) / old);
-    return old;
-}
-
-HR_INLINE void past_rows(hr_win *w, const hr_op_rows *r, past_what what)
-{
-    double *ring = (double *)(void *)((char *)w + HR_WIN_HEAD);
-    const uint64_t mask = w->cap - 1;
-    const uint64_t back = what == PAST_COUNT ? 0 : what < PAST_LAG ? w->n - 1 : w->n;
-    for (uint32_t i = 0; i < r->n; i++) {
-        double x = r->in[0][i];
-        double v = (double)NAN;
-        if (!hr_win_is_null(x)) {
-            uint64_t p = w->end++;
-            ring[p & mask] = x;
-            if (p >= back) v = past_value(what, x, ring[(p - back) & mask], HR_MIN(p + 1, w->n));
-        }
-        r->out[0][i] = v;
-    }
-}
-
-HR_INLINE void past_time(hr_win *w, const hr_op_rows *r, past_what what)
-{
-    int64_t *ts = (int64_t *)(void *)((char *)w + HR_WIN_HEAD);
-    double *ring = (double *)(void *)(ts + w->cap);
-    const uint64_t mask = w->cap - 1;
-    for (uint32_t i = 0; i < r->n; i++) {
-        double x = r->in[0][i];
-        double v = (double)NAN;
-        if (!hr_win_is_null(x)) {
-            ring[w->end & mask] = x;
-            bool is_whole = hr_win_pass(w, ts, r->ts[i]);
-            bool before = what >= PAST_LAG;
-            if (is_whole && (!before || w->from > 0)) {
-                double old = ring[(before ? w->from - 1 : w->from) & mask];
-                v = past_value(what, x, old, w->end - w->from);
-            }
-        }
-        r->out[0][i] = v;
-    }
-}
+#include "ops/window/win_past.h"
 
 #define PAST(name, what)                                                                           \
     void hr_win_##name(void *state, const hr_op_rows *r)                                           \
     {                                                                                              \
         hr_win *w = state;                                                                         \
         if (w->width_ns > 0) {                                                                     \
-            past_time(w, r, what);                                                                 \
+            hr_past_time(w, r, what);                                                              \
         } else {                                                                                   \
-            past_rows(w, r, what);                                                                 \
+            hr_past_rows(w, r, what);                                                              \
         }                                                                                          \
     }
 
-PAST(first, PAST_FIRST)
-PAST(last, PAST_LAST)
-PAST(count, PAST_COUNT)
-PAST(lag, PAST_LAG)
-PAST(diff, PAST_DIFF)
-PAST(pct, PAST_PCT)
+PAST(first, HR_PAST_FIRST)
+PAST(last, HR_PAST_LAST)
+PAST(count, HR_PAST_COUNT)
 
 size_t hr_win_bytes_past(const hr_op_args *a)
 {
