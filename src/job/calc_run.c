@@ -16,8 +16,7 @@ typedef struct job {
     hr_calc_report *r;
     hr_listener l;
     hr_calc_batch batch;
-    hr_market market[HR_EXPR_SYMBOL_MAX + 1];
-    hr_market wide_market; /* what stages and what is behind them read */
+    hr_market_rows read;
     double *part_row, *wide;
     hr_row_field field[HR_ROW_FIELDS_MAX];
     uint32_t n_fields;
@@ -78,7 +77,6 @@ static state *state_of(job *j, const hr_desk *d, hr_err *err)
     hr_tradegate_init(&s->gate, j->o->listen.trades, j->o->listen.keep_repeated);
     char *at = (char *)s + hr_round_up(sizeof *s, 64);
     s->line = hr_calc_line_init(&j->batch, at, &venue, &symbol);
-    s->line->own = s;
     s->stages = at + hr_round_up(hr_calc_line_bytes(j->batch.e), 64);
     const hr_row_stages *g = j->o->program->stages;
     if (g != NULL) hr_row_stages_init(g, s->stages);
@@ -89,25 +87,6 @@ static int64_t time_of(const job *j, const hr_evbatch *b, uint32_t m)
 {
     int64_t ts = hr_listen_time(&j->o->listen, b, m);
     return ts != HR_NULL_I64 ? ts : b->ts_recv[m];
-}
-
-/* What a part reads, off the event or off what stages made of it. */
-static void read_row(const job *j, uint32_t part, const hr_market_event *e, double *row)
-{
-    if (j->o->program->stages != NULL)
-        hr_row_stages_take(j->o->program->stages, part, j->wide, row);
-    else
-        hr_market_read(&j->market[part], row, e);
-}
-
-/* false: a stage dropped it. */
-static bool pass_stages(job *j, state *s, int64_t ts, const hr_market_event *e)
-{
-    if (j->o->program->stages == NULL) return true;
-    hr_market_read(&j->wide_market, j->wide, e);
-    if (hr_row_stages_run(j->o->program->stages, s->stages, ts, j->wide)) return true;
-    j->r->dropped++;
-    return false;
 }
 
 static hr_status put(job *j, state *s, const hr_desk *d, const hr_evbatch *b, uint32_t m,
@@ -129,12 +108,15 @@ static hr_status put(job *j, state *s, const hr_desk *d, const hr_evbatch *b, ui
         e->touch_px = px;
         e->touch_qty = qty;
     }
-    if (!pass_stages(j, s, ts, e)) return HR_OK;
+    if (!hr_market_rows_pass(&j->read, s->stages, ts, e, j->wide)) {
+        j->r->dropped++;
+        return HR_OK;
+    }
     if (s->line->part != 0) {
-        read_row(j, s->line->part, e, j->part_row);
+        hr_market_rows_read(&j->read, s->line->part, e, j->wide, j->part_row);
         hr_calc_batch_part(&j->batch, s->line, ts, j->part_row);
     }
-    read_row(j, 0, e, hr_calc_batch_row(&j->batch));
+    hr_market_rows_read(&j->read, 0, e, j->wide, hr_calc_batch_row(&j->batch));
     bool is_quiet = hr_listen_is_early(&j->o->listen, b, m);
     return hr_calc_batch_took(&j->batch, s->line, ts, is_quiet, err);
 }
@@ -199,23 +181,15 @@ static hr_status open_all(job *j, hr_err *err)
 {
     const hr_eval *e = j->o->program->e;
     const hr_plan *plan = j->o->listen.plan;
-    static const hr_row_stages none;
-    const hr_row_stages *g = j->o->program->stages != NULL ? j->o->program->stages : &none;
-    const hr_eval_part read = {.in = g->in, .n_in = g->n_in};
-    size_t most = 1;
-    hr_market_init(&j->wide_market, &read, plan->px_scale, plan->qty_scale);
-    for (uint32_t i = 0; i < e->n_part; i++) {
-        hr_market_init(&j->market[i], &e->part[i], plan->px_scale, plan->qty_scale);
-        most = HR_MAX(most, (size_t)e->part[i].n_in);
-    }
+    hr_market_rows_init(&j->read, j->o->program, plan->px_scale, plan->qty_scale);
+    const size_t row_bytes = (j->read.most_in + (size_t)j->read.n_wide) * sizeof(double) + 128;
     HR_TRY(hr_calc_fields(j->field, &j->n_fields, j->o->program->x, err));
     hr_listen_needs needs = {
         .field = j->field,
         .n_fields = j->n_fields,
         .state_bytes = hr_round_up(sizeof(state), 64) + hr_round_up(hr_calc_line_bytes(e), 64) +
-                       g->state_bytes,
-        .extra_bytes =
-            hr_calc_batch_bytes(e, j->o->measures) + (most + g->n_wide + 1) * sizeof(double) + 128,
+                       j->read.stage_bytes,
+        .extra_bytes = hr_calc_batch_bytes(e, j->o->measures) + row_bytes,
     };
     j->r->state_bytes = needs.state_bytes;
     if (needs.state_bytes > (size_t)plan->memory_bytes / 8)
@@ -224,8 +198,8 @@ static hr_status open_all(job *j, hr_err *err)
                        " --memory: it takes at least %zuMB",
                        needs.state_bytes, needs.state_bytes * 8 / 1000000 + 1);
     HR_TRY(hr_listener_open(&j->l, &j->o->listen, &j->r->listen, &needs, err));
-    j->part_row = hr_arena_alloc(j->l.arena, most * sizeof *j->part_row, 8);
-    j->wide = hr_arena_alloc(j->l.arena, (g->n_wide + 1) * sizeof *j->wide, 8);
+    j->part_row = hr_arena_alloc(j->l.arena, j->read.most_in * sizeof *j->part_row, 8);
+    j->wide = hr_arena_alloc(j->l.arena, j->read.n_wide * sizeof *j->wide, 8);
     if (j->part_row == NULL || j->wide == NULL)
         return HR_FAIL(err, HR_EBUDGET, "no memory for rows: raise --memory");
     HR_TRY(hr_calc_batch_init(&j->batch, e, j->o->measures, j->l.arena, err));

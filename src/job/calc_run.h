@@ -3,7 +3,7 @@
 #define HR_JOB_CALC_RUN_H
 /* Expressions over whatever a run reads, row by row: a row is a change of an instrument's book, or
  * a trade, in merged order. See docs/modules/calc.md. */
-#include "eval/market.h"
+#include "eval/market_rows.h"
 #include "eval/program.h"
 #include "job/listen.h"
 

@@ -91,10 +91,7 @@ hr_status hr_calc_setup_open(hr_calc_setup *s, const hr_plan *plan, uint32_t n_t
     s->cap_rows = plan->target == HR_TARGET_LATENCY ? 1 : ROWS_MAX;
     while (s->cap_rows > ROWS_MIN && s->cap_rows * n_rules(s) > EVENTS_MAX)
         s->cap_rows /= 2;
-    for (uint32_t i = 0; i < e->n_part; i++) {
-        hr_market_init(&s->market[i], &e->part[i], plan->px_scale, plan->qty_scale);
-        s->most_in = HR_MAX(s->most_in, e->part[i].n_in);
-    }
+    hr_market_rows_init(&s->read, &s->program, plan->px_scale, plan->qty_scale);
     size_t row = sizeof(kept_row) + e->part[0].n_in * sizeof(double);
     s->rows_at = hr_round_up(sizeof(hr_desk_calc), 64);
     s->state_at = s->rows_at + hr_round_up(row * s->cap_rows, 64);
@@ -102,12 +99,7 @@ hr_status hr_calc_setup_open(hr_calc_setup *s, const hr_plan *plan, uint32_t n_t
     s->stages_at = s->signals_at;
     if (s->program.signals != NULL)
         s->stages_at += hr_round_up(hr_signals_state_bytes(s->program.signals), 64);
-    s->desk_bytes = s->stages_at;
-    const hr_row_stages *g = s->program.stages;
-    if (g == NULL) return HR_OK;
-    const hr_eval_part read = {.in = g->in, .n_in = g->n_in};
-    hr_market_init(&s->wide, &read, plan->px_scale, plan->qty_scale);
-    s->desk_bytes += g->state_bytes;
+    s->desk_bytes = s->stages_at + s->read.stage_bytes;
     return HR_OK;
 }
 
@@ -155,10 +147,9 @@ hr_status hr_calc_work_init(hr_calc_desk_work *w, const hr_calc_setup *s, hr_are
     w->column = hr_arena_alloc(arena, columns * s->cap_rows * sizeof *w->column, 64);
     w->in_at = hr_arena_alloc(arena, (p->n_in + 1) * sizeof *w->in_at, 8);
     w->out_at = hr_arena_alloc(arena, (p->n_out + 1) * sizeof *w->out_at, 8);
-    w->part_row = hr_arena_alloc(arena, (s->most_in + 1) * sizeof *w->part_row, 8);
+    w->part_row = hr_arena_alloc(arena, s->read.most_in * sizeof *w->part_row, 8);
     w->eval = hr_arena_alloc(arena, e->work_bytes, 64);
-    size_t n_wide = s->program.stages != NULL ? s->program.stages->n_wide : 0;
-    w->wide = hr_arena_alloc(arena, (n_wide + 1) * sizeof *w->wide, 8);
+    w->wide = hr_arena_alloc(arena, s->read.n_wide * sizeof *w->wide, 8);
     bool ok = w->wide != NULL && w->column != NULL && w->in_at != NULL && w->out_at != NULL &&
               w->part_row != NULL && w->eval != NULL &&
               hr_eval_others_init(&w->others, e, arena) == HR_OK;
@@ -243,25 +234,6 @@ void hr_desk_calc_flush(hr_desk *d, hr_desk_env *env)
 
 /* ---- messages ---- */
 
-/* What a part reads, off the event or off what stages made of it. */
-static void read_row(const hr_calc_setup *s, const hr_calc_desk_work *w, uint32_t part,
-                     const hr_market_event *e, double *row)
-{
-    if (s->program.stages != NULL)
-        hr_row_stages_take(s->program.stages, part, w->wide, row);
-    else
-        hr_market_read(&s->market[part], row, e);
-}
-
-/* false: a stage dropped it. */
-static bool pass_stages(hr_desk_calc *c, const hr_calc_setup *s, hr_calc_desk_work *w, int64_t ts,
-                        const hr_market_event *e)
-{
-    if (s->program.stages == NULL) return true;
-    hr_market_read(&s->wide, w->wide, e);
-    return hr_row_stages_run(s->program.stages, (char *)c + s->stages_at, ts, w->wide);
-}
-
 static void keep(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg,
                  hr_market_event *e)
 {
@@ -272,18 +244,19 @@ static void keep(hr_desk *d, hr_desk_env *env, const hr_evbatch *b, uint32_t msg
     e->ts_event = b->ts_event[msg];
     e->ts_recv = b->ts_recv[msg];
     if (hr_seq_is_live(&d->seq)) e->book = d->book;
-    if (!pass_stages(c, s, w, key.clock_ns, e)) return;
+    void *stages = (char *)c + s->stages_at;
+    if (!hr_market_rows_pass(&s->read, stages, key.clock_ns, e, w->wide)) return;
     int32_t day = hr_day_of(d->last_recv_ns);
     if (c->n_rows > 0 && day != c->day) hr_desk_calc_flush(d, env);
     c->day = day;
     if (c->part != 0) {
-        read_row(s, w, c->part, e, w->part_row);
+        hr_market_rows_read(&s->read, c->part, e, w->wide, w->part_row);
         hr_eval_others_run(&w->others, c->part, key.clock_ns, w->part_row, w->eval, NULL);
     }
     kept_row *r = row_at(s, c, c->n_rows++);
     r->key = key;
     r->taken = w->taken;
-    read_row(s, w, 0, e, r->in);
+    hr_market_rows_read(&s->read, 0, e, w->wide, r->in);
     if (s->program.e->n_part > 1) hr_eval_others_take(&w->others, &s->program.e->part[0], r->in);
     if (c->n_rows == s->cap_rows) hr_desk_calc_flush(d, env);
 }

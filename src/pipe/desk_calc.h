@@ -6,7 +6,7 @@
  * is. */
 #include "calc/tradegate.h"
 #include "eval/eval_others.h"
-#include "eval/market.h"
+#include "eval/market_rows.h"
 #include "eval/program.h"
 #include "pipe/desk_state.h"
 #include "prof/recorder.h"
@@ -14,14 +14,12 @@
 /* Shared and constant, as hr_desk_config. */
 typedef struct hr_calc_setup {
     hr_program program;
-    hr_market market[HR_EXPR_SYMBOL_MAX + 1]; /* by part */
-    hr_market wide;                           /* what stages and what is behind them read */
+    hr_market_rows read;
     hr_calc_rows rows;
     uint32_t cap_rows; /* kept before they are worked out */
     uint32_t n_blocks; /* of rows, that working out may need */
     uint32_t n_cuts;
-    uint32_t most_in;                     /* inputs of any part */
-    size_t desk_bytes;                    /* of one instrument */
+    size_t desk_bytes;                               /* of one instrument */
     size_t rows_at, state_at, signals_at, stages_at; /* from hr_desk_calc on */
 } hr_calc_setup;
 
