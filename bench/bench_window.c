@@ -52,9 +52,14 @@ static uint64_t run(const hr_op *op, void *state, uint64_t at, uint32_t n)
     return (uint64_t)(figure_thread_ns() - before);
 }
 
+static double part_of(const hr_op *op)
+{
+    return op->n_arg > 1 && op->arg[1].kind == HR_OP_REAL ? 0.9 : 0;
+}
+
 static double one(const hr_op *op, uint32_t n, bool by_time)
 {
-    hr_op_args a = {.v = {n, 0.9}, .max_rows = n};
+    hr_op_args a = {.v = {n, part_of(op)}, .max_rows = n};
     if (by_time) {
         a.is_time[0] = true;
         a.v[0] = (double)n * 1000;
@@ -107,7 +112,7 @@ static int column(const char *path, const hr_op *op, bool by_time, double width)
     double *values = malloc(n_bytes / 2);
     if (!file || !values || hr_sys_pread_full(fd, file, n_bytes, 0) != st.size_bytes) return 1;
     (void)hr_sys_close(fd);
-    hr_op_args a = {.v = {width, 0.9}, .is_time = {by_time}, .max_rows = 1 << 16};
+    hr_op_args a = {.v = {width, part_of(op)}, .is_time = {by_time}, .max_rows = 1 << 16};
     void *state = state_make(op, &a);
     memset(values, 0, n_bytes / 2); /* as above: pages */
     int64_t before = figure_thread_ns();
@@ -140,7 +145,7 @@ static int column(const char *path, const hr_op *op, bool by_time, double width)
 static int drift(const hr_op *op, uint32_t width)
 {
     static double alone[ROWS];
-    hr_op_args a = {.v = {width, 0.9}, .max_rows = 1};
+    hr_op_args a = {.v = {width, part_of(op)}, .max_rows = 1};
     if (width > ROWS / 2) return 1;
     void *state = state_make(op, &a);
     double ns = 0;

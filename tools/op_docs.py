@@ -18,6 +18,7 @@ HEAD = """# Functions of expressions
 **Nulls.** A row with a null among its inputs gives null and leaves what is kept as it was, unless the text says otherwise. What is not a finite number is null, and so is what is not valid yet: never 0.
 **First**: rows with values before the first one that is not null, with the defaults, and 10, 20, ... for arguments without one; of windows of time it is 0. **Start**: how the first values come about.
 Inputs written `name: column` are that column where none is given. An argument without `=` must be given; a *window* is a number of rows or a duration, as are its bounds of rows.
+`late`, of windows of time: a row that is no more than that older than the newest time counts at its own time, one that is older not at all; 0s: every late row counts as of the newest time.
 
 """
 GROUPS = {"window": "Windows and what is carried on", "ta": "Technical analysis", "math": "Functions of one row", "book": "Order book",
@@ -33,6 +34,8 @@ ALSO = {"sma": "mean(x, n)", "stddev": "std(x, n)", "mom": "diff(x, n)", "roc": 
 
 def number(v, kind=""):
     if kind == "time":
+        if v == 0:
+            return "0s"
         for unit, ns in (("d", 86400e9), ("s", 1e9), ("ms", 1e6), ("us", 1e3)):
             if v >= ns:
                 return f"{v / ns:g}{unit}"

@@ -127,8 +127,10 @@ static hr_status take(const expr_typer *t, const hr_op_arg *a, const expr_val *v
         return hr_expr_say(t->w, HR_EUSAGE, val->start, "'%s' wants %s, found %s", a->name,
                            wanted[a->kind], hr_expr_kind_text(found, n));
     if (!*is_time) return check_number(t, a, *v, val->start);
-    if (*v >= DURATION_LEAST && *v <= DURATION_MOST) return HR_OK;
-    return hr_expr_say(t->w, HR_EUSAGE, val->start, "'%s' is a duration from 1us to 100d", a->name);
+    bool is_from_0 = a->kind == HR_OP_TIME && a->least == 0;
+    if (*v >= (is_from_0 ? 0 : DURATION_LEAST) && *v <= DURATION_MOST) return HR_OK;
+    return hr_expr_say(t->w, HR_EUSAGE, val->start, "'%s' is a duration from %s to 100d", a->name,
+                       is_from_0 ? "0s" : "1us");
 }
 
 /* The node of a column as an operator names it: "mid", "bid_px[0]". */

@@ -54,7 +54,8 @@ typedef enum hr_op_arg_kind {
 typedef struct hr_op_arg {
     const char *name;
     hr_op_arg_kind kind;
-    double least, most; /* of rows where it is a window; durations are 1 us to 100 days */
+    double least, most; /* of rows where it is a window; durations are 1 us to 100 days, or from 0
+                           where that is the least */
     double by_default;  /* NaN: must be given */
 } hr_op_arg;
 

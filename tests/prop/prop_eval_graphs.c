@@ -99,6 +99,8 @@ static void join(test_rng *r, uint32_t to)
     static const char *const one[] = {"abs", "sqrt", "exp", "log", "raw", "-", "cumsum", "cummax"};
     static const char *const windows[] = {"mean", "std",   "min",  "max",  "first",
                                           "lag",  "count", "diff", "slope"};
+    static const char *const late[] = {"mean", "std",   "min",   "max", "sum",
+                                       "var",  "count", "first", "last"};
     static const char *const tests[] = {"<", "<=", ">", ">=", "==", "!="};
     const char *a = pool[test_rng_below(r, to)];
     const char *b = pool[test_rng_below(r, to)];
@@ -116,7 +118,12 @@ static void join(test_rng *r, uint32_t to)
         snprintf(fresh, TEXT_MAX, "raw(%s(%.9000s, %u))", windows[test_rng_below(r, 9)], a, n);
         break;
     case 4:
-        snprintf(fresh, TEXT_MAX, "raw(%s(%.9000s, %ums))", windows[test_rng_below(r, 9)], a, n);
+        if (test_rng_chance(r, 3))
+            snprintf(fresh, TEXT_MAX, "raw(%s(%.9000s, %ums, late: %ums))",
+                     late[test_rng_below(r, 9)], a, n, n / 3);
+        else
+            snprintf(fresh, TEXT_MAX, "raw(%s(%.9000s, %ums))", windows[test_rng_below(r, 9)], a,
+                     n);
         break;
     case 5:
         snprintf(fresh, TEXT_MAX,

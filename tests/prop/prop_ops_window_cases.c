@@ -57,7 +57,7 @@ static int case_check(const char *line)
     const hr_op *op = op_named(name);
     hr_op_args a = {.max_rows = ROWS_MOST};
     if (op->n_arg > 0) a.v[0] = strtod(window, NULL);
-    if (op->n_arg > 1) a.v[1] = strtod(first, NULL);
+    if (window == second) a.v[1] = strtod(first, NULL);
     if (strchr(window, 's') != NULL) {
         a.is_time[0] = true;
         a.v[0] *= 1e9;

@@ -50,6 +50,17 @@ void hr_win_since(void *state, const hr_op_rows *r);
 void hr_win_changed(void *state, const hr_op_rows *r);
 void hr_win_hysteresis(void *state, const hr_op_rows *r);
 
+/* With an allowed lateness in the second argument; without one the operator itself. */
+void hr_win_late_sum(void *state, const hr_op_rows *r);
+void hr_win_late_mean(void *state, const hr_op_rows *r);
+void hr_win_late_min(void *state, const hr_op_rows *r);
+void hr_win_late_max(void *state, const hr_op_rows *r);
+void hr_win_late_var(void *state, const hr_op_rows *r);
+void hr_win_late_std(void *state, const hr_op_rows *r);
+void hr_win_late_first(void *state, const hr_op_rows *r);
+void hr_win_late_last(void *state, const hr_op_rows *r);
+void hr_win_late_count(void *state, const hr_op_rows *r);
+
 /* What a window that stands still can give: name, words, unit. */
 #define HR_WIN_PANE_EACH(X, form)                                                                  \
     X(form, sum, "sum of x", HR_OP_SAME)                                                           \
@@ -83,6 +94,10 @@ size_t hr_win_bytes_hop(const hr_op_args *a);
 size_t hr_win_bytes_session(const hr_op_args *a);
 size_t hr_win_bytes_latch(const hr_op_args *a);
 size_t hr_win_bytes_switch(const hr_op_args *a);
+size_t hr_win_bytes_late_sums(const hr_op_args *a);
+size_t hr_win_bytes_late_spreads(const hr_op_args *a);
+size_t hr_win_bytes_late_ends(const hr_op_args *a);
+size_t hr_win_bytes_late_places(const hr_op_args *a);
 
 void hr_win_init_one(void *state, const hr_op_args *a);
 void hr_win_init_moments(void *state, const hr_op_args *a);
@@ -100,6 +115,10 @@ void hr_win_init_hop(void *state, const hr_op_args *a);
 void hr_win_init_session(void *state, const hr_op_args *a);
 void hr_win_init_latch(void *state, const hr_op_args *a);
 void hr_win_init_switch(void *state, const hr_op_args *a);
+void hr_win_init_late_sums(void *state, const hr_op_args *a);
+void hr_win_init_late_spreads(void *state, const hr_op_args *a);
+void hr_win_init_late_ends(void *state, const hr_op_args *a);
+void hr_win_init_late_places(void *state, const hr_op_args *a);
 
 uint32_t hr_win_warm_up(const hr_op_args *a);
 uint32_t hr_win_warm_up_lag(const hr_op_args *a);

@@ -29,14 +29,22 @@
         .name = "q", .kind = HR_OP_REAL, .least = 0, .most = 1, .by_default = NEEDED               \
     }
 
-#define OP(name_, what_, seed_, source_, unit_)                                                    \
+#define OP_RUN(name_, what_, seed_, source_, unit_, run_)                                          \
     .name = #name_, .group = "window", .what = what_, .seed = seed_, .source = source_,            \
-    .n_out = 1, .out = {""}, .unit = {unit_}, .run = hr_win_##name_
+    .n_out = 1, .out = {""}, .unit = {unit_}, .run = hr_win_##run_
+#define OP(name_, what_, seed_, source_, unit_) OP_RUN(name_, what_, seed_, source_, unit_, name_)
+#define LATE_OP(name_, what_, seed_, source_, unit_)                                               \
+    OP_RUN(name_, what_, seed_, source_, unit_, late_##name_)
 #define STATE(size, warm)                                                                          \
     .bytes = hr_win_bytes_##size, .init = hr_win_init_##size, .warm_up = hr_win_warm_up##warm
 #define OF_X .n_in = 1, .in = {"x"}
 #define OF_XY .n_in = 2, .in = {"x", "y"}
 #define IN_WINDOW .n_arg = 1, .arg = {WINDOW_AS("window")}
+#define LATENESS                                                                                   \
+    {                                                                                              \
+        .name = "late", .kind = HR_OP_TIME, .least = 0, .most = LONGEST, .by_default = 0           \
+    }
+#define IN_WINDOW_LATE .n_arg = 2, .arg = {WINDOW_AS("window"), LATENESS}
 #define IN_WINDOW_AND_PART .n_arg = 2, .arg = {WINDOW_AS("window"), PART}
 
 #define TUMBLE(form, name, what, unit)                                                             \
@@ -54,18 +62,21 @@
 #define EVERY .n_arg = 2, .arg = {WINDOW_AS("window"), WINDOW_AS("every")}
 
 static const hr_op ops[] = {
-    {OP(sum, "sum of x over the window", FULL, "", HR_OP_SAME), OF_X, IN_WINDOW, STATE(one, )},
-    {OP(mean, "sum of x over the window / its rows", FULL, "", HR_OP_SAME), OF_X, IN_WINDOW,
-     STATE(one, )},
-    {OP(min, "least x of the window", FULL, "", HR_OP_SAME), OF_X, IN_WINDOW, STATE(one, )},
-    {OP(max, "greatest x of the window", FULL, "", HR_OP_SAME), OF_X, IN_WINDOW, STATE(one, )},
-    {OP(var, "population variance: sum (x - mean)^2 / n", FULL, CHAN, HR_OP_SQUARE), OF_X,
-     IN_WINDOW, STATE(moments, )},
+    {LATE_OP(sum, "sum of x over the window", FULL, "", HR_OP_SAME), OF_X, IN_WINDOW_LATE,
+     STATE(late_sums, )},
+    {LATE_OP(mean, "sum of x over the window / its rows", FULL, "", HR_OP_SAME), OF_X,
+     IN_WINDOW_LATE, STATE(late_sums, )},
+    {LATE_OP(min, "least x of the window", FULL, "", HR_OP_SAME), OF_X, IN_WINDOW_LATE,
+     STATE(late_ends, )},
+    {LATE_OP(max, "greatest x of the window", FULL, "", HR_OP_SAME), OF_X, IN_WINDOW_LATE,
+     STATE(late_ends, )},
+    {LATE_OP(var, "population variance: sum (x - mean)^2 / n", FULL, CHAN, HR_OP_SQUARE), OF_X,
+     IN_WINDOW_LATE, STATE(late_spreads, )},
     {OP(vars, "sample variance: sum (x - mean)^2 / (n - 1); null of one row", FULL, CHAN,
         HR_OP_SQUARE),
      OF_X, IN_WINDOW, STATE(moments, )},
-    {OP(std, "root of the population variance", FULL, CHAN, HR_OP_SAME), OF_X, IN_WINDOW,
-     STATE(moments, )},
+    {LATE_OP(std, "root of the population variance", FULL, CHAN, HR_OP_SAME), OF_X, IN_WINDOW_LATE,
+     STATE(late_spreads, )},
     {OP(stds, "root of the sample variance; null of one row", FULL, CHAN, HR_OP_SAME), OF_X,
      IN_WINDOW, STATE(moments, )},
     {OP(zscore, "(newest x - mean) / std; null where std is 0", FULL, CHAN, HR_OP_RATIO), OF_X,
@@ -96,9 +107,12 @@ static const hr_op ops[] = {
     {OP(sketch, "x at place floor(q (n - 1)) of the window's, within 1/128 of it", FULL,
         "Masson, Rim and Lee 2019 (DDSketch)", HR_OP_SAME),
      OF_X, IN_WINDOW_AND_PART, STATE(sketch, )},
-    {OP(first, "oldest x of the window", FULL, "", HR_OP_SAME), OF_X, IN_WINDOW, STATE(past, )},
-    {OP(last, "newest x of the window", FULL, "", HR_OP_SAME), OF_X, IN_WINDOW, STATE(past, )},
-    {OP(count, "rows in the window", "", "", HR_OP_COUNT), OF_X, IN_WINDOW, STATE(past, _none)},
+    {LATE_OP(first, "oldest x of the window", FULL, "", HR_OP_SAME), OF_X, IN_WINDOW_LATE,
+     STATE(late_places, )},
+    {LATE_OP(last, "newest x of the window", FULL, "", HR_OP_SAME), OF_X, IN_WINDOW_LATE,
+     STATE(late_places, )},
+    {LATE_OP(count, "rows in the window", "", "", HR_OP_COUNT), OF_X, IN_WINDOW_LATE,
+     STATE(late_places, _none)},
     {OP(lag, "x so many rows before, or by time of the newest row at least so old",
         "null until there is such a row", "", HR_OP_SAME),
      OF_X, IN_WINDOW, STATE(past, _lag)},
