@@ -88,10 +88,13 @@ static void print(const options *o, const hr_calc_report *r)
         {"rows_worked_out", "worked out", r->rows},
         {"rows_dropped", "dropped by stages", r->dropped},
         {"rows_no_time", "without any time", r->no_time},
+        {"rows_older", "older than one before them", r->older},
         {"unmet", "instruments of of() that never came", r->unmet},
     };
     hr_app_listen_print(&o->x, &r->listen, "rows", figure, HR_ARRAY_LEN(figure));
     if (r->reject_1[0] != '\0') fprintf(stderr, "headrace: first rejected: %s\n", r->reject_1);
+    if (r->older > 0)
+        fprintf(stderr, "headrace: rows go back in time, and windows do not: sort the table\n");
     if (r->unmet > 0)
         fprintf(stderr, "headrace: of(\"%s\", ..): no such instrument in the input\n", r->unmet_1);
 }

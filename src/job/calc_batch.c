@@ -77,6 +77,7 @@ hr_calc_line *hr_calc_line_init(hr_calc_batch *b, void *mem, const hr_text *venu
     hr_calc_line *l = mem;
     *l = (hr_calc_line){.venue = *venue, .symbol = *symbol, .first = HR_CALC_NONE};
     l->last = HR_CALC_NONE;
+    l->newest = INT64_MIN;
     l->state = (char *)mem + hr_round_up(sizeof *l, 64);
     hr_eval_init(&b->e->part[0], l->state);
     memcpy(venue_text, venue->byte, venue->len);

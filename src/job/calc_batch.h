@@ -15,6 +15,7 @@ typedef struct hr_calc_line {
     struct hr_calc_line *next;
     char *state;   /* of part 0 */
     uint32_t part; /* the part that is worked out on its rows beside part 0; 0: none */
+    int64_t newest; /* the caller's: time of its rows so far; INT64_MIN: none */
 } hr_calc_line;
 #define HR_CALC_NONE UINT32_MAX
 

@@ -22,6 +22,7 @@ typedef struct hr_calc_report {
     uint64_t rows; /* worked out */
     uint64_t dropped; /* by stages */
     uint64_t no_time;
+    uint64_t older; /* rows of tables that are older than one before them of their instrument */
     uint32_t unmet;      /* instruments of of() that never came ... */
     const char *unmet_1; /* ... the first of them */
     size_t state_bytes;  /* of one instrument */

@@ -128,6 +128,8 @@ static hr_status take_row(job *j, hr_calc_row *row, hr_err *err)
     }
     hr_calc_line *line = line_of(j, row, err);
     if (line == NULL) return HR_EBUDGET;
+    j->r->older += row->ts < line->newest;
+    line->newest = HR_MAX(line->newest, row->ts);
     if (line->part != 0) {
         read_inputs(j, &e->part[line->part], row, j->part_row);
         hr_calc_batch_part(&j->batch, line, row->ts, j->part_row);
@@ -261,6 +263,9 @@ static hr_status carve(job *j, size_t parts, hr_err *err)
 /* The first field of rows that have a number for a time. */
 static hr_status number_field(job *j, hr_err *err)
 {
+    const hr_plan *plan = j->o->o->listen.plan;
+    if (plan->from_ns != INT64_MIN || plan->to_ns != INT64_MAX)
+        return HR_FAIL(err, HR_EUSAGE, "--time none: rows have no times for --from and --to");
     j->field[0] = (hr_row_field){"row", HR_CELL_INT, 0};
     for (uint32_t i = 1; i < j->n_fields; i++)
         if (strcmp(j->field[i].name, "row") == 0)
@@ -311,6 +316,9 @@ static hr_status run(job *j, hr_err *err)
     if (j->n_files > 1) HR_TRY(take_merged(j, err));
     for (uint32_t i = 0; j->n_files == 1 && i < plan->n_inputs; i++)
         HR_TRY(take_file(j, plan->inputs[i], err));
+    if (j->number == 0 && j->rejects.n > 0)
+        return HR_FAIL(err, HR_EINPUT, "none of %llu rows can be read, for the first is: %s",
+                       (unsigned long long)j->rejects.n, j->rejects.first);
     HR_TRY(hr_calc_batch_flush(&j->batch, err));
     HR_TRY(hr_program_check(j->o->o->program, err));
     HR_TRY(hr_row_out_finish(&j->rows, err));

@@ -199,7 +199,7 @@ def check_tables():
     with open(days, "w") as f:
         f.write("date,close\n01/02/2024,1\n02/01/2024,2\n")
     code, out, err = tap.run("calc", "close", days)
-    tap.check("dates that may be two are rejected until it is said which they are", not rows_of(out) and "--dates" in err, out + err)
+    tap.check("dates that may be two are rejected until it is said which they are", code == 3 and "--dates" in err, out + err)
     out = tap.run("calc", "close", days, "--dates", "day-first")[1]
     tap.check("--dates says it", [r["ts_event"] for r in rows_of(out)] == ["1706745600000000000", "1704153600000000000"], out)
     code, out, err = tap.run("calc", "close", days, single, "--dates", "day-first")
@@ -326,6 +326,10 @@ def check_times():
     tap.check("--time none numbers the rows", out == "row,instrument,value\n1,odd,\n2,odd,1.5\n3,odd,3\n", out + err)
     code, out, err = tap.run("calc", "mean(px, 2s)", path, "--time", "none")
     tap.check("--time none knows no windows of time", code == 2 and "'mean'" in err and not out, err)
+    code, out, err = tap.run("calc", "px", path, "--time", "none", "--from", 1)
+    tap.check("--time none knows no --from", code == 2 and "--from" in err and not out, err)
+    code, out, err = tap.run("calc", "px", table_of("back.csv", "date,px\n2024-01-03,1\n2024-01-02,2\n2024-01-04,3\n"))
+    tap.check("rows that go back in time are told", code == 0 and "1 older" in err and "sort" in err and len(rows_of(out)) == 3, err)
     code, out, err = tap.run("calc", "row: px", path, "--time", "none")
     tap.check("--time none: 'row' is taken", code == 2 and "'row'" in err, err)
     code, out, err = tap.run("calc", "pix", path, "--time", "when")
