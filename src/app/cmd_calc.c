@@ -22,6 +22,8 @@ typedef struct options {
     uint32_t n_params;
     hr_calc_words words; /* of a table's columns */
     bool is_table;
+    hr_calc_report report;
+    hr_err why; /* the first input is neither a table nor known */
 } options;
 
 static hr_calc_table columns; /* too large for a frame, and for the options that are copied */
@@ -103,7 +105,6 @@ static void print(const options *o, const hr_calc_report *r)
 
 static hr_status run_on(options *o, const hr_program *p, hr_err *err)
 {
-    hr_calc_report report;
     hr_calc_options job = {.listen = hr_app_listen_options(&o->x),
                            .book = (hr_book_of)o->book,
                            .rows = (hr_calc_rows)o->rows,
@@ -112,11 +113,11 @@ static hr_status run_on(options *o, const hr_program *p, hr_err *err)
     hr_calc_table_options table = {.table = &columns, .o = &job, .words = &o->words};
     uint64_t *step_ns = hr_arena_alloc(p->arena, (p->e->n_step + 1) * sizeof *step_ns, 8);
     if (step_ns == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for an expression");
-    hr_status st = o->is_table ? hr_calc_table_run(&table, &report, step_ns, err)
-                               : hr_calc_run(&job, &report, step_ns, err);
+    hr_status st = o->is_table ? hr_calc_table_run(&table, &o->report, step_ns, err)
+                               : hr_calc_run(&job, &o->report, step_ns, err);
     if (st != HR_OK) return st;
-    if (o->explains) print_explain(p, &report, step_ns);
-    print(o, &report);
+    if (o->explains) print_explain(p, &o->report, step_ns);
+    print(o, &o->report);
     return HR_OK;
 }
 
@@ -149,15 +150,14 @@ static bool is_table(const options *o, const char *first, hr_err *why)
            hr_calc_table_is(first, why);
 }
 
-/* Behind the message on a name that there is not: what there is. why: where it is nothing that is
- * known. */
-static void add_columns(const options *o, const char *first, const hr_err *why, hr_err *err)
+/* Behind the message on a name that there is not: what there is. */
+static void add_columns(const options *o, const char *first, hr_err *err)
 {
     char list[160];
     size_t at = strlen(err->message);
     if (strstr(err->message, "expected a column") == NULL) return;
-    if (why->code != HR_OK && !o->is_table)
-        *err = *why;
+    if (o->why.code != HR_OK && !o->is_table)
+        *err = o->why;
     else if (o->is_table)
         snprintf(err->message + at, sizeof err->message - at, "\n  columns of '%.80s': %s", first,
                  hr_calc_columns_list(list, sizeof list, &columns));
@@ -175,10 +175,9 @@ static bool is_any_table(const char *path)
     return hr_calc_table_is(path, &ignored);
 }
 
-static hr_status run(options *o, const char *text, hr_err *err)
+HR_NOINLINE static hr_status run(options *o, const char *text, hr_err *err)
 {
     hr_program program;
-    hr_err why = HR_ERR_INIT;
     size_t n;
     const char *first = o->x.plan.inputs[0];
     char *plugins[1] = {(char *)(uintptr_t)o->plugin};
@@ -186,7 +185,7 @@ static hr_status run(options *o, const char *text, hr_err *err)
     HR_TRY(hr_app_expr_text(&text, &n, err));
     o->words.dates = (hr_csv_order)o->dates;
     o->words.is_local = o->x.clock == HR_CLOCK_LOCAL;
-    o->is_table = is_table(o, first, &why);
+    o->is_table = is_table(o, first, &o->why);
     if (o->is_table) HR_TRY(hr_calc_table_open(&columns, first, &o->words, err));
     HR_TRY(take_stages(o, err));
     hr_program_options po = {.text = text,
@@ -202,7 +201,7 @@ static hr_status run(options *o, const char *text, hr_err *err)
                              .max_rows = (uint32_t)o->max_rows,
                              .batch_rows = HR_CALC_STEP_ROWS};
     hr_status st = hr_program_open(&program, &po, err);
-    if (st == HR_EUSAGE) add_columns(o, first, &why, err);
+    if (st == HR_EUSAGE) add_columns(o, first, err);
     if (st == HR_OK) st = run_on(o, &program, err);
     hr_program_close(&program);
     return st;
@@ -216,7 +215,7 @@ static hr_status list(const options *o, const char *name, hr_err *err)
 
 int hr_cmd_calc(int argc, char **argv)
 {
-    static const options none = {.x = HR_APP_LISTEN_DEFAULT, .max_rows = 16384};
+    static const options none = {.x = HR_APP_LISTEN_DEFAULT, .max_rows = 16384, .why = HR_ERR_INIT};
     static options o; /* too large for a frame */
     const char *text = NULL;
     hr_err err = HR_ERR_INIT;
