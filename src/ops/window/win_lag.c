@@ -57,7 +57,7 @@ HR_INLINE bool past_whole(hr_win *w, const double *x, uint32_t behind, double *o
         is_null |= what == HR_PAST_LAG ? past_copy(x + i, x + i - w->n, out + i, m - i)
                                        : past_pairs(x + i, x + i - w->n, out + i, m - i, what);
     if (is_null) return false;
-    uint32_t kept = HR_MIN(m, w->n);
+    uint32_t kept = HR_MIN(m, (uint32_t)w->cap); /* all slots: a state does not tell the cuts */
     for (uint32_t k = m - kept; k < m; k++)
         ring[(w->end + k) & mask] = x[k];
     w->end += m;
