@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows in the order of their values: the tree keeps its bounds whatever comes and goes, and
- * quantile and rank are, to the bit, those of the window's rows sorted. */
+ * quantile and rank are, to the bit, those of the window's rows sorted, in any tier of the kernels
+ * at each call. */
 #include "harness.h"
 
 #include <math.h>
 #include <stdlib.h>
 
+#include "kern/kern.h"
 #include "ops/window/win.h"
 #include "ops/window/win_order.h"
 #include "rng.h"
@@ -286,6 +288,7 @@ static void run(const hr_op_args *a, bool is_rank, double *out, uint64_t most, t
         uint32_t n = (uint32_t)test_rng_below(r, most) + 1;
         n = HR_MIN(n, ROWS - i);
         hr_op_rows rows = {.n = n, .ts = ts + i, .in = {x + i}, .out = {out + i}};
+        hr_kern_init(test_rng_chance(r, 3) ? 0 : hr_cpu_detect());
         if (is_rank) {
             hr_win_rank(state, &rows);
         } else {

@@ -16,8 +16,10 @@
     X(min)                                                                                         \
     X(max)                                                                                         \
     X(var)                                                                                         \
-    X(vars) X(std) X(stds) X(zscore) X(skew) X(kurt) X(cov) X(corr) X(beta) X(slope) X(lag)        \
-        X(diff) X(pct)
+    X(vars)                                                                                        \
+    X(std)                                                                                         \
+    X(stds) X(zscore) X(skew) X(kurt) X(cov) X(corr) X(beta) X(slope) X(lag) X(diff) X(pct)        \
+        X(rank) X(quantile)
 #define HR_WIN_DECLARE(name)                                                                       \
     void hr_win_##name(void *state, const hr_op_rows *r);                                          \
     void hr_win_##name##_base(void *state, const hr_op_rows *r);                                   \
@@ -42,8 +44,6 @@ void hr_win_cumcount(void *state, const hr_op_rows *r);
 void hr_win_ewma(void *state, const hr_op_rows *r);
 void hr_win_ewma_alpha(void *state, const hr_op_rows *r);
 void hr_win_ewma_time(void *state, const hr_op_rows *r);
-void hr_win_rank(void *state, const hr_op_rows *r);
-void hr_win_quantile(void *state, const hr_op_rows *r);
 void hr_win_sketch(void *state, const hr_op_rows *r);
 void hr_win_fill(void *state, const hr_op_rows *r);
 void hr_win_since(void *state, const hr_op_rows *r);

@@ -10,7 +10,9 @@
  * bounds the block and the height. A split or a merge moves a node's worth at each level at most.
  *
  * Values are finite and never -0. Unused slots are +infinity. See docs/modules/window.md. */
-#ifdef __SSE4_1__
+#if defined(__AVX2__)
+#include <immintrin.h>
+#elif defined(__SSE4_1__)
 #include <smmintrin.h>
 #endif
 
@@ -132,7 +134,66 @@ HR_INLINE uint32_t hr_order_below(const double *v, uint32_t n, double x)
     return (uint32_t)count;
 }
 
-#ifdef __SSE4_1__
+#if defined(__AVX2__)
+
+/* One place on: the last of a, the first three of b. */
+HR_INLINE __m256d hr_order_up(__m256d a, __m256d b)
+{
+    return _mm256_shuffle_pd(_mm256_permute2f128_pd(a, b, 0x21), b, 5);
+}
+
+/* One place back: the last three of a, the first of b. */
+HR_INLINE __m256d hr_order_down(__m256d a, __m256d b)
+{
+    return _mm256_shuffle_pd(a, _mm256_permute2f128_pd(a, b, 0x21), 5);
+}
+
+HR_INLINE void hr_order_put(double *v, uint32_t n, double x)
+{
+    const __m256d fresh = _mm256_set1_pd(x);
+    __m256d before = _mm256_set1_pd(-(double)INFINITY);
+    for (uint32_t i = 0; i < n; i += 4) {
+        __m256d now = _mm256_load_pd(v + i);
+        __m256d left = hr_order_up(before, now);
+        _mm256_store_pd(v + i, _mm256_max_pd(left, _mm256_min_pd(fresh, now)));
+        before = now;
+    }
+}
+
+HR_INLINE void hr_order_take(double *v, uint32_t n, double x)
+{
+    const __m256d gone = _mm256_set1_pd(x);
+    const __m256d none = _mm256_set1_pd((double)INFINITY);
+    __m256d now = _mm256_load_pd(v);
+    for (uint32_t i = 0; i < n; i += 4) {
+        __m256d next = i + 4 < n ? _mm256_load_pd(v + i + 4) : none;
+        __m256d right = hr_order_down(now, next);
+        __m256d stays = _mm256_cmp_pd(now, gone, _CMP_LT_OQ);
+        _mm256_store_pd(v + i, _mm256_blendv_pd(right, now, stays));
+        now = next;
+    }
+}
+
+/* One for another. */
+HR_INLINE void hr_order_swap(double *v, uint32_t n, double gone_x, double x)
+{
+    const __m256d gone = _mm256_set1_pd(gone_x);
+    const __m256d fresh = _mm256_set1_pd(x);
+    const __m256d none = _mm256_set1_pd((double)INFINITY);
+    __m256d before = _mm256_set1_pd(-(double)INFINITY);
+    __m256d now = _mm256_load_pd(v);
+    for (uint32_t i = 0; i < n; i += 4) {
+        __m256d next = i + 4 < n ? _mm256_load_pd(v + i + 4) : none;
+        __m256d right = hr_order_down(now, next);
+        __m256d kept = _mm256_blendv_pd(right, now, _mm256_cmp_pd(now, gone, _CMP_LT_OQ));
+        __m256d left = hr_order_up(before, kept);
+        _mm256_store_pd(v + i, _mm256_max_pd(left, _mm256_min_pd(fresh, kept)));
+        before = kept;
+        now = next;
+    }
+}
+
+#elif defined(__SSE4_1__)
 
 HR_INLINE void hr_order_put(double *v, uint32_t n, double x)
 {

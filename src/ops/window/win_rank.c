@@ -17,12 +17,6 @@ typedef struct order {
     hr_order tree;
 } order;
 
-/* Of a ring by rows: whole vectors. */
-static uint64_t ring_slots(uint64_t n)
-{
-    return (n + 7) / 8 * 8;
-}
-
 static order order_of(void *state)
 {
     order o = {.w = state};
@@ -36,31 +30,6 @@ static order order_of(void *state)
     o.run = (double *)(void *)p;
     if (o.w->width_ns > 0 || o.w->n > FEW) o.tree = hr_order_of(p, (uint64_t)o.w->n + 1);
     return o;
-}
-
-size_t hr_win_bytes_order(const hr_op_args *a)
-{
-    uint64_t n = a->is_time[0] ? a->max_rows : (uint64_t)a->v[0];
-    if (n > ROWS_LIMIT) return SIZE_MAX;
-    uint64_t bytes = HR_WIN_HEAD;
-    bytes += a->is_time[0] ? hr_win_ring(a) * 16 : ring_slots(n) * sizeof(double);
-    if (!a->is_time[0] && n <= FEW) return bytes + FEW * sizeof(double);
-    return bytes + hr_order_bytes(n + 1);
-}
-
-void hr_win_init_order(void *state, const hr_op_args *a)
-{
-    hr_win *w = state;
-    memset(state, 0, hr_win_bytes_order(a));
-    hr_win_init(w, a);
-    if (!a->is_time[0]) w->cap = ring_slots(w->n);
-    order o = order_of(state);
-    if (a->is_time[0] || w->n > FEW) hr_order_clear(&o.tree);
-    if (a->is_time[0]) return;
-    for (uint64_t i = 0; i < ring_slots(w->n); i++)
-        o.ring[i] = (double)INFINITY;
-    for (uint32_t i = 0; w->n <= FEW && i < FEW; i++)
-        o.run[i] = (double)INFINITY;
 }
 
 /* Between the two rows about a place. */
@@ -101,16 +70,19 @@ static void few_quantile(const order *o, const hr_op_rows *r)
     }
 }
 
-typedef double pair HR_VECTOR(16);
-typedef int64_t pair_mask HR_VECTOR(16);
+typedef double four HR_VECTOR(32);
+typedef int64_t four_mask HR_VECTOR(32);
 
-/* As the pair that it is of: rows are loaded as vectors, and a load waits for a store of a part of
+/* With the three beside it: rows are loaded as vectors, and a load waits for a store of a part of
  * what it wants. */
 HR_INLINE void ring_put(double *ring, uint32_t at, double x)
 {
-    pair *slot = (pair *)(void *)(ring + (at & ~1u));
-    pair_mask mine = (pair_mask){0, 1} == (int64_t)(at & 1);
-    *slot = (pair)((mine & (pair_mask)(pair){x, x}) | (~mine & (pair_mask)*slot));
+    static const int64_t mark[7] = {0, 0, 0, -1, 0, 0, 0};
+    four *slot = (four *)(void *)(ring + (at & ~3u));
+    const four fresh = {x, x, x, x};
+    four_mask mine HR_UNINIT;
+    memcpy(&mine, mark + 3 - (at & 3), sizeof mine);
+    *slot = (four)(((four_mask)fresh & mine) | ((four_mask)*slot & ~mine));
 }
 
 static void few_rank(const order *o, const hr_op_rows *r)
@@ -232,7 +204,7 @@ HR_INLINE void tree_run(const order *o, const hr_op_rows *r, bool by_time, bool 
     }
 }
 
-void hr_win_rank(void *state, const hr_op_rows *r)
+void HR_WIN_FN(rank)(void *state, const hr_op_rows *r)
 {
     order o = order_of(state);
     if (o.w->width_ns > 0) {
@@ -244,7 +216,7 @@ void hr_win_rank(void *state, const hr_op_rows *r)
     }
 }
 
-void hr_win_quantile(void *state, const hr_op_rows *r)
+void HR_WIN_FN(quantile)(void *state, const hr_op_rows *r)
 {
     order o = order_of(state);
     if (o.w->width_ns > 0) {
@@ -255,3 +227,38 @@ void hr_win_quantile(void *state, const hr_op_rows *r)
         few_quantile(&o, r);
     }
 }
+
+#ifndef HR_WIN_AVX2
+
+/* Of a ring by rows: whole vectors. */
+static uint64_t ring_slots(uint64_t n)
+{
+    return (n + 7) / 8 * 8;
+}
+
+size_t hr_win_bytes_order(const hr_op_args *a)
+{
+    uint64_t n = a->is_time[0] ? a->max_rows : (uint64_t)a->v[0];
+    if (n > ROWS_LIMIT) return SIZE_MAX;
+    uint64_t bytes = HR_WIN_HEAD;
+    bytes += a->is_time[0] ? hr_win_ring(a) * 16 : ring_slots(n) * sizeof(double);
+    if (!a->is_time[0] && n <= FEW) return bytes + FEW * sizeof(double);
+    return bytes + hr_order_bytes(n + 1);
+}
+
+void hr_win_init_order(void *state, const hr_op_args *a)
+{
+    hr_win *w = state;
+    memset(state, 0, hr_win_bytes_order(a));
+    hr_win_init(w, a);
+    if (!a->is_time[0]) w->cap = ring_slots(w->n);
+    order o = order_of(state);
+    if (a->is_time[0] || w->n > FEW) hr_order_clear(&o.tree);
+    if (a->is_time[0]) return;
+    for (uint64_t i = 0; i < ring_slots(w->n); i++)
+        o.ring[i] = (double)INFINITY;
+    for (uint32_t i = 0; w->n <= FEW && i < FEW; i++)
+        o.run[i] = (double)INFINITY;
+}
+
+#endif
