@@ -5,6 +5,7 @@
 
 #include "eval/eval_parts.h"
 #include "expr/expr_parts.h"
+#include "kern/kern.h"
 
 static inline double or_null(double v)
 {
@@ -101,12 +102,22 @@ eval_binary_fn hr_eval_binary(unsigned kind, eval_form form)
 UNARY(f_not, (a == 0 ? 1.0 : 0.0) + (a - a))
 UNARY(f_neg, -a)
 UNARY(f_abs, fabs(a))
-UNARY(f_exp, or_null(exp(a)))
 UNARY(f_is_null, a != a ? 1.0 : 0.0)
-UNARY(f_log, a > 0 ? log(a) : (double)NAN)
 UNARY(f_sqrt, a >= 0 ? sqrt(a) : (double)NAN)
 UNARY(f_raw, a)
 #undef UNARY
+
+static void f_log(double *restrict out, const double *in, uint32_t n)
+{
+    hr_kern_get()->powers.log(out, in, n);
+}
+
+static void f_exp(double *restrict out, const double *in, uint32_t n)
+{
+    hr_kern_get()->powers.exp(out, in, n);
+    for (uint32_t i = 0; i < n; i++)
+        out[i] = or_null(out[i]);
+}
 
 eval_unary_fn hr_eval_unary(unsigned kind)
 {

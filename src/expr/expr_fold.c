@@ -71,9 +71,9 @@ double hr_expr_apply(hr_expr_kind kind, const double *in)
     case HR_EXPR_ABS:
         return or_null(fabs(a));
     case HR_EXPR_EXP:
-        return or_null(exp(a));
+        return or_null(hr_exp(a));
     case HR_EXPR_LOG:
-        return or_null(log(a));
+        return or_null(hr_log(a));
     case HR_EXPR_SQRT:
         return or_null(sqrt(a));
     case HR_EXPR_RAW:

@@ -5,6 +5,7 @@
  */
 #include <math.h>
 
+#include "base/powers.h"
 #include "expr/expr.h"
 
 typedef enum expr_tok_kind {
@@ -135,7 +136,7 @@ HR_INLINE double hr_expr_mod(double a, double b)
 HR_INLINE double hr_expr_pow(double a, double b)
 {
     if (isnan(a) || isnan(b)) return (double)NAN;
-    double v = b == 2 ? a * a : pow(a, b);
+    double v = b == 2 ? a * a : hr_pow(a, b);
     return isfinite(v) ? v : (double)NAN;
 }
 

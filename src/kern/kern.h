@@ -6,6 +6,7 @@
 #include "kern/cpu.h"
 #include "kern/kern_crc.h"
 #include "kern/kern_enc.h"
+#include "kern/kern_powers.h"
 #include "kern/kern_rows.h"
 #include "kern/kern_scan.h"
 #include "kern/kern_stat.h"
@@ -17,6 +18,7 @@ typedef struct hr_kern {
     hr_kern_enc enc;
     hr_kern_crc crc;
     hr_kern_rows rows;
+    hr_kern_powers powers;
 } hr_kern;
 
 /** A table of one's own, for tests and comparisons: the best tier within cpu_flags. */

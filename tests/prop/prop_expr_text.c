@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Random expressions: their print reads as the same graph, and constants come out as a plain
  * evaluation of the tree says. */
+#include "base/powers.h"
 #include "harness.h"
 
 #include <math.h>
@@ -43,7 +44,7 @@ static double direct(char op, double a, double b)
     case '%':
         return or_null(fmod(a, b));
     default:
-        return isnan(a) || isnan(b) ? (double)NAN : or_null(b == 2 ? a * a : pow(a, b));
+        return isnan(a) || isnan(b) ? (double)NAN : or_null(b == 2 ? a * a : hr_pow(a, b));
     }
 }
 
@@ -60,7 +61,7 @@ static void join(test_rng *r, uint32_t to)
         snprintf(out, TEXT_MAX, "(%.1900s)%c(%.1900s)", made.text[a], ops[which], made.text[b]);
         made.value[to] = direct(ops[which], x, made.value[b]);
     } else if (which < 11) {
-        const double values[] = {fabs(x), sqrt(x), exp(x), log(x), x};
+        const double values[] = {fabs(x), sqrt(x), hr_exp(x), hr_log(x), x};
         snprintf(out, TEXT_MAX, "%s( %.1900s )", functions[which - 6], made.text[a]);
         made.value[to] = or_null(values[which - 6]);
     } else {

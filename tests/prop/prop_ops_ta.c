@@ -187,7 +187,7 @@ static void read_series(reader *r)
 static bool is_near(double a, double b, double precision)
 {
     if (isnan(a) && isnan(b)) return true;
-    if (precision > 0) return fabs(a - b) <= precision;
+    if (precision > 0) return fabs(a - b) <= precision * fmax(fabs(b), 1);
     return fabs(a - b) <= 1e-9 * fmax(fabs(b), 1e-3);
 }
 

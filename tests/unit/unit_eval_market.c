@@ -123,16 +123,16 @@ static void test_logarithms(void **unused)
     (void)unused;
     double gone;
     for (double x = 1e-300; x < 1e300; x *= 1.37) {
-        double is = hr_op_log_ratio(x, 1);
+        double is = hr_log_ratio(x, 1);
         assert_true(fabs(is - log(x)) <= 4.5e-16 * fabs(log(x)));
-        assert_true(hr_op_log_ratio(1, x) == -is);
+        assert_true(hr_log_ratio(1, x) == -is);
     }
     for (double d = 1e-12; d < 0.5; d *= 1.7) {
-        double is = hr_op_log_ratio(1 + d, 1);
+        double is = hr_log_ratio(1 + d, 1);
         assert_true(fabs(is - log1p((1 + d) - 1)) <= 4.5e-16 * is);
     }
-    assert_true(hr_op_log_ratio(3, 3) == 0 && isnan(hr_op_log_ratio(0, 1)));
-    assert_true(isnan(hr_op_log_ratio(1, -1)) && isnan(hr_op_log_ratio(none, 1)));
+    assert_true(hr_log_ratio(3, 3) == 0 && isnan(hr_log_ratio(0, 1)));
+    assert_true(isnan(hr_log_ratio(1, -1)) && isnan(hr_log_ratio(none, 1)));
     for (double x = 1e-12; x < 1000; x *= 1.13) {
         double keep = hr_mf_fade(x, &gone);
         assert_true(fabs(keep - exp2(-x)) <= 4.5e-16 * keep);

@@ -70,21 +70,21 @@ HR_INLINE double square(double x)
 
 HR_INLINE double rogers(const bar *b)
 {
-    double up = hr_op_log_ratio(b->high, b->close) * hr_op_log_ratio(b->high, b->open);
-    return up + hr_op_log_ratio(b->low, b->close) * hr_op_log_ratio(b->low, b->open);
+    double up = hr_log_ratio(b->high, b->close) * hr_log_ratio(b->high, b->open);
+    return up + hr_log_ratio(b->low, b->close) * hr_log_ratio(b->low, b->open);
 }
 
 HR_INLINE void measure_range(double *v, const bar *b, const bar *last)
 {
     (void)last;
-    v[0] = square(hr_op_log_ratio(b->high, b->low)) / (4 * HR_MF_LN2);
+    v[0] = square(hr_log_ratio(b->high, b->low)) / (4 * HR_MF_LN2);
 }
 
 HR_INLINE void measure_close(double *v, const bar *b, const bar *last)
 {
     (void)last;
-    v[0] = square(hr_op_log_ratio(b->high, b->low)) / 2 -
-           (2 * HR_MF_LN2 - 1) * square(hr_op_log_ratio(b->close, b->open));
+    v[0] = square(hr_log_ratio(b->high, b->low)) / 2 -
+           (2 * HR_MF_LN2 - 1) * square(hr_log_ratio(b->close, b->open));
 }
 
 HR_INLINE void measure_drift(double *v, const bar *b, const bar *last)
@@ -95,9 +95,9 @@ HR_INLINE void measure_drift(double *v, const bar *b, const bar *last)
 
 HR_INLINE void measure_jumps(double *v, const bar *b, const bar *last)
 {
-    v[0] = hr_op_log_ratio(b->open, last->close);
+    v[0] = hr_log_ratio(b->open, last->close);
     if (!hr_mf_has(v[0])) return;
-    v[1] = hr_op_log_ratio(b->close, b->open);
+    v[1] = hr_log_ratio(b->close, b->open);
     v[2] = rogers(b);
     if (!hr_mf_has(v[2])) v[0] = v[1] = hr_mf_null();
 }
@@ -109,8 +109,8 @@ HR_INLINE void measure_pair(double *v, const bar *b, const bar *last)
     double high = b->high > last->high ? b->high : last->high;
     double low = b->low < last->low ? b->low : last->low;
     double beta =
-        square(hr_op_log_ratio(b->high, b->low)) + square(hr_op_log_ratio(last->high, last->low));
-    double gamma = square(hr_op_log_ratio(high, low));
+        square(hr_log_ratio(b->high, b->low)) + square(hr_log_ratio(last->high, last->low));
+    double gamma = square(hr_log_ratio(high, low));
     double alpha = (sqrt(2 * beta) - sqrt(beta)) / k - sqrt(gamma / k);
     if (!hr_mf_has(alpha)) return;
     double gone;
@@ -123,8 +123,8 @@ HR_INLINE void measure_pair(double *v, const bar *b, const bar *last)
 HR_INLINE void measure_middle(double *v, const bar *b, const bar *last)
 {
     double c = last->close;
-    double own = hr_op_log_ratio(c, last->high) + hr_op_log_ratio(c, last->low);
-    double next = hr_op_log_ratio(c, b->high) + hr_op_log_ratio(c, b->low);
+    double own = hr_log_ratio(c, last->high) + hr_log_ratio(c, last->low);
+    double next = hr_log_ratio(c, b->high) + hr_log_ratio(c, b->low);
     v[0] = own * next;
 }
 

@@ -73,7 +73,7 @@ HR_INLINE double square_of(double px, double qty)
 HR_INLINE double entropy_of(double px, double qty)
 {
     (void)px;
-    return qty * hr_op_log_ratio(qty, 1);
+    return qty * hr_log_ratio(qty, 1);
 }
 
 static uint32_t levels_of(const hr_mf *s, unsigned arg)
@@ -122,7 +122,7 @@ BOTH(weighted_mid_levels, notional_of, 1,
 BOTH(vwap_spread_bps, notional_of, 1, 20000 * (VWAP(a) - VWAP(b)) / (VWAP(a) + VWAP(b)))
 SIDES(book_vwap, notional_of, VWAP(t))
 SIDES(depth_hhi, square_of, t.v[i] / (t.q[i] * t.q[i]))
-SIDES(depth_entropy, entropy_of, hr_op_log_ratio(t.q[i], 1) - VWAP(t))
+SIDES(depth_entropy, entropy_of, hr_log_ratio(t.q[i], 1) - VWAP(t))
 SIDES(depth, none_of, t.q[i])
 SIDES(notional_depth, notional_of, t.v[i])
 /* clang-format on */
@@ -357,7 +357,7 @@ static double slope_of(const side *d, uint32_t row, uint32_t levels, double mid)
         double qty = d->qty[k][row];
         if (!is_level(px, qty)) continue;
         total += qty;
-        double now = hr_op_log_ratio(total, 1);
+        double now = hr_log_ratio(total, 1);
         double wide = fabs(px / before - 1);
         sum += (n == 0 ? now : now / v - 1) / wide;
         v = now;

@@ -10,8 +10,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/powers.h"
 #include "expr/op.h"
-#include "ops/logs.h"
 #include "ops/window/win.h"
 #include "ops/window/win_fold.h"
 
@@ -112,7 +112,7 @@ size_t hr_mf_bytes(const hr_mf_plan *plan, const hr_op_args *a);
 void hr_mf_init(const hr_mf_plan *plan, void *state, const hr_op_args *a);
 void hr_mf_run(const hr_mf_plan *plan, void *state, const hr_op_rows *r);
 
-#define HR_MF_LN2 HR_OP_LN2
+#define HR_MF_LN2 HR_LN2
 #define HR_MF_PI 3.14159265358979323846264338328
 
 /** 2^-x of x >= 0, and 1 - 2^-x, which does not cancel. */

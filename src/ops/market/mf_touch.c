@@ -40,16 +40,16 @@
 /* of quantities whose logarithm is not above 0 there is no slope */
 HR_INLINE double per_log_size(double x, double bq, double aq)
 {
-    double size = hr_op_log_ratio(bq, 1) + hr_op_log_ratio(aq, 1);
+    double size = hr_log_ratio(bq, 1) + hr_log_ratio(aq, 1);
     return size > 0 ? x / size : hr_mf_null();
 }
 
 /* clang-format off */
 TOUCH(weighted_mid, (bp * aq + ap * bq) / (bq + aq))
 TOUCH(quote_slope, per_log_size(ap - bp, bq, aq))
-TOUCH(log_quote_slope, per_log_size(hr_op_log_ratio(ap, bp), bq, aq))
+TOUCH(log_quote_slope, per_log_size(hr_log_ratio(ap, bp), bq, aq))
 PAIR(queue_imbalance, (b - a) / (b + a))
-PAIR(log_queue_ratio, hr_op_log_ratio(b, a))
+PAIR(log_queue_ratio, hr_log_ratio(b, a))
 PAIR(relative_spread_bps, 20000 * (a - b) / (a + b))
-PAIR(log_spread, hr_op_log_ratio(a, b))
+PAIR(log_spread, hr_log_ratio(a, b))
 /* clang-format on */

@@ -378,7 +378,7 @@ HR_INLINE void impact_step(hr_mf *s, hr_mf_chunk *c, bool is_root)
         double size = is_root ? sqrt(hr_mf_in(c, 1)[i] * qty) : qty;
         c->d[0][i] = c->d[1][i] = hr_mf_null();
         if (!(hr_mf_has(mid) && hr_mf_has(size) && hr_mf_has(side))) continue;
-        c->d[0][i] = is_root ? hr_op_log_ratio(mid, h->x) : mid - h->x;
+        c->d[0][i] = is_root ? hr_log_ratio(mid, h->x) : mid - h->x;
         c->d[1][i] = h->y;
         h->x = mid;
         h->y = sign_of(side) * size;
@@ -403,7 +403,7 @@ static void amihud_step(hr_mf *s, hr_mf_chunk *c)
         double qty = hr_mf_in(c, 1)[i];
         c->d[0][i] = hr_mf_null();
         if (!(hr_mf_has(px) && hr_mf_has(qty))) continue;
-        c->d[0][i] = fabs(hr_op_log_ratio(px, h->x)) / (px * qty);
+        c->d[0][i] = fabs(hr_log_ratio(px, h->x)) / (px * qty);
         h->x = px;
     }
 }

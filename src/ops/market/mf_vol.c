@@ -21,7 +21,7 @@ static void returns_begin(hr_mf *s, const hr_op_args *a)
 HR_INLINE double next_return(returns *h, double x)
 {
     h->before = h->r;
-    h->r = hr_op_log_ratio(x, h->x);
+    h->r = hr_log_ratio(x, h->x);
     h->x = x;
     h->n++;
     return h->r;
@@ -158,7 +158,7 @@ static void long_step(hr_mf *s, hr_mf_chunk *c)
         if (!hr_mf_has(x[i])) continue;
         double old = ring_pass(h, (uint64_t)s->p[0], h->n, x[i]);
         double r = next_return(h, x[i]);
-        double all = hr_op_log_ratio(x[i], old);
+        double all = hr_log_ratio(x[i], old);
         if (!hr_mf_has(r) || !hr_mf_has(all)) continue;
         c->d[0][i] = r;
         c->d[1][i] = all;
@@ -225,7 +225,7 @@ static void log_return_finish(hr_mf *s, hr_mf_chunk *c)
 {
     (void)s;
     for (uint32_t i = 0; i < c->n; i++)
-        hr_mf_out(c, 0)[i] = hr_win_or_null(hr_op_log_ratio(c->d[0][i], c->w[0][i]));
+        hr_mf_out(c, 0)[i] = hr_win_or_null(hr_log_ratio(c->d[0][i], c->w[0][i]));
 }
 
 static void efficiency_finish(hr_mf *s, hr_mf_chunk *c)

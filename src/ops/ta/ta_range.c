@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Indicators of highs and lows: ranges, directions, trends. */
+#include "base/powers.h"
 #include "ops/ta/ta_cols.h"
 
 /* in whole batches: what is not finite among the inputs is not in y, or in test */
@@ -346,7 +347,7 @@ static void step_fisher(hr_ta *s, const double *x, double *y)
     double place = 0.66 * ((middle + low) / range - 0.5) + 0.67 * s->v[0];
     s->v[0] = place > 0.99 ? 0.999 : place < -0.99 ? -0.999 : place;
     y[1] = s->v[1];
-    s->v[1] = 0.5 * log((1 + s->v[0]) / (1 - s->v[0])) + 0.5 * s->v[1];
+    s->v[1] = 0.5 * hr_log((1 + s->v[0]) / (1 - s->v[0])) + 0.5 * s->v[1];
     y[0] = s->v[1];
 }
 
@@ -375,7 +376,7 @@ static void cols_fisher(hr_ta *s, uint32_t m, const double *const *x, double *co
     double f = s->v[1];
     for (uint32_t i = skip; i < m; i++) {
         y[1][i] = f;
-        y[0][i] = f = 0.5 * log(low[i]) + 0.5 * f;
+        y[0][i] = f = 0.5 * hr_log(low[i]) + 0.5 * f;
     }
     s->v[1] = f;
     hr_ta_blank(s, s->n[0] - 1, y[0], m);

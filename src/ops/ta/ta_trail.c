@@ -3,7 +3,7 @@
  * bands, the Hurst exponent. Row by row. */
 #include <math.h>
 
-#include "ops/logs.h"
+#include "base/powers.h"
 #include "ops/ta/ta_parts.h"
 
 static double larger(double a, double b)
@@ -284,8 +284,8 @@ static double exponent(hr_ta *s)
         double size = s->n[0] / parts; /* whole */
         double rs = rescaled(s, parts);
         if (!(rs > 0)) return (double)NAN;
-        double x = hr_op_log_ratio(size, 1);
-        double y = hr_op_log_ratio(rs, 1);
+        double x = hr_log_ratio(size, 1);
+        double y = hr_log_ratio(rs, 1);
         n++;
         sx += x;
         sy += y;
@@ -300,7 +300,7 @@ static void step_hurst(hr_ta *s, const double *x, double *y)
     double last = s->v[0];
     s->v[0] = x[0];
     if (s->seen == 0) return;
-    double r = hr_op_log_ratio(x[0], last);
+    double r = hr_log_ratio(x[0], last);
     (void)hr_ta_push(s, 0, r); /* null where a value is not above 0: as long as it is inside */
     if (hr_ta_is_full(s, 0)) y[0] = exponent(s);
 }

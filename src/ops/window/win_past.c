@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Single rows of a window or before it, and what is carried on over all rows. */
+#include "base/powers.h"
 #include "ops/window/win_past.h"
 
 #define PAST(name, what)                                                                           \
@@ -154,7 +155,7 @@ void hr_win_ewma_time(void *state, const hr_op_rows *r)
         }
         if (r->ts[i] > c.newest) {
             double dt = (double)((uint64_t)r->ts[i] - (uint64_t)c.newest);
-            double keep = c.n == 0 ? 0 : exp2(-dt / c.half_ns);
+            double keep = c.n == 0 ? 0 : hr_exp2(-dt / c.half_ns);
             c.high *= keep;
             c.low *= keep;
             c.newest = r->ts[i];
