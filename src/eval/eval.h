@@ -69,6 +69,9 @@ HR_MUST_USE hr_status hr_eval_create(hr_eval **out, hr_arena *arena, hr_arena *s
                                      const hr_expr *x, uint32_t batch_rows, hr_err *err);
 /** state: part->state_bytes, 64-byte aligned. */
 void hr_eval_init(const hr_eval_part *p, void *state);
+/** Of a state that comes from a file, its checksum right: may it be run? What no operator looks at
+ * is taken as it is (hr_op.is_sound). */
+bool hr_eval_is_sound(const hr_eval_part *p, const void *state);
 /** work: eval->work_bytes, 64-byte aligned, of this thread; nothing is kept in it. */
 void hr_eval_run(const hr_eval *e, const hr_eval_part *p, void *state, void *work,
                  const hr_eval_rows *r);

@@ -67,6 +67,17 @@ hr_status hr_eval_others_init(hr_eval_others *o, const hr_eval *e, hr_arena *are
     return HR_OK;
 }
 
+bool hr_eval_others_is_sound(const hr_eval_others *o)
+{
+    for (uint32_t i = 0; i < o->e->n_part; i++) {
+        unsigned char is_met;
+        memcpy(&is_met, o->block + i * sizeof is_met, sizeof is_met);
+        if (is_met > 1) return false;
+        if (i > 0 && !hr_eval_is_sound(&o->e->part[i], o->block + o->state_at[i])) return false;
+    }
+    return true;
+}
+
 static bool is_called(const char *name, const char *venue, const char *symbol)
 {
     size_t n = strlen(venue);

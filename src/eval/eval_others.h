@@ -22,6 +22,8 @@ typedef struct hr_eval_others {
 /** Bytes of arena that init takes. */
 size_t hr_eval_others_bytes(const hr_eval *e);
 HR_MUST_USE hr_status hr_eval_others_init(hr_eval_others *o, const hr_eval *e, hr_arena *arena);
+/** Of a block that was read from a file: may it be run? */
+bool hr_eval_others_is_sound(const hr_eval_others *o);
 /** The part that a new instrument is named by, "BTCUSDT" or "binance:BTCUSDT", if no one was
  * before it; 0: none. */
 uint32_t hr_eval_others_meet(hr_eval_others *o, const char *venue, const char *symbol);

@@ -17,6 +17,16 @@ void hr_eval_init(const hr_eval_part *p, void *state)
     }
 }
 
+bool hr_eval_is_sound(const hr_eval_part *p, const void *state)
+{
+    for (uint32_t i = 0; i < p->n_step; i++) {
+        const hr_eval_step *s = &p->step[i];
+        if (s->kind != HR_EXPR_CALL || s->op->is_sound == NULL) continue;
+        if (!s->op->is_sound((const char *)state + s->state_at, s->args)) return false;
+    }
+    return true;
+}
+
 static void where(double *restrict out, const double *c, const double *x, const double *y,
                   uint32_t n)
 {

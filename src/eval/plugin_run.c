@@ -245,6 +245,11 @@ static void slot_run(uint32_t which, void *state, const hr_op_rows *r)
         make_null(r->out[k], r->n);
 }
 
+static bool slot_is_sound(uint32_t which, const void *state, const hr_op_args *a)
+{
+    return state_fault(state, own_bytes(op_of(&slots[which]), a)) == PLUGIN_FAULT_NONE;
+}
+
 /* ---- the table ---- */
 
 #define SLOT(h, l)                                                                                 \
@@ -263,8 +268,12 @@ static void slot_run(uint32_t which, void *state, const hr_op_rows *r)
     static uint32_t warm_##h##l(const hr_op_args *a)                                               \
     {                                                                                              \
         return slot_warm_up(0x##h##l, a);                                                          \
+    }                                                                                              \
+    static bool sound_##h##l(const void *state, const hr_op_args *a)                               \
+    {                                                                                              \
+        return slot_is_sound(0x##h##l, state, a);                                                  \
     }
-#define ENTRY(h, l) {bytes_##h##l, init_##h##l, run_##h##l, warm_##h##l},
+#define ENTRY(h, l) {bytes_##h##l, init_##h##l, run_##h##l, warm_##h##l, sound_##h##l},
 #define ROW(X, h)                                                                                  \
     X(h, 0)                                                                                        \
     X(h, 1)                                                                                        \
@@ -308,6 +317,7 @@ static const struct slot_functions {
     void (*init)(void *state, const hr_op_args *a);
     void (*run)(void *state, const hr_op_rows *r);
     uint32_t (*warm_up)(const hr_op_args *a);
+    bool (*is_sound)(const void *state, const hr_op_args *a);
 } functions[] = {
     ALL(ENTRY)
 };
@@ -325,6 +335,7 @@ bool hr_plugin_bind(hr_plugin *p, uint32_t i)
         p->op[i].init = functions[k].init;
         p->op[i].run = functions[k].run;
         p->op[i].warm_up = functions[k].warm_up;
+        p->op[i].is_sound = functions[k].is_sound;
         return true;
     }
     return false;
@@ -349,6 +360,11 @@ void hr_row_stage_init(const hr_row_stage *s, void *state)
     const headrace_stage *own = &s->plugin->info->stage[s->which];
     void *block = guard(state, (size_t)own->state_bytes);
     if (own->init != NULL) own->init(own->self, block);
+}
+
+bool hr_row_stage_is_sound(const hr_row_stage *s, const void *state)
+{
+    return state_fault(state, s->plugin->info->stage[s->which].state_bytes) == PLUGIN_FAULT_NONE;
 }
 
 static plugin_fault_kind stage_piece(const hr_row_stage *s, void *state, const hr_row_stage_rows *r,

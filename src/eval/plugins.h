@@ -68,6 +68,8 @@ typedef struct hr_row_stage_rows {
 } hr_row_stage_rows;
 
 void hr_row_stage_init(const hr_row_stage *s, void *state); /* state: 64-byte aligned */
+/** Of a state that comes from a file: is it one of this stage, its marks in place? */
+bool hr_row_stage_is_sound(const hr_row_stage *s, const void *state);
 /** Returns how many rows are kept. */
 uint32_t hr_row_stage_run(const hr_row_stage *s, void *state, const hr_row_stage_rows *r);
 /** Moves the rows kept to the front of a column of n values of 8 bytes. */

@@ -234,6 +234,15 @@ void hr_row_stages_init(const hr_row_stages *s, void *state)
         hr_row_stage_init(s->stage[i].stage, (char *)state + s->stage[i].state_at);
 }
 
+bool hr_row_stages_is_sound(const hr_row_stages *s, const void *state)
+{
+    for (uint32_t i = 0; i < s->n_stage; i++) {
+        const hr_row_stage_place *at = &s->stage[i];
+        if (!hr_row_stage_is_sound(at->stage, (const char *)state + at->state_at)) return false;
+    }
+    return true;
+}
+
 bool hr_row_stages_run(const hr_row_stages *s, void *state, int64_t ts, double *wide)
 {
     for (uint32_t i = 0; i < s->n_stage; i++) {

@@ -62,6 +62,8 @@ HR_MUST_USE hr_status hr_row_stages_bind(hr_row_stages *s, hr_arena *arena, cons
 
 /** state: state_bytes, 64-byte aligned. */
 void hr_row_stages_init(const hr_row_stages *s, void *state);
+/** Of a state that comes from a file: may it be run? */
+bool hr_row_stages_is_sound(const hr_row_stages *s, const void *state);
 /** wide[n_wide], of which the first n_in are set. false: a stage drops the row, and those behind it
  * have not seen it. */
 bool hr_row_stages_run(const hr_row_stages *s, void *state, int64_t ts, double *wide);

@@ -294,6 +294,17 @@ void hr_signals_init(void *state, const hr_signals *s)
         rule[i].gate_ns = NO_GATE;
 }
 
+/* A run of `when` begins at a row that was. */
+bool hr_signals_is_sound(const void *state, const hr_signals *s)
+{
+    const head *h = state;
+    const rule_state *rule = (const rule_state *)(h + 1);
+    bool ok = h->n_rows < UINT64_C(1) << 62;
+    for (uint32_t i = 0; i < s->n_rule && ok; i++)
+        ok = rule[i].run == 0 || (rule[i].run / 2 > 0 && rule[i].run / 2 <= h->n_rows);
+    return ok;
+}
+
 uint32_t hr_signals_run(const hr_signals *s, void *state, const hr_signal_rows *r, uint32_t from,
                         hr_signals_out *o)
 {

@@ -118,6 +118,8 @@ typedef struct hr_signal_rows {
 
 /** A multiple of 64, of one instrument. */
 size_t hr_signals_state_bytes(const hr_signals *s);
+/** Of a state that comes from a file: may it be run? */
+bool hr_signals_is_sound(const void *state, const hr_signals *s);
 void hr_signals_init(void *state, const hr_signals *s); /* state: 64-byte aligned */
 /** Takes the rows from `from` on; returns the first it did not take: r->n, or less where out is
  * full: call again once its events are used. The same events for any cut of rows into calls.

@@ -105,6 +105,9 @@ typedef struct hr_op {
     void (*run)(void *state, const hr_op_rows *r);
     /** Rows (without nulls) before the first that has a value; of windows of time 0. */
     uint32_t (*warm_up)(const hr_op_args *a);
+    /** Of a state that comes from a file: no run of any rows leaves its memory because of what is
+     * in it. Values may be any. NULL: it is taken as it is. */
+    bool (*is_sound)(const void *state, const hr_op_args *a);
 } hr_op;
 
 typedef struct hr_op_list {

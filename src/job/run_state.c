@@ -141,8 +141,9 @@ static bool load_desks(hr_run *r, hr_unpack *u, hr_err *err)
         ok = d != NULL && hr_desk_unpack(d, &r->shard[(uint32_t)i % r->n_shards].env, u) &&
              (r->orders == NULL || hr_desk_unpack_orders(d, r->orders, u));
     }
-    if (ok && has_others(r)) hr_unpack_bytes(u, others_of(r)->block, others_of(r)->n_bytes);
-    return ok;
+    if (!ok || !has_others(r)) return ok;
+    hr_unpack_bytes(u, others_of(r)->block, others_of(r)->n_bytes);
+    return !u->is_bad && hr_eval_others_is_sound(others_of(r));
 }
 
 hr_status run_state_load(hr_run *r, hr_err *err)

@@ -294,6 +294,16 @@ void hr_desk_calc_pack(const hr_desk *d, const hr_desk_config *cfg, hr_pack *k)
     hr_pack_bytes(k, (char *)d->calc + s->state_at, s->desk_bytes - s->state_at);
 }
 
+/* A right checksum does not say who wrote it. */
+static bool is_sound(const hr_calc_setup *s, const hr_desk_calc *c)
+{
+    const hr_program *p = &s->program;
+    const char *at = (const char *)c;
+    if (!hr_eval_is_sound(&p->e->part[0], at + s->state_at)) return false;
+    if (p->signals != NULL && !hr_signals_is_sound(at + s->signals_at, p->signals)) return false;
+    return p->stages == NULL || hr_row_stages_is_sound(p->stages, at + s->stages_at);
+}
+
 bool hr_desk_calc_unpack(hr_desk *d, const hr_desk_config *cfg, hr_unpack *u)
 {
     const hr_calc_setup *s = cfg->calc;
@@ -302,5 +312,5 @@ bool hr_desk_calc_unpack(hr_desk *d, const hr_desk_config *cfg, hr_unpack *u)
     hr_unpack_bytes(u, c, sizeof *c);
     hr_unpack_bytes(u, (char *)c + s->state_at, s->desk_bytes - s->state_at);
     return !u->is_bad && c->n_rows == 0 && c->part < s->program.e->n_part &&
-           c->gate.kinds <= HR_TRADES_ALL;
+           c->gate.kinds <= HR_TRADES_ALL && is_sound(s, c);
 }

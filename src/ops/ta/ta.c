@@ -2,6 +2,8 @@
 /* The table of the library: what each operator takes and gives, and where it starts. */
 #include "ops/ta/ta.h"
 
+#include <string.h>
+
 #include "base/attr.h"
 #include "kern/kern.h"
 #include "ops/ta/ta_parts.h"
@@ -33,7 +35,8 @@
 #define BESIDE(fn, from, warm, ...)                                                                \
     {                                                                                              \
         .name = #fn, .group = "ta", .source = (from), .bytes = hr_ta_##fn##_bytes,                 \
-        .init = hr_ta_##fn##_init, .run = run_##fn, .warm_up = warm_##warm, __VA_ARGS__            \
+        .init = hr_ta_##fn##_init, .run = run_##fn, .warm_up = warm_##warm,                        \
+        .is_sound = hr_ta_##fn##_is_sound, __VA_ARGS__                                             \
     }
 #define MATH(fn, inputs, counted, told, ...)                                                       \
     {                                                                                              \
@@ -42,6 +45,29 @@
         .out = {""}, .unit = {(counted)}, .bytes = no_bytes, .init = no_init, .run = run_##fn,     \
         .warm_up = warm_none                                                                       \
     }
+
+/* By chunks: while its window is small the place of ring is that of a row in a chunk. */
+static bool counts_chunks(const char *fn)
+{
+    static const char *const names[] = {"bbands", "stddev", "stderr", "vidya", "volatility"};
+    for (size_t i = 0; i < HR_ARRAY_LEN(names); i++)
+        if (strcmp(fn, names[i]) == 0) return true;
+    return false;
+}
+
+bool hr_ta_is_sound(const hr_ta *s, const hr_ta *fresh, const char *fn)
+{
+    bool ok = s->bytes == fresh->bytes && s->is_small == fresh->is_small &&
+              memcmp(s->n, fresh->n, sizeof s->n) == 0 && memcmp(s->p, fresh->p, sizeof s->p) == 0;
+    bool by_chunks = s->is_small != 0 && counts_chunks(fn);
+    for (int j = 0; j < HR_TA_RINGS && ok; j++) {
+        const hr_ta_ring *r = &s->ring[j];
+        uint32_t most = by_chunks && r->cap > 0 ? HR_TA_CHUNK : HR_MAX(r->cap, 1u);
+        ok = r->off == fresh->ring[j].off && r->cap == fresh->ring[j].cap && r->at < most &&
+             r->len <= r->cap;
+    }
+    return ok;
+}
 
 static size_t no_bytes(const hr_op_args *a)
 {

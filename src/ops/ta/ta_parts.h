@@ -236,7 +236,7 @@ HR_INLINE uint64_t hr_ta_peak(hr_ta *s, int j, double x, double *top)
     if (i >= r->cap) i -= r->cap;
     value[i] = x;
     row[i] = now;
-    r->len = low + 1;
+    r->len = low < r->cap ? low + 1 : r->cap; /* rows of a file may not go up */
     *top = value[r->at];
     return (uint64_t)row[r->at];
 }
@@ -277,6 +277,9 @@ HR_INLINE void hr_ta_init(void *state, const hr_op_args *a, hr_ta_setup_fn setup
         value[i] = 0;
 }
 
+/** Whether a state from a file has the rings of a fresh one, and places within them. */
+bool hr_ta_is_sound(const hr_ta *s, const hr_ta *fresh, const char *fn);
+
 /** Rows one by one through step, which is a constant where this is called. */
 HR_INLINE void hr_ta_rows(hr_ta *s, const hr_op_rows *r, int n_in, int n_out, hr_ta_step_fn step)
 {
@@ -313,12 +316,19 @@ HR_INLINE void hr_ta_rows(hr_ta *s, const hr_op_rows *r, int n_in, int n_out, hr
     void hr_ta_##fn##_init(void *state, const hr_op_args *a)                                       \
     {                                                                                              \
         hr_ta_init(state, a, setup);                                                               \
+    }                                                                                              \
+    bool hr_ta_##fn##_is_sound(const void *state, const hr_op_args *a)                             \
+    {                                                                                              \
+        hr_ta fresh;                                                                               \
+        hr_ta_begin(&fresh, a, setup);                                                             \
+        return hr_ta_is_sound(state, &fresh, #fn);                                                 \
     }
 #endif
 
 #define HR_TA_DECLARE(fn)                                                                          \
     size_t hr_ta_##fn##_bytes(const hr_op_args *a);                                                \
     void hr_ta_##fn##_init(void *state, const hr_op_args *a);                                      \
+    bool hr_ta_##fn##_is_sound(const void *state, const hr_op_args *a);                            \
     void hr_ta_##fn##_base(void *state, const hr_op_rows *r);                                      \
     void hr_ta_##fn##_avx2(void *state, const hr_op_rows *r);
 
