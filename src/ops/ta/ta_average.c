@@ -198,6 +198,7 @@ static HR_NOINLINE void kama_ways(hr_ta *s, uint32_t m, const double *x, double 
     double *way = hr_ta_lead(s, 0, rows);
     for (uint32_t i = 0; i < m; i++)
         way[i] = fabs(x[i] - last[i]);
+    hr_ta_past(s, 0, x, m);
     if (s->seen == 0) way[0] = 0; /* there is none to the first row */
     const double *w = hr_ta_keep(s, 0, way, m);
     HR_TA_FN(sums)(y, w, 1, s->n[0], m);
@@ -273,8 +274,10 @@ static void cols_vidya(hr_ta *s, uint32_t m, const double *const *x, double *con
 {
     HR_TA_COLUMN(mean);
     HR_TA_COLUMN(k);
-    HR_TA_FN(variances_in)(s, 0, x[0], mean, k, m);
-    HR_TA_FN(variances_in)(s, 2, x[0], mean, y[0], m);
+    double *const short_to[] = {k, mean};
+    double *const long_to[] = {y[0], mean};
+    HR_TA_FN(variances_in)(s, 0, x[0], short_to, m, 0);
+    HR_TA_FN(variances_in)(s, 2, x[0], long_to, m, 0);
     for (uint32_t i = 0; i < m; i++)
         k[i] = s->p[2] * sqrt(y[0][i] > 0 ? k[i] / y[0][i] : 0);
     uint64_t first = s->n[1] - 2;
@@ -300,21 +303,29 @@ static void step_vwma(hr_ta *s, const double *x, double *y)
     if (hr_ta_is_full(s, 0)) y[0] = s->sum[0].now.hi / s->sum[1].now.hi;
 }
 
-static void cols_vwma(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+HR_INLINE void product_rows(uint32_t i, uint32_t n, const double *const *x, double *y,
+                            hr_wide_bits *most)
+{
+    hr_wide_put(y + i, hr_wide_take(x[0] + i, n, most) * hr_wide_take(x[1] + i, n, most), n);
+}
+
+static bool try_vwma(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     HR_TA_COLUMN(all);
     HR_TA_ROOM(rows);
     double *flow = hr_ta_lead(s, 0, rows);
-    for (uint32_t i = 0; i < m; i++)
-        flow[i] = x[0][i] * x[1][i];
+    hr_wide_bits most = {0};
+    HR_WIDE_EACH(m, product_rows, x, flow, &most);
+    if (!hr_ta_is_taken(s, most)) return false;
     const double *w = hr_ta_keep(s, 0, flow, m);
     HR_TA_FN(sums)(y[0], w, 1.0 / s->n[0], s->n[0], m);
     hr_ta_means_in(s, 1, x[1], m, all);
     for (uint32_t i = 0; i < m; i++)
         y[0][i] = hr_ta_or_null(y[0][i] / all[i]);
     hr_ta_blank(s, s->n[0] - 1, y[0], m);
+    return true;
 }
-HR_TA_BOTH_TAME(vwma, 2, 1, setup_vwma, step_vwma, cols_vwma)
+HR_TA_BOTH_TRY(vwma, 2, 1, setup_vwma, step_vwma)
 
 /* what is left of v after so many rows as d is for */
 HR_INLINE double decayed(double v, double d, bool is_linear)
@@ -382,14 +393,14 @@ static bool line(hr_ta *s, double x, double *a, double *b)
     return true;
 }
 
-/* mean (where it is asked for) and slope of the same */
-static void line_cols(hr_ta *s, const double *x, uint32_t m, double *mean, double *slope)
+/* the same's value so many rows from the middle */
+static void line_cols(hr_ta *s, const double *x, uint32_t m, double far_by, double *y)
 {
     HR_TA_ROOM(room);
     uint32_t n = s->n[0];
     const double *w = hr_ta_window(s, 0, x, m, room);
-    HR_TA_FN(slopes)(slope, w, n, m);
-    if (mean) HR_TA_FN(sums)(mean, w, 1.0 / n, n, m);
+    HR_TA_FN(sums)(y, w, 1.0 / n, n, m);
+    HR_TA_FN(slopes)(y, w, y, far_by, n, m);
 }
 
 static void step_linreg(hr_ta *s, const double *x, double *y)
@@ -401,11 +412,7 @@ static void step_linreg(hr_ta *s, const double *x, double *y)
 
 static void cols_linreg(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    HR_TA_COLUMN(mean);
-    const double n = s->n[0];
-    line_cols(s, x[0], m, mean, y[0]);
-    for (uint32_t i = 0; i < m; i++)
-        y[0][i] = mean[i] + (n - 1) / 2 * y[0][i];
+    line_cols(s, x[0], m, (s->n[0] - 1.0) / 2, y[0]);
     hr_ta_blank(s, s->n[0] - 1, y[0], m);
 }
 HR_TA_BOTH_TAME(linreg, 1, 1, setup_n, step_linreg, cols_linreg)
@@ -419,11 +426,7 @@ static void step_linregintercept(hr_ta *s, const double *x, double *y)
 
 static void cols_linregintercept(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    HR_TA_COLUMN(mean);
-    const double n = s->n[0];
-    line_cols(s, x[0], m, mean, y[0]);
-    for (uint32_t i = 0; i < m; i++)
-        y[0][i] = mean[i] - (n - 1) / 2 * y[0][i];
+    line_cols(s, x[0], m, -(s->n[0] - 1.0) / 2, y[0]);
     hr_ta_blank(s, s->n[0] - 1, y[0], m);
 }
 HR_TA_BOTH_TAME(linregintercept, 1, 1, setup_n, step_linregintercept, cols_linregintercept)
@@ -437,7 +440,9 @@ static void step_linregslope(hr_ta *s, const double *x, double *y)
 
 static void cols_linregslope(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    line_cols(s, x[0], m, NULL, y[0]);
+    HR_TA_ROOM(room);
+    const double *w = hr_ta_window(s, 0, x[0], m, room);
+    HR_TA_FN(slopes)(y[0], w, NULL, 0, s->n[0], m);
     hr_ta_blank(s, s->n[0] - 1, y[0], m);
 }
 HR_TA_BOTH_TAME(linregslope, 1, 1, setup_n, step_linregslope, cols_linregslope)
@@ -451,11 +456,7 @@ static void step_tsf(hr_ta *s, const double *x, double *y)
 
 static void cols_tsf(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    HR_TA_COLUMN(mean);
-    const double n = s->n[0];
-    line_cols(s, x[0], m, mean, y[0]);
-    for (uint32_t i = 0; i < m; i++)
-        y[0][i] = mean[i] + (n + 1) / 2 * y[0][i];
+    line_cols(s, x[0], m, (s->n[0] + 1.0) / 2, y[0]);
     hr_ta_blank(s, s->n[0] - 1, y[0], m);
 }
 HR_TA_BOTH_TAME(tsf, 1, 1, setup_n, step_tsf, cols_tsf)

@@ -10,7 +10,6 @@ typedef hr_ta_rows4 rows4;
 #define SUM_FOURS 8 /* that a sum has in registers */
 
 #define IN_MOST 4
-#define EXPONENT(e) ((int64_t)(1023 + (e)) << 52)
 
 HR_INLINE void size_rows(uint32_t i, uint32_t n, const double *const *x, int n_in,
                          hr_wide_bits *most)
@@ -33,12 +32,10 @@ HR_INLINE int64_t sizes(const double *const *x, int n_in, uint32_t m)
 
 bool HR_TA_FN(is_whole)(const double *x, uint32_t m)
 {
-    return sizes(&x, 1, m) < EXPONENT(1024);
+    return sizes(&x, 1, m) < HR_TA_EXPONENT(1024);
 }
 
-/* Whether no row has a null. Products of two and sums of any number of values below 2^300 are
- * finite: until there was a larger one, and where nothing is divided, nothing has to be cleaned. */
-static bool is_clean(hr_ta *s, const double *const *x, int n_in, uint32_t m)
+bool HR_TA_FN(is_clean)(hr_ta *s, const double *const *x, int n_in, uint32_t m)
 {
     int64_t most;
     if (n_in == 1)
@@ -49,9 +46,7 @@ static bool is_clean(hr_ta *s, const double *const *x, int n_in, uint32_t m)
         most = sizes(x, 3, m);
     else
         most = sizes(x, IN_MOST, m);
-    if (most < EXPONENT(300)) return true;
-    s->is_wild = true;
-    return most < EXPONENT(1024);
+    return hr_ta_is_told(s, most);
 }
 
 static void clean(double *y, uint32_t m)
@@ -110,8 +105,9 @@ void HR_TA_FN(chunks)(hr_ta *s, const hr_op_rows *r, hr_ta_shape shape, hr_ta_co
             x[j] = r->in[j] + at;
         for (int j = 0; j < n_out; j++)
             y[j] = r->out[j] + at;
-        if (is_clean(s, x, n_in, m)) {
-            cols(s, m, x, y);
+        bool is_done = shape.try ? shape.try(s, m, x, y) : HR_TA_FN(is_clean)(s, x, n_in, m);
+        if (is_done) {
+            if (!shape.try) cols(s, m, x, y);
             s->seen += m;
             s->behind += m;
         } else {
@@ -245,7 +241,8 @@ void HR_TA_FN(weighed)(double *y, const double *w, double by, uint32_t n, uint32
     }
 }
 
-void HR_TA_FN(slopes)(double *y, const double *w, uint32_t n, uint32_t m)
+void HR_TA_FN(slopes)(double *y, const double *w, const double *mean, double far_by, uint32_t n,
+                      uint32_t m)
 {
     const double by = 12 / ((double)n * ((double)n * n - 1));
     uint32_t i = 0;
@@ -263,16 +260,16 @@ void HR_TA_FN(slopes)(double *y, const double *w, uint32_t n, uint32_t m)
             c += far * (AT(new + 8) - AT(old + 8));
             d += far * (AT(new + 12) - AT(old + 12));
         }
-        TO(y + i) = a * by;
-        TO(y + i + 4) = b * by;
-        TO(y + i + 8) = c * by;
-        TO(y + i + 12) = d * by;
+        TO(y + i) = mean ? AT(mean + i) + far_by * (a * by) : a * by;
+        TO(y + i + 4) = mean ? AT(mean + i + 4) + far_by * (b * by) : b * by;
+        TO(y + i + 8) = mean ? AT(mean + i + 8) + far_by * (c * by) : c * by;
+        TO(y + i + 12) = mean ? AT(mean + i + 12) + far_by * (d * by) : d * by;
     }
     for (; i < m; i++) {
         double all = 0;
         for (uint32_t k = 0; k < n / 2; k++)
             all += ((n - 1) / 2.0 - k) * (w[i + n - 1 - k] - w[i + k]);
-        y[i] = all * by;
+        y[i] = mean ? mean[i] + far_by * (all * by) : all * by;
     }
 }
 
@@ -440,24 +437,38 @@ HR_INLINE void about_rows(uint32_t i, uint32_t n, const double *w, double pivot,
     hr_wide_put(square + i, d * d, n);
 }
 
-/* From means of distances and of their squares to means and variances; -1 where digits are lost.
- * What is below 1e-28 of the mean squared cannot be told from 0. */
-HR_INLINE void variance_rows(uint32_t i, uint32_t n, double pivot, double *mean, double *y,
+/* From means of distances and of their squares to means and variances (or roots of them times
+ * root); -1 where digits are lost. What is below 1e-28 of the mean squared cannot be told from 0.
+ */
+HR_INLINE void variance_rows(uint32_t i, uint32_t n, double pivot, double *const *y, double root,
                              hr_wide_bits *lost)
 {
-    hr_wide off = hr_wide_get(mean + i, n);
-    hr_wide all = hr_wide_get(y + i, n);
+    hr_wide all = hr_wide_get(y[0] + i, n);
+    hr_wide off = hr_wide_get(y[1] + i, n);
     hr_wide v = all - off * off;
     hr_wide middle = off + pivot;
     hr_wide_bits is_lost = ~(v * 4096 >= all);
     hr_wide value = hr_wide_only(v > 1e-28 * middle * middle, v);
-    hr_wide_put(y + i, hr_wide_pick(is_lost, hr_wide_of(-1), value), n);
-    hr_wide_put(mean + i, middle, n);
+    if (root > 0) value = hr_wide_sqrt(value) * root;
+    hr_wide_put(y[0] + i, hr_wide_pick(is_lost, hr_wide_of(-1), value), n);
+    hr_wide_put(y[1] + i, middle, n);
     *lost |= is_lost;
 }
 
+/* those rows again */
+static HR_NOINLINE void variances_again(double *const *y, const double *w, double root, uint32_t n,
+                                        uint32_t m)
+{
+    for (uint32_t i = 0; i < m; i++) {
+        if (y[0][i] >= 0) continue;
+        double v = variance_of(w + i, n, &y[1][i]);
+        if (v <= 1e-28 * y[1][i] * y[1][i]) v = 0;
+        y[0][i] = root > 0 ? sqrt(v) * root : v;
+    }
+}
+
 /* sums about pivot: the same number for all rows of HR_TA_CHUNK, whatever the calls */
-static void variances_by(double *mean, double *y, const double *w, double pivot, uint32_t n,
+static void variances_by(double *const *y, const double *w, double pivot, double root, uint32_t n,
                          uint32_t m)
 {
     HR_TA_ROOM(far);
@@ -465,34 +476,36 @@ static void variances_by(double *mean, double *y, const double *w, double pivot,
     hr_wide_bits lost = {0};
     int64_t again = 0;
     HR_WIDE_EACH(n - 1 + m, about_rows, w, pivot, far, square);
-    HR_TA_FN(sums)(mean, far, 1.0 / n, n, m);
-    HR_TA_FN(sums)(y, square, 1.0 / n, n, m);
-    HR_WIDE_EACH(m, variance_rows, pivot, mean, y, &lost);
+    HR_TA_FN(sums)(y[1], far, 1.0 / n, n, m);
+    HR_TA_FN(sums)(y[0], square, 1.0 / n, n, m);
+    if (root > 0)
+        HR_WIDE_EACH(m, variance_rows, pivot, y, root, &lost);
+    else
+        HR_WIDE_EACH(m, variance_rows, pivot, y, 0, &lost);
     for (int k = 0; k < HR_TA_WIDE; k++)
         again |= lost[k];
-    for (uint32_t i = 0; i < m && again != 0; i++) {
-        if (y[i] >= 0) continue;
-        y[i] = variance_of(w + i, n, &mean[i]);
-        if (y[i] <= 1e-28 * mean[i] * mean[i]) y[i] = 0;
-    }
+    if (again != 0) variances_again(y, w, root, n, m);
 }
 
-void HR_TA_FN(variances)(hr_ta *s, int j, const double *w, double *mean, double *y, uint32_t m)
+void HR_TA_FN(variances)(hr_ta *s, int j, const double *w, double *const *y, uint32_t m,
+                         double root)
 {
     hr_ta_ring *r = &s->ring[j];
     uint32_t n = r->cap;
     for (uint32_t i = 0; i < m;) {
+        double *const to[] = {y[0] + i, y[1] + i};
         if (r->at == 0) s->sum[j].now.hi = w[n - 1 + i];
         uint32_t rows = HR_TA_CHUNK - r->at;
         if (rows > m - i) rows = m - i;
-        variances_by(mean + i, y + i, w + i, s->sum[j].now.hi, n, rows);
+        variances_by(to, w + i, s->sum[j].now.hi, root, n, rows);
         i += rows;
         r->at = (r->at + rows) % HR_TA_CHUNK;
     }
 }
 
-void HR_TA_FN(variances_in)(hr_ta *s, int j, const double *x, double *mean, double *y, uint32_t m)
+void HR_TA_FN(variances_in)(hr_ta *s, int j, const double *x, double *const *y, uint32_t m,
+                            double root)
 {
     HR_TA_ROOM(room);
-    HR_TA_FN(variances)(s, j, hr_ta_window(s, j, x, m, room), mean, y, m);
+    HR_TA_FN(variances)(s, j, hr_ta_window(s, j, x, m, room), y, m, root);
 }

@@ -24,6 +24,30 @@ typedef double hr_ta_rows4 HR_VECTOR(32) HR_ALIGNED(8);
 /** All rows in chunks through cols; rows with a null are taken out before and put back behind. */
 void HR_TA_FN(chunks)(hr_ta *s, const hr_op_rows *r, hr_ta_shape shape, hr_ta_cols_fn cols);
 
+#define HR_TA_EXPONENT(e) ((int64_t)(1023 + (e)) << 52)
+
+/** Whether values up to this size, as bits, are finite. Products of two and sums of any number of
+ *  values below 2^300 are finite: until there was a larger one, and where nothing is divided,
+ *  nothing has to be cleaned. */
+HR_INLINE bool hr_ta_is_told(hr_ta *s, int64_t most)
+{
+    if (most < HR_TA_EXPONENT(300)) return true;
+    s->is_wild = true;
+    return most < HR_TA_EXPONENT(1024);
+}
+
+/** The same of what hr_wide_take went through. */
+HR_INLINE bool hr_ta_is_taken(hr_ta *s, hr_wide_bits most)
+{
+    int64_t all = most[0];
+    for (int k = 1; k < HR_TA_WIDE; k++)
+        all = all > most[k] ? all : most[k];
+    return hr_ta_is_told(s, all);
+}
+
+/** Whether no row has a null. */
+bool HR_TA_FN(is_clean)(hr_ta *s, const double *const *x, int n_in, uint32_t m);
+
 /** Whether no value is null. */
 bool HR_TA_FN(is_whole)(const double *x, uint32_t m);
 
@@ -44,13 +68,17 @@ void HR_TA_FN(follow)(hr_ta_lin *f, const double *times, double *y, uint32_t m);
 void HR_TA_FN(sums)(double *y, const double *w, double by, uint32_t n, uint32_t m);
 /** Weighed by 1 (the oldest) to n, times by. */
 void HR_TA_FN(weighed)(double *y, const double *w, double by, uint32_t n, uint32_t m);
-/** Slope of the least squares line. */
-void HR_TA_FN(slopes)(double *y, const double *w, uint32_t n, uint32_t m);
+/** Slope of the least squares line; or, from its mean, its value so many rows from the middle. */
+void HR_TA_FN(slopes)(double *y, const double *w, const double *mean, double far_by, uint32_t n,
+                      uint32_t m);
 /** Distances from mean[i], added. */
 void HR_TA_FN(distances)(double *y, const double *w, const double *mean, uint32_t n, uint32_t m);
-/** Variances (by n) and means; of the windows of ring j, and of an input. */
-void HR_TA_FN(variances)(hr_ta *s, int j, const double *w, double *mean, double *y, uint32_t m);
-void HR_TA_FN(variances_in)(hr_ta *s, int j, const double *x, double *mean, double *y, uint32_t m);
+/** Variances (by n), or with a root above 0 the root times their roots, in y[0], means in y[1]; of
+ *  the windows of ring j, and of an input. */
+void HR_TA_FN(variances)(hr_ta *s, int j, const double *w, double *const *y, uint32_t m,
+                         double root);
+void HR_TA_FN(variances_in)(hr_ta *s, int j, const double *x, double *const *y, uint32_t m,
+                            double root);
 /** Largest and smallest. */
 void HR_TA_FN(tops)(double *y, const double *w, uint32_t n, uint32_t m);
 void HR_TA_FN(lows)(double *y, const double *w, uint32_t n, uint32_t m);
@@ -106,15 +134,18 @@ HR_INLINE void hr_ta_before(hr_ta *s, int k, const double *x, uint32_t m, double
     s->v[k] = x[m - 1];
 }
 
-/** As hr_ta_before of an input: where they lie, else in room. */
-HR_INLINE const double *hr_ta_last(hr_ta *s, int k, const double *x, uint32_t m, double *room)
+/** As hr_ta_before of an input: where they lie, else in room. v[k] stays, until hr_ta_past. */
+HR_INLINE const double *hr_ta_last(const hr_ta *s, int k, const double *x, uint32_t m, double *room)
 {
-    if (s->behind == 0) {
-        hr_ta_before(s, k, x, m, room);
-        return room;
-    }
+    if (s->behind > 0) return x - 1;
+    room[0] = s->v[k];
+    memcpy(room + 1, x, (m - 1) * sizeof *room);
+    return room;
+}
+
+HR_INLINE void hr_ta_past(hr_ta *s, int k, const double *x, uint32_t m)
+{
     s->v[k] = x[m - 1];
-    return x - 1;
 }
 
 /** As hr_ta_span of an input: where they lie, else in room. */

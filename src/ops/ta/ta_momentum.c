@@ -79,41 +79,48 @@ HR_INLINE void setup_rsi(hr_ta *s)
     }
 }
 
-HR_INLINE void gain_rows(uint32_t i, uint32_t n, const double *x, const double *last, double *up,
-                         double *down)
+HR_INLINE void gain_rows(uint32_t i, uint32_t n, const double *x, const double *last,
+                         double *const *y, hr_wide_bits *most)
 {
     const hr_wide none = {0};
-    hr_wide change = hr_wide_get(x + i, n) - hr_wide_get(last + i, n);
-    hr_wide_put(up + i, hr_wide_more(change, none), n);
-    hr_wide_put(down + i, hr_wide_more(-change, none), n);
+    hr_wide change = hr_wide_take(x + i, n, most) - hr_wide_get(last + i, n);
+    hr_wide_put(y[0] + i, hr_wide_more(change, none), n);
+    hr_wide_put(y[1] + i, hr_wide_more(-change, none), n);
 }
 
-/* v[0]: the value before; 0 at the first row */
-static void gains(hr_ta *s, uint32_t m, const double *x, double *up, double *down)
+/* v[0]: the value before; 0 at the first row. False: a null among the rows */
+static bool gains(hr_ta *s, uint32_t m, const double *x, double *up, double *down)
 {
     const double *last = hr_ta_last(s, 0, x, m, down);
+    double *const y[] = {up, down};
+    hr_wide_bits most = {0};
     if (s->seen == 0) down[0] = x[0];
-    HR_WIDE_EACH(m, gain_rows, x, last, up, down);
+    HR_WIDE_EACH(m, gain_rows, x, last, y, &most);
+    if (!hr_ta_is_taken(s, most)) return false;
+    hr_ta_past(s, 0, x, m);
+    return true;
 }
 
 /* averages of gains and losses as Wilder has them, from row n on */
-static void average_gains(hr_ta *s, uint32_t m, const double *x, double *up, double *down)
+static bool average_gains(hr_ta *s, uint32_t m, const double *x, double *up, double *down)
 {
-    gains(s, m, x, up, down);
+    if (!gains(s, m, x, up, down)) return false;
     uint32_t skip = hr_ta_skip(s, 1, m);
     HR_TA_FN(lin)(&s->lin[0], up + skip, up + skip, m - skip);
     HR_TA_FN(lin)(&s->lin[1], down + skip, down + skip, m - skip);
     hr_ta_blank(s, s->n[0], up, m);
+    return true;
 }
 
-static void cols_rsi(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+static bool try_rsi(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     HR_TA_COLUMN(down);
-    average_gains(s, m, x[0], y[0], down);
+    if (!average_gains(s, m, x[0], y[0], down)) return false;
     for (uint32_t i = 0; i < m; i++)
         y[0][i] = hr_ta_or_null(100 * y[0][i] / (y[0][i] + down[i]));
+    return true;
 }
-HR_TA_COLS_TAME(rsi, 1, 1, setup_rsi, cols_rsi)
+HR_TA_TRY(rsi, 1, 1, setup_rsi)
 
 HR_INLINE void setup_stochrsi(hr_ta *s)
 {
@@ -127,7 +134,7 @@ static void step_stochrsi(hr_ta *s, const double *x, double *y)
 {
     double rsi;
     double *out = &rsi;
-    cols_rsi(s, 1, &x, &out);
+    (void)try_rsi(s, 1, &x, &out);
     if (!isfinite(rsi)) return;
     uint64_t seen = s->seen;
     double high;
@@ -155,17 +162,20 @@ static HR_NOINLINE void places(hr_ta *s, double *x, uint32_t m)
     }
 }
 
-static void cols_stochrsi(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+static bool try_stochrsi(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     HR_TA_COLUMN(rsi);
     uint32_t row[HR_TA_CHUNK] HR_UNINIT;
     double *out = rsi;
-    cols_rsi(s, m, x, &out);
+    if (!try_rsi(s, m, x, &out)) return false;
     uint32_t n = hr_ta_told(rsi, m, row);
     places(s, rsi, n);
     hr_ta_put_back(s, 3, s->n[0], (hr_ta_rest){rsi, row, n, m}, y[0]);
+    for (uint32_t i = 0; i < m; i++)
+        y[0][i] = hr_ta_or_null(y[0][i]);
+    return true;
 }
-HR_TA_BOTH(stochrsi, 1, 1, setup_stochrsi, step_stochrsi, cols_stochrsi)
+HR_TA_BOTH_TRY(stochrsi, 1, 1, setup_stochrsi, step_stochrsi)
 
 HR_INLINE void setup_cmo(hr_ta *s)
 {
@@ -186,12 +196,12 @@ static void step_cmo(hr_ta *s, const double *x, double *y)
     double up;
     double down;
     if (s->n[1]) {
-        average_gains(s, 1, x, &up, &down);
+        (void)average_gains(s, 1, x, &up, &down);
         cmo_of(1, &up, &down);
         y[0] = up;
         return;
     }
-    gains(s, 1, x, &up, &down);
+    (void)gains(s, 1, x, &up, &down);
     if (s->seen == 0) return;
     up = hr_ta_roll(s, 0, up);
     down = hr_ta_roll(s, 1, down);
@@ -199,29 +209,28 @@ static void step_cmo(hr_ta *s, const double *x, double *y)
 }
 
 /* means of gains and losses, which are 0 at the first row: it is in no value */
-static HR_NOINLINE void mean_gains(hr_ta *s, uint32_t m, const double *x, double *up, double *down)
+static HR_NOINLINE bool mean_gains(hr_ta *s, uint32_t m, const double *x, double *up, double *down)
 {
     HR_TA_ROOM(room_0);
     HR_TA_ROOM(room_1);
     double by = 1.0 / s->n[0];
     double *gain = hr_ta_lead(s, 0, room_0);
     double *loss = hr_ta_lead(s, 1, room_1);
-    gains(s, m, x, gain, loss);
+    if (!gains(s, m, x, gain, loss)) return false;
     HR_TA_FN(sums)(up, hr_ta_keep(s, 0, gain, m), by, s->n[0], m);
     HR_TA_FN(sums)(down, hr_ta_keep(s, 1, loss, m), by, s->n[0], m);
+    return true;
 }
 
-static void cols_cmo(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+static bool try_cmo(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     HR_TA_COLUMN(down);
-    if (s->n[1])
-        average_gains(s, m, x[0], y[0], down);
-    else
-        mean_gains(s, m, x[0], y[0], down);
+    if (!(s->n[1] ? average_gains : mean_gains)(s, m, x[0], y[0], down)) return false;
     cmo_of(m, y[0], down);
     hr_ta_blank(s, s->n[0], y[0], m);
+    return true;
 }
-HR_TA_BOTH_TAME(cmo, 1, 1, setup_cmo, step_cmo, cols_cmo)
+HR_TA_BOTH_TRY(cmo, 1, 1, setup_cmo, step_cmo)
 
 HR_INLINE void setup_ultosc(hr_ta *s)
 {
@@ -246,20 +255,21 @@ static void step_ultosc(hr_ta *s, const double *x, double *y)
 }
 
 HR_INLINE void press_rows(uint32_t i, uint32_t n, const double *const *x, const double *last,
-                          double *press, double *range)
+                          double *const *y, hr_wide_bits *most)
 {
     hr_wide before = hr_wide_get(last + i, n);
-    hr_wide low = hr_wide_less_of(hr_wide_get(x[1] + i, n), before);
-    hr_wide high = hr_wide_more(hr_wide_get(x[0] + i, n), before);
-    hr_wide_put(press + i, hr_wide_get(x[2] + i, n) - low, n);
-    hr_wide_put(range + i, high - low, n);
+    hr_wide low = hr_wide_less_of(hr_wide_take(x[1] + i, n, most), before);
+    hr_wide high = hr_wide_more(hr_wide_take(x[0] + i, n, most), before);
+    hr_wide_put(y[0] + i, hr_wide_take(x[2] + i, n, most) - low, n);
+    hr_wide_put(y[1] + i, high - low, n);
 }
 
 HR_INLINE void ultosc_rows(uint32_t i, uint32_t n, const double *a, const double *b, double weight,
-                           bool is_first, double *y)
+                           bool is_first, bool is_last, double *y)
 {
     hr_wide part = weight * (hr_wide_get(a + i, n) / hr_wide_get(b + i, n));
-    hr_wide_put(y + i, is_first ? part : hr_wide_get(y + i, n) + part, n);
+    if (!is_first) part += hr_wide_get(y + i, n);
+    hr_wide_put(y + i, is_last ? hr_wide_or_null(part) : part, n);
 }
 
 /* w: of press and range, as wide as the longest window is */
@@ -272,23 +282,28 @@ static HR_NOINLINE void ultosc_part(hr_ta *s, int j, uint32_t m, const double *c
     HR_TA_FN(sums)(a, w[0] + s->n[2] - n, 1, n, m);
     HR_TA_FN(sums)(b, w[1] + s->n[2] - n, 1, n, m);
     if (j == 0)
-        HR_WIDE_EACH(m, ultosc_rows, a, b, weight, true, y);
+        HR_WIDE_EACH(m, ultosc_rows, a, b, weight, true, false, y);
     else
-        HR_WIDE_EACH(m, ultosc_rows, a, b, weight, false, y);
+        HR_WIDE_EACH(m, ultosc_rows, a, b, weight, false, j == 2, y);
 }
 
-static void cols_ultosc(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+static bool try_ultosc(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     HR_TA_ROOM(room_0);
     HR_TA_ROOM(room_1);
     double *press = hr_ta_lead(s, 4, room_0);
     double *range = hr_ta_lead(s, 5, room_1);
     const double *last = hr_ta_last(s, 0, x[2], m, y[0]);
-    HR_WIDE_EACH(m, press_rows, x, last, press, range);
+    double *const to[] = {press, range};
+    hr_wide_bits most = {0};
+    HR_WIDE_EACH(m, press_rows, x, last, to, &most);
+    if (!hr_ta_is_taken(s, most)) return false;
+    hr_ta_past(s, 0, x[2], m);
     if (s->seen == 0) press[0] = range[0] = 0;
     const double *const w[] = {hr_ta_keep(s, 4, press, m), hr_ta_keep(s, 5, range, m)};
     for (int j = 0; j < 3; j++)
         ultosc_part(s, j, m, w, y[0]);
     hr_ta_blank(s, s->n[2], y[0], m);
+    return true;
 }
-HR_TA_BOTH(ultosc, 3, 1, setup_ultosc, step_ultosc, cols_ultosc)
+HR_TA_BOTH_TRY(ultosc, 3, 1, setup_ultosc, step_ultosc)

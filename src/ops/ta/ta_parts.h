@@ -340,9 +340,14 @@ HR_INLINE void hr_ta_rows(hr_ta *s, const hr_op_rows *r, int n_in, int n_out, hr
         hr_ta_rows(state, r, n_in, n_out, step);                                                   \
     }
 
+/* as hr_ta_cols_fn of columns that may have nulls: false where they have one, and nothing has been
+ * done but to y */
+typedef bool (*hr_ta_try_fn)(hr_ta *s, uint32_t m, const double *const *x, double *const *y);
+
 typedef struct hr_ta_shape {
     int n_in, n_out;
     bool divides; /* or has a value otherwise that is not finite, of values that are */
+    hr_ta_try_fn try; /* looks for nulls itself, on the way; or NULL */
 } hr_ta_shape;
 
 /* by columns */
@@ -350,7 +355,7 @@ typedef struct hr_ta_shape {
     HR_TA_DEFINE_STATE(fn, setup)                                                                  \
     void HR_TA_FN(fn)(void *state, const hr_op_rows *r)                                            \
     {                                                                                              \
-        HR_TA_FN(chunks)(state, r, (hr_ta_shape){n_in, n_out, true}, cols);                        \
+        HR_TA_FN(chunks)(state, r, (hr_ta_shape){n_in, n_out, true, NULL}, cols);                  \
     }
 
 /* where nothing is divided, or it cannot be by 0 */
@@ -358,7 +363,21 @@ typedef struct hr_ta_shape {
     HR_TA_DEFINE_STATE(fn, setup)                                                                  \
     void HR_TA_FN(fn)(void *state, const hr_op_rows *r)                                            \
     {                                                                                              \
-        HR_TA_FN(chunks)(state, r, (hr_ta_shape){n_in, n_out, false}, cols);                       \
+        HR_TA_FN(chunks)(state, r, (hr_ta_shape){n_in, n_out, false, NULL}, cols);                 \
+    }
+
+/* by columns that look for nulls themselves, clean but for what is wild */
+#define HR_TA_TRY_COLS(fn)                                                                         \
+    static void whole_##fn(hr_ta *s, uint32_t m, const double *const *x, double *const *y)         \
+    {                                                                                              \
+        (void)try_##fn(s, m, x, y);                                                                \
+    }
+#define HR_TA_TRY(fn, n_in, n_out, setup)                                                          \
+    HR_TA_TRY_COLS(fn)                                                                             \
+    HR_TA_DEFINE_STATE(fn, setup)                                                                  \
+    void HR_TA_FN(fn)(void *state, const hr_op_rows *r)                                            \
+    {                                                                                              \
+        HR_TA_FN(chunks)(state, r, (hr_ta_shape){n_in, n_out, false, try_##fn}, whole_##fn);       \
     }
 
 /* by columns where windows are small */
@@ -368,7 +387,18 @@ typedef struct hr_ta_shape {
     {                                                                                              \
         const hr_ta *s = state;                                                                    \
         if (s->is_small)                                                                           \
-            HR_TA_FN(chunks)(state, r, (hr_ta_shape){n_in, n_out, divides}, cols);                 \
+            HR_TA_FN(chunks)(state, r, (hr_ta_shape){n_in, n_out, divides, NULL}, cols);           \
+        else                                                                                       \
+            hr_ta_rows(state, r, n_in, n_out, step);                                               \
+    }
+#define HR_TA_BOTH_TRY(fn, n_in, n_out, setup, step)                                               \
+    HR_TA_TRY_COLS(fn)                                                                             \
+    HR_TA_DEFINE_STATE(fn, setup)                                                                  \
+    void HR_TA_FN(fn)(void *state, const hr_op_rows *r)                                            \
+    {                                                                                              \
+        const hr_ta *s = state;                                                                    \
+        if (s->is_small)                                                                           \
+            HR_TA_FN(chunks)(state, r, (hr_ta_shape){n_in, n_out, false, try_##fn}, whole_##fn);   \
         else                                                                                       \
             hr_ta_rows(state, r, n_in, n_out, step);                                               \
     }

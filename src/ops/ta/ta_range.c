@@ -49,29 +49,34 @@ void HR_TA_FN(bop)(void *state, const hr_op_rows *r)
 HR_TA_DEFINE_STATE(bop, hr_ta_no_setup)
 
 HR_INLINE void range_rows(uint32_t i, uint32_t n, const double *high, const double *low,
-                          const double *last, double *y)
+                          const double *last, double *y, hr_wide_bits *most)
 {
-    hr_wide top = hr_wide_get(high + i, n);
-    hr_wide bottom = hr_wide_get(low + i, n);
-    hr_wide before = hr_wide_get(last + i, n);
+    hr_wide top = hr_wide_take(high + i, n, most);
+    hr_wide bottom = hr_wide_take(low + i, n, most);
+    hr_wide before = hr_wide_take(last + i, n, most);
     hr_wide far = hr_wide_more(hr_wide_abs(top - before), hr_wide_abs(bottom - before));
     hr_wide_put(y + i, hr_wide_more(top - bottom, far), n);
 }
 
-/* true ranges; v[0]: the close before */
-static void ranges(hr_ta *s, uint32_t m, const double *const *x, double *y)
+/* True ranges, false where there is a null among the rows; v[0]: the close before. Of the closes
+ * the last is in no row's range, the one before the first was told. */
+static bool ranges(hr_ta *s, uint32_t m, const double *const *x, double *y)
 {
     HR_TA_COLUMN(room);
+    hr_wide_bits most = hr_wide_size((hr_wide_bits){0}, hr_wide_of(x[2][m - 1]));
     const double *last = hr_ta_last(s, 0, x[2], m, room);
-    HR_WIDE_EACH(m, range_rows, x[0], x[1], last, y);
+    HR_WIDE_EACH(m, range_rows, x[0], x[1], last, y, &most);
+    if (!hr_ta_is_taken(s, most)) return false;
     if (s->seen == 0) y[0] = x[0][0] - x[1][0];
+    hr_ta_past(s, 0, x[2], m);
+    return true;
 }
 
-static void cols_tr(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+static bool try_tr(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    ranges(s, m, x, y[0]);
+    return ranges(s, m, x, y[0]);
 }
-HR_TA_COLS_TAME(tr, 3, 1, hr_ta_no_setup, cols_tr)
+HR_TA_TRY(tr, 3, 1, hr_ta_no_setup)
 
 HR_INLINE void setup_atr(hr_ta *s)
 {
@@ -80,22 +85,24 @@ HR_INLINE void setup_atr(hr_ta *s)
 }
 
 /* TA-Lib leaves out the first row, which has no close before it */
-static void cols_atr(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+static bool try_atr(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    ranges(s, m, x, y[0]);
+    if (!ranges(s, m, x, y[0])) return false;
     uint32_t skip = hr_ta_skip(s, s->n[1], m);
     HR_TA_FN(lin)(&s->lin[0], y[0] + skip, y[0] + skip, m - skip);
     hr_ta_blank(s, s->n[1], y[0], m);
+    return true;
 }
-HR_TA_COLS_TAME(atr, 3, 1, setup_atr, cols_atr)
+HR_TA_TRY(atr, 3, 1, setup_atr)
 
-static void cols_natr(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+static bool try_natr(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    cols_atr(s, m, x, y);
+    if (!try_atr(s, m, x, y)) return false;
     for (uint32_t i = 0; i < m; i++)
         y[0][i] = hr_ta_or_null(100 * y[0][i] / x[2][i]);
+    return true;
 }
-HR_TA_COLS_TAME(natr, 3, 1, setup_atr, cols_natr)
+HR_TA_TRY(natr, 3, 1, setup_atr)
 
 /* Directional movement: sums of the first n - 1 rows that have a row before, later sums of Wilder.
  * lin: 0 up, 1 down, 2 range, or the average of dx. */
@@ -107,42 +114,47 @@ HR_INLINE void setup_move(hr_ta *s)
 }
 
 HR_INLINE void move_rows(uint32_t i, uint32_t n, const double *const *x, const double *const *last,
-                         double *const *y, bool equal)
+                         double *const *y, bool equal, hr_wide_bits *most)
 {
     const hr_wide none = {0};
-    hr_wide rise = hr_wide_get(x[0] + i, n) - hr_wide_get(last[0] + i, n);
-    hr_wide fall = hr_wide_get(last[1] + i, n) - hr_wide_get(x[1] + i, n);
+    hr_wide rise = hr_wide_take(x[0] + i, n, most) - hr_wide_get(last[0] + i, n);
+    hr_wide fall = hr_wide_get(last[1] + i, n) - hr_wide_take(x[1] + i, n, most);
     rise = hr_wide_more(rise, none);
     fall = hr_wide_more(fall, none);
     hr_wide_put(y[0] + i, hr_wide_only(equal ? rise >= fall : rise > fall, rise), n);
     hr_wide_put(y[1] + i, hr_wide_only(equal ? fall >= rise : fall > rise, fall), n);
 }
 
-/* v: 1 high, 2 low before; null before row n - 1 */
-static void moves(hr_ta *s, uint32_t m, const double *const *x, double *up, double *down)
+/* v: 1 high, 2 low before; null before row n - 1. False: a null among the rows */
+static bool moves(hr_ta *s, uint32_t m, const double *const *x, double *up, double *down)
 {
     HR_TA_COLUMN(high);
     HR_TA_COLUMN(low);
     const double *last[2];
     double *const y[] = {up, down};
+    hr_wide_bits most = {0};
     last[0] = hr_ta_last(s, 1, x[0], m, high);
     last[1] = hr_ta_last(s, 2, x[1], m, low);
     if (s->n[1])
-        HR_WIDE_EACH(m, move_rows, x, last, y, false);
+        HR_WIDE_EACH(m, move_rows, x, last, y, false, &most);
     else
-        HR_WIDE_EACH(m, move_rows, x, last, y, true); /* Tulip: of two equal moves each counts */
+        HR_WIDE_EACH(m, move_rows, x, last, y, true, &most); /* Tulip: of two equal moves each */
+    if (!hr_ta_is_taken(s, most)) return false;
+    hr_ta_past(s, 1, x[0], m);
+    hr_ta_past(s, 2, x[1], m);
     uint32_t skip = hr_ta_skip(s, 1, m);
     HR_TA_FN(lin)(&s->lin[0], up + skip, up + skip, m - skip);
     HR_TA_FN(lin)(&s->lin[1], down + skip, down + skip, m - skip);
     hr_ta_blank(s, s->n[0] - 1, up, m);
     hr_ta_blank(s, s->n[0] - 1, down, m);
+    return true;
 }
 
-static void cols_dm(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+static bool try_dm(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    moves(s, m, x, y[0], y[1]);
+    return moves(s, m, x, y[0], y[1]);
 }
-HR_TA_COLS_TAME(dm, 2, 2, setup_move, cols_dm)
+HR_TA_TRY(dm, 2, 2, setup_move)
 
 HR_INLINE void di_rows(uint32_t i, uint32_t n, const double *range, double *const *y)
 {
@@ -151,18 +163,19 @@ HR_INLINE void di_rows(uint32_t i, uint32_t n, const double *range, double *cons
         hr_wide_put(y[j] + i, hr_wide_or_null(hr_wide_get(y[j] + i, n) * by), n);
 }
 
-static void cols_di(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+static bool try_di(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     HR_TA_COLUMN(range);
-    ranges(s, m, x, range);
+    if (!ranges(s, m, x, range)) return false;
     uint32_t skip = hr_ta_skip(s, 1, m);
     HR_TA_FN(lin)(&s->lin[2], range + skip, range + skip, m - skip);
-    moves(s, m, x, y[0], y[1]);
+    (void)moves(s, m, x, y[0], y[1]);
     HR_WIDE_EACH(m, di_rows, range, y);
     for (int j = 0; j < 2; j++)
         hr_ta_blank(s, s->n[0] - 1 + s->n[1], y[j], m);
+    return true;
 }
-HR_TA_COLS_TAME(di, 3, 2, setup_move, cols_di)
+HR_TA_TRY(di, 3, 2, setup_move)
 
 HR_INLINE void dx_rows(uint32_t i, uint32_t n, const double *up, const double *down, double *y)
 {
@@ -172,14 +185,15 @@ HR_INLINE void dx_rows(uint32_t i, uint32_t n, const double *up, const double *d
     hr_wide_put(y + i, hr_wide_or_null(value), n);
 }
 
-static void cols_dx(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+static bool try_dx(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     HR_TA_COLUMN(down);
-    moves(s, m, x, y[0], down);
+    if (!moves(s, m, x, y[0], down)) return false;
     HR_WIDE_EACH(m, dx_rows, y[0], down, y[0]);
     hr_ta_blank(s, s->n[0] - 1 + s->n[1], y[0], m);
+    return true;
 }
-HR_TA_COLS_TAME(dx, 2, 1, setup_move, cols_dx)
+HR_TA_TRY(dx, 2, 1, setup_move)
 
 HR_INLINE void setup_adx(hr_ta *s)
 {
@@ -200,17 +214,18 @@ static HR_NOINLINE void average_told(hr_ta_lin *f, double *x, uint32_t m)
     }
 }
 
-static void cols_adx(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+static bool try_adx(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    cols_dx(s, m, x, y);
+    if (!try_dx(s, m, x, y)) return false;
     uint32_t skip = hr_ta_skip(s, (uint64_t)s->n[0] - 1 + s->n[1], m);
     if (HR_TA_FN(is_whole)(y[0] + skip, m - skip))
         HR_TA_FN(lin)(&s->lin[2], y[0] + skip, y[0] + skip, m - skip);
     else
         average_told(&s->lin[2], y[0] + skip, m - skip);
     hr_ta_blank(s, 2 * ((uint64_t)s->n[0] - 1) + s->n[1], y[0], m);
+    return true;
 }
-HR_TA_COLS_TAME(adx, 2, 1, setup_adx, cols_adx)
+HR_TA_TRY(adx, 2, 1, setup_adx)
 
 HR_INLINE void setup_adxr(hr_ta *s)
 {
@@ -218,16 +233,17 @@ HR_INLINE void setup_adxr(hr_ta *s)
     hr_ta_room(s, 0, s->n[0] - 1, 1);
 }
 
-static void cols_adxr(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+static bool try_adxr(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     HR_TA_COLUMN(old);
-    cols_adx(s, m, x, y);
+    if (!try_adx(s, m, x, y)) return false;
     hr_ta_lag(s, 0, y[0], m, old);
     for (uint32_t i = 0; i < m; i++)
         y[0][i] = (y[0][i] + old[i]) * 0.5;
     hr_ta_blank(s, 3 * ((uint64_t)s->n[0] - 1) + s->n[1], y[0], m);
+    return true;
 }
-HR_TA_COLS_TAME(adxr, 2, 1, setup_adxr, cols_adxr)
+HR_TA_TRY(adxr, 2, 1, setup_adxr)
 
 HR_INLINE void setup_aroon(hr_ta *s)
 {
@@ -448,6 +464,7 @@ static HR_NOINLINE void vhf_ways(hr_ta *s, uint32_t m, const double *x, double *
     double *way = hr_ta_lead(s, 2, rows);
     for (uint32_t i = 0; i < m; i++)
         way[i] = fabs(x[i] - last[i]);
+    hr_ta_past(s, 0, x, m);
     const double *w = hr_ta_keep(s, 2, way, m);
     HR_TA_FN(sums)(y, w, 1.0 / s->n[0], s->n[0], m);
 }

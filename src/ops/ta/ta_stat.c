@@ -22,9 +22,8 @@ static void step_stddev(hr_ta *s, const double *x, double *y)
 static void cols_stddev(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     HR_TA_COLUMN(mean);
-    HR_TA_FN(variances_in)(s, 0, x[0], mean, y[0], m);
-    for (uint32_t i = 0; i < m; i++)
-        y[0][i] = sqrt(y[0][i]);
+    double *const to[] = {y[0], mean};
+    HR_TA_FN(variances_in)(s, 0, x[0], to, m, 1);
     hr_ta_blank(s, s->n[0] - 1, y[0], m);
 }
 HR_TA_BOTH_TAME(stddev, 1, 1, setup_n, step_stddev, cols_stddev)
@@ -39,9 +38,8 @@ static void cols_stderr(hr_ta *s, uint32_t m, const double *const *x, double *co
 {
     HR_TA_COLUMN(mean);
     double by = 1 / sqrt((double)s->n[0]);
-    HR_TA_FN(variances_in)(s, 0, x[0], mean, y[0], m);
-    for (uint32_t i = 0; i < m; i++)
-        y[0][i] = sqrt(y[0][i]) * by;
+    double *const to[] = {y[0], mean};
+    HR_TA_FN(variances_in)(s, 0, x[0], to, m, by);
     hr_ta_blank(s, s->n[0] - 1, y[0], m);
 }
 HR_TA_BOTH_TAME(stderr, 1, 1, setup_n, step_stderr, cols_stderr)
@@ -58,9 +56,10 @@ static void step_bbands(hr_ta *s, const double *x, double *y)
 
 static void cols_bbands(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    HR_TA_FN(variances_in)(s, 0, x[0], y[1], y[0], m);
+    bool is_wide = s->p[1] > 0;
+    HR_TA_FN(variances_in)(s, 0, x[0], y, m, is_wide ? s->p[1] : 0);
     for (uint32_t i = 0; i < m; i++) {
-        double wide = s->p[1] * sqrt(y[0][i]);
+        double wide = is_wide ? y[0][i] : 0;
         y[0][i] = y[1][i] - wide;
         y[2][i] = y[1][i] + wide;
     }
@@ -88,14 +87,13 @@ static void cols_volatility(hr_ta *s, uint32_t m, const double *const *x, double
     double *change = hr_ta_lead(s, 0, rows);
     for (uint32_t i = 0; i < m; i++)
         change[i] = x[0][i] / last[i] - 1;
+    hr_ta_past(s, 0, x[0], m);
     if (s->seen == 0) change[0] = (double)NAN;
     uint32_t n = hr_ta_told(change, m, row);
     const double *w = hr_ta_keep(s, 0, change, n);
     HR_TA_COLUMN(value);
-    HR_TA_FN(variances)(s, 0, w, mean, value, n);
-    double year = sqrt(252);
-    for (uint32_t i = 0; i < n; i++)
-        value[i] = sqrt(value[i]) * year;
+    double *const to[] = {value, mean};
+    HR_TA_FN(variances)(s, 0, w, to, n, sqrt(252));
     hr_ta_put_back(s, 1, s->n[0], (hr_ta_rest){value, row, n, m}, y[0]);
 }
 HR_TA_BOTH(volatility, 1, 1, setup_n, step_volatility, cols_volatility)
@@ -166,21 +164,35 @@ static void cols_cci(hr_ta *s, uint32_t m, const double *const *x, double *const
 HR_TA_BOTH(cci, 3, 1, setup_n, step_cci, cols_cci)
 
 #define OF_OLD(fn, value)                                                                          \
-    static void cols_##fn(hr_ta *s, uint32_t m, const double *const *x, double *const *y)          \
+    HR_INLINE void rows_##fn(uint32_t i, uint32_t n, const double *at, const double *before,       \
+                             double *y, hr_wide_bits *most)                                        \
     {                                                                                              \
-        const double *before = hr_ta_old(s, 0, x[0], m, y[0]);                                     \
-        for (uint32_t i = 0; i < m; i++) {                                                         \
-            double old = before[i];                                                                \
-            y[0][i] = (value);                                                                     \
-        }                                                                                          \
-        hr_ta_blank(s, s->n[0], y[0], m);                                                          \
+        hr_wide x = hr_wide_take(at + i, n, most);                                                 \
+        hr_wide old = hr_wide_get(before + i, n);                                                  \
+        hr_wide_put(y + i, (value), n);                                                            \
     }                                                                                              \
-    HR_TA_COLS_TAME(fn, 1, 1, setup_n, cols_##fn)
+    static bool try_##fn(hr_ta *s, uint32_t m, const double *const *x, double *const *y)           \
+    {                                                                                              \
+        hr_wide_bits most = {0};                                                                   \
+        uint32_t n = s->n[0];                                                                      \
+        if (s->behind >= n && m >= n) {                                                            \
+            HR_WIDE_EACH(m, rows_##fn, x[0], x[0] - n, y[0], &most);                               \
+            if (!hr_ta_is_taken(s, most)) return false;                                            \
+            (void)hr_ta_old(s, 0, x[0], m, y[0]);                                                  \
+            return true;                                                                           \
+        }                                                                                          \
+        if (!HR_TA_FN(is_clean)(s, x, 1, m)) return false;                                         \
+        hr_ta_lag(s, 0, x[0], m, y[0]);                                                            \
+        HR_WIDE_EACH(m, rows_##fn, x[0], y[0], y[0], &most);                                       \
+        hr_ta_blank(s, s->n[0], y[0], m);                                                          \
+        return true;                                                                               \
+    }                                                                                              \
+    HR_TA_TRY(fn, 1, 1, setup_n)
 
 /* clang-format off */
-OF_OLD(mom, x[0][i] - old)
-OF_OLD(rocr, hr_ta_or_null(x[0][i] / old))
-OF_OLD(roc, hr_ta_or_null((x[0][i] - old) / old))
+OF_OLD(mom, x - old)
+OF_OLD(rocr, hr_wide_or_null(x / old))
+OF_OLD(roc, hr_wide_or_null((x - old) / old))
 /* clang-format on */
 
 HR_INLINE void setup_dpo(hr_ta *s)

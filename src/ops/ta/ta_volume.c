@@ -7,22 +7,28 @@ HR_INLINE void setup_pile(hr_ta *s)
     s->lin[2] = (hr_ta_lin){.a = 1, .k = 1, .div = 1};
 }
 
-HR_INLINE void ad_rows(uint32_t i, uint32_t n, const double *const *x, double *y)
+HR_INLINE void ad_rows(uint32_t i, uint32_t n, const double *const *x, double *y,
+                       hr_wide_bits *most)
 {
-    hr_wide high = hr_wide_get(x[0] + i, n);
-    hr_wide low = hr_wide_get(x[1] + i, n);
-    hr_wide close = hr_wide_get(x[2] + i, n);
+    hr_wide high = hr_wide_take(x[0] + i, n, most);
+    hr_wide low = hr_wide_take(x[1] + i, n, most);
+    hr_wide close = hr_wide_take(x[2] + i, n, most);
     hr_wide range = high - low;
-    hr_wide flow = (close - low - high + close) / range * hr_wide_get(x[3] + i, n);
+    hr_wide flow = (close - low - high + close) / range * hr_wide_take(x[3] + i, n, most);
     hr_wide_put(y + i, hr_wide_only(range != 0, flow), n);
 }
 
-static void cols_ad(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+/* a sum past the range stays there */
+static bool try_ad(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    HR_WIDE_EACH(m, ad_rows, x, y[0]);
+    hr_wide_bits most = {0};
+    HR_WIDE_EACH(m, ad_rows, x, y[0], &most);
+    if (!hr_ta_is_taken(s, most)) return false;
     HR_TA_FN(pile)(s, y[0], y[0], m);
+    if (!isfinite(y[0][m - 1])) s->is_wild = true;
+    return true;
 }
-HR_TA_COLS(ad, 4, 1, setup_pile, cols_ad)
+HR_TA_TRY(ad, 4, 1, setup_pile)
 
 HR_INLINE void setup_two(hr_ta *s)
 {
@@ -40,17 +46,18 @@ HR_INLINE void setup_kvo(hr_ta *s)
         hr_ta_lin_from(&s->lin[j], 1);
 }
 
-static void cols_adosc(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+static bool try_adosc(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     HR_TA_COLUMN(slow);
-    cols_ad(s, m, x, y);
+    if (!try_ad(s, m, x, y)) return false;
     HR_TA_FN(lin)(&s->lin[1], y[0], slow, m);
     HR_TA_FN(lin)(&s->lin[0], y[0], y[0], m);
     for (uint32_t i = 0; i < m; i++)
         y[0][i] -= slow[i];
     hr_ta_blank(s, s->n[1] - 1, y[0], m);
+    return true;
 }
-HR_TA_COLS(adosc, 4, 1, setup_two, cols_adosc)
+HR_TA_TRY(adosc, 4, 1, setup_two)
 
 static void cols_emv(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
@@ -177,78 +184,91 @@ HR_INLINE void setup_follow(hr_ta *s)
 }
 
 HR_INLINE void change_rows(uint32_t i, uint32_t n, const double *const *x,
-                           const double *const *last, bool is_more, double *y)
+                           const double *const *last, bool is_more, double *y, hr_wide_bits *most)
 {
-    hr_wide now = hr_wide_get(x[1] + i, n);
+    hr_wide now = hr_wide_take(x[1] + i, n, most);
     hr_wide before = hr_wide_get(last[1] + i, n);
-    hr_wide times = hr_wide_get(x[0] + i, n) / hr_wide_get(last[0] + i, n);
+    hr_wide times = hr_wide_take(x[0] + i, n, most) / hr_wide_get(last[0] + i, n);
     hr_wide_bits counts = is_more ? now > before : now < before;
     hr_wide_put(y + i, hr_wide_pick(counts, times, hr_wide_of(1)), n);
 }
 
 /* v: 0 close, 1 volume before. sign: of the change of volume that counts */
-HR_INLINE void volume_index(hr_ta *s, uint32_t m, const double *const *x, double *y, double sign)
+HR_INLINE bool volume_index(hr_ta *s, uint32_t m, const double *const *x, double *y, double sign)
 {
     HR_TA_COLUMN(times);
     HR_TA_COLUMN(volume);
     const double *last[2];
+    hr_wide_bits most = {0};
     last[0] = hr_ta_last(s, 0, x[0], m, times);
     last[1] = hr_ta_last(s, 1, x[1], m, volume);
-    HR_WIDE_EACH(m, change_rows, x, last, sign > 0, times);
+    HR_WIDE_EACH(m, change_rows, x, last, sign > 0, times, &most);
+    if (!hr_ta_is_taken(s, most)) return false;
+    for (int k = 0; k < 2; k++)
+        hr_ta_past(s, k, x[k], m);
     if (s->seen == 0) times[0] = 1;
     HR_TA_FN(follow)(&s->lin[0], times, y, m);
+    return true;
 }
 
-static void cols_nvi(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+static bool try_nvi(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    volume_index(s, m, x, y[0], -1);
+    return volume_index(s, m, x, y[0], -1);
 }
-HR_TA_COLS_TAME(nvi, 2, 1, setup_follow, cols_nvi)
+HR_TA_TRY(nvi, 2, 1, setup_follow)
 
-static void cols_pvi(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+static bool try_pvi(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    volume_index(s, m, x, y[0], 1);
+    return volume_index(s, m, x, y[0], 1);
 }
-HR_TA_COLS_TAME(pvi, 2, 1, setup_follow, cols_pvi)
+HR_TA_TRY(pvi, 2, 1, setup_follow)
 
 HR_INLINE void obv_rows(uint32_t i, uint32_t n, const double *const *x, const double *last,
-                        double *y)
+                        double *y, hr_wide_bits *most)
 {
-    hr_wide now = hr_wide_get(x[0] + i, n);
+    hr_wide now = hr_wide_take(x[0] + i, n, most);
     hr_wide before = hr_wide_get(last + i, n);
-    hr_wide volume = hr_wide_get(x[1] + i, n);
+    hr_wide volume = hr_wide_take(x[1] + i, n, most);
     hr_wide up = hr_wide_only(now > before, volume);
     hr_wide_put(y + i, up - hr_wide_only(now < before, volume), n);
 }
 
-static void cols_obv(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+static bool try_obv(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     const double *last = hr_ta_last(s, 0, x[0], m, y[0]);
     if (s->seen == 0) y[0][0] = x[0][0];
-    HR_WIDE_EACH(m, obv_rows, x, last, y[0]);
+    hr_wide_bits most = {0};
+    HR_WIDE_EACH(m, obv_rows, x, last, y[0], &most);
+    if (!hr_ta_is_taken(s, most)) return false;
+    hr_ta_past(s, 0, x[0], m);
     HR_TA_FN(pile)(s, y[0], y[0], m);
+    return true;
 }
-HR_TA_COLS_TAME(obv, 2, 1, setup_pile, cols_obv)
+HR_TA_TRY(obv, 2, 1, setup_pile)
 
 HR_INLINE void wad_rows(uint32_t i, uint32_t n, const double *const *x, const double *last,
-                        double *y)
+                        double *y, hr_wide_bits *most)
 {
-    hr_wide now = hr_wide_get(x[2] + i, n);
+    hr_wide now = hr_wide_take(x[2] + i, n, most);
     hr_wide before = hr_wide_get(last + i, n);
-    hr_wide up = now - hr_wide_less_of(before, hr_wide_get(x[1] + i, n));
-    hr_wide down = now - hr_wide_more(before, hr_wide_get(x[0] + i, n));
+    hr_wide up = now - hr_wide_less_of(before, hr_wide_take(x[1] + i, n, most));
+    hr_wide down = now - hr_wide_more(before, hr_wide_take(x[0] + i, n, most));
     hr_wide_put(y + i, hr_wide_only(now > before, up) + hr_wide_only(now < before, down), n);
 }
 
-static void cols_wad(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+static bool try_wad(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     const double *last = hr_ta_last(s, 0, x[2], m, y[0]);
     if (s->seen == 0) y[0][0] = x[2][0];
-    HR_WIDE_EACH(m, wad_rows, x, last, y[0]);
+    hr_wide_bits most = {0};
+    HR_WIDE_EACH(m, wad_rows, x, last, y[0], &most);
+    if (!hr_ta_is_taken(s, most)) return false;
+    hr_ta_past(s, 0, x[2], m);
     HR_TA_FN(pile)(s, y[0], y[0], m);
     hr_ta_blank(s, 1, y[0], m);
+    return true;
 }
-HR_TA_COLS_TAME(wad, 3, 1, setup_pile, cols_wad)
+HR_TA_TRY(wad, 3, 1, setup_pile)
 
 HR_INLINE void setup_vosc(hr_ta *s)
 {

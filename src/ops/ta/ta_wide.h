@@ -104,6 +104,19 @@ HR_INLINE hr_wide hr_wide_less_of(hr_wide a, hr_wide b)
 #endif
 }
 
+HR_INLINE hr_wide hr_wide_sqrt(hr_wide a)
+{
+#ifdef HR_TA_AVX2
+    return _mm256_sqrt_pd(a);
+#elif defined HR_KERN_X86
+    return _mm_sqrt_pd(a);
+#else
+    for (int k = 0; k < HR_TA_WIDE; k++)
+        a[k] = sqrt(a[k]);
+    return a;
+#endif
+}
+
 HR_INLINE hr_wide hr_wide_abs(hr_wide a)
 {
     hr_wide_bits size = {0};
@@ -123,6 +136,14 @@ HR_INLINE hr_wide_bits hr_wide_size(hr_wide_bits most, hr_wide v)
     hr_wide_bits is_more = bits > most;
     return (bits & is_more) | (most & ~is_more);
 #endif
+}
+
+/** hr_wide_get, and its size. */
+HR_INLINE hr_wide hr_wide_take(const double *x, uint32_t n, hr_wide_bits *most)
+{
+    hr_wide v = hr_wide_get(x, n);
+    *most = hr_wide_size(*most, v);
+    return v;
 }
 
 HR_INLINE hr_wide hr_wide_or_null(hr_wide y)
