@@ -215,8 +215,9 @@ static hr_status find_used(job *j, hr_err *err)
     for (uint32_t i = 0; i < x->n_node; i++) {
         const hr_expr_node *node = &x->node[i];
         if (node->kind != HR_EXPR_CALL) continue;
+        const hr_op_args *args = &x->args[node->args];
         for (uint32_t a = 0; a < HR_OP_ARG_MAX; a++)
-            if (x->args[node->args].is_time[a])
+            if (args->is_time[a] && args->v[a] > 0)
                 return HR_FAIL(err, HR_EUSAGE,
                                "--time none: rows have numbers and no times, so '%s' can go by rows"
                                " alone, not by a duration",

@@ -79,7 +79,9 @@ HR_INLINE void hr_v4_or_null(hr_v4 *v)
 /** Of the places from n on: b. */
 HR_INLINE void hr_v4_first(hr_v4 *v, int64_t n, const hr_v4 *b)
 {
-    hr_v4_bits is_first = (hr_v4_bits){0, 1, 2, 3} < (hr_v4_bits){n, n, n, n};
+    const hr_v4_bits place = {0, 1, 2, 3};
+    const hr_v4_bits end = {n, n, n, n};
+    hr_v4_bits is_first = place < end;
     *v = (hr_v4)(((hr_v4_bits)*v & is_first) | ((hr_v4_bits)*b & ~is_first));
 }
 
