@@ -12,8 +12,10 @@
  * O(log max_rows), and 32 joins where a chunk is entered. See docs/modules/window.md. */
 #include "ops/window/win.h"
 #include "ops/window/win_ring.h"
+#include "ops/window/win_vec.h"
 
 #define HR_WIN_TAKE 16u   /* rows looked at together */
+#define HR_WIN_LOOK 64u   /* rows that may leave while these come, or each is looked for alone */
 #define HR_WIN_LEVELS 32u /* of the tree: 2^32 rows in chunks, and one */
 
 typedef struct hr_chunks {
@@ -169,6 +171,106 @@ HR_INLINE uint32_t hr_chunk_take(hr_chunk_rows *c, const hr_chunk_place *at, con
     return i;
 }
 
+/** Whether a whole take of rows is at hand, none of them null or late, and their windows have lost
+ * no row. */
+HR_INLINE bool hr_chunk_is_plain(const hr_win *w, const hr_op_rows *r, uint32_t i, const hr_fold *k)
+{
+    if (w->end % HR_WIN_TAKE != 0 || w->end == 0 || r->n - i < HR_WIN_TAKE) return false;
+    const int64_t *t = r->ts + i;
+    if (hr_win_has_null(r->in[0] + i, HR_WIN_TAKE)) return false;
+    if (k->n_in > 1 && hr_win_has_null(r->in[1] + i, HR_WIN_TAKE)) return false;
+    int64_t n_late = t[0] < w->newest;
+    for (uint32_t j = 1; j < HR_WIN_TAKE; j++)
+        n_late += t[j] < t[j - 1];
+    return n_late == 0 && t[0] >= INT64_MIN + w->width_ns && w->lost <= t[0] - w->width_ns;
+}
+
+/** Where the windows of rows with these edges start, `from` or later; `last` is the newest row.
+ * Every row that may leave is compared with all edges, so that none waits for the one before.
+ * False: more leave than are looked at. */
+HR_INLINE bool hr_chunk_starts(uint64_t *start, const int64_t *ts, uint64_t mask, uint64_t from,
+                               uint64_t last, const int64_t *edge)
+{
+    hr_v4_bits e0;
+    hr_v4_bits e1;
+    hr_v4_bits e2;
+    hr_v4_bits e3;
+    memcpy(&e0, edge, sizeof e0);
+    memcpy(&e1, edge + 4, sizeof e1);
+    memcpy(&e2, edge + 8, sizeof e2);
+    memcpy(&e3, edge + 12, sizeof e3);
+    hr_v4_bits n0 = {0}; /* less one for each that stays */
+    hr_v4_bits n1 = {0};
+    hr_v4_bits n2 = {0};
+    hr_v4_bits n3 = {0};
+    uint32_t n = 0;
+    for (int64_t t = INT64_MIN; t <= edge[HR_WIN_TAKE - 1];) {
+        if (n == HR_WIN_LOOK) return false;
+        for (uint32_t j = 0; j < 8; j++) {
+            t = ts[HR_MIN(from + n + j, last) & mask];
+            const hr_v4_bits all = {t, t, t, t};
+            n0 += all > e0;
+            n1 += all > e1;
+            n2 += all > e2;
+            n3 += all > e3;
+        }
+        n += 8;
+    }
+    const int64_t first = (int64_t)(from + n);
+    const hr_v4_bits to = {first, first, first, first};
+    n0 += to;
+    n1 += to;
+    n2 += to;
+    n3 += to;
+    memcpy(start, &n0, sizeof n0);
+    memcpy(start + 4, &n1, sizeof n1);
+    memcpy(start + 8, &n2, sizeof n2);
+    memcpy(start + 12, &n3, sizeof n3);
+    return true;
+}
+
+/** A whole take of plain rows; false: nothing was done, but for places of the ring in which no row
+ * waits. */
+HR_INLINE bool hr_chunk_take_plain(hr_chunk_rows *c, const hr_chunk_place *at, const hr_op_rows *r,
+                                   uint32_t i, const hr_fold *k)
+{
+    hr_win *w = at->w;
+    const uint64_t mask = w->cap - 1;
+    const uint64_t p = w->end;
+    const int64_t *t = r->ts + i;
+    int64_t edge[HR_WIN_TAKE];
+    for (uint32_t j = 0; j < HR_WIN_TAKE; j++)
+        edge[j] = t[j] - w->width_ns;
+    memcpy(at->ts + (p & mask), t, sizeof edge);
+    uint64_t from = w->from;
+    if (at->ts[HR_MIN(from + HR_WIN_TAKE, p) & mask] <= edge[0])
+        from = hr_win_oldest(at->ts, mask, from, p, edge[0]);
+    if (!hr_chunk_starts(c->from, at->ts, mask, from, p + HR_WIN_TAKE - 1, edge)) return false;
+    uint64_t most = 0;
+    for (uint32_t j = 0; j < HR_WIN_TAKE; j++) {
+        uint64_t held = p + j + 1 - c->from[j];
+        most = HR_MAX(most, held);
+        c->held[j] = (double)(int64_t)held;
+        c->row[j] = i + j;
+    }
+    if (most > w->n) return false;
+    const double *x = r->in[0] + i;
+    double *row = at->rows + (p & mask) * at->n_columns;
+    for (uint32_t j = 0; j < HR_WIN_TAKE; j++) {
+        double place = (double)(int64_t)((uint64_t)t[j] - (uint64_t)w->origin);
+        row[j * at->n_columns] = k->against_time ? place : x[j];
+        if (k->n_in > 1) row[2 * j + 1] = r->in[1][i + j];
+        if (k->against_time) row[2 * j + 1] = x[j];
+        c->newest[j] = x[j];
+    }
+    w->newest = t[HR_WIN_TAKE - 1];
+    w->from = c->from[HR_WIN_TAKE - 1];
+    w->end = p + HR_WIN_TAKE;
+    c->n = HR_WIN_TAKE;
+    c->from[HR_WIN_TAKE] = UINT64_MAX; /* of no chunk */
+    return true;
+}
+
 /** Aggregates of the newest chunk up to each row; p: place of the first. */
 HR_INLINE void hr_chunk_scan(hr_chunk_rows *c, const hr_chunk_place *at, uint64_t p,
                              const hr_fold *k)
@@ -260,7 +362,11 @@ HR_INLINE void hr_fold_time(void *state, const hr_op_rows *r, const hr_fold *k)
     hr_chunk_place at = hr_chunk_place_of(state, k);
     for (uint32_t next = 0; next < r->n;) {
         uint64_t first = at.w->end;
-        next = hr_chunk_take(&c, &at, r, next, k);
+        if (hr_chunk_is_plain(at.w, r, next, k) && hr_chunk_take_plain(&c, &at, r, next, k)) {
+            next += HR_WIN_TAKE;
+        } else {
+            next = hr_chunk_take(&c, &at, r, next, k);
+        }
         if (c.n == 0) return;
         hr_chunk_scan(&c, &at, first, k);
         uint64_t newest = first / HR_WIN_CHUNK;

@@ -17,19 +17,6 @@
 /** Rows without a null, at most HR_WIN_RUN of them. */
 typedef void (*hr_win_step_fn)(void *state, const double *x, double *out, uint32_t n);
 
-/* An exponent of ones is a null: one more carries into the sign. */
-HR_INLINE bool hr_win_has_null(const double *x, uint32_t n)
-{
-    const uint64_t exponent = UINT64_C(0x7ff) << 52;
-    uint64_t any = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        uint64_t bits;
-        memcpy(&bits, x + i, sizeof bits);
-        any |= (bits & exponent) + (UINT64_C(1) << 52);
-    }
-    return any >> 63;
-}
-
 HR_INLINE void hr_win_around_nulls(void *state, const double *x, double *out, uint32_t n,
                                    hr_win_step_fn step)
 {
