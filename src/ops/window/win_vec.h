@@ -38,6 +38,39 @@ HR_INLINE void hr_v4_store(double *p, const hr_v4 *v)
     memcpy(p, v, sizeof *v);
 }
 
+#if defined(__SSE2__) && !defined(__AVX2__)
+/* Two vectors of two: what compilers make of wider ones by themselves goes value by value. */
+typedef struct hr_v4_pair {
+    __m128d low, high;
+} hr_v4_pair;
+_Static_assert(sizeof(hr_v4_pair) == sizeof(hr_v4), "two halves");
+
+HR_INLINE hr_v4_pair hr_v4_split(const hr_v4 *v)
+{
+    hr_v4_pair p;
+    memcpy(&p, v, sizeof p);
+    return p;
+}
+
+HR_INLINE void hr_v4_merge(hr_v4 *v, __m128d low, __m128d high)
+{
+    hr_v4_pair p = {low, high};
+    memcpy(v, &p, sizeof p);
+}
+
+HR_INLINE __m128d hr_v2_both(__m128d a, __m128d b, hr_v4_what what)
+{
+    if (what == HR_V4_SUM) return _mm_add_pd(a, b);
+    return what == HR_V4_LEAST ? _mm_min_pd(a, b) : _mm_max_pd(a, b);
+}
+
+HR_INLINE __m128d hr_v2_or_null(__m128d v)
+{
+    __m128d is_finite = _mm_cmpeq_pd(_mm_sub_pd(v, v), _mm_setzero_pd());
+    return _mm_blendv_pd(_mm_set1_pd((double)NAN), v, is_finite);
+}
+#endif
+
 /* As the processor's: the second where they do not compare. */
 HR_INLINE void hr_v4_both(hr_v4 *out, const hr_v4 *a, const hr_v4 *b, hr_v4_what what)
 {
@@ -47,6 +80,10 @@ HR_INLINE void hr_v4_both(hr_v4 *out, const hr_v4 *a, const hr_v4 *b, hr_v4_what
     }
 #if defined(__AVX2__)
     *out = what == HR_V4_LEAST ? _mm256_min_pd(*a, *b) : _mm256_max_pd(*a, *b);
+#elif defined(__SSE2__)
+    hr_v4_pair x = hr_v4_split(a);
+    hr_v4_pair y = hr_v4_split(b);
+    hr_v4_merge(out, hr_v2_both(x.low, y.low, what), hr_v2_both(x.high, y.high, what));
 #else
     hr_v4_bits is_first = what == HR_V4_LEAST ? *a < *b : *a > *b;
     *out = (hr_v4)(((hr_v4_bits)*a & is_first) | ((hr_v4_bits)*b & ~is_first));
@@ -58,11 +95,8 @@ HR_INLINE void hr_v4_sqrt(hr_v4 *v)
 #if defined(__AVX2__)
     *v = _mm256_sqrt_pd(*v);
 #elif defined(__SSE2__)
-    __m128d half[2];
-    memcpy(half, v, sizeof half);
-    half[0] = _mm_sqrt_pd(half[0]);
-    half[1] = _mm_sqrt_pd(half[1]);
-    memcpy(v, half, sizeof half);
+    hr_v4_pair p = hr_v4_split(v);
+    hr_v4_merge(v, _mm_sqrt_pd(p.low), _mm_sqrt_pd(p.high));
 #else
     for (int i = 0; i < 4; i++)
         (*v)[i] = sqrt((*v)[i]);
@@ -71,9 +105,14 @@ HR_INLINE void hr_v4_sqrt(hr_v4 *v)
 
 HR_INLINE void hr_v4_or_null(hr_v4 *v)
 {
+#if defined(__SSE2__) && !defined(__AVX2__)
+    hr_v4_pair p = hr_v4_split(v);
+    hr_v4_merge(v, hr_v2_or_null(p.low), hr_v2_or_null(p.high));
+#else
     hr_v4_bits is_finite = *v - *v == HR_V4(0);
     hr_v4 null = HR_V4((double)NAN);
     *v = (hr_v4)(((hr_v4_bits)*v & is_finite) | ((hr_v4_bits)null & ~is_finite));
+#endif
 }
 
 /** Of the places from n on: b. */
@@ -88,26 +127,44 @@ HR_INLINE void hr_v4_first(hr_v4 *v, int64_t n, const hr_v4 *b)
 /** Each row with those before it in the group; none: what adds nothing. */
 HR_INLINE void hr_v4_up(hr_v4 *v, const hr_v4 *none, hr_v4_what what)
 {
+#if defined(__SSE2__) && !defined(__AVX2__)
+    const __m128d no = hr_v4_split(none).low;
+    hr_v4_pair p = hr_v4_split(v);
+    p.low = hr_v2_both(_mm_unpacklo_pd(no, p.low), p.low, what);
+    p.high = hr_v2_both(_mm_unpacklo_pd(no, p.high), p.high, what);
+    p.high = hr_v2_both(_mm_unpackhi_pd(p.low, p.low), p.high, what);
+    hr_v4_merge(v, hr_v2_both(no, p.low, what), p.high);
+#else
     hr_v4 a = __builtin_shufflevector(*none, *v, 0, 4, 2, 6);
     hr_v4_both(&a, &a, v, what);
     hr_v4 b = __builtin_shufflevector(*none, a, 0, 1, 5, 5);
     hr_v4_both(v, &b, &a, what);
+#endif
 }
 
 /** Each row with those behind it. */
 HR_INLINE void hr_v4_down(hr_v4 *v, const hr_v4 *none, hr_v4_what what)
 {
+#if defined(__SSE2__) && !defined(__AVX2__)
+    const __m128d no = hr_v4_split(none).low;
+    hr_v4_pair p = hr_v4_split(v);
+    p.low = hr_v2_both(p.low, _mm_unpackhi_pd(p.low, no), what);
+    p.high = hr_v2_both(p.high, _mm_unpackhi_pd(p.high, no), what);
+    p.low = hr_v2_both(p.low, _mm_unpacklo_pd(p.high, p.high), what);
+    hr_v4_merge(v, p.low, hr_v2_both(p.high, no, what));
+#else
     hr_v4 a = __builtin_shufflevector(*v, *none, 1, 5, 3, 7);
     hr_v4_both(&a, v, &a, what);
     hr_v4 b = __builtin_shufflevector(a, *none, 2, 2, 4, 5);
     hr_v4_both(v, &a, &b, what);
+#endif
 }
 
 /** All of the groups before in every place of *all: v is of them and of this group then. */
 HR_INLINE void hr_v4_up_all(hr_v4 *v, hr_v4 *all, const hr_v4 *none, hr_v4_what what)
 {
     hr_v4_up(v, none, what);
-    hr_v4 own = __builtin_shufflevector(*v, *v, 3, 3, 3, 3);
+    hr_v4 own = HR_V4((*v)[3]);
     hr_v4_both(v, all, v, what);
     hr_v4_both(all, all, &own, what);
 }
@@ -115,7 +172,7 @@ HR_INLINE void hr_v4_up_all(hr_v4 *v, hr_v4 *all, const hr_v4 *none, hr_v4_what 
 HR_INLINE void hr_v4_down_all(hr_v4 *v, hr_v4 *all, const hr_v4 *none, hr_v4_what what)
 {
     hr_v4_down(v, none, what);
-    hr_v4 own = __builtin_shufflevector(*v, *v, 0, 0, 0, 0);
+    hr_v4 own = HR_V4((*v)[0]);
     hr_v4_both(v, v, all, what);
     hr_v4_both(all, &own, all, what);
 }
