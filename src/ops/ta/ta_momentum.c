@@ -132,7 +132,7 @@ HR_INLINE void setup_stochrsi(hr_ta *s)
 /* peaks count rows, of which one without gains and losses is none: v[3] counts those that are */
 static void step_stochrsi(hr_ta *s, const double *x, double *y)
 {
-    double rsi;
+    double rsi = (double)NAN;
     double *out = &rsi;
     (void)try_rsi(s, 1, &x, &out);
     if (!isfinite(rsi)) return;
@@ -193,8 +193,8 @@ static void cmo_of(uint32_t m, double *restrict y, const double *restrict down)
 
 static void step_cmo(hr_ta *s, const double *x, double *y)
 {
-    double up;
-    double down;
+    double up = 0;
+    double down = 0;
     if (s->n[1]) {
         (void)average_gains(s, 1, x, &up, &down);
         cmo_of(1, &up, &down);

@@ -269,12 +269,13 @@ HR_INLINE void group(hr_v4 *x, lanes *l, const share *h, const double *old_s, co
     hr_v4 q = s * s;
     hr_v4_up_all(&s, &l->s, &none, HR_V4_SUM);
     hr_v4_up_all(&q, &l->q, &none, HR_V4_SUM);
+    const hr_v4 now = HR_V4(k->now);
     hr_v4 os;
     hr_v4 oq;
     hr_v4_load(&os, old_s);
     hr_v4_load(&oq, old_q);
-    hr_v4 all = (s + os) + h->s;
-    hr_v4 all_q = ((q + oq) + h->q) + (s * HR_V4(k->now) + os * h->old);
+    hr_v4 all = s + os + h->s;
+    hr_v4 all_q = q + oq + h->q + (s * now + os * h->old);
     hr_v4 lead = ((*x - HR_V4(k->middle.ref)) - HR_V4(k->middle.off)) - all * per_n;
     *x = all_q - all * all * per_n;
     values(x, &lead, k->n, l->per_n, what);
