@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The checkpoint: everything a run needs to go on after its last commit. One little-endian image:
  *
- *   8  magic "HRSTATE4", the last character is the version
+ *   8  magic "HRSTATE3", the last character is the version; of a run with expressions, whose
+ *      windows' layout it tells too, "HRSTATE4"
  *   sources: n, then per source offset, line, time_max, only_id, done
  *   counters: hr_counts; those of the tables of expressions last, where there are any
  *   desks: n, then per desk its name, its image (pipe/desk_state.c) and, where inputs have them,
@@ -16,7 +17,8 @@
 #include "job/run_parts.h"
 #include "pipe/desk_state.h"
 
-#define STATE_MAGIC UINT64_C(0x3445544154535248) /* "HRSTATE4" */
+#define STATE_MAGIC UINT64_C(0x3345544154535248) /* "HRSTATE3" */
+#define CALC_MAGIC UINT64_C(0x3445544154535248)  /* "HRSTATE4" */
 
 /* Counters of the tables that come with expressions stand behind the others, and only with them: an
  * image without them is what it was before there were any. */
@@ -34,11 +36,16 @@ static hr_eval_others *others_of(hr_run *r)
     return &r->shard[0].calc.others;
 }
 
+static int64_t magic_of(const hr_run *r)
+{
+    return (int64_t)(r->calc != NULL ? CALC_MAGIC : STATE_MAGIC);
+}
+
 static void pack_run(hr_run *r, hr_pack *k)
 {
     uint32_t n_desks = atomic_load_explicit(&r->n_desks, memory_order_acquire);
     hr_counts sum;
-    hr_pack_i64(k, (int64_t)STATE_MAGIC);
+    hr_pack_i64(k, magic_of(r));
     hr_pack_i64(k, r->n_sources);
     for (uint32_t i = 0; i < r->n_sources; i++) {
         const hr_source *s = &r->source[i];
@@ -102,7 +109,7 @@ static hr_status damaged(const hr_run *r, const hr_unpack *u, hr_err *err)
 
 static hr_status check_magic(hr_run *r, hr_unpack *u, hr_err *err)
 {
-    if (hr_unpack_i64(u) == (int64_t)STATE_MAGIC) return HR_OK;
+    if (hr_unpack_i64(u) == magic_of(r)) return HR_OK;
     if (u->failed < 0 || !is_whole(r, u)) return damaged(r, u, err);
     return HR_FAIL(err, HR_EUNSUPPORTED,
                    "checkpoint '%s/%s' is of another format version: use the headrace that made "
