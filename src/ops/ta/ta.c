@@ -57,7 +57,7 @@ static bool counts_chunks(const char *fn)
 
 bool hr_ta_is_sound(const hr_ta *s, const hr_ta *fresh, const char *fn)
 {
-    bool ok = s->bytes == fresh->bytes && s->is_small == fresh->is_small &&
+    bool ok = s->bytes == fresh->bytes && s->behind == 0 && s->is_small == fresh->is_small &&
               memcmp(s->n, fresh->n, sizeof s->n) == 0 && memcmp(s->p, fresh->p, sizeof s->p) == 0;
     bool by_chunks = s->is_small != 0 && counts_chunks(fn);
     for (int j = 0; j < HR_TA_RINGS && ok; j++) {
