@@ -15,7 +15,7 @@
  * so.
  *
  * Times: ns, event clock. Within an instrument a row may be older than the one before it; an
- * operator over time takes the newest time so far for it. See docs/modules/calc.md. */
+ * operator over time takes the newest time so far for it. See docs/modules/expr.md. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
 #ifndef HR_JOB_CALC_RUN_H
 #define HR_JOB_CALC_RUN_H
 /* Expressions over whatever a run reads, row by row: a row is a change of an instrument's book, or
- * a trade, in merged order. See docs/modules/calc.md. */
+ * a trade, in merged order. See docs/EXPRESSIONS.md. */
 #include "eval/market_rows.h"
 #include "eval/program.h"
 #include "job/listen.h"
