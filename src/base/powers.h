@@ -127,6 +127,12 @@ HR_INLINE double hr_log(double x)
     return hr_powers_hold(v, !(x > 0 && x - x == 0), (double)NAN);
 }
 
+/** The root; null where x is below 0. */
+HR_INLINE double hr_sqrt(double x)
+{
+    return hr_powers_hold(sqrt(x), !(x >= 0), (double)NAN);
+}
+
 /** ln(a / b) to a few units of the last place, null where one is not above 0: 2 atanh((a - b) /
  * (a + b)), in which a - b is exact of numbers that are near each other. */
 HR_INLINE double hr_log_ratio(double a, double b)

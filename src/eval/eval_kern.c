@@ -103,20 +103,30 @@ UNARY(f_not, (a == 0 ? 1.0 : 0.0) + (a - a))
 UNARY(f_neg, -a)
 UNARY(f_abs, fabs(a))
 UNARY(f_is_null, a != a ? 1.0 : 0.0)
-UNARY(f_sqrt, a >= 0 ? sqrt(a) : (double)NAN)
 UNARY(f_raw, a)
 #undef UNARY
+
+#define EXP_ROWS 512u
 
 static void f_log(double *restrict out, const double *in, uint32_t n)
 {
     hr_kern_get()->powers.log(out, in, n);
 }
 
+/* by parts, that the second loop finds in the first cache */
 static void f_exp(double *restrict out, const double *in, uint32_t n)
 {
-    hr_kern_get()->powers.exp(out, in, n);
-    for (uint32_t i = 0; i < n; i++)
-        out[i] = or_null(out[i]);
+    for (uint32_t at = 0; at < n; at += EXP_ROWS) {
+        uint32_t m = HR_MIN(EXP_ROWS, n - at);
+        hr_kern_get()->powers.exp(out + at, in + at, m);
+        for (uint32_t i = at; i < at + m; i++)
+            out[i] = or_null(out[i]);
+    }
+}
+
+static void f_sqrt(double *restrict out, const double *in, uint32_t n)
+{
+    hr_kern_get()->powers.sqrt(out, in, n);
 }
 
 eval_unary_fn hr_eval_unary(unsigned kind)

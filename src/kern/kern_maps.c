@@ -13,11 +13,13 @@
     }
 MAP(exp)
 MAP(log)
+MAP(sqrt)
 
 void hr_kern_powers_avx2(hr_kern_powers *k)
 {
     k->exp = exp_avx2;
     k->log = log_avx2;
+    k->sqrt = sqrt_avx2;
 }
 #else
 #define MAP(f)                                                                                     \
@@ -28,4 +30,5 @@ void hr_kern_powers_avx2(hr_kern_powers *k)
     }
 MAP(exp)
 MAP(log)
+MAP(sqrt)
 #endif

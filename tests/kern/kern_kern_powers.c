@@ -32,13 +32,14 @@ static void check(double *v, size_t n)
 {
     static double out[MOST + 2];
     for (size_t t = 0; t < n_tiers; t++) {
-        const hr_kern_map_fn map[] = {tier[t].k.powers.exp, tier[t].k.powers.log};
-        for (int f = 0; f < 2; f++) {
+        const hr_kern_map_fn map[] = {tier[t].k.powers.exp, tier[t].k.powers.log,
+                                      tier[t].k.powers.sqrt};
+        for (int f = 0; f < 3; f++) {
             out[0] = out[n + 1] = 7;
             map[f](out + 1, v, n);
             assert_true(out[0] == 7 && out[n + 1] == 7);
             for (size_t i = 0; i < n; i++) {
-                double one = f == 0 ? hr_exp(v[i]) : hr_log(v[i]);
+                double one = f == 0 ? hr_exp(v[i]) : f == 1 ? hr_log(v[i]) : hr_sqrt(v[i]);
                 if (!(isnan(one) && isnan(out[i + 1])))
                     assert_memory_equal(&one, &out[i + 1], sizeof one);
             }
@@ -88,6 +89,8 @@ static int bench(void)
         kern_bench(tier[t].name, "exp", run_map, &j, j.n * 8, j.n);
         j.map = tier[t].k.powers.log;
         kern_bench(tier[t].name, "log", run_map, &j, j.n * 8, j.n);
+        j.map = tier[t].k.powers.sqrt;
+        kern_bench(tier[t].name, "sqrt", run_map, &j, j.n * 8, j.n);
     }
     return 0;
 }

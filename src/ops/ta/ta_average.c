@@ -93,13 +93,21 @@ static void step_wma(hr_ta *s, const double *x, double *y)
     if (hr_ta_is_full(s, 0)) y[0] = sum / all_weights(s->n[0]);
 }
 
+/* of windows of n rows: weights from 1 (the oldest) to n */
+static void weighed_rows(const double *w, uint32_t n, uint32_t m, double *y)
+{
+    double weight[HR_TA_SMALL] HR_UNINIT;
+    double by = 1 / all_weights(n);
+    for (uint32_t k = 0; k < n; k++)
+        weight[k] = (k + 1.0) * by;
+    HR_TA_FN(weighed)(y, w, weight, n, m);
+}
+
 /* of an input */
 static void weighed_means(hr_ta *s, int j, const double *x, uint32_t m, double *y)
 {
     HR_TA_ROOM(room);
-    uint32_t n = s->ring[j].cap;
-    const double *w = hr_ta_window(s, j, x, m, room);
-    HR_TA_FN(weighed)(y, w, 1 / all_weights(n), n, m);
+    weighed_rows(hr_ta_window(s, j, x, m, room), s->ring[j].cap, m, y);
 }
 
 static void cols_wma(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
@@ -136,7 +144,7 @@ static void cols_hma(hr_ta *s, uint32_t m, const double *const *x, double *const
     for (uint32_t i = 0; i < m; i++)
         half[i] = i < skip ? 0 : 2 * half[i] - y[0][i];
     const double *w = hr_ta_keep(s, 2, half, m);
-    HR_TA_FN(weighed)(y[0], w, 1 / all_weights(root), root, m);
+    weighed_rows(w, root, m, y[0]);
     hr_ta_blank(s, (uint64_t)s->n[0] + s->ring[2].cap - 2, y[0], m);
 }
 HR_TA_BOTH_TAME(hma, 1, 1, setup_hma, step_hma, cols_hma)
@@ -189,26 +197,11 @@ static void step_kama(hr_ta *s, const double *x, double *y)
     y[0] = s->v[1];
 }
 
-/* how far rows went, added over the window */
-static HR_NOINLINE void kama_ways(hr_ta *s, uint32_t m, const double *x, double *y)
-{
-    HR_TA_COLUMN(room);
-    HR_TA_ROOM(rows);
-    const double *last = hr_ta_last(s, 0, x, m, room);
-    double *way = hr_ta_lead(s, 0, rows);
-    for (uint32_t i = 0; i < m; i++)
-        way[i] = fabs(x[i] - last[i]);
-    hr_ta_past(s, 0, x, m);
-    if (s->seen == 0) way[0] = 0; /* there is none to the first row */
-    const double *w = hr_ta_keep(s, 0, way, m);
-    HR_TA_FN(sums)(y, w, 1, s->n[0], m);
-}
-
 static void cols_kama(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     HR_TA_COLUMN(way);
     HR_TA_COLUMN(room);
-    kama_ways(s, m, x[0], way);
+    HR_TA_FN(ways)(s, 0, x[0], m, way);
     const double *old = hr_ta_old(s, 1, x[0], m, room);
     for (uint32_t i = 0; i < m; i++) {
         double ratio = way[i] != 0 ? fabs(x[0][i] - old[i]) / way[i] : 1;
@@ -311,17 +304,14 @@ HR_INLINE void product_rows(uint32_t i, uint32_t n, const double *const *x, doub
 
 static bool try_vwma(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    HR_TA_COLUMN(all);
+    HR_TA_ROOM(room);
     HR_TA_ROOM(rows);
     double *flow = hr_ta_lead(s, 0, rows);
     hr_wide_bits most = {0};
     HR_WIDE_EACH(m, product_rows, x, flow, &most);
     if (!hr_ta_is_taken(s, most)) return false;
-    const double *w = hr_ta_keep(s, 0, flow, m);
-    HR_TA_FN(sums)(y[0], w, 1.0 / s->n[0], s->n[0], m);
-    hr_ta_means_in(s, 1, x[1], m, all);
-    for (uint32_t i = 0; i < m; i++)
-        y[0][i] = hr_ta_or_null(y[0][i] / all[i]);
+    const double *const w[] = {hr_ta_keep(s, 0, flow, m), hr_ta_window(s, 1, x[1], m, room)};
+    HR_TA_FN(ratios)(y[0], w, HR_TA_RATIO, 1, s->n[0], m);
     hr_ta_blank(s, s->n[0] - 1, y[0], m);
     return true;
 }
@@ -397,10 +387,13 @@ static bool line(hr_ta *s, double x, double *a, double *b)
 static void line_cols(hr_ta *s, const double *x, uint32_t m, double far_by, double *y)
 {
     HR_TA_ROOM(room);
+    double weight[HR_TA_SMALL] HR_UNINIT;
     uint32_t n = s->n[0];
-    const double *w = hr_ta_window(s, 0, x, m, room);
-    HR_TA_FN(sums)(y, w, 1.0 / n, n, m);
-    HR_TA_FN(slopes)(y, w, y, far_by, n, m);
+    double level = 1.0 / n;
+    double by = far_by * 12 / ((double)n * ((double)n * n - 1));
+    for (uint32_t k = 0; k < n; k++)
+        weight[k] = level + (k - (n - 1) / 2.0) * by;
+    HR_TA_FN(weighed)(y, hr_ta_window(s, 0, x, m, room), weight, n, m);
 }
 
 static void step_linreg(hr_ta *s, const double *x, double *y)
@@ -442,7 +435,7 @@ static void cols_linregslope(hr_ta *s, uint32_t m, const double *const *x, doubl
 {
     HR_TA_ROOM(room);
     const double *w = hr_ta_window(s, 0, x[0], m, room);
-    HR_TA_FN(slopes)(y[0], w, NULL, 0, s->n[0], m);
+    HR_TA_FN(slopes)(y[0], w, s->n[0], m);
     hr_ta_blank(s, s->n[0] - 1, y[0], m);
 }
 HR_TA_BOTH_TAME(linregslope, 1, 1, setup_n, step_linregslope, cols_linregslope)
@@ -470,11 +463,13 @@ static void step_fosc(hr_ta *s, const double *x, double *y)
     s->v[0] = a + b * (s->n[0] + 1.0);
 }
 
+/* v[0]: what the row before tells of this one */
 static void cols_fosc(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    HR_TA_COLUMN(told);
-    cols_tsf(s, m, x, y);
-    hr_ta_before(s, 0, y[0], m, told);
+    double told[HR_TA_CHUNK + 1] HR_UNINIT;
+    told[0] = s->v[0];
+    line_cols(s, x[0], m, (s->n[0] + 1.0) / 2, told + 1);
+    s->v[0] = told[m];
     for (uint32_t i = 0; i < m; i++)
         y[0][i] = hr_ta_or_null(100 * (x[0][i] - told[i]) / x[0][i]);
     hr_ta_blank(s, s->n[0], y[0], m);

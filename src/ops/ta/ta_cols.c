@@ -7,7 +7,6 @@
 typedef hr_ta_rows4 rows4;
 #define AT HR_TA_AT
 #define TO HR_TA_TO
-#define SUM_FOURS 8 /* that a sum has in registers */
 
 #define IN_MOST 4
 
@@ -122,127 +121,48 @@ void HR_TA_FN(chunks)(hr_ta *s, const hr_op_rows *r, hr_ta_shape shape, hr_ta_co
     s->behind = 0;
 }
 
-#define FOUR(p) ((AT(p) + AT((p) + 1)) + (AT((p) + 2) + AT((p) + 3)))
-
-/* Of n = 4 fours + at most 3 rows: what goes out of the window at one end is still in a register
- * when the next four come in at the other. The next row. */
-HR_INLINE uint32_t sums_of(double *y, const double *w, double by, uint32_t n, uint32_t m,
-                           uint32_t fours)
+void HR_TA_FN(ways)(hr_ta *s, int j, const double *x, uint32_t m, double *y)
 {
-    rows4 f[SUM_FOURS] HR_UNINIT;
-    uint32_t rest = n - 4 * fours;
-    uint32_t i = 0;
-    for (uint32_t k = 0; k + 1 < fours && m >= 4; k++)
-        f[k] = FOUR(w + 4 * k);
-    for (; m - i >= 4; i += 4) {
-        const double *last = w + i + 4 * fours;
-        f[fours - 1] = FOUR(last - 4);
-        rows4 all = f[0];
-        for (uint32_t k = 1; k < fours; k++)
-            all += f[k];
-        if (rest > 0) all += AT(last);
-        if (rest > 1) all += AT(last + 1);
-        if (rest > 2) all += AT(last + 2);
-        TO(y + i) = all * by;
-        for (uint32_t k = 1; k < fours; k++)
-            f[k - 1] = f[k];
-    }
-    return i;
+    HR_TA_COLUMN(room);
+    HR_TA_ROOM(rows);
+    const double *last = hr_ta_last(s, 0, x, m, room);
+    double *way = hr_ta_lead(s, j, rows);
+    for (uint32_t i = 0; i < m; i++)
+        way[i] = fabs(x[i] - last[i]);
+    hr_ta_past(s, 0, x, m);
+    if (s->seen == 0) way[0] = 0;
+    HR_TA_FN(sums)(y, hr_ta_keep(s, j, way, m), 1, s->ring[j].cap, m);
 }
 
-/* of any n */
-static uint32_t sums_long(double *y, const double *w, double by, uint32_t n, uint32_t m)
+void HR_TA_FN(weighed)(double *y, const double *w, const double *weight, uint32_t n, uint32_t m)
 {
     uint32_t i = 0;
     for (; m - i >= 16; i += 16) {
         const double *from = w + i;
-        bool is_four = n >= 4;
-        rows4 v[4] HR_UNINIT;
-        for (uint32_t j = 0; j < 4; j++)
-            v[j] = is_four ? FOUR(from + 4 * j) : AT(from + 4 * j);
-        uint32_t k = is_four ? 4 : 1;
-        for (; k + 4 <= n; k += 4)
-            for (uint32_t j = 0; j < 4; j++)
-                v[j] += FOUR(from + k + 4 * j);
-        for (; k < n; k++)
-            for (uint32_t j = 0; j < 4; j++)
-                v[j] += AT(from + k + 4 * j);
-        for (uint32_t j = 0; j < 4; j++)
-            TO(y + i + 4 * j) = v[j] * by;
-    }
-    return i;
-}
-
-static uint32_t sums_whole(double *y, const double *w, double by, uint32_t n, uint32_t m)
-{
-    switch (n / 4) {
-    case 1:
-        return sums_of(y, w, by, n, m, 1);
-    case 2:
-        return sums_of(y, w, by, n, m, 2);
-    case 3:
-        return sums_of(y, w, by, n, m, 3);
-    case 4:
-        return sums_of(y, w, by, n, m, 4);
-    case 5:
-        return sums_of(y, w, by, n, m, 5);
-    case 6:
-        return sums_of(y, w, by, n, m, 6);
-    case 7:
-        return sums_of(y, w, by, n, m, 7);
-    case SUM_FOURS:
-        return sums_of(y, w, by, n, m, SUM_FOURS);
-    default:
-        return sums_long(y, w, by, n, m);
-    }
-}
-
-void HR_TA_FN(sums)(double *y, const double *w, double by, uint32_t n, uint32_t m)
-{
-    for (uint32_t i = sums_whole(y, w, by, n, m); i < m; i++) {
-        const double *from = w + i;
-        double all = from[0];
-        uint32_t k = 1;
-        if (n >= 4) all = (from[0] + from[1]) + (from[2] + from[3]);
-        if (n >= 4) k = 4;
-        for (; k + 4 <= n; k += 4)
-            all += (from[k] + from[k + 1]) + (from[k + 2] + from[k + 3]);
-        for (; k < n; k++)
-            all += from[k];
-        y[i] = all * by;
-    }
-}
-
-void HR_TA_FN(weighed)(double *y, const double *w, double by, uint32_t n, uint32_t m)
-{
-    uint32_t i = 0;
-    for (; m - i >= 16; i += 16) {
-        rows4 a = AT(w + i);
-        rows4 b = AT(w + i + 4);
-        rows4 c = AT(w + i + 8);
-        rows4 d = AT(w + i + 12);
+        rows4 a = weight[0] * AT(from);
+        rows4 b = weight[0] * AT(from + 4);
+        rows4 c = weight[0] * AT(from + 8);
+        rows4 d = weight[0] * AT(from + 12);
         for (uint32_t k = 1; k < n; k++) {
-            double weight = k + 1.0;
-            a += weight * AT(w + i + k);
-            b += weight * AT(w + i + k + 4);
-            c += weight * AT(w + i + k + 8);
-            d += weight * AT(w + i + k + 12);
+            a += weight[k] * AT(from + k);
+            b += weight[k] * AT(from + k + 4);
+            c += weight[k] * AT(from + k + 8);
+            d += weight[k] * AT(from + k + 12);
         }
-        TO(y + i) = a * by;
-        TO(y + i + 4) = b * by;
-        TO(y + i + 8) = c * by;
-        TO(y + i + 12) = d * by;
+        TO(y + i) = a;
+        TO(y + i + 4) = b;
+        TO(y + i + 8) = c;
+        TO(y + i + 12) = d;
     }
     for (; i < m; i++) {
-        double all = w[i];
+        double all = weight[0] * w[i];
         for (uint32_t k = 1; k < n; k++)
-            all += (k + 1.0) * w[i + k];
-        y[i] = all * by;
+            all += weight[k] * w[i + k];
+        y[i] = all;
     }
 }
 
-void HR_TA_FN(slopes)(double *y, const double *w, const double *mean, double far_by, uint32_t n,
-                      uint32_t m)
+void HR_TA_FN(slopes)(double *y, const double *w, uint32_t n, uint32_t m)
 {
     const double by = 12 / ((double)n * ((double)n * n - 1));
     uint32_t i = 0;
@@ -260,16 +180,16 @@ void HR_TA_FN(slopes)(double *y, const double *w, const double *mean, double far
             c += far * (AT(new + 8) - AT(old + 8));
             d += far * (AT(new + 12) - AT(old + 12));
         }
-        TO(y + i) = mean ? AT(mean + i) + far_by * (a * by) : a * by;
-        TO(y + i + 4) = mean ? AT(mean + i + 4) + far_by * (b * by) : b * by;
-        TO(y + i + 8) = mean ? AT(mean + i + 8) + far_by * (c * by) : c * by;
-        TO(y + i + 12) = mean ? AT(mean + i + 12) + far_by * (d * by) : d * by;
+        TO(y + i) = a * by;
+        TO(y + i + 4) = b * by;
+        TO(y + i + 8) = c * by;
+        TO(y + i + 12) = d * by;
     }
     for (; i < m; i++) {
         double all = 0;
         for (uint32_t k = 0; k < n / 2; k++)
             all += ((n - 1) / 2.0 - k) * (w[i + n - 1 - k] - w[i + k]);
-        y[i] = mean ? mean[i] + far_by * (all * by) : all * by;
+        y[i] = all * by;
     }
 }
 
@@ -411,101 +331,4 @@ void HR_TA_FN(tops)(double *y, const double *w, uint32_t n, uint32_t m)
 void HR_TA_FN(lows)(double *y, const double *w, uint32_t n, uint32_t m)
 {
     bests(y, w, n, m, false);
-}
-
-/* What is far from pivot loses digits: such a row again, from its own window. */
-static double variance_of(const double *w, uint32_t n, double *mean_of)
-{
-    double all = 0;
-    double squares = 0;
-    for (uint32_t k = 0; k < n; k++)
-        all += w[k] - w[n - 1];
-    double mean = all / n;
-    for (uint32_t k = 0; k < n; k++) {
-        double d = w[k] - w[n - 1] - mean;
-        squares += d * d;
-    }
-    *mean_of = w[n - 1] + mean;
-    return squares / n;
-}
-
-HR_INLINE void about_rows(uint32_t i, uint32_t n, const double *w, double pivot, double *far,
-                          double *square)
-{
-    hr_wide d = hr_wide_get(w + i, n) - pivot;
-    hr_wide_put(far + i, d, n);
-    hr_wide_put(square + i, d * d, n);
-}
-
-/* From means of distances and of their squares to means and variances (or roots of them times
- * root); -1 where digits are lost. What is below 1e-28 of the mean squared cannot be told from 0.
- */
-HR_INLINE void variance_rows(uint32_t i, uint32_t n, double pivot, double *const *y, double root,
-                             hr_wide_bits *lost)
-{
-    hr_wide all = hr_wide_get(y[0] + i, n);
-    hr_wide off = hr_wide_get(y[1] + i, n);
-    hr_wide v = all - off * off;
-    hr_wide middle = off + pivot;
-    hr_wide_bits is_lost = ~(v * 4096 >= all);
-    hr_wide value = hr_wide_only(v > 1e-28 * middle * middle, v);
-    if (root > 0) value = hr_wide_sqrt(value) * root;
-    hr_wide_put(y[0] + i, hr_wide_pick(is_lost, hr_wide_of(-1), value), n);
-    hr_wide_put(y[1] + i, middle, n);
-    *lost |= is_lost;
-}
-
-/* those rows again */
-static HR_NOINLINE void variances_again(double *const *y, const double *w, double root, uint32_t n,
-                                        uint32_t m)
-{
-    for (uint32_t i = 0; i < m; i++) {
-        if (y[0][i] >= 0) continue;
-        double v = variance_of(w + i, n, &y[1][i]);
-        if (v <= 1e-28 * y[1][i] * y[1][i]) v = 0;
-        y[0][i] = root > 0 ? sqrt(v) * root : v;
-    }
-}
-
-/* sums about pivot: the same number for all rows of HR_TA_CHUNK, whatever the calls */
-static void variances_by(double *const *y, const double *w, double pivot, double root, uint32_t n,
-                         uint32_t m)
-{
-    HR_TA_ROOM(far);
-    HR_TA_ROOM(square);
-    hr_wide_bits lost = {0};
-    int64_t again = 0;
-    HR_WIDE_EACH(n - 1 + m, about_rows, w, pivot, far, square);
-    HR_TA_FN(sums)(y[1], far, 1.0 / n, n, m);
-    HR_TA_FN(sums)(y[0], square, 1.0 / n, n, m);
-    if (root > 0)
-        HR_WIDE_EACH(m, variance_rows, pivot, y, root, &lost);
-    else
-        HR_WIDE_EACH(m, variance_rows, pivot, y, 0, &lost);
-    for (int k = 0; k < HR_TA_WIDE; k++)
-        again |= lost[k];
-    if (again != 0) variances_again(y, w, root, n, m);
-}
-
-void HR_TA_FN(variances)(hr_ta *s, int j, const double *w, double *const *y, uint32_t m,
-                         double root)
-{
-    hr_ta_ring *r = &s->ring[j];
-    uint32_t n = r->cap;
-    for (uint32_t i = 0; i < m;) {
-        double *const to[] = {y[0] + i, y[1] + i};
-        if (r->at == 0) s->sum[j].now.hi = w[n - 1 + i];
-        uint32_t rows = HR_TA_CHUNK - r->at;
-        if (rows > m - i) rows = m - i;
-        variances_by(to, w + i, s->sum[j].now.hi, root, n, rows);
-        i += rows;
-        r->at = (r->at + rows) % HR_TA_CHUNK;
-    }
-}
-
-void HR_TA_FN(variances_in)(hr_ta *s, int j, const double *x, double *const *y, uint32_t m,
-                            double root)
-{
-    HR_TA_ROOM(room);
-    HR_TA_FN(variances)(s, j, hr_ta_window(s, j, x, m, room), y, m, root);
 }

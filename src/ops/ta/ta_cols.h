@@ -14,6 +14,14 @@ typedef double hr_ta_rows4 HR_VECTOR(32) HR_ALIGNED(8);
 #define HR_TA_AT(p) (*(const hr_ta_rows4 *)(const void *)(p))
 #define HR_TA_TO(p) (*(hr_ta_rows4 *)(void *)(p))
 
+/* the part of four rows that begins at row h: a whole register of the tier */
+#if HR_TA_WIDE == 4
+#define HR_TA_PART(v, h) (v)
+#else
+#define HR_TA_PART(v, h)                                                                           \
+    ((h) == 0 ? __builtin_shufflevector(v, v, 0, 1) : __builtin_shufflevector(v, v, 2, 3))
+#endif
+
 #define HR_TA_COLUMN(name) double name[HR_TA_CHUNK] HR_UNINIT HR_ALIGNED(32)
 #define HR_TA_ROOM(name) double name[HR_TA_SPAN] HR_UNINIT HR_ALIGNED(32)
 /* for a compiler that takes m for 0 */
@@ -56,6 +64,15 @@ void HR_TA_FN(lin)(hr_ta_lin *f, const double *x, double *y, uint32_t m);
 /** v = v + c (x - v), c of each row; the first value of all is the first x. y may be x or c. */
 void HR_TA_FN(lin_each)(hr_ta_lin *f, const double *c, const double *x, double *y, uint32_t m);
 
+/** Averages v of one factor a and of as many rows so far, side by side, and what they make, null
+ *  where that is not finite. x: the columns they are of, overwritten; y may be they, in order. */
+/** 100 v0 / (v0 + v1) */
+void HR_TA_FN(lins_share)(hr_ta_lin *f, double *const *x, double *const *y, uint32_t m);
+/** 100 |v0 - v1| / (v0 + v1) */
+void HR_TA_FN(lins_apart)(hr_ta_lin *f, double *const *x, double *const *y, uint32_t m);
+/** 100 v0 / v2, 100 v1 / v2 */
+void HR_TA_FN(lins_by_third)(hr_ta_lin *f, double *const *x, double *const *y, uint32_t m);
+
 /** Sums since the first row; y may be x. Those of a chunk go into the pair sum[0] at its end; in
  *  lin[2] what its rows so far make. */
 void HR_TA_FN(pile)(hr_ta *s, const double *x, double *y, uint32_t m);
@@ -66,11 +83,22 @@ void HR_TA_FN(follow)(hr_ta_lin *f, const double *times, double *y, uint32_t m);
 /* w: n - 1 + m values, the window of row i at w[i]; n <= HR_TA_SMALL. */
 /** Times by. */
 void HR_TA_FN(sums)(double *y, const double *w, double by, uint32_t n, uint32_t m);
-/** Weighed by 1 (the oldest) to n, times by. */
-void HR_TA_FN(weighed)(double *y, const double *w, double by, uint32_t n, uint32_t m);
-/** Slope of the least squares line; or, from its mean, its value so many rows from the middle. */
-void HR_TA_FN(slopes)(double *y, const double *w, const double *mean, double far_by, uint32_t n,
+/** How far each of the last cap rows is from the one before it, added; v[0]: the row before, of the
+ *  first row itself. */
+void HR_TA_FN(ways)(hr_ta *s, int j, const double *x, uint32_t m, double *y);
+/** What the sums a, b of two windows make, null where that is not finite: */
+typedef enum hr_ta_ratio {
+    HR_TA_RATIO,      /* a / b times */
+    HR_TA_RATIO_MORE, /* the same, added to what y is */
+    HR_TA_SHARE,      /* a / (a + b) times */
+    HR_TA_BALANCE,    /* (a - b) / (a + b) times */
+} hr_ta_ratio;
+void HR_TA_FN(ratios)(double *y, const double *const *w, hr_ta_ratio how, double times, uint32_t n,
                       uint32_t m);
+/** Each times its weight, the oldest first; added. */
+void HR_TA_FN(weighed)(double *y, const double *w, const double *weight, uint32_t n, uint32_t m);
+/** Slope of the least squares line. */
+void HR_TA_FN(slopes)(double *y, const double *w, uint32_t n, uint32_t m);
 /** Distances from mean[i], added. */
 void HR_TA_FN(distances)(double *y, const double *w, const double *mean, uint32_t n, uint32_t m);
 /** Variances (by n), or with a root above 0 the root times their roots, in y[0], means in y[1]; of

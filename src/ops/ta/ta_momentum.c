@@ -101,6 +101,18 @@ static bool gains(hr_ta *s, uint32_t m, const double *x, double *up, double *dow
     return true;
 }
 
+static bool try_rsi(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
+{
+    HR_TA_COLUMN(down);
+    if (!gains(s, m, x[0], y[0], down)) return false;
+    uint32_t skip = hr_ta_skip(s, 1, m);
+    double *const of[] = {y[0] + skip, down + skip};
+    HR_TA_FN(lins_share)(s->lin, of, of, m - skip);
+    hr_ta_blank(s, s->n[0], y[0], m);
+    return true;
+}
+HR_TA_TRY(rsi, 1, 1, setup_rsi)
+
 /* averages of gains and losses as Wilder has them, from row n on */
 static bool average_gains(hr_ta *s, uint32_t m, const double *x, double *up, double *down)
 {
@@ -111,16 +123,6 @@ static bool average_gains(hr_ta *s, uint32_t m, const double *x, double *up, dou
     hr_ta_blank(s, s->n[0], up, m);
     return true;
 }
-
-static bool try_rsi(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
-{
-    HR_TA_COLUMN(down);
-    if (!average_gains(s, m, x[0], y[0], down)) return false;
-    for (uint32_t i = 0; i < m; i++)
-        y[0][i] = hr_ta_or_null(100 * y[0][i] / (y[0][i] + down[i]));
-    return true;
-}
-HR_TA_TRY(rsi, 1, 1, setup_rsi)
 
 HR_INLINE void setup_stochrsi(hr_ta *s)
 {
@@ -208,25 +210,28 @@ static void step_cmo(hr_ta *s, const double *x, double *y)
     if (hr_ta_is_full(s, 0)) y[0] = 100 * (up - down) / (up + down);
 }
 
-/* means of gains and losses, which are 0 at the first row: it is in no value */
-static HR_NOINLINE bool mean_gains(hr_ta *s, uint32_t m, const double *x, double *up, double *down)
+/* gains and losses, which are 0 at the first row: it is in no value */
+static HR_NOINLINE bool sum_gains(hr_ta *s, uint32_t m, const double *x, double *y)
 {
     HR_TA_ROOM(room_0);
     HR_TA_ROOM(room_1);
-    double by = 1.0 / s->n[0];
     double *gain = hr_ta_lead(s, 0, room_0);
     double *loss = hr_ta_lead(s, 1, room_1);
     if (!gains(s, m, x, gain, loss)) return false;
-    HR_TA_FN(sums)(up, hr_ta_keep(s, 0, gain, m), by, s->n[0], m);
-    HR_TA_FN(sums)(down, hr_ta_keep(s, 1, loss, m), by, s->n[0], m);
+    const double *const w[] = {hr_ta_keep(s, 0, gain, m), hr_ta_keep(s, 1, loss, m)};
+    HR_TA_FN(ratios)(y, w, HR_TA_BALANCE, 100, s->n[0], m);
     return true;
 }
 
 static bool try_cmo(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     HR_TA_COLUMN(down);
-    if (!(s->n[1] ? average_gains : mean_gains)(s, m, x[0], y[0], down)) return false;
-    cmo_of(m, y[0], down);
+    if (!s->n[1]) {
+        if (!sum_gains(s, m, x[0], y[0])) return false;
+    } else {
+        if (!average_gains(s, m, x[0], y[0], down)) return false;
+        cmo_of(m, y[0], down);
+    }
     hr_ta_blank(s, s->n[0], y[0], m);
     return true;
 }
@@ -264,29 +269,6 @@ HR_INLINE void press_rows(uint32_t i, uint32_t n, const double *const *x, const 
     hr_wide_put(y[1] + i, high - low, n);
 }
 
-HR_INLINE void ultosc_rows(uint32_t i, uint32_t n, const double *a, const double *b, double weight,
-                           bool is_first, bool is_last, double *y)
-{
-    hr_wide part = weight * (hr_wide_get(a + i, n) / hr_wide_get(b + i, n));
-    if (!is_first) part += hr_wide_get(y + i, n);
-    hr_wide_put(y + i, is_last ? hr_wide_or_null(part) : part, n);
-}
-
-/* w: of press and range, as wide as the longest window is */
-static HR_NOINLINE void ultosc_part(hr_ta *s, int j, uint32_t m, const double *const *w, double *y)
-{
-    HR_TA_COLUMN(a);
-    HR_TA_COLUMN(b);
-    uint32_t n = s->n[j];
-    double weight = (double)(4 >> j) * (100.0 / 7);
-    HR_TA_FN(sums)(a, w[0] + s->n[2] - n, 1, n, m);
-    HR_TA_FN(sums)(b, w[1] + s->n[2] - n, 1, n, m);
-    if (j == 0)
-        HR_WIDE_EACH(m, ultosc_rows, a, b, weight, true, false, y);
-    else
-        HR_WIDE_EACH(m, ultosc_rows, a, b, weight, false, j == 2, y);
-}
-
 static bool try_ultosc(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     HR_TA_ROOM(room_0);
@@ -301,8 +283,11 @@ static bool try_ultosc(hr_ta *s, uint32_t m, const double *const *x, double *con
     hr_ta_past(s, 0, x[2], m);
     if (s->seen == 0) press[0] = range[0] = 0;
     const double *const w[] = {hr_ta_keep(s, 4, press, m), hr_ta_keep(s, 5, range, m)};
-    for (int j = 0; j < 3; j++)
-        ultosc_part(s, j, m, w, y[0]);
+    for (uint32_t j = 0; j < 3; j++) { /* each as wide as the longest is, of which it is the end */
+        const double *const part[] = {w[0] + s->n[2] - s->n[j], w[1] + s->n[2] - s->n[j]};
+        HR_TA_FN(ratios)
+        (y[0], part, j == 0 ? HR_TA_RATIO : HR_TA_RATIO_MORE, (4 >> j) * (100.0 / 7), s->n[j], m);
+    }
     hr_ta_blank(s, s->n[2], y[0], m);
     return true;
 }

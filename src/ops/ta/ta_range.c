@@ -125,7 +125,7 @@ HR_INLINE void move_rows(uint32_t i, uint32_t n, const double *const *x, const d
     hr_wide_put(y[1] + i, hr_wide_only(equal ? fall >= rise : fall > rise, fall), n);
 }
 
-/* v: 1 high, 2 low before; null before row n - 1. False: a null among the rows */
+/* v: 1 high, 2 low before. False: a null among the rows */
 static bool moves(hr_ta *s, uint32_t m, const double *const *x, double *up, double *down)
 {
     HR_TA_COLUMN(high);
@@ -142,54 +142,42 @@ static bool moves(hr_ta *s, uint32_t m, const double *const *x, double *up, doub
     if (!hr_ta_is_taken(s, most)) return false;
     hr_ta_past(s, 1, x[0], m);
     hr_ta_past(s, 2, x[1], m);
-    uint32_t skip = hr_ta_skip(s, 1, m);
-    HR_TA_FN(lin)(&s->lin[0], up + skip, up + skip, m - skip);
-    HR_TA_FN(lin)(&s->lin[1], down + skip, down + skip, m - skip);
-    hr_ta_blank(s, s->n[0] - 1, up, m);
-    hr_ta_blank(s, s->n[0] - 1, down, m);
     return true;
 }
 
 static bool try_dm(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
-    return moves(s, m, x, y[0], y[1]);
+    if (!moves(s, m, x, y[0], y[1])) return false;
+    uint32_t skip = hr_ta_skip(s, 1, m);
+    for (int j = 0; j < 2; j++) {
+        HR_TA_FN(lin)(&s->lin[j], y[j] + skip, y[j] + skip, m - skip);
+        hr_ta_blank(s, s->n[0] - 1, y[j], m);
+    }
+    return true;
 }
 HR_TA_TRY(dm, 2, 2, setup_move)
-
-HR_INLINE void di_rows(uint32_t i, uint32_t n, const double *range, double *const *y)
-{
-    hr_wide by = 100 / hr_wide_get(range + i, n);
-    for (int j = 0; j < 2; j++)
-        hr_wide_put(y[j] + i, hr_wide_or_null(hr_wide_get(y[j] + i, n) * by), n);
-}
 
 static bool try_di(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     HR_TA_COLUMN(range);
     if (!ranges(s, m, x, range)) return false;
-    uint32_t skip = hr_ta_skip(s, 1, m);
-    HR_TA_FN(lin)(&s->lin[2], range + skip, range + skip, m - skip);
     (void)moves(s, m, x, y[0], y[1]);
-    HR_WIDE_EACH(m, di_rows, range, y);
+    uint32_t skip = hr_ta_skip(s, 1, m);
+    double *const of[] = {y[0] + skip, y[1] + skip, range + skip};
+    HR_TA_FN(lins_by_third)(s->lin, of, of, m - skip);
     for (int j = 0; j < 2; j++)
         hr_ta_blank(s, s->n[0] - 1 + s->n[1], y[j], m);
     return true;
 }
 HR_TA_TRY(di, 3, 2, setup_move)
 
-HR_INLINE void dx_rows(uint32_t i, uint32_t n, const double *up, const double *down, double *y)
-{
-    hr_wide rise = hr_wide_get(up + i, n);
-    hr_wide fall = hr_wide_get(down + i, n);
-    hr_wide value = 100 * hr_wide_abs(rise - fall) / (rise + fall);
-    hr_wide_put(y + i, hr_wide_or_null(value), n);
-}
-
 static bool try_dx(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     HR_TA_COLUMN(down);
     if (!moves(s, m, x, y[0], down)) return false;
-    HR_WIDE_EACH(m, dx_rows, y[0], down, y[0]);
+    uint32_t skip = hr_ta_skip(s, 1, m);
+    double *const of[] = {y[0] + skip, down + skip};
+    HR_TA_FN(lins_apart)(s->lin, of, of, m - skip);
     hr_ta_blank(s, s->n[0] - 1 + s->n[1], y[0], m);
     return true;
 }
@@ -350,6 +338,12 @@ static void cols_willr(hr_ta *s, uint32_t m, const double *const *x, double *con
 }
 HR_TA_BOTH_TAME(willr, 3, 1, setup_peaks, step_willr, cols_willr)
 
+HR_INLINE void setup_fisher(hr_ta *s)
+{
+    setup_peaks(s);
+    s->lin[0] = (hr_ta_lin){.a = 0.5, .k = 1, .div = 1};
+}
+
 /* v: 0 the scaled place in the range, 1 its transform */
 static void step_fisher(hr_ta *s, const double *x, double *y)
 {
@@ -367,6 +361,19 @@ static void step_fisher(hr_ta *s, const double *x, double *y)
     y[0] = s->v[1];
 }
 
+/* v = x + 0.67 v, held within bounds that it seldom leaves: a branch, so that a row waits for the
+ * product and the sum of the one before alone. v[0]: the value before */
+static HR_NOINLINE void places_held(hr_ta *s, double *x, uint32_t m)
+{
+    double v = s->v[0];
+    for (uint32_t i = 0; i < m; i++) {
+        v = x[i] + 0.67 * v;
+        if (HR_UNLIKELY(!(fabs(v) <= 0.99))) v = v > 0.99 ? 0.999 : v < -0.99 ? -0.999 : v;
+        x[i] = v;
+    }
+    s->v[0] = v;
+}
+
 static void cols_fisher(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     HR_TA_COLUMN(low);
@@ -382,23 +389,15 @@ static void cols_fisher(hr_ta *s, uint32_t m, const double *const *x, double *co
         low[i] = 0.66 * ((middle[i] - low[i]) / range - 0.5);
     }
     uint32_t skip = hr_ta_skip(s, s->n[0] - 1, m);
-    double v = s->v[0];
-    for (uint32_t i = skip; i < m; i++) {
-        v = low[i] + 0.67 * v;
-        v = v > 0.99 ? 0.999 : v < -0.99 ? -0.999 : v;
-        low[i] = (1 + v) / (1 - v);
-    }
-    s->v[0] = v;
-    double f = s->v[1];
-    for (uint32_t i = skip; i < m; i++) {
-        y[1][i] = f;
-        y[0][i] = f = 0.5 * hr_log(low[i]) + 0.5 * f;
-    }
-    s->v[1] = f;
+    places_held(s, low + skip, m - skip);
+    for (uint32_t i = skip; i < m; i++)
+        low[i] = 0.5 * hr_log((1 + low[i]) / (1 - low[i]));
+    HR_TA_FN(lin)(&s->lin[0], low + skip, y[0] + skip, m - skip);
+    if (skip < m) hr_ta_before(s, 1, y[0] + skip, m - skip, y[1] + skip);
     hr_ta_blank(s, s->n[0] - 1, y[0], m);
     hr_ta_blank(s, s->n[0] - 1, y[1], m);
 }
-HR_TA_BOTH(fisher, 2, 2, setup_peaks, step_fisher, cols_fisher)
+HR_TA_BOTH(fisher, 2, 2, setup_fisher, step_fisher, cols_fisher)
 
 HR_INLINE void setup_stoch(hr_ta *s)
 {
@@ -455,29 +454,14 @@ static void step_vhf(hr_ta *s, const double *x, double *y)
     if (s->seen >= s->n[0]) y[0] = (high + low) / way;
 }
 
-/* means of what the row and the one before are apart */
-static HR_NOINLINE void vhf_ways(hr_ta *s, uint32_t m, const double *x, double *y)
-{
-    HR_TA_COLUMN(room);
-    HR_TA_ROOM(rows);
-    const double *last = hr_ta_last(s, 0, x, m, room);
-    double *way = hr_ta_lead(s, 2, rows);
-    for (uint32_t i = 0; i < m; i++)
-        way[i] = fabs(x[i] - last[i]);
-    hr_ta_past(s, 0, x, m);
-    const double *w = hr_ta_keep(s, 2, way, m);
-    HR_TA_FN(sums)(y, w, 1.0 / s->n[0], s->n[0], m);
-}
-
 static void cols_vhf(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     HR_TA_COLUMN(low);
     HR_TA_COLUMN(way);
-    vhf_ways(s, m, x[0], way);
+    HR_TA_FN(ways)(s, 2, x[0], m, way);
     bounds(s, m, x[0], x[0], y[0], low);
-    double by = 1.0 / s->n[0];
     for (uint32_t i = 0; i < m; i++)
-        y[0][i] = hr_ta_or_null((y[0][i] - low[i]) * by / way[i]);
+        y[0][i] = hr_ta_or_null((y[0][i] - low[i]) / way[i]);
     hr_ta_blank(s, s->n[0], y[0], m);
 }
 HR_TA_BOTH_TAME(vhf, 1, 1, setup_vhf, step_vhf, cols_vhf)

@@ -153,6 +153,93 @@ void HR_TA_FN(lin)(hr_ta_lin *f, const double *x, double *y, uint32_t m)
     if (m > 0) f->last = y[m - 1];
 }
 
+#define LINS 3
+typedef void (*make_fn)(uint32_t i, uint32_t n, const hr_wide *v, double *const *y);
+
+HR_INLINE void make_part(uint32_t i, uint32_t n, double *const *x, int lins, make_fn make,
+                         double *const *y)
+{
+    hr_wide v[LINS] HR_UNINIT;
+    for (int j = 0; j < lins; j++)
+        v[j] = hr_wide_get(x[j] + i, n);
+    make(i, n, v, y);
+}
+
+/* what stripes make of row i on, put behind the values before theirs */
+HR_INLINE void make_stripe(uint32_t i, const double *power, const double *base, double *const *x,
+                           int lins, make_fn make, double *const *y)
+{
+    for (uint32_t j = 0; j < HR_TA_STRIPE; j += 4) {
+        rows4 all[LINS] HR_UNINIT;
+        for (int f = 0; f < lins; f++)
+            all[f] = AT(power + j) * base[f] + AT(x[f] + i + j);
+        for (uint32_t h = 0; h < 4; h += HR_TA_WIDE) {
+            hr_wide v[LINS] HR_UNINIT;
+            for (int f = 0; f < lins; f++)
+                v[f] = HR_TA_PART(all[f], h);
+            make(i + j + h, HR_TA_WIDE, v, y);
+        }
+    }
+}
+
+/* Averages of one factor a, of as many rows so far: each as lin has them, into x too but where they
+ * go by whole stripes. */
+HR_INLINE void lins_of(hr_ta_lin *f, double *const *x, uint32_t m, int lins, make_fn make,
+                       double *const *y)
+{
+    double power[HR_TA_STRIPE] HR_UNINIT;
+    lin_powers(power, f->a);
+    const double whole = power[HR_TA_STRIPE - 1];
+    for (uint32_t i = 0; i < m;) {
+        bool is_whole = f->taken >= f->lead && f->taken % HR_TA_STRIPE == 0;
+        uint32_t n = 0;
+        for (int j = 0; j < lins && is_whole; j++)
+            n = stripes_some(OF_LIN, f[j].a, f[j].k, x[j] + i, x[j] + i, m - i);
+        if (n == 0) {
+            n = HR_MIN(m - i, HR_TA_STRIPE - (uint32_t)(f->taken % HR_TA_STRIPE));
+            for (int j = 0; j < lins; j++)
+                HR_TA_FN(lin)(&f[j], x[j] + i, x[j] + i, n);
+            for (uint32_t k = 0; k < n; k++)
+                make_part(i + k, 1, x, lins, make, y);
+            i += n;
+            continue;
+        }
+        double base[LINS] = {0};
+        for (int j = 0; j < lins; j++)
+            base[j] = f[j].base;
+        for (uint32_t end = i + n; i < end; i += HR_TA_STRIPE) {
+            double next[LINS] = {0};
+            for (int j = 0; j < lins; j++)
+                next[j] = whole * base[j] + x[j][i + HR_TA_STRIPE - 1];
+            make_stripe(i, power, base, x, lins, make, y);
+            for (int j = 0; j < lins; j++)
+                base[j] = next[j];
+        }
+        for (int j = 0; j < lins; j++) {
+            f[j].base = f[j].last = base[j];
+            f[j].taken += n;
+        }
+    }
+}
+
+#define OF_LINS(name, lins, outputs)                                                               \
+    HR_INLINE void make_##name(uint32_t i, uint32_t n, const hr_wide *v, double *const *y)         \
+    {                                                                                              \
+        outputs                                                                                    \
+    }                                                                                              \
+    void HR_TA_FN(lins_##name)(hr_ta_lin * f, double *const *x, double *const *y, uint32_t m)      \
+    {                                                                                              \
+        lins_of(f, x, m, lins, make_##name, y);                                                    \
+    }
+/* clang-format off */
+OF_LINS(share, 2, hr_wide_put(y[0] + i, hr_wide_or_null(100 * v[0] / (v[0] + v[1])), n);)
+OF_LINS(apart, 2, hr_wide_put(y[0] + i,
+                              hr_wide_or_null(100 * hr_wide_abs(v[0] - v[1]) / (v[0] + v[1])), n);)
+OF_LINS(by_third, 3, hr_wide by = 100 / v[2];
+                     hr_wide_put(y[0] + i, hr_wide_or_null(v[0] * by), n);
+                     hr_wide_put(y[1] + i, hr_wide_or_null(v[1] * by), n);)
+/* clang-format on */
+
 void HR_TA_FN(pile)(hr_ta *s, const double *x, double *y, uint32_t m)
 {
     hr_ta_lin *f = &s->lin[2];
@@ -207,19 +294,20 @@ void HR_TA_FN(follow)(hr_ta_lin *f, const double *times, double *y, uint32_t m)
         uint32_t n = f->taken % HR_TA_STRIPE != 0
                          ? 0
                          : stripes_some(OF_PRODUCT, 1, 1, times + i, y + i, m - i);
-        rows4 past = {0};
+        rows4 past[HR_TA_STRIPE / 4] = {{0}}; /* apart: an addition waits for the one before it */
         double base = f->base;
         for (uint32_t k = 0; k < n; k += HR_TA_STRIPE) {
             double *part = y + i + k;
             double next = base * part[HR_TA_STRIPE - 1];
             for (uint32_t j = 0; j < HR_TA_STRIPE; j += 4) {
                 rows4 v = base * AT(part + j);
-                past += v - v;
+                past[j / 4] += v - v;
                 TO(part + j) = v;
             }
             base = next;
         }
-        if (n > 0 && (past[0] + past[1]) + (past[2] + past[3]) == 0) {
+        rows4 all = (past[0] + past[1]) + (past[2] + past[3]);
+        if (n > 0 && (all[0] + all[1]) + (all[2] + all[3]) == 0) {
             f->base = base;
             f->taken += n;
             i += n;

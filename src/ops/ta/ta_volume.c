@@ -149,14 +149,12 @@ HR_INLINE void flow_rows(uint32_t i, uint32_t n, const double *price, const doub
     hr_wide_put(down + i, hr_wide_only(now < last, flow), n);
 }
 
-/* means of the flows up and down; v[0]: the price before */
-static HR_NOINLINE void mfi_flows(hr_ta *s, uint32_t m, const double *const *x, double *up,
-                                  double *down)
+/* v[0]: the price before */
+static void cols_mfi(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
 {
     double price[HR_TA_CHUNK + 1] HR_UNINIT;
     HR_TA_ROOM(room_0);
     HR_TA_ROOM(room_1);
-    double by = 1.0 / s->n[0];
     for (uint32_t i = 0; i < m; i++)
         price[i + 1] = (x[0][i] + x[1][i] + x[2][i]) * (1.0 / 3);
     price[0] = s->seen == 0 ? price[1] : s->v[0];
@@ -164,16 +162,8 @@ static HR_NOINLINE void mfi_flows(hr_ta *s, uint32_t m, const double *const *x, 
     double *rise = hr_ta_lead(s, 0, room_0);
     double *fall = hr_ta_lead(s, 1, room_1);
     HR_WIDE_EACH(m, flow_rows, price, x[3], rise, fall);
-    HR_TA_FN(sums)(up, hr_ta_keep(s, 0, rise, m), by, s->n[0], m);
-    HR_TA_FN(sums)(down, hr_ta_keep(s, 1, fall, m), by, s->n[0], m);
-}
-
-static void cols_mfi(hr_ta *s, uint32_t m, const double *const *x, double *const *y)
-{
-    HR_TA_COLUMN(down);
-    mfi_flows(s, m, x, y[0], down);
-    for (uint32_t i = 0; i < m; i++)
-        y[0][i] = hr_ta_or_null(100 * y[0][i] / (y[0][i] + down[i]));
+    const double *const w[] = {hr_ta_keep(s, 0, rise, m), hr_ta_keep(s, 1, fall, m)};
+    HR_TA_FN(ratios)(y[0], w, HR_TA_SHARE, 100, s->n[0], m);
     hr_ta_blank(s, s->n[0], y[0], m);
 }
 HR_TA_BOTH_TAME(mfi, 4, 1, setup_mfi, step_mfi, cols_mfi)
