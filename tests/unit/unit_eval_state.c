@@ -1,87 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* States that come from a file with a right checksum: those that were saved are taken, however far
- * the rows had come; of those that were changed, what is taken can be run without leaving its
- * memory. */
+/* States of signals and of whole programs that come from a file with a right checksum: those that
+ * were saved are taken; of those that were changed, what is taken can be run without leaving its
+ * memory. Operators: prop_ops_sound. */
 #include "harness.h"
 
-#include <math.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "eval/eval_others.h"
 #include "eval/program.h"
-#include "ops/market/op_market.h"
-#include "ops/ta/ta.h"
-#include "ops/window/op_window.h"
+#include "ops_rig.h"
 #include "rng.h"
 
-#define ROWS 900u
+#define ROWS 610u
 #define FORGERIES 120u
 
-static double in[HR_OP_IN_MAX][ROWS];
-static double out[HR_OP_OUT_MAX][ROWS];
+static double in[2][ROWS];
 static int64_t ts[ROWS];
-
-static void make_rows(test_rng *g)
-{
-    double x = 100;
-    for (uint32_t i = 0; i < ROWS; i++) {
-        x += (double)test_rng_below(g, 21) / 10 - 1;
-        ts[i] = (int64_t)i * 1000000 - (i % 37 == 5 ? 3000000 : 0);
-        for (uint32_t k = 0; k < HR_OP_IN_MAX; k++)
-            in[k][i] =
-                test_rng_below(g, 40) == 0 ? (double)NAN : x + k + (double)test_rng_below(g, 3);
-    }
-}
-
-/* Arguments within their bounds, windows small or of a few hundred rows. */
-static hr_op_args args_of(const hr_op *op, test_rng *g, bool is_large)
-{
-    hr_op_args a = {.max_rows = 64};
-    for (uint32_t i = 0; i < op->n_arg; i++) {
-        const hr_op_arg *p = &op->arg[i];
-        double most = is_large ? 300 : 20;
-        a.is_time[i] = p->kind == HR_OP_TIME;
-        if (p->kind == HR_OP_TIME)
-            a.v[i] = 1e6 * (1 + (double)test_rng_below(g, 50));
-        else if (!isnan(p->by_default) && test_rng_below(g, 2) == 0)
-            a.v[i] = p->by_default;
-        else if (p->kind == HR_OP_REAL)
-            a.v[i] = fmin(fmax(p->least, 0.5), p->most);
-        else
-            a.v[i] = fmin(p->most, p->least + (double)test_rng_below(g, (uint64_t)most));
-    }
-    return a;
-}
-
-static void run(const hr_op *op, void *state, uint32_t from, uint32_t n)
-{
-    hr_op_rows r = {.n = n, .ts = ts + from};
-    for (uint32_t k = 0; k < op->n_in; k++)
-        r.in[k] = in[k] + from;
-    for (uint32_t k = 0; k < op->n_out; k++)
-        r.out[k] = out[k] + from;
-    op->run(state, &r);
-}
-
-/* A block that ends where memory does, so that one byte too far is seen in every build. */
-static void *block_of(size_t n_bytes)
-{
-    size_t page = 4096;
-    size_t all = hr_round_up(n_bytes, page);
-    char *p = mmap(NULL, all + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    assert_true(p != MAP_FAILED);
-    assert_int_equal(mprotect(p + page, all, PROT_READ | PROT_WRITE), 0);
-    return p + page + all - n_bytes;
-}
-
-static void block_free(void *block, size_t n_bytes)
-{
-    size_t page = 4096;
-    size_t all = hr_round_up(n_bytes, page);
-    assert_int_equal(munmap((char *)block + n_bytes - all - page, all + 2 * page), 0);
-}
 
 /* Some bytes of it become others: the first lines, where places are, more often. */
 static void forge(unsigned char *state, size_t n_bytes, test_rng *g)
@@ -91,53 +26,6 @@ static void forge(unsigned char *state, size_t n_bytes, test_rng *g)
         size_t at = (size_t)test_rng_below(g, most);
         state[at] = (unsigned char)(test_rng_below(g, 2) == 0 ? 0xff : test_rng_below(g, 256));
     }
-}
-
-static uint32_t check_op(const hr_op *op, test_rng *g, bool is_large)
-{
-    hr_op_args a = args_of(op, g, is_large);
-    size_t n_bytes = op->bytes(&a);
-    if (n_bytes == SIZE_MAX || n_bytes == 0) return 0;
-    void *state = block_of(n_bytes);
-    void *forged = block_of(n_bytes);
-    uint32_t n_taken = 0;
-    op->init(state, &a);
-    assert_true(op->is_sound(state, &a));
-    for (uint32_t at = 0, n = 1; at < ROWS; at += n, n = n * 7 % 263 + 1) {
-        n = HR_MIN(n, ROWS - at);
-        run(op, state, at, n);
-        if (!op->is_sound(state, &a)) fail_msg("'%s': its own state is refused", op->name);
-        for (uint32_t i = 0; i < FORGERIES / 10; i++) {
-            memcpy(forged, state, n_bytes);
-            forge(forged, n_bytes, g);
-            if (!op->is_sound(forged, &a)) continue;
-            n_taken++;
-            run(op, forged, 0, 400);
-            run(op, forged, 400, 1);
-        }
-    }
-    block_free(state, n_bytes);
-    block_free(forged, n_bytes);
-    return n_taken;
-}
-
-static void test_operators(void **unused)
-{
-    (void)unused;
-    static const hr_op_list *const lists[] = {&hr_ops_window, &hr_ops_ta, &hr_ops_market};
-    test_rng g;
-    test_rng_init(&g, test_seed());
-    uint32_t n_ops = 0;
-    uint32_t n_taken = 0;
-    make_rows(&g);
-    for (size_t l = 0; l < HR_ARRAY_LEN(lists); l++)
-        for (uint32_t i = 0; i < lists[l]->n; i++) {
-            const hr_op *op = &lists[l]->op[i];
-            if (op->is_sound == NULL) continue;
-            n_ops++;
-            n_taken += check_op(op, &g, false) + check_op(op, &g, true);
-        }
-    assert_true(n_ops > 80 && n_taken > 1000);
 }
 
 /* ---- signals ---- */
@@ -159,8 +47,8 @@ static void test_signals(void **unused)
     assert_int_equal(hr_signals_make(&s, arena, NULL, rule, HR_ARRAY_LEN(rule), NULL), HR_OK);
     assert_int_equal(hr_signals_out_create(&to, arena, &s, 100, NULL), HR_OK);
     size_t n_bytes = hr_signals_state_bytes(&s);
-    void *state = block_of(n_bytes);
-    void *forged = block_of(n_bytes);
+    void *state = ops_rig_block(n_bytes);
+    void *forged = ops_rig_block(n_bytes);
     uint32_t n_taken = 0;
     hr_signals_init(state, &s);
     for (uint32_t i = 0; i < ROWS; i++) {
@@ -184,8 +72,8 @@ static void test_signals(void **unused)
         }
     }
     assert_true(n_taken > 100);
-    block_free(state, n_bytes);
-    block_free(forged, n_bytes);
+    ops_rig_block_free(state, n_bytes);
+    ops_rig_block_free(forged, n_bytes);
     hr_arena_destroy(&arena);
 }
 
@@ -243,7 +131,6 @@ static void test_program(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_operators),
         cmocka_unit_test(test_signals),
         cmocka_unit_test(test_program),
     };

@@ -39,6 +39,12 @@ static void delays_begin(hr_mf *s, const hr_op_args *a)
     h->mid = hr_mf_null();
 }
 
+static bool delays_is_sound(const hr_mf *s)
+{
+    const delays *h = hr_mf_carried_of(s);
+    return h->from <= h->end && h->end - h->from <= s->max_rows && h->end <= UINT64_MAX / 2;
+}
+
 /* First of [from, end) that is not due before `now`, by halving. */
 static uint64_t first_not_due(const waiting *ring, uint64_t mask, const delays *h, int64_t now)
 {
@@ -64,7 +70,7 @@ static double settle(delays *h, const waiting *ring, uint64_t mask, uint64_t to)
     if (to == h->from) return hr_mf_null();
     const waiting *last = &ring[(to - 1) & mask];
     hr_ta_pair value = hr_ta_less(last->value, h->gone.value);
-    double sign = (double)(last->sign - h->gone.sign);
+    double sign = (double)(int64_t)((uint64_t)last->sign - (uint64_t)h->gone.sign);
     h->gone = *last;
     h->from = to;
     return hr_ta_less(value, hr_ta_product(sign, h->mid)).hi / n;
@@ -75,7 +81,7 @@ static void wait_for(hr_mf *s, delays *h, waiting *ring, uint64_t mask, int sign
     int64_t delay = (int64_t)s->p[0];
     if (!(fabs(px) < 1e15)) return; /* others could not be told from the sum any more */
     h->all.value = hr_ta_plus(h->all.value, hr_ta_one(sign * px));
-    h->all.sign += sign;
+    h->all.sign = (int64_t)((uint64_t)h->all.sign + (uint64_t)(int64_t)sign);
     h->all.due = h->newest > INT64_MAX - delay ? INT64_MAX : h->newest + delay;
     if (h->end - h->from == s->max_rows) {
         h->lost = ring[h->from & mask].due;
@@ -123,9 +129,9 @@ static void price_impact_step(hr_mf *s, hr_mf_chunk *c)
 }
 
 HR_MF_DEFINE(realised_spread, .carried = sizeof(delays), .more = delays_bytes,
-             .begin = delays_begin, .step = realised_spread_step)
+             .begin = delays_begin, .is_sound = delays_is_sound, .step = realised_spread_step)
 HR_MF_DEFINE(price_impact, .carried = sizeof(delays), .more = delays_bytes, .begin = delays_begin,
-             .step = price_impact_step)
+             .is_sound = delays_is_sound, .step = price_impact_step)
 
 /* ---- buckets of volume ---- */
 

@@ -68,6 +68,37 @@ static void micro_begin(hr_mf *s, const hr_op_args *a)
     h->states = h->tilts * h->widths;
 }
 
+/* Of counts is told that they cannot overflow: a window of steps, each with its mirror image, is
+ * put in or taken out at most. */
+static bool counts_are_sound(const micro *h, const table *t)
+{
+    const int64_t most = 2 * (int64_t)h->cap;
+    const int64_t farthest = most * (int64_t)MOVE_MOST;
+    for (uint32_t x = 0; x < h->states; x++) {
+        if (t->count[x] < -most || t->count[x] > most) return false;
+        if (t->moved[x] < -farthest || t->moved[x] > farthest) return false;
+    }
+    for (uint32_t x = 0; x < h->states * h->states; x++)
+        if (t->steps[x] < -most || t->steps[x] > most) return false;
+    for (uint64_t i = 0; i < h->cap; i++) {
+        const step *one = &t->ring[i];
+        bool is_near = one->move >= -(int32_t)MOVE_MOST && one->move <= (int32_t)MOVE_MOST;
+        if (!is_near || one->from >= h->states || one->to >= h->states) return false;
+    }
+    return true;
+}
+
+static bool micro_is_sound(const hr_mf *s)
+{
+    const micro *h = hr_mf_carried_of(s);
+    bool ok = h->cap == (uint64_t)s->p[0] && h->tilts == (uint32_t)s->p[2] &&
+              h->widths == (uint32_t)s->p[3] && h->states == h->tilts * h->widths;
+    ok = ok && hr_mf_has(h->mid);
+    if (!ok || h->at >= h->states || h->state >= h->states || h->n > UINT64_MAX / 2) return false;
+    const table t = table_of((micro *)(uintptr_t)h); /* which is not written to */
+    return counts_are_sound(h, &t);
+}
+
 /* States are rows of `tilts` imbalances, a row for each spread. */
 static uint32_t mirror_of(const micro *h, uint32_t x)
 {
@@ -152,4 +183,4 @@ static void microprice_step(hr_mf *s, hr_mf_chunk *c)
 }
 
 HR_MF_DEFINE(microprice, .carried = sizeof(micro), .more = micro_bytes, .begin = micro_begin,
-             .step = microprice_step)
+             .is_sound = micro_is_sound, .step = microprice_step)

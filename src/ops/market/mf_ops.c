@@ -62,7 +62,7 @@
     {                                                                                              \
         .name = #fn, .group = (of), .what = (told), .seed = (start), .source = (from),             \
         .bytes = hr_mf_##fn##_bytes, .init = hr_mf_##fn##_init, .run = hr_mf_##fn##_run,           \
-        .warm_up = warm_##warm, __VA_ARGS__                                                        \
+        .warm_up = warm_##warm, .is_sound = hr_mf_##fn##_is_sound, __VA_ARGS__                     \
     }
 
 /* Levels that are read: as many as an argument says, or as its place in the book needs. */

@@ -59,6 +59,22 @@ void hr_mf_run(const hr_mf_plan *plan, void *state, const hr_op_rows *r)
     }
 }
 
+/* Arguments and windows lie where they do in a fresh one. */
+bool hr_mf_is_sound(const hr_mf_plan *plan, const void *state, const hr_op_args *a)
+{
+    const hr_mf *s = state;
+    size_t off = sizeof *s + behind(plan, a);
+    if (memcmp(s->p, a->v, sizeof s->p) != 0 || s->max_rows != a->max_rows) return false;
+    if (plan->is_sound && !plan->is_sound(s)) return false;
+    for (unsigned i = 0; i < plan->n_windows; i++) {
+        const hr_mf_window *w = &plan->window[i];
+        hr_op_args of = args_of(w, a);
+        if (s->off[i] != off || !w->is_sound((const char *)state + off, &of)) return false;
+        off += w->bytes(&of);
+    }
+    return true;
+}
+
 /* ---- windows ---- */
 
 #define SUMS(n)                                                                                    \

@@ -41,6 +41,7 @@ typedef struct hr_mf_window {
     size_t (*bytes)(const hr_op_args *a);
     void (*init)(void *state, const hr_op_args *a);
     void (*run)(void *state, const hr_op_rows *r);
+    bool (*is_sound)(const void *state, const hr_op_args *a);
     uint8_t arg; /* how wide it is */
     uint8_t col; /* of the chunk; a window of two columns takes the next too */
 } hr_mf_window;
@@ -52,6 +53,7 @@ typedef struct hr_mf_plan {
     void (*link)(hr_mf *s, hr_mf_chunk *c, unsigned window); /* before each; may be NULL */
     void (*finish)(hr_mf *s, hr_mf_chunk *c); /* NULL: out[j] is what window j gives */
     size_t (*more)(const hr_op_args *a);      /* bytes behind carried, from arguments */
+    bool (*is_sound)(const hr_mf *s); /* what is carried, of a file; NULL: it is numbers alone */
     unsigned n_windows;
     hr_mf_window window[HR_MF_WINDOWS];
 } hr_mf_plan;
@@ -108,9 +110,15 @@ HR_INLINE void *hr_mf_carried(hr_mf *s)
     return s + 1;
 }
 
+HR_INLINE const void *hr_mf_carried_of(const hr_mf *s)
+{
+    return s + 1;
+}
+
 size_t hr_mf_bytes(const hr_mf_plan *plan, const hr_op_args *a);
 void hr_mf_init(const hr_mf_plan *plan, void *state, const hr_op_args *a);
 void hr_mf_run(const hr_mf_plan *plan, void *state, const hr_op_rows *r);
+bool hr_mf_is_sound(const hr_mf_plan *plan, const void *state, const hr_op_args *a);
 
 #define HR_MF_LN2 HR_LN2
 #define HR_MF_PI 3.14159265358979323846264338328
@@ -184,19 +192,20 @@ void hr_mf_sums3_init(void *state, const hr_op_args *a);
 /** A window of win.h, `size` naming the functions of its state; one of sums of our own. */
 #define HR_MF_ON(run_, size, arg_, col_)                                                           \
     {                                                                                              \
-        .bytes = hr_win_bytes_##size, .init = hr_win_init_##size, .run = (run_), .arg = (arg_),    \
-        .col = (col_)                                                                              \
+        .bytes = hr_win_bytes_##size, .init = hr_win_init_##size, .run = (run_),                   \
+        .is_sound = hr_win_is_sound_##size, .arg = (arg_), .col = (col_)                           \
     }
 #define HR_MF_SUMS(run_, n, arg_, col_)                                                            \
     {                                                                                              \
         .bytes = hr_mf_sums##n##_bytes, .init = hr_mf_sums##n##_init, .run = (run_),               \
-        .arg = (arg_), .col = (col_)                                                               \
+        .is_sound = hr_fold_is_sound, .arg = (arg_), .col = (col_)                                 \
     }
 
 #define HR_MF_DECLARE(fn)                                                                          \
     size_t hr_mf_##fn##_bytes(const hr_op_args *a);                                                \
     void hr_mf_##fn##_init(void *state, const hr_op_args *a);                                      \
-    void hr_mf_##fn##_run(void *state, const hr_op_rows *r);
+    void hr_mf_##fn##_run(void *state, const hr_op_rows *r);                                       \
+    bool hr_mf_##fn##_is_sound(const void *state, const hr_op_args *a);
 
 /* ... is the plan's fields */
 #define HR_MF_DEFINE(fn, ...)                                                                      \
@@ -212,6 +221,10 @@ void hr_mf_sums3_init(void *state, const hr_op_args *a);
     void hr_mf_##fn##_run(void *state, const hr_op_rows *r)                                        \
     {                                                                                              \
         hr_mf_run(&fn##_plan, state, r);                                                           \
+    }                                                                                              \
+    bool hr_mf_##fn##_is_sound(const void *state, const hr_op_args *a)                             \
+    {                                                                                              \
+        return hr_mf_is_sound(&fn##_plan, state, a);                                               \
     }
 
 /* clang-format off */

@@ -273,7 +273,8 @@ typedef struct hr_ta_rest {
 /** The other way, from the one on that has rows rows of its own; null elsewhere. v[k] counts. */
 HR_INLINE void hr_ta_put_back(hr_ta *s, int k, uint32_t rows, hr_ta_rest r, double *y)
 {
-    uint32_t skip = s->v[k] + 1 < rows ? rows - 1 - (uint32_t)s->v[k] : 0;
+    bool is_early = s->v[k] >= 0 && s->v[k] + 1 < rows;
+    uint32_t skip = is_early ? rows - 1 - (uint32_t)s->v[k] : 0;
     if (skip > r.n) skip = r.n;
     uint32_t null = r.n == r.m ? skip : r.m;
     for (uint32_t i = 0; i < null; i++)

@@ -141,7 +141,7 @@ static void step_stochrsi(hr_ta *s, const double *x, double *y)
     uint64_t seen = s->seen;
     double high;
     double low;
-    s->seen = (uint64_t)s->v[3];
+    s->seen = hr_ta_whole(s->v[3]);
     hr_ta_peak(s, 0, rsi, &high);
     hr_ta_peak(s, 1, -rsi, &low);
     s->seen = seen;

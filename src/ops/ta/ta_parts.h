@@ -209,6 +209,12 @@ HR_INLINE void hr_ta_room_peak(hr_ta *s, int j, uint32_t cap)
     hr_ta_room(s, j, cap, 2);
 }
 
+/** Of a number that rows are counted in; one of a file may be any. */
+HR_INLINE uint64_t hr_ta_whole(double x)
+{
+    return x >= 0 && x < 9e18 ? (uint64_t)x : 0;
+}
+
 /** Takes x as row s->seen into the peak of ring j: its largest of the last cap rows. Gives its row,
  *  of equal ones the newest, and the value in *top. O(log cap): what the new one hides is found by
  *  halving, since those kept go down. Smallest: give -x. */
@@ -238,7 +244,7 @@ HR_INLINE uint64_t hr_ta_peak(hr_ta *s, int j, double x, double *top)
     row[i] = now;
     r->len = low < r->cap ? low + 1 : r->cap; /* rows of a file may not go up */
     *top = value[r->at];
-    return (uint64_t)row[r->at];
+    return hr_ta_whole(row[r->at]);
 }
 
 HR_INLINE void hr_ta_no_setup(hr_ta *s)

@@ -120,6 +120,29 @@ void hr_win_init_late_spreads(void *state, const hr_op_args *a);
 void hr_win_init_late_ends(void *state, const hr_op_args *a);
 void hr_win_init_late_places(void *state, const hr_op_args *a);
 
+/* Of a state from a file (hr_op.is_sound). */
+bool hr_win_is_sound_one(const void *state, const hr_op_args *a);
+bool hr_win_is_sound_moments(const void *state, const hr_op_args *a);
+bool hr_win_is_sound_four(const void *state, const hr_op_args *a);
+bool hr_win_is_sound_five(const void *state, const hr_op_args *a);
+bool hr_win_is_sound_past(const void *state, const hr_op_args *a);
+bool hr_win_is_sound_carried(const void *state, const hr_op_args *a);
+bool hr_win_is_sound_span(const void *state, const hr_op_args *a);
+bool hr_win_is_sound_alpha(const void *state, const hr_op_args *a);
+bool hr_win_is_sound_half(const void *state, const hr_op_args *a);
+bool hr_win_is_sound_rank(const void *state, const hr_op_args *a);
+bool hr_win_is_sound_quantile(const void *state, const hr_op_args *a);
+bool hr_win_is_sound_sketch(const void *state, const hr_op_args *a);
+bool hr_win_is_sound_tumble(const void *state, const hr_op_args *a);
+bool hr_win_is_sound_hop(const void *state, const hr_op_args *a);
+bool hr_win_is_sound_session(const void *state, const hr_op_args *a);
+bool hr_win_is_sound_latch(const void *state, const hr_op_args *a);
+bool hr_win_is_sound_switch(const void *state, const hr_op_args *a);
+bool hr_win_is_sound_late_sums(const void *state, const hr_op_args *a);
+bool hr_win_is_sound_late_spreads(const void *state, const hr_op_args *a);
+bool hr_win_is_sound_late_ends(const void *state, const hr_op_args *a);
+bool hr_win_is_sound_late_places(const void *state, const hr_op_args *a);
+
 uint32_t hr_win_warm_up(const hr_op_args *a);
 uint32_t hr_win_warm_up_lag(const hr_op_args *a);
 uint32_t hr_win_warm_up_none(const hr_op_args *a);

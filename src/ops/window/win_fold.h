@@ -124,6 +124,9 @@ HR_INLINE void hr_fold_init(void *state, const hr_op_args *a, size_t n_bytes)
     hr_win_init(state, a);
 }
 
+/** Of a state from a file. */
+bool hr_fold_is_sound(const void *state, const hr_op_args *a);
+
 HR_INLINE void hr_fold_run(void *state, const hr_op_rows *r, const hr_fold *k)
 {
     hr_win *w = state;

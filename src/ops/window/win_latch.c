@@ -38,6 +38,27 @@ void hr_win_init_switch(void *state, const hr_op_args *a)
     *(latch *)state = (latch){.newest = INT64_MIN, .above = a->v[0], .below = a->v[1]};
 }
 
+/* Of the arguments alone: the rest is numbers. */
+static bool latch_is_sound(const latch *s, const latch *fresh)
+{
+    return s->age == fresh->age && memcmp(&s->above, &fresh->above, sizeof s->above) == 0 &&
+           memcmp(&s->below, &fresh->below, sizeof s->below) == 0;
+}
+
+bool hr_win_is_sound_latch(const void *state, const hr_op_args *a)
+{
+    latch fresh;
+    hr_win_init_latch(&fresh, a);
+    return latch_is_sound(state, &fresh);
+}
+
+bool hr_win_is_sound_switch(const void *state, const hr_op_args *a)
+{
+    latch fresh;
+    hr_win_init_switch(&fresh, a);
+    return latch_is_sound(state, &fresh);
+}
+
 uint32_t hr_win_warm_up_one(const hr_op_args *a)
 {
     (void)a;

@@ -195,6 +195,34 @@ static void late_init(void *state, const hr_op_args *a, part p)
     late_clear(&o, p);
 }
 
+/* Sums are whole numbers: those of the rows, whatever came before. */
+static bool sums_are_sound(const late *o, part p)
+{
+    const hr_late *rows = &o->rows;
+    hr_late_squares all;
+    memset(&all, 0, sizeof all);
+    uint32_t i = rows->h->skip;
+    for (uint32_t at = rows->h->first; at != HR_LATE_NONE; at = rows->link[at].next, i = 0)
+        for (; i < rows->link[at].n; i++) {
+            if (p == SUMS)
+                hr_late_sum_add(&all.sum, rows->leaf[at].x[i], 1);
+            else
+                hr_late_squares_add(&all, rows->leaf[at].x[i], 1);
+        }
+    return p == SUMS ? memcmp(o->sums, &all.sum, sizeof all.sum) == 0
+                     : memcmp(o->squares, &all, sizeof all) == 0;
+}
+
+static bool late_is_sound(const void *state, const hr_op_args *a, part p)
+{
+    const hr_win *w = state;
+    if (!hr_win_is_sound(w, a, hr_win_ring(a))) return false;
+    late o = late_of((void *)(uintptr_t)state, p); /* which is not written to */
+    if (!hr_late_is_sound(&o.rows, w->n)) return false;
+    if (p == ENDS) return hr_order_is_sound(&o.order, w->n, o.rows.h->n_rows);
+    return p == PLACES || sums_are_sound(&o, p);
+}
+
 #define LATE_STATE(name, otherwise, part)                                                          \
     size_t hr_win_bytes_late_##name(const hr_op_args *a)                                           \
     {                                                                                              \
@@ -207,6 +235,11 @@ static void late_init(void *state, const hr_op_args *a, part p)
         } else {                                                                                   \
             hr_win_init_##otherwise(state, a);                                                     \
         }                                                                                          \
+    }                                                                                              \
+    bool hr_win_is_sound_late_##name(const void *state, const hr_op_args *a)                       \
+    {                                                                                              \
+        return a->v[1] > 0 ? late_is_sound(state, a, part)                                         \
+                           : hr_win_is_sound_##otherwise(state, a);                                \
     }
 
 LATE_STATE(sums, one, SUMS)

@@ -16,21 +16,25 @@ static uint64_t leaves_most(uint64_t n_rows)
 }
 
 /* Those at the two ends beside the ones that are half full, at each level, and a root. */
-static uint64_t nodes_most(uint64_t n_rows)
+static uint64_t nodes_most(uint64_t n_rows, uint32_t *n_levels)
 {
     uint64_t most = 2;
     uint64_t n = leaves_most(n_rows);
+    *n_levels = 1;
     while (n > 2) {
         n = n / HALF_FAN + 2;
         most += n;
+        ++*n_levels;
     }
     return most;
 }
 
 uint64_t hr_late_bytes(uint64_t n_rows)
 {
+    uint32_t n_levels;
     return sizeof(hr_late_head) + hr_win_line(leaves_most(n_rows) * sizeof(hr_late_link)) +
-           leaves_most(n_rows) * sizeof(hr_late_leaf) + nodes_most(n_rows) * sizeof(hr_late_node);
+           leaves_most(n_rows) * sizeof(hr_late_leaf) +
+           nodes_most(n_rows, &n_levels) * sizeof(hr_late_node);
 }
 
 hr_late hr_late_of(void *block, uint64_t n_rows)
@@ -74,6 +78,7 @@ static uint32_t node_get(const hr_late *o)
 
 static void node_free(const hr_late *o, uint32_t i)
 {
+    o->node[i].n = 0; /* tells it from those in the tree */
     o->node[i].child[0] = o->h->free_node;
     o->h->free_node = i;
 }
@@ -260,4 +265,99 @@ void hr_late_trim(const hr_late *o)
         node_free(o, h->spine[h->height - 1]);
         h->height--;
     }
+}
+
+/* ---- states from a file ---- */
+
+/* The tree from left to right. */
+typedef struct walk {
+    const hr_late *o;
+    path p; /* nodes, and the child that is next in each */
+    uint32_t n_leaves, n_nodes;
+    uint32_t met[HR_LATE_HEIGHT]; /* nodes of each level */
+    uint32_t leaf;                /* the next of the chain */
+    uint64_t n_rows;
+} walk;
+
+static bool enter(walk *k, uint32_t at, uint32_t level)
+{
+    const hr_late_head *h = k->o->h;
+    if (at >= h->n_nodes || k->n_nodes++ == h->n_nodes) return false;
+    const hr_late_node *n = &k->o->node[at];
+    bool is_end = k->met[level]++ == 0 || at == h->spine[level];
+    uint32_t least = !is_end ? HALF_FAN : level > 0 && level + 1 == h->height ? 2 : 1;
+    if (n->n < least || n->n > HR_LATE_FAN) return false;
+    k->p.node[level] = at;
+    k->p.at[level] = 0;
+    return true;
+}
+
+/* A chain with an end does not meet a leaf twice, nor then is a node above them met twice. */
+static bool leaf_is_sound(walk *k, uint32_t at)
+{
+    const hr_late_head *h = k->o->h;
+    if (at != k->leaf || at >= h->n_leaves || k->n_leaves++ == h->n_leaves) return false;
+    const hr_late_link *link = &k->o->link[at];
+    uint32_t skip = at == h->first ? h->skip : 0;
+    uint32_t least = at == h->first || at == h->last ? 1 : HALF;
+    bool is_empty = h->n_rows == 0 && h->first == h->last && link->n == 0 && skip == 0;
+    if (!is_empty && (link->n < least || link->n > HR_LATE_LEAF || skip >= link->n)) return false;
+    for (uint32_t i = skip; i < link->n; i++)
+        if (hr_win_is_null(k->o->leaf[at].x[i])) return false;
+    k->n_rows += link->n - skip;
+    k->leaf = link->next;
+    return (at == h->last) == (link->next == HR_LATE_NONE);
+}
+
+static bool tree_is_sound(walk *k)
+{
+    const hr_late_head *h = k->o->h;
+    uint32_t l = h->height - 1;
+    if (!enter(k, h->spine[l], l)) return false;
+    while (l < h->height) {
+        const hr_late_node *n = &k->o->node[k->p.node[l]];
+        uint32_t i = k->p.at[l];
+        if (i == n->n) {
+            l++;
+            continue;
+        }
+        k->p.at[l]++;
+        if (l > 0) {
+            if (!enter(k, n->child[i], --l)) return false;
+        } else if (!leaf_is_sound(k, n->child[i])) {
+            return false;
+        }
+    }
+    for (l = 0; l < h->height; l++) /* the last that were met */
+        if (k->p.node[l] != h->spine[l]) return false;
+    return k->leaf == HR_LATE_NONE && k->n_rows == h->n_rows;
+}
+
+/* What is not in the tree is chained. A chain that meets that of the tree ends as it does. */
+static bool free_are_sound(const walk *k)
+{
+    const hr_late_head *h = k->o->h;
+    uint32_t at = h->free_leaf;
+    for (uint32_t i = k->n_leaves; i < h->n_leaves; i++) {
+        if (at >= h->n_leaves || at == h->last) return false;
+        at = k->o->link[at].next;
+    }
+    if (at != HR_LATE_NONE) return false;
+    at = h->free_node;
+    for (uint32_t i = k->n_nodes; i < h->n_nodes; i++) {
+        if (at >= h->n_nodes || k->o->node[at].n != 0) return false;
+        at = k->o->node[at].child[0];
+    }
+    return at == HR_LATE_NONE;
+}
+
+bool hr_late_is_sound(const hr_late *o, uint64_t cap_rows)
+{
+    const hr_late_head *h = o->h;
+    uint32_t n_levels;
+    if (h->n_leaves > leaves_most(cap_rows) || h->n_nodes > nodes_most(cap_rows, &n_levels))
+        return false;
+    if (h->height < 1 || h->height > HR_MIN(n_levels, HR_LATE_HEIGHT)) return false;
+    walk k = {.o = o, .leaf = h->first};
+    return h->n_rows <= cap_rows && tree_is_sound(&k) && free_are_sound(&k);
 }

@@ -62,6 +62,10 @@ hr_late hr_late_of(void *block, uint64_t n_rows);
 /** Empty. */
 void hr_late_clear(const hr_late *o);
 
+/** Of a block from a file, for so many rows: no row that comes or goes can lead out of it, and all
+ * values are finite. Times may be any. */
+bool hr_late_is_sound(const hr_late *o, uint64_t cap_rows);
+
 /** A row that is older than the last, or for which the last leaf has no room. */
 void hr_late_put_slow(const hr_late *o, int64_t t, double x);
 

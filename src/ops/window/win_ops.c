@@ -35,8 +35,13 @@
 #define OP(name_, what_, seed_, source_, unit_) OP_RUN(name_, what_, seed_, source_, unit_, name_)
 #define LATE_OP(name_, what_, seed_, source_, unit_)                                               \
     OP_RUN(name_, what_, seed_, source_, unit_, late_##name_)
-#define STATE(size, warm)                                                                          \
-    .bytes = hr_win_bytes_##size, .init = hr_win_init_##size, .warm_up = hr_win_warm_up##warm
+#define STATE_AS(size, warm, sound)                                                                \
+    .bytes = hr_win_bytes_##size, .init = hr_win_init_##size, .warm_up = hr_win_warm_up##warm,     \
+    .is_sound = hr_win_is_sound_##sound
+#define STATE(size, warm) STATE_AS(size, warm, size)
+#define CARRIED(start)                                                                             \
+    .bytes = hr_win_bytes_carried, .init = hr_win_init_##start, .warm_up = hr_win_warm_up_none,    \
+    .is_sound = hr_win_is_sound_##start
 #define OF_X .n_in = 1, .in = {"x"}
 #define OF_XY .n_in = 2, .in = {"x", "y"}
 #define IN_WINDOW .n_arg = 1, .arg = {WINDOW_AS("window")}
@@ -100,10 +105,10 @@ static const hr_op ops[] = {
     {OP(rank,
         "mean place of the newest x among the window's, 0 to 1: (less + (equal - 1) / 2) / (n - 1)",
         FULL, "", HR_OP_RATIO),
-     OF_X, IN_WINDOW, STATE(order, )},
+     OF_X, IN_WINDOW, STATE_AS(order, , rank)},
     {OP(quantile, "quantile of the window, between neighbours by place: place q (n - 1)", FULL,
         "Hyndman and Fan 1996, definition 7", HR_OP_SAME),
-     OF_X, IN_WINDOW_AND_PART, STATE(order, )},
+     OF_X, IN_WINDOW_AND_PART, STATE_AS(order, , quantile)},
     {OP(sketch, "x at place floor(q (n - 1)) of the window's, within 1/128 of it", FULL,
         "Masson, Rim and Lee 2019 (DDSketch)", HR_OP_SAME),
      OF_X, IN_WINDOW_AND_PART, STATE(sketch, )},
@@ -131,14 +136,13 @@ static const hr_op ops[] = {
     {OP(cumcount, "rows with an x so far", "", "", HR_OP_COUNT), OF_X, STATE(carried, _none)},
     {OP(ewma, "e += 2 / (span + 1) (x - e)", "the first x", "", HR_OP_SAME), OF_X, .n_arg = 1,
      .arg = {{.name = "span", .kind = HR_OP_REAL, .least = 1, .most = 1e9, .by_default = NEEDED}},
-     .bytes = hr_win_bytes_carried, .init = hr_win_init_span, .warm_up = hr_win_warm_up_none},
+     CARRIED(span)},
     {OP(ewma_alpha, "e += alpha (x - e)", "the first x", "", HR_OP_SAME), OF_X, .n_arg = 1,
      .arg = {{.name = "alpha", .kind = HR_OP_REAL, .least = 1e-9, .most = 1, .by_default = NEEDED}},
-     .bytes = hr_win_bytes_carried, .init = hr_win_init_alpha, .warm_up = hr_win_warm_up_none},
+     CARRIED(alpha)},
     {OP(ewma_time, "mean of all x so far, each weighing 2^(-age / half)", "the first x", "",
         HR_OP_SAME),
-     OF_X, .n_arg = 1, .arg = {DURATION("half", NEEDED)}, .bytes = hr_win_bytes_carried,
-     .init = hr_win_init_half, .warm_up = hr_win_warm_up_none},
+     OF_X, .n_arg = 1, .arg = {DURATION("half", NEEDED)}, CARRIED(half)},
     {OP(fill,
         "newest x that was not null, in rows without one too; null where it is older than age", "",
         "", HR_OP_SAME),

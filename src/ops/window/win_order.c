@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/window/win_order.h"
 
+#include <float.h>
+
 static uint64_t leaves_most(uint64_t n_rows)
 {
     return n_rows / HR_ORDER_LEAF_LEAST + 1;
@@ -77,6 +79,7 @@ static uint32_t node_get(const hr_order *o)
 
 static void node_free(const hr_order *o, uint32_t i)
 {
+    o->node[i].n = 0; /* tells it from those in the tree */
     o->node[i].child[0] = o->h->free_node;
     o->h->free_node = i;
 }
@@ -126,6 +129,13 @@ void hr_order_note(const hr_order *o, const hr_order_path *p, double least)
         n->key[p->at[l]] = least;
         if (p->at[l] > 0) return;
     }
+}
+
+void hr_order_forget(const hr_order *o, const hr_order_path *p)
+{
+    uint32_t n = o->link[p->leaf].n;
+    o->leaf[p->leaf].v[n] = (double)INFINITY;
+    if (n == 0) hr_order_note(o, p, (double)INFINITY);
 }
 
 uint64_t hr_order_below_all(const hr_order *o, double x)
@@ -313,4 +323,110 @@ void hr_order_mend(const hr_order *o, const hr_order_path *p)
         }
         if (n->n >= HR_ORDER_FAN_LEAST) return;
     }
+}
+
+/* ---- states from a file ---- */
+
+/* The tree from left to right. */
+typedef struct walk {
+    const hr_order *o;
+    hr_order_path p; /* nodes, and the child that is next in each */
+    uint32_t n_leaves, n_nodes;
+    uint32_t leaf; /* the one before */
+    double last;   /* value before */
+    uint64_t n_rows;
+    bool has_place; /* the leaf that is followed was met */
+} walk;
+
+static bool enter(walk *k, uint32_t at, uint32_t level)
+{
+    const hr_order_head *h = k->o->h;
+    if (at >= h->n_nodes || k->n_nodes++ == h->n_nodes) return false;
+    const hr_order_node *n = &k->o->node[at];
+    bool is_root = level + 1 == h->height;
+    uint32_t least = !is_root ? HR_ORDER_FAN_LEAST : level > 0 ? 2 : 1;
+    if (n->n < least || n->n > HR_ORDER_FAN) return false;
+    for (uint32_t i = n->n; i < HR_ORDER_FAN; i++)
+        if (!(n->key[i] >= (double)INFINITY)) return false;
+    k->p.node[level] = at;
+    k->p.at[level] = 0;
+    return true;
+}
+
+/* Leaves that are chained both ways cannot be met twice, nor then a node above them. */
+static bool leaf_is_sound(walk *k, uint32_t at, double key)
+{
+    const hr_order_head *h = k->o->h;
+    if (at >= h->n_leaves || k->n_leaves == h->n_leaves) return false;
+    const hr_order_link *link = &k->o->link[at];
+    const double *v = k->o->leaf[at].v;
+    bool is_chained = k->n_leaves++ == 0 ? link->prev == HR_ORDER_NONE
+                                         : link->prev == k->leaf && k->o->link[k->leaf].next == at;
+    if (!is_chained || link->n > HR_ORDER_LEAF || !(v[0] == key)) return false;
+    for (uint32_t i = 0; i < link->n; i++) {
+        if (!(v[i] >= k->last && v[i] < (double)INFINITY)) return false;
+        k->last = v[i];
+    }
+    for (uint32_t i = link->n; i < HR_ORDER_LEAF; i++)
+        if (!(v[i] >= (double)INFINITY)) return false;
+    bool is_place = at == h->at;
+    if (is_place && k->n_rows != h->below) return false;
+    k->has_place = k->has_place || is_place;
+    k->n_rows += link->n;
+    k->leaf = at;
+    bool is_one = k->n_leaves == 1 && link->next == HR_ORDER_NONE;
+    return is_one || link->n >= HR_ORDER_LEAF_LEAST;
+}
+
+static bool tree_is_sound(walk *k)
+{
+    const hr_order_head *h = k->o->h;
+    uint32_t l = h->height - 1;
+    if (!enter(k, h->root, l)) return false;
+    while (l < h->height) {
+        const hr_order_node *n = &k->o->node[k->p.node[l]];
+        uint32_t i = k->p.at[l];
+        if (i == n->n) {
+            l++;
+            continue;
+        }
+        k->p.at[l]++;
+        if (l == 0) {
+            if (!leaf_is_sound(k, n->child[i], n->key[i])) return false;
+        } else {
+            l--;
+            if (!enter(k, n->child[i], l) || !(k->o->node[n->child[i]].key[0] == n->key[i]))
+                return false;
+        }
+    }
+    return k->o->link[k->leaf].next == HR_ORDER_NONE && k->has_place;
+}
+
+/* What is not in the tree is chained, and holds nothing. A leaf of the tree that
+ * holds nothing is the only one. */
+static bool free_are_sound(const walk *k)
+{
+    const hr_order_head *h = k->o->h;
+    uint32_t at = h->free_leaf;
+    for (uint32_t i = k->n_leaves; i < h->n_leaves; i++) {
+        if (at >= h->n_leaves || at == k->leaf || k->o->link[at].n != 0) return false;
+        at = k->o->link[at].next;
+    }
+    if (at != HR_ORDER_NONE) return false;
+    at = h->free_node;
+    for (uint32_t i = k->n_nodes; i < h->n_nodes; i++) {
+        if (at >= h->n_nodes || k->o->node[at].n != 0) return false;
+        at = k->o->node[at].child[0];
+    }
+    return at == HR_ORDER_NONE;
+}
+
+bool hr_order_is_sound(const hr_order *o, uint64_t cap_rows, uint64_t n_rows)
+{
+    const hr_order_head *h = o->h;
+    if (h->height < 1 || h->height > HR_ORDER_HEIGHT || n_rows > cap_rows) return false;
+    if (h->n_leaves > leaves_most(cap_rows) || h->n_nodes > nodes_most(cap_rows)) return false;
+    walk k = {.o = o, .last = -DBL_MAX};
+    if (!tree_is_sound(&k) || k.n_rows != n_rows) return false;
+    return free_are_sound(&k);
 }

@@ -89,8 +89,16 @@ void hr_order_mend(const hr_order *o, const hr_order_path *p);
 /** The first value of the leaf of a path is another. */
 void hr_order_note(const hr_order *o, const hr_order_path *p, double least);
 
+/** A row that left was above all of its leaf, as it can be where rows come from a file: another one
+ * leaves. */
+void hr_order_forget(const hr_order *o, const hr_order_path *p);
+
 /** Rows below x, in all leaves. */
 uint64_t hr_order_below_all(const hr_order *o, double x);
+
+/** Of a block from a file: it holds n_rows rows of at most cap_rows, and no row that comes or goes
+ * can lead out of it. How many rows are under nodes is numbers. */
+bool hr_order_is_sound(const hr_order *o, uint64_t cap_rows, uint64_t n_rows);
 
 /** The place that is followed goes to the leaf of the k-th least row, from 0. */
 HR_INLINE void hr_order_seek(const hr_order *o, uint32_t k)
@@ -355,7 +363,9 @@ HR_INLINE void hr_order_drop(const hr_order *o, const hr_order_path *p, double x
     if (is_counted) (void)hr_order_count_all(o, p, UINT32_MAX);
     hr_order_take(v, HR_ORDER_LEAF, x);
     if (HR_UNLIKELY(is_first)) hr_order_note(o, p, v[0]);
-    if (HR_UNLIKELY(--o->link[p->leaf].n < HR_ORDER_LEAF_LEAST)) hr_order_mend(o, p);
+    uint32_t n = --o->link[p->leaf].n;
+    if (HR_UNLIKELY(v[n] < (double)INFINITY)) hr_order_forget(o, p);
+    if (HR_UNLIKELY(n < HR_ORDER_LEAF_LEAST)) hr_order_mend(o, p);
 }
 
 #endif

@@ -120,10 +120,9 @@ static size_t bytes_of(const hr_op_args *a, bool is_hop)
     return hr_win_line(PANES_HEAD + hr_win_cap((uint64_t)n) * sizeof(pane));
 }
 
-static void init_of(void *state, const hr_op_args *a, bool is_hop)
+static void panes_init(panes *p, const hr_op_args *a, bool is_hop)
 {
-    memset(state, 0, bytes_of(a, is_hop));
-    panes *p = state;
+    memset(p, 0, sizeof *p);
     int64_t width = (int64_t)a->v[0];
     int64_t step = step_of(a, is_hop);
     p->wide = common(width, step);
@@ -134,6 +133,24 @@ static void init_of(void *state, const hr_op_args *a, bool is_hop)
     p->newest = INT64_MIN;
     p->mid = INT64_MIN;
     p->value = (double)NAN;
+}
+
+static void init_of(void *state, const hr_op_args *a, bool is_hop)
+{
+    memset(state, 0, bytes_of(a, is_hop));
+    panes_init(state, a, is_hop);
+}
+
+/* Places are masked, so all but the widths and counts is numbers; a bool is 0 or 1. */
+static bool is_sound_of(const panes *p, const hr_op_args *a, bool is_hop)
+{
+    panes fresh;
+    unsigned char flags[2];
+    panes_init(&fresh, a, is_hop);
+    memcpy(flags, (const char *)p + offsetof(panes, has_rows), sizeof flags);
+    return p->wide == fresh.wide && p->n == fresh.n && p->each == fresh.each &&
+           p->by_time == fresh.by_time && p->mask == fresh.mask && p->rows <= INT64_MAX / 2 &&
+           flags[0] <= 1 && flags[1] <= 1;
 }
 
 static pane *pane_at(panes *p, int64_t k)
@@ -191,7 +208,9 @@ HR_INLINE void windows_end(panes *p, int64_t k, pane_what what)
  * are in none. */
 HR_INLINE void pane_add(panes *p, int64_t k, double x, pane_what what)
 {
-    if (p->each > p->n && k - floor_div(k, p->each) * p->each < p->each - p->n) return;
+    int64_t in_step = k % p->each;
+    if (in_step < 0) in_step += p->each;
+    if (p->each > p->n && in_step < p->each - p->n) return;
     if (p->is_open && k != p->at) pane_close(p, what);
     p->at = k;
     p->is_open = true;
@@ -245,6 +264,16 @@ void hr_win_init_hop(void *state, const hr_op_args *a)
     init_of(state, a, true);
 }
 
+bool hr_win_is_sound_tumble(const void *state, const hr_op_args *a)
+{
+    return is_sound_of(state, a, false);
+}
+
+bool hr_win_is_sound_hop(const void *state, const hr_op_args *a)
+{
+    return is_sound_of(state, a, true);
+}
+
 uint32_t hr_win_warm_up_hop(const hr_op_args *a)
 {
     if (a->is_time[0]) return 0;
@@ -270,6 +299,11 @@ size_t hr_win_bytes_session(const hr_op_args *a)
 void hr_win_init_session(void *state, const hr_op_args *a)
 {
     *(session *)state = (session){.gap = (int64_t)a->v[0], .newest = INT64_MIN};
+}
+
+bool hr_win_is_sound_session(const void *state, const hr_op_args *a)
+{
+    return ((const session *)state)->gap == (int64_t)a->v[0];
 }
 
 HR_INLINE void session_run(void *state, const hr_op_rows *r, pane_what what)

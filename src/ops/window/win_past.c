@@ -29,6 +29,11 @@ void hr_win_init_past(void *state, const hr_op_args *a)
     hr_win_init(state, a);
 }
 
+bool hr_win_is_sound_past(const void *state, const hr_op_args *a)
+{
+    return hr_win_is_sound(state, a, hr_win_ring(a));
+}
+
 uint32_t hr_win_warm_up_lag(const hr_op_args *a)
 {
     return a->is_time[0] ? 0 : (uint32_t)a->v[0];
@@ -78,6 +83,26 @@ void hr_win_init_half(void *state, const hr_op_args *a)
 {
     *(carried *)state = (carried){.newest = INT64_MIN, .half_ns = a->v[0]};
 }
+
+/* Of the arguments alone: the rest is numbers. */
+static bool carried_is_sound(const carried *c, const carried *fresh)
+{
+    return memcmp(&c->alpha, &fresh->alpha, sizeof c->alpha) == 0 &&
+           memcmp(&c->half_ns, &fresh->half_ns, sizeof c->half_ns) == 0;
+}
+
+#define CARRIED_IS_SOUND(name)                                                                     \
+    bool hr_win_is_sound_##name(const void *state, const hr_op_args *a)                            \
+    {                                                                                              \
+        carried fresh;                                                                             \
+        hr_win_init_##name(&fresh, a);                                                             \
+        return carried_is_sound(state, &fresh);                                                    \
+    }
+
+CARRIED_IS_SOUND(carried)
+CARRIED_IS_SOUND(span)
+CARRIED_IS_SOUND(alpha)
+CARRIED_IS_SOUND(half)
 
 /* The error of high + x is exact (Knuth's two-sum) and kept in low, so what is lost is in the
  * 106th bit of the sum. */

@@ -261,4 +261,37 @@ void hr_win_init_order(void *state, const hr_op_args *a)
         o.run[i] = (double)INFINITY;
 }
 
+/* Rows of the ring that are to leave the tree are finite; n: how many are in it. */
+static bool rows_are_sound(const order *o, uint64_t from, uint64_t n)
+{
+    const hr_win *w = o->w;
+    for (uint64_t i = from; i < from + n; i++)
+        if (hr_win_is_null(o->ring[w->width_ns > 0 ? i & (w->cap - 1) : i])) return false;
+    return hr_order_is_sound(&o->tree, (uint64_t)w->n + 1, n);
+}
+
+static bool order_is_sound(const void *state, const hr_op_args *a, uint32_t few)
+{
+    const hr_win *w = state;
+    bool by_time = a->is_time[0];
+    if (!hr_win_is_sound(w, a, by_time ? hr_win_ring(a) : ring_slots((uint64_t)a->v[0])))
+        return false;
+    uint64_t held = HR_MIN(w->end, (uint64_t)w->n);
+    if (!by_time && w->at != w->end % w->n) return false;
+    if (!by_time && w->n <= few) return true;
+    if (!by_time && w->end - w->from != held) return false;
+    order o = order_of((void *)(uintptr_t)state); /* which is not written to */
+    return by_time ? rows_are_sound(&o, w->from, w->end - w->from) : rows_are_sound(&o, 0, held);
+}
+
+bool hr_win_is_sound_rank(const void *state, const hr_op_args *a)
+{
+    return order_is_sound(state, a, FEW_RANK);
+}
+
+bool hr_win_is_sound_quantile(const void *state, const hr_op_args *a)
+{
+    return order_is_sound(state, a, FEW);
+}
+
 #endif

@@ -109,6 +109,10 @@ HR_INLINE void hr_win_init(hr_win *w, const hr_op_args *a)
     w->arg = a->v[1];
 }
 
+/** Of a state from a file: arguments and room are those of a fresh one, and the rows of the window
+ * no more than it holds. */
+bool hr_win_is_sound(const hr_win *w, const hr_op_args *a, uint64_t cap);
+
 /** The oldest time that is not in the window any more. */
 HR_INLINE int64_t hr_win_edge(const hr_win *w)
 {

@@ -35,6 +35,66 @@ void hr_win_init_sketch(void *state, const hr_op_args *a)
     hr_win_init(state, a);
 }
 
+/* Rows that fall into buckets from `first` on, PASS of them: as many as are counted there. Few
+ * passes as a rule, since values of a window are near each other. */
+#define PASS 256u
+
+static bool counts_are_sound(const hr_win *w, const sketch *s, const uint32_t *ring, uint32_t first)
+{
+    uint32_t n[PASS] = {0};
+    for (uint64_t p = w->from; p < w->end; p++) {
+        uint32_t b = ring[p & (w->cap - 1)];
+        if (b >= first && b - first < PASS) n[b - first]++;
+    }
+    return memcmp(n, s->count + first, sizeof n) == 0;
+}
+
+/* All bits are those of the counts, and so is the place that is followed. */
+static bool bits_are_sound(const sketch *s)
+{
+    uint64_t top = 0;
+    uint64_t middle = 0;
+    uint64_t filled = 0;
+    uint64_t below = 0;
+    uint64_t n = 0;
+    for (uint32_t b = 0; b < BUCKETS; b++) {
+        if (b == s->at) below = n;
+        n += s->count[b];
+        filled |= (uint64_t)(s->count[b] > 0) << (b & 63);
+        if ((b & 63) != 63) continue;
+        if (s->filled[b >> 6] != filled) return false;
+        middle |= (uint64_t)(filled != 0) << (b >> 6 & 63);
+        filled = 0;
+        if ((b >> 6 & 63) != 63) continue;
+        if (s->middle[b >> 12] != middle) return false;
+        top |= (uint64_t)(middle != 0) << (b >> 12);
+        middle = 0;
+    }
+    return n == s->n && top == s->top &&
+           (n == 0 || (s->at < BUCKETS && s->count[s->at] > 0 && s->below == below));
+}
+
+bool hr_win_is_sound_sketch(const void *state, const hr_op_args *a)
+{
+    const hr_win *w = state;
+    if (!hr_win_is_sound(w, a, hr_win_ring(a))) return false;
+    const sketch *s = (const sketch *)(const void *)((const char *)state + HR_WIN_HEAD);
+    const int64_t *ts = (const int64_t *)(const void *)(s + 1);
+    const uint32_t *ring = (const uint32_t *)(const void *)(ts + (w->width_ns > 0 ? w->cap : 0));
+    if (w->width_ns == 0 && w->from != (w->end > w->n ? w->end - w->n : 0)) return false;
+    if (s->n != w->end - w->from || !bits_are_sound(s)) return false;
+    for (uint32_t first = 0; first < BUCKETS;) {
+        if (s->count[first] == 0) {
+            first++;
+            continue;
+        }
+        first = HR_MIN(first, BUCKETS - PASS);
+        if (!counts_are_sound(w, s, ring, first)) return false;
+        first += PASS;
+    }
+    return true;
+}
+
 HR_INLINE uint32_t bucket_of(double x)
 {
     uint64_t bits;
