@@ -25,6 +25,23 @@ def data_dir():
     return path if os.path.isdir(path) else None
 
 
+def _crc_table():
+    table = list(range(256))
+    for _ in range(8):
+        table = [c >> 1 ^ (0x82F63B78 if c & 1 else 0) for c in table]
+    return table
+
+
+_CRC = _crc_table()
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc = crc >> 8 ^ _CRC[(crc ^ byte) & 255]
+    return crc ^ 0xFFFFFFFF
+
+
 def check(name, ok, detail=""):
     _results.append(bool(ok))
     print(f"{'ok' if ok else 'not ok'} {len(_results)} - {name}", flush=True)

@@ -8,15 +8,6 @@ import shutil
 import tap
 
 
-def crc32c(data):
-    crc = 0xffffffff
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
-    return crc ^ 0xffffffff
-
-
 def forge(folder, was, becomes):
     """A manifest that says something else, with checksums that hold."""
     with open(os.path.join(folder, "manifest.jsonl"), "rb") as f:
@@ -24,7 +15,7 @@ def forge(folder, was, becomes):
     with open(os.path.join(folder, "manifest.jsonl"), "wb") as f:
         for line in lines:
             body = line[:line.rindex(',"crc32c":"')].encode()
-            f.write(body + b',"crc32c":"%08x"}\n' % crc32c(body))
+            f.write(body + b',"crc32c":"%08x"}\n' % tap.crc32c(body))
 
 
 def main():

@@ -10,6 +10,7 @@
 #include "ops/window/op_window.h"
 #include "ops/window/win_late_rows.h"
 #include "ops/window/win_late_sums.h"
+#include "ops_rig.h"
 #include "rng.h"
 
 #define ROWS 6000
@@ -132,35 +133,18 @@ static void check_row(const char *name, const hr_op_args *a, int i)
                  a->max_rows, i, n, got[i], want);
 }
 
-static void *state_make(const hr_op *op, const hr_op_args *a, size_t *n_bytes)
-{
-    *n_bytes = op->bytes(a);
-    assert_true(*n_bytes != SIZE_MAX && *n_bytes % 64 == 0);
-    void *state = aligned_alloc(64, *n_bytes);
-    assert_non_null(state);
-    memset(state, 0xa5, *n_bytes);
-    op->init(state, a);
-    return state;
-}
-
 /* At some of the cuts the state moves to another block and the old one is spoilt. */
 static void run(const hr_op *op, const hr_op_args *a, double *out, uint32_t most, test_rng *r)
 {
     size_t n_bytes;
-    void *state = state_make(op, a, &n_bytes);
+    void *state = ops_rig_state(op, a, &n_bytes);
     for (uint32_t i = 0; i < ROWS;) {
         uint32_t n = (uint32_t)test_rng_below(r, most) + 1;
         n = HR_MIN(n, ROWS - i);
         hr_op_rows rows = {.n = n, .ts = ts + i, .in = {x + i}, .out = {out + i}};
         op->run(state, &rows);
         i += n;
-        if (!test_rng_chance(r, 50)) continue;
-        void *moved = aligned_alloc(64, n_bytes);
-        assert_non_null(moved);
-        memcpy(moved, state, n_bytes);
-        memset(state, 0x5a, n_bytes);
-        free(state);
-        state = moved;
+        if (test_rng_chance(r, 50)) state = ops_rig_move(state, n_bytes);
     }
     free(state);
 }

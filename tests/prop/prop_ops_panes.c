@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "ops/window/op_window.h"
+#include "ops_rig.h"
 #include "rng.h"
 
 #define ROWS 400
@@ -124,15 +125,6 @@ static long double model(const hr_op *op, const hr_op_args *a, const seen *s)
     return hop_rows(what, s, (int)a->v[0], (int)step);
 }
 
-static void *state_make(const hr_op *op, const hr_op_args *a)
-{
-    void *state = aligned_alloc(64, op->bytes(a));
-    assert_non_null(state);
-    memset(state, 0xa5, op->bytes(a));
-    op->init(state, a);
-    return state;
-}
-
 static void run(const hr_op *op, void *state, const table *d, int from, int n, double *out)
 {
     hr_op_rows r = {.n = (uint32_t)n, .ts = d->ts + from, .in = {d->x + from}, .out = {out + from}};
@@ -141,18 +133,14 @@ static void run(const hr_op *op, void *state, const table *d, int from, int n, d
 
 static void run_cut(const hr_op *op, const hr_op_args *a, const table *d, double *out, test_rng *r)
 {
-    void *state = state_make(op, a);
+    size_t n_bytes;
+    void *state = ops_rig_state(op, a, &n_bytes);
     for (int at = 0; at < ROWS;) {
         int n = (int)test_rng_below(r, 20) + 1;
         n = HR_MIN(n, ROWS - at);
         run(op, state, d, at, n, out);
         at += n;
-        void *moved = aligned_alloc(64, op->bytes(a));
-        assert_non_null(moved);
-        memcpy(moved, state, op->bytes(a));
-        memset(state, 0x5a, op->bytes(a));
-        free(state);
-        state = moved;
+        state = ops_rig_move(state, n_bytes);
     }
     free(state);
 }
@@ -201,7 +189,8 @@ static void test_still(void **unused)
         for (uint64_t it = 0; it < test_iters(16); it++) {
             table_make(&d, &r, (int)(it % 4));
             hr_op_args a = args_make(op, &r);
-            void *state = state_make(op, &a);
+            size_t n_bytes;
+            void *state = ops_rig_state(op, &a, &n_bytes);
             run(op, state, &d, 0, ROWS, all);
             free(state);
             run_cut(op, &a, &d, cut, &r);
@@ -255,7 +244,8 @@ static void test_held(void **unused)
         table_make(&d, &r, (int)test_rng_below(&r, 4));
         hr_op_args a = {.v = {3000}, .is_time = {true}};
         if (op->n_arg == 2) a = (hr_op_args){.v = {3, 1 + (double)test_rng_below(&r, 2)}};
-        void *state = state_make(op, &a);
+        size_t n_bytes;
+        void *state = ops_rig_state(op, &a, &n_bytes);
         run(op, state, &d, 0, ROWS, all);
         free(state);
         run_cut(op, &a, &d, cut, &r);

@@ -10,6 +10,7 @@
 
 #include "kern/kern.h"
 #include "ops/window/op_window.h"
+#include "ops_rig.h"
 #include "rng.h"
 
 #define ROWS 500
@@ -313,17 +314,6 @@ static void check_value(const hr_op *op, const hr_op_args *a, const rows *d, int
 
 /* ---- running an operator ---- */
 
-static void *state_make(const hr_op *op, const hr_op_args *a, size_t *n_bytes)
-{
-    *n_bytes = op->bytes(a);
-    assert_true(*n_bytes > 0 && *n_bytes % 64 == 0);
-    void *state = aligned_alloc(64, *n_bytes);
-    assert_non_null(state);
-    memset(state, 0xa5, *n_bytes);
-    op->init(state, a);
-    return state;
-}
-
 static void run(const hr_op *op, void *state, const rows *d, int from, int n, double *out)
 {
     static unsigned n_runs;
@@ -339,20 +329,14 @@ static void run(const hr_op *op, void *state, const rows *d, int from, int n, do
 static void run_cut(const hr_op *op, const hr_op_args *a, const rows *d, double *out, test_rng *r)
 {
     size_t n_bytes;
-    void *state = state_make(op, a, &n_bytes);
+    void *state = ops_rig_state(op, a, &n_bytes);
     int most = test_rng_chance(r, 2) ? 3 : 100;
     for (int at = 0; at < ROWS;) {
         int n = (int)test_rng_below(r, (uint64_t)most) + 1;
         n = n < ROWS - at ? n : ROWS - at;
         run(op, state, d, at, n, out);
         at += n;
-        if (!test_rng_chance(r, 8)) continue;
-        void *moved = aligned_alloc(64, n_bytes);
-        assert_non_null(moved);
-        memcpy(moved, state, n_bytes);
-        memset(state, 0x5a, n_bytes);
-        free(state);
-        state = moved;
+        if (test_rng_chance(r, 8)) state = ops_rig_move(state, n_bytes);
     }
     free(state);
 }
@@ -411,7 +395,7 @@ static void test_models(void **unused)
             rows_make(&d, (data_kind)(it % N_DATA), &r);
             hr_op_args a = args_make(op, &r);
             size_t n_bytes;
-            void *state = state_make(op, &a, &n_bytes);
+            void *state = ops_rig_state(op, &a, &n_bytes);
             run(op, state, &d, 0, ROWS, whole);
             free(state);
             run_cut(op, &a, &d, cut, &r);
@@ -474,7 +458,7 @@ static void test_over_all(void **unused)
             if (strcmp(op->name, "ewma_alpha") == 0) a.v[0] = 1 / a.v[0];
             if (strcmp(op->name, "ewma_time") == 0) a.v[0] *= 1000;
             size_t n_bytes;
-            void *state = state_make(op, &a, &n_bytes);
+            void *state = ops_rig_state(op, &a, &n_bytes);
             run(op, state, &d, 0, ROWS, whole);
             free(state);
             run_cut(op, &a, &d, cut, &r);
@@ -513,7 +497,7 @@ static void test_huge_leaves(void **unused)
             if (has_part(op)) a.v[1] = 0.5;
             a.is_time[0] = by_time;
             size_t n_bytes;
-            void *state = state_make(op, &a, &n_bytes);
+            void *state = ops_rig_state(op, &a, &n_bytes);
             run(op, state, &d, 0, ROWS, with);
             op->init(state, &a);
             run(op, state, &clean, 0, ROWS, without);
@@ -539,7 +523,7 @@ static void test_cumsum_exact(void **unused)
         const hr_op *op = &hr_ops_window.op[k];
         if (strcmp(op->name, "cumsum") != 0) continue;
         size_t n_bytes;
-        void *state = state_make(op, &(hr_op_args){.max_rows = 1}, &n_bytes);
+        void *state = ops_rig_state(op, &(hr_op_args){.max_rows = 1}, &n_bytes);
         op->run(state, &r);
         free(state);
         assert_true(out[2] == 1 && out[3] == 2);
@@ -597,7 +581,7 @@ static void test_many(void **unused)
         hr_op_args a = {.v = {10007}, .max_rows = MANY, .is_time = {what % 2 != 0}};
         if (a.is_time[0]) a.v[0] = 10e6;
         size_t n_bytes;
-        void *state = state_make(op, &a, &n_bytes);
+        void *state = ops_rig_state(op, &a, &n_bytes);
         hr_op_rows in = {.n = MANY, .ts = ts, .in = {x}, .out = {out}};
         op->run(state, &in);
         free(state);
@@ -667,7 +651,7 @@ static void test_far(void **unused)
             hr_op_args a = {.v = {n}, .is_time = {by_time}, .max_rows = (uint32_t)n};
             if (by_time) a.v[0] = n * 1000.0;
             size_t n_bytes;
-            void *state = state_make(op, &a, &n_bytes);
+            void *state = ops_rig_state(op, &a, &n_bytes);
             hr_op_rows in = {.n = FAR, .ts = ts, .in = {x}, .out = {out}};
             op->run(state, &in);
             free(state);
@@ -717,7 +701,7 @@ static void test_drift(void **unused)
         hr_op_args a = {.v = {DRIFT_WIDTH}, .is_time = {k % 2}, .max_rows = DRIFT_WIDTH};
         if (a.is_time[0]) a.v[0] = DRIFT_WIDTH * 1000.0;
         size_t n_bytes;
-        void *state = state_make(op, &a, &n_bytes);
+        void *state = ops_rig_state(op, &a, &n_bytes);
         int64_t at = 0;
         for (; at < DRIFT_ROWS; at += DRIFT_BATCH)
             drift_run(op, state, &wild, at);
