@@ -511,40 +511,15 @@ HR_INLINE void few(double *out, const double *p, uint32_t rows, moment_what what
     few_end(out + 12, &d, p + 12, rows, what);
 }
 
-HR_INLINE void step(void *state, const double *x, double *out, uint32_t n, moment_what what)
+HR_INLINE void step(hr_win *w, const double *x, double *out, uint32_t n, moment_what what)
 {
-    place at = place_of(state);
+    place at = place_of(w);
     for (uint32_t done = 0; done < n;)
         done += stretch(&at, x + done, out + done, n - done, what);
 }
 
-#define MOMENT(name, what)                                                                         \
-    static HR_NOINLINE void few_##name(double *out, const double *p, uint32_t rows)                \
-    {                                                                                              \
-        few(out, p, rows, what);                                                                   \
-    }                                                                                              \
-    static HR_NOINLINE void step_##name(void *state, const double *x, double *out, uint32_t n)     \
-    {                                                                                              \
-        hr_win *w = state;                                                                         \
-        if (w->n <= HR_WIN_FEW) {                                                                  \
-            hr_win_few(hr_win_past(w), w->n, x, out, n, few_##name);                               \
-        } else {                                                                                   \
-            step(state, x, out, n, what);                                                          \
-        }                                                                                          \
-        hr_win_hide(w, out, n);                                                                    \
-    }                                                                                              \
-    void HR_WIN_FN(name)(void *state, const hr_op_rows *r)                                         \
-    {                                                                                              \
-        const hr_win *w = state;                                                                   \
-        if (w->width_ns > 0) {                                                                     \
-            HR_WIN_FN(name##_time)(state, r);                                                      \
-        } else {                                                                                   \
-            hr_win_stretches(state, r, step_##name);                                               \
-        }                                                                                          \
-    }
-
-MOMENT(var, VAR)
-MOMENT(vars, VARS)
-MOMENT(std, STD)
-MOMENT(stds, STDS)
-MOMENT(zscore, ZSCORE)
+HR_WIN_OP(var, VAR, few, step, HR_WIN_FN(var_time))
+HR_WIN_OP(vars, VARS, few, step, HR_WIN_FN(vars_time))
+HR_WIN_OP(std, STD, few, step, HR_WIN_FN(std_time))
+HR_WIN_OP(stds, STDS, few, step, HR_WIN_FN(stds_time))
+HR_WIN_OP(zscore, ZSCORE, few, step, HR_WIN_FN(zscore_time))

@@ -14,53 +14,6 @@
 #define HR_WIN_RUN 1024u    /* rows that go by together where none is null */
 #define HR_WIN_FEW 20u      /* windows of so many rows are gone over anew for each row */
 
-/** Rows without a null, at most HR_WIN_RUN of them. */
-typedef void (*hr_win_step_fn)(void *state, const double *x, double *out, uint32_t n);
-
-HR_INLINE void hr_win_around_nulls(void *state, const double *x, double *out, uint32_t n,
-                                   hr_win_step_fn step)
-{
-    double dense[HR_WIN_STRETCH] HR_UNINIT;
-    double value[HR_WIN_STRETCH] HR_UNINIT;
-    uint32_t m = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        dense[m] = x[i];
-        m += !hr_win_is_null(x[i]);
-        if (m == HR_WIN_STRETCH) break; /* i is the last */
-    }
-    if (m > 0) step(state, dense, value, m);
-    m = 0;
-    for (uint32_t i = 0; i < n; i++)
-        out[i] = hr_win_is_null(x[i]) ? (double)NAN : value[m++];
-}
-
-HR_INLINE void hr_win_stretches(void *state, const hr_op_rows *r, hr_win_step_fn step)
-{
-    for (uint32_t i = 0; i < r->n;) {
-        const double *x = r->in[0] + i;
-        double *out = r->out[0] + i;
-        uint32_t n = HR_MIN(r->n - i, HR_WIN_RUN);
-        if (HR_LIKELY(!hr_win_has_null(x, n))) {
-            step(state, x, out, n);
-        } else {
-            n = HR_MIN(n, HR_WIN_STRETCH);
-            hr_win_around_nulls(state, x, out, n, step);
-        }
-        i += n;
-    }
-}
-
-/** Rows that windows end with before they are whole have no value; all is counted in w->end. */
-HR_INLINE void hr_win_hide(hr_win *w, double *out, uint32_t n)
-{
-    if (HR_UNLIKELY(w->end + 1 < w->n)) {
-        uint64_t none = HR_MIN(w->n - 1 - w->end, (uint64_t)n);
-        for (uint32_t i = 0; i < none; i++)
-            out[i] = (double)NAN;
-    }
-    w->end += n;
-}
-
 /** Of a group of rows, which are in a stretch: [from, to). */
 typedef struct hr_win_group {
     uint32_t from, to;
@@ -126,5 +79,95 @@ HR_INLINE void hr_win_few(double *past, uint32_t rows, const double *x, double *
     }
     memcpy(past, n < n_past ? near + n : x + n - n_past, n_past * sizeof *past);
 }
+
+/** Rows without a null, at most HR_WIN_RUN of them. */
+typedef void (*hr_win_rows_fn)(hr_win *w, const double *x, double *out, uint32_t n);
+
+/** How the windows of an operator are gone over. */
+typedef struct hr_win_ways {
+    hr_win_rows_fn few, rows; /* windows of HR_WIN_FEW rows or less, and of more */
+    void (*time)(void *state, const hr_op_rows *r);
+} hr_win_ways;
+
+/** Rows that windows end with before they are whole have no value; all is counted in w->end. */
+HR_INLINE void hr_win_hide(hr_win *w, double *out, uint32_t n)
+{
+    if (HR_UNLIKELY(w->end + 1 < w->n)) {
+        uint64_t none = HR_MIN(w->n - 1 - w->end, (uint64_t)n);
+        for (uint32_t i = 0; i < none; i++)
+            out[i] = (double)NAN;
+    }
+    w->end += n;
+}
+
+HR_INLINE void hr_win_dense(hr_win *w, const double *x, double *out, uint32_t n,
+                            const hr_win_ways *k)
+{
+    if (w->n <= HR_WIN_FEW) {
+        k->few(w, x, out, n);
+    } else {
+        k->rows(w, x, out, n);
+    }
+    hr_win_hide(w, out, n);
+}
+
+HR_INLINE void hr_win_around_nulls(hr_win *w, const double *x, double *out, uint32_t n,
+                                   const hr_win_ways *k)
+{
+    double dense[HR_WIN_STRETCH] HR_UNINIT;
+    double value[HR_WIN_STRETCH] HR_UNINIT;
+    uint32_t m = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        dense[m] = x[i];
+        m += !hr_win_is_null(x[i]);
+        if (m == HR_WIN_STRETCH) break; /* i is the last */
+    }
+    if (m > 0) hr_win_dense(w, dense, value, m, k);
+    m = 0;
+    for (uint32_t i = 0; i < n; i++)
+        out[i] = hr_win_is_null(x[i]) ? (double)NAN : value[m++];
+}
+
+HR_INLINE void hr_win_run(void *state, const hr_op_rows *r, const hr_win_ways *k)
+{
+    hr_win *w = state;
+    if (w->width_ns > 0) {
+        k->time(state, r);
+        return;
+    }
+    for (uint32_t i = 0; i < r->n;) {
+        const double *x = r->in[0] + i;
+        double *out = r->out[0] + i;
+        uint32_t n = HR_MIN(r->n - i, HR_WIN_RUN);
+        if (HR_LIKELY(!hr_win_has_null(x, n))) {
+            hr_win_dense(w, x, out, n, k);
+        } else {
+            n = HR_MIN(n, HR_WIN_STRETCH);
+            hr_win_around_nulls(w, x, out, n, k);
+        }
+        i += n;
+    }
+}
+
+/** An operator; `few_of` and `rows_of` are leaves that are inlined, which take `what` last. */
+#define HR_WIN_OP(name, what, few_of, rows_of, time_of)                                            \
+    static HR_NOINLINE void few_##name(double *out, const double *p, uint32_t n)                   \
+    {                                                                                              \
+        few_of(out, p, n, what);                                                                   \
+    }                                                                                              \
+    static HR_NOINLINE void few_rows_##name(hr_win *w, const double *x, double *out, uint32_t n)   \
+    {                                                                                              \
+        hr_win_few(hr_win_past(w), w->n, x, out, n, few_##name);                                   \
+    }                                                                                              \
+    static HR_NOINLINE void rows_##name(hr_win *w, const double *x, double *out, uint32_t n)       \
+    {                                                                                              \
+        rows_of(w, x, out, n, what);                                                               \
+    }                                                                                              \
+    void HR_WIN_FN(name)(void *state, const hr_op_rows *r)                                         \
+    {                                                                                              \
+        static const hr_win_ways ways = {                                                          \
+            .few = few_rows_##name, .rows = rows_##name, .time = time_of};                         \
+        hr_win_run(state, r, &ways);                                                               \
+    }
 
 #endif

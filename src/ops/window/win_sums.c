@@ -317,29 +317,7 @@ HR_INLINE void one_step(hr_win *w, const double *x, double *out, uint32_t n, one
 /* clang-format off */
 #define ONE(name, what, join_)                                                                     \
     static HR_NOINLINE FOLD_AS(name##_time, name, 1, one, join_, NULL, hr_fold_time)               \
-    static HR_NOINLINE void name##_few(double *out, const double *p, uint32_t rows)                \
-    {                                                                                              \
-        one_few(out, p, rows, what);                                                               \
-    }                                                                                              \
-    static HR_NOINLINE void name##_step(void *state, const double *x, double *out, uint32_t n)     \
-    {                                                                                              \
-        hr_win *w = state;                                                                         \
-        if (w->n <= HR_WIN_FEW) {                                                                  \
-            hr_win_few(hr_win_past(w), w->n, x, out, n, name##_few);                               \
-        } else {                                                                                   \
-            one_step(w, x, out, n, what);                                                          \
-        }                                                                                          \
-        hr_win_hide(w, out, n);                                                                    \
-    }                                                                                              \
-    void HR_WIN_FN(name)(void *state, const hr_op_rows *r)                                         \
-    {                                                                                              \
-        const hr_win *w = state;                                                                   \
-        if (w->width_ns > 0) {                                                                     \
-            name##_time(state, r);                                                                 \
-        } else {                                                                                   \
-            hr_win_stretches(state, r, name##_step);                                               \
-        }                                                                                          \
-    }
+    HR_WIN_OP(name, what, one_few, one_step, name##_time)
 /* clang-format on */
 
 #define sum_value one_value
