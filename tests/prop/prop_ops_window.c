@@ -632,6 +632,37 @@ static void far_check(const hr_op *op, const double *x, int n, const double *out
     }
 }
 
+/* Cut anyhow and in any tier, values and state are what they are at once; what other rows were in
+ * front of a window, by rows, is not felt. */
+static void far_cut(const hr_op *op, const hr_op_args *a, const double *x, const double *want,
+                    const void *whole, test_rng *r)
+{
+    static double other[FAR], out[FAR];
+    static int64_t ts[FAR];
+    size_t n_bytes;
+    void *state = ops_rig_state(op, a, &n_bytes);
+    int most = test_rng_chance(r, 2) ? 5 : 400;
+    for (int at = 0; at < FAR;) {
+        int n = (int)test_rng_below(r, (uint64_t)most) + 1;
+        n = HR_MIN(n, FAR - at);
+        hr_kern_init(test_rng_chance(r, 2) ? 0 : hr_cpu_detect());
+        hr_op_rows in = {.n = (uint32_t)n, .ts = ts + at, .in = {x + at}, .out = {out + at}};
+        op->run(state, &in);
+        at += n;
+    }
+    assert_memory_equal(out, want, sizeof out);
+    assert_memory_equal(state, whole, n_bytes);
+    op->init(state, a);
+    int from = (int)test_rng_below(r, FAR / 2);
+    for (int i = 0; i < FAR; i++)
+        other[i] = i < from ? test_rng_unit(r) : x[i];
+    hr_op_rows in = {.n = FAR, .ts = ts, .in = {other}, .out = {out}};
+    op->run(state, &in);
+    free(state);
+    from += (int)a->v[0] - 1;
+    assert_memory_equal(out + from, want + from, (size_t)(FAR - from) * sizeof *out);
+}
+
 static void test_far(void **unused)
 {
     (void)unused;
@@ -654,6 +685,7 @@ static void test_far(void **unused)
             void *state = ops_rig_state(op, &a, &n_bytes);
             hr_op_rows in = {.n = FAR, .ts = ts, .in = {x}, .out = {out}};
             op->run(state, &in);
+            if (!by_time) far_cut(op, &a, x, out, state, &r);
             free(state);
             for (int i = n; i < FAR; i += 1 + (int)test_rng_below(&r, 20))
                 far_check(op, x, n, out, i);

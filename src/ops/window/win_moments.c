@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Variances over windows of n rows.
  *
- * Sums of x - ref and of its square, where ref is a row of the very rows that are summed, so that
- * neither the size of the values nor rows that have left can be felt. A block of b = n / 2 rows is
- * cut into parts of HR_WIN_STRETCH rows with a ref each; whole parts are joined as samples about
- * their own means (Chan, Golub and LeVeque 1979). A window is
+ * Rows wait in blocks of b = n / 2, and a block is cut into parts of HR_WIN_STRETCH rows. A window
+ * is
  *
  *     rest of a part | the parts behind it, the block before, the parts of this | rows of this part
- *     (old)            (middle: the same for all rows of a stretch)               (new)
+ *     (old)            (the same for all rows of a part)                          (new)
  *
- * The sums of old and new are moved to the mean of the middle, which holds a third of the window's
- * rows or more: there the square of the sum is at most a few times the variance, and
- * q - s^2 / n loses nothing. See docs/modules/window.md. */
+ * All is summed as x - mean and its square, where mean is that of the block before: a third of the
+ * window's rows or more, so that the square of the sum is at most a few times the variance and
+ * q - s^2 / n loses nothing. Of a part that is whole the mean and the squares about it are kept,
+ * which are joined as samples (Chan, Golub and LeVeque 1979): neither the size of the values nor
+ * rows that have left can be felt. When a part begins, the rows that leave with it are turned into
+ * sums of each and all behind it. See docs/modules/window.md. */
 #include "ops/window/win.h"
 #include "ops/window/win_rows.h"
 
@@ -20,53 +21,59 @@ typedef struct sample {
     double n, ref, off, m2;
 } sample;
 
-/* Sums about ref. */
+/* Of x - mean: the sum, and that of the squares. */
 typedef struct sums {
-    double ref, s, q;
+    double s, q;
 } sums;
 
-/* A part of a block of which suffixes are at hand. */
-typedef struct part {
-    sample after; /* the rows of the block behind it */
-    double ref;
-} part;
+#define OLD_ROOM (HR_WIN_STRETCH + HR_WIN_GROUP)
 
 typedef struct moments {
     sample full;   /* the block before */
-    sample before; /* of this block, before the part of now */
-    sample middle;
-    sample behind; /* of the block that is turned, behind the part in turn */
-    sums now, turn;
-    double old_ref;
+    sample before; /* of this block, before this part */
+    sample behind; /* of the block before, behind the part whose turn is next */
+    double mean;   /* of full, as near as a double comes to it */
+    sums done;     /* of this block, before this part */
+    sums now;      /* of this part's groups that are whole */
+    /* Of this part about its first row, of every fourth row each: what is kept of it must not tell
+     * of a mean whose rows will leave before. */
+    double first;
+    double own_s[HR_WIN_GROUP], own_q[HR_WIN_GROUP];
     double newest;
     uint64_t n_same; /* rows that equal the newest, up to it */
+    char pad[32];
+    /* Of the window's rows up to this part, for each row of it. */
+    double old_s[OLD_ROOM], old_q[OLD_ROOM];
 } moments;
+_Static_assert(sizeof(moments) % 64 == 0, "whole lines");
 
-/* Suffixes, the last of them of no rows, and room for a group behind them. Rows wait in the places
- * of sums that were used: where windows are of an even number, one before that of their own. */
-typedef struct halves {
-    double *s, *q;
+/* A block: its rows, of which the ones of this block take the place, and its parts; once the next
+ * block is at hand, what is behind each of them. */
+typedef struct half {
     double *row;
-    part *parts;
-} halves;
+    sample *part;
+} half;
 
 typedef struct place {
     hr_win *w;
     moments *m;
-    halves mine, last;
-    uint32_t odd; /* 1: the first row of a block needs a suffix of all of the one before the last */
+    half mine, last; /* this block is written over the one before the last */
 } place;
 
-#define PARTS(b) ((b) / HR_WIN_STRETCH + 1)
-
-HR_INLINE uint64_t half_rows(uint64_t b)
+HR_INLINE uint32_t parts(uint64_t b)
 {
-    return b + 2 * HR_WIN_GROUP;
+    return (uint32_t)((b - 1) / HR_WIN_STRETCH + 1);
+}
+
+/* And a group that is read behind the last row. */
+HR_INLINE size_t half_rows(uint64_t b)
+{
+    return (size_t)(b + 2 * HR_WIN_GROUP);
 }
 
 HR_INLINE size_t half_bytes(uint64_t b)
 {
-    return (size_t)(2 * half_rows(b) * sizeof(double) + PARTS(b) * sizeof(part));
+    return half_rows(b) * sizeof(double) + parts(b) * sizeof(sample);
 }
 
 #ifndef HR_WIN_AVX2
@@ -87,29 +94,21 @@ void hr_win_init_moments(void *state, const hr_op_args *a)
 
 #endif
 
-static place place_of(void *state)
+HR_INLINE half half_of(char *p, uint32_t b)
 {
-    hr_win *w = state;
-    char *p = (char *)state + HR_WIN_HEAD;
-    place at = {.w = w, .m = (moments *)(void *)p, .odd = w->n & 1};
-    p += sizeof(moments);
-    halves h[2];
-    for (int i = 0; i < 2; i++, p += half_bytes(w->block)) {
-        h[i].row = (double *)(void *)p;
-        h[i].s = h[i].row + (1 - at.odd);
-        h[i].q = h[i].row + half_rows(w->block);
-        h[i].parts = (part *)(void *)(h[i].q + half_rows(w->block));
-    }
-    at.mine = h[w->odd_block];
-    at.last = h[1 - w->odd_block];
-    return at;
+    double *row = (double *)(void *)p;
+    return (half){.row = row, .part = (sample *)(void *)(row + half_rows(b))};
 }
 
-static sample sample_of(double n, const sums *a)
+HR_INLINE place place_of(hr_win *w)
 {
-    double off = a->s / n;
-    double m2 = a->q - a->s * off;
-    return (sample){.n = n, .ref = a->ref, .off = off, .m2 = m2 < 0 ? 0 : m2};
+    char *p = (char *)w + HR_WIN_HEAD;
+    char *mine = p + sizeof(moments) + (w->odd_block ? half_bytes(w->block) : 0);
+    char *last = p + sizeof(moments) + (w->odd_block ? 0 : half_bytes(w->block));
+    return (place){.w = w,
+                   .m = (moments *)(void *)p,
+                   .mine = half_of(mine, w->block),
+                   .last = half_of(last, w->block)};
 }
 
 static sample sample_join(const sample *a, const sample *b)
@@ -123,342 +122,311 @@ static sample sample_join(const sample *a, const sample *b)
         .n = n, .ref = a->ref, .off = a->off + d * pb, .m2 = a->m2 + b->m2 + d * d * (a->n * pb)};
 }
 
-/* Of the block before, as rows need them: row p of a block, from 0, suffix p. */
-HR_INLINE uint32_t suffixes(const place *at)
+/* Adds the sums of x - mean. */
+static void sums_add(sums *a, const sample *b, double mean)
 {
-    return at->w->block - 1 + at->odd;
-}
-
-static double way(const sample *middle, double ref)
-{
-    return (ref - middle->ref) - middle->off;
-}
-
-/* The first row of a part of this block has come. */
-static void part_start(const place *at, uint32_t k, double x)
-{
-    moments *m = at->m;
-    if (k > 0) {
-        sample done = sample_of(HR_WIN_STRETCH, &m->now);
-        m->before = sample_join(&m->before, &done);
-    }
-    const part *old = &at->mine.parts[k];
-    sample middle = sample_join(&old->after, &m->full);
-    m->middle = sample_join(&middle, &m->before);
-    m->now = (sums){.ref = x};
-    m->old_ref = old->ref;
-}
-
-/* The last row of a part of the block before is turned first: it is in all windows that need the
- * part. idx: of its group's first suffix. */
-static void turn_start(const place *at, uint32_t idx, bool is_first)
-{
-    moments *m = at->m;
-    const uint32_t n = suffixes(at);
-    double *s = at->last.s;
-    double ref = s[HR_MIN(idx + HR_WIN_GROUP, n) - 1];
-    if (is_first) {
-        m->behind = (sample){0};
-        at->last.parts[PARTS(at->w->block) - 1] = (part){.ref = ref}; /* maybe of no rows */
-        for (uint32_t i = n; i < idx + HR_WIN_GROUP; i++)
-            s[i] = ref;
-        for (uint32_t i = 0; i < HR_WIN_GROUP; i++)
-            (s + idx + HR_WIN_GROUP)[i] = (at->last.q + idx + HR_WIN_GROUP)[i] = 0;
-    }
-    at->last.parts[idx / HR_WIN_STRETCH] = (part){.after = m->behind, .ref = ref};
-    m->turn = (sums){.ref = ref};
-}
-
-static void turn_end(const place *at, uint32_t idx)
-{
-    moments *m = at->m;
-    sample done = sample_of(HR_MIN(HR_WIN_STRETCH, suffixes(at) - idx), &m->turn);
-    m->behind = sample_join(&done, &m->behind);
+    double d = (b->ref - mean) + b->off;
+    double s = b->n * d;
+    a->s += s;
+    a->q += b->m2 + s * d;
 }
 
 static const hr_v4 none;
 
-typedef enum moment_what { VAR, VARS, STD, STDS, ZSCORE } moment_what;
-
-/* v: sums of squares about the mean, then the values; lead: the newest row less the mean. */
-HR_INLINE void values(hr_v4 *v, const hr_v4 *lead, double n, double per_n, moment_what what)
+/* row: of a block, n of the window whose first rows of a part they are; behind: sums of all rows
+ * that come after them. */
+static void turn(moments *m, const double *row, uint32_t n, uint32_t n_groups, const sums *behind)
 {
-    hr_v4_both(v, &none, v, HR_V4_MOST);
-    *v = what == VARS || what == STDS ? *v / HR_V4(n - 1) : *v * HR_V4(per_n);
-    if (what != VAR && what != VARS) hr_v4_sqrt(v);
-    if (what == ZSCORE) *v = *lead / *v;
-    hr_v4_or_null(v);
-}
-
-/* Sums about the middle's mean of all rows, and of their squares, from those of the new and the old
- * about their refs: each row has one new row more and one old row less, so what depends on their
- * numbers is a line in i. */
-typedef struct joint {
-    double s, s_row, q, q_row;
-    double now, old; /* twice the ways of the refs */
-    double n;
-    sample middle;
-} joint;
-
-static joint joint_of(const moments *m, uint32_t n_now, uint32_t n_old, uint32_t n)
-{
-    double now = way(&m->middle, m->now.ref);
-    double old = n_old > 0 ? way(&m->middle, m->old_ref) : 0;
-    return (joint){.s = n_now * now + n_old * old,
-                   .s_row = now - old,
-                   .q = m->middle.m2 + (n_now * (now * now) + n_old * (old * old)),
-                   .q_row = now * now - old * old,
-                   .now = 2 * now,
-                   .old = 2 * old,
-                   .n = n,
-                   .middle = m->middle};
-}
-
-typedef struct columns {
-    const double *x;
-    double *out;
-} columns;
-
-/* While rows of one part go by: sums of the new rows and of the suffixes that are turned, up to a
- * group, and what all windows have in common. */
-typedef struct lanes {
-    hr_v4 ref, s, q;
-    hr_v4 turn_ref, turn_s, turn_q;
-    joint k;
-    double per_n;
-} lanes;
-
-/* What depends on how many rows of a group's windows are new and old. */
-typedef struct share {
-    hr_v4 rows; /* of each since the one that the joint is of */
-    hr_v4 s, q, old;
-} share;
-
-HR_INLINE void share_at(share *h, const joint *k)
-{
-    h->s = HR_V4(k->s) + h->rows * HR_V4(k->s_row);
-    h->q = HR_V4(k->q) + h->rows * HR_V4(k->q_row);
-}
-
-/* row: of the group's first */
-HR_INLINE void share_of(share *h, const joint *k, int32_t row)
-{
-    h->rows = HR_V4((double)row) + (hr_v4){0, 1, 2, 3};
-    h->old = HR_V4(k->old);
-    share_at(h, k);
-}
-
-/* The first n places are as they are, the others of windows without old rows. */
-static void share_end(share *h, const moments *m, uint32_t n_now, uint32_t n_window, uint32_t n)
-{
-    joint k = joint_of(m, n_now, 0, n_window);
-    hr_v4 s = HR_V4(k.s);
-    hr_v4 q = HR_V4(k.q);
-    hr_v4_first(&h->s, n, &s);
-    hr_v4_first(&h->q, n, &q);
-    hr_v4_first(&h->old, n, &none);
-}
-
-/* x: the rows of a group; then the values of their windows. */
-HR_INLINE void group(hr_v4 *x, lanes *l, const share *h, const double *old_s, const double *old_q,
-                     moment_what what)
-{
-    const joint *k = &l->k;
-    const hr_v4 per_n = HR_V4(l->per_n);
-    hr_v4 s = *x - l->ref;
-    hr_v4 q = s * s;
-    hr_v4_up_all(&s, &l->s, &none, HR_V4_SUM);
-    hr_v4_up_all(&q, &l->q, &none, HR_V4_SUM);
-    const hr_v4 now = HR_V4(k->now);
-    hr_v4 os;
-    hr_v4 oq;
-    hr_v4_load(&os, old_s);
-    hr_v4_load(&oq, old_q);
-    hr_v4 all = s + os + h->s;
-    hr_v4 all_q = q + oq + h->q + (s * now + os * h->old);
-    hr_v4 lead = ((*x - HR_V4(k->middle.ref)) - HR_V4(k->middle.off)) - all * per_n;
-    *x = all_q - all * all * per_n;
-    values(x, &lead, k->n, l->per_n, what);
-}
-
-/* Suffixes of a group of rows. */
-HR_INLINE void turn_rows(lanes *l, double *s, double *q)
-{
+    const hr_v4 mean = HR_V4(m->mean);
+    hr_v4 s = HR_V4(behind->s);
+    hr_v4 q = HR_V4(behind->q);
+    uint32_t g = (n_groups - 1) * HR_WIN_GROUP;
     hr_v4 d;
-    hr_v4_load(&d, s);
-    d -= l->turn_ref;
-    hr_v4 dd = d * d;
-    hr_v4_down_all(&d, &l->turn_s, &none, HR_V4_SUM);
-    hr_v4_down_all(&dd, &l->turn_q, &none, HR_V4_SUM);
-    hr_v4_store(s, &d);
-    hr_v4_store(q, &dd);
-}
-
-/* The suffixes that are turned with group g of a block: the newest of the block before come
- * first. */
-HR_INLINE uint32_t turn_of(const place *at, uint32_t g)
-{
-    return (suffixes(at) - 1 - g) / HR_WIN_GROUP * HR_WIN_GROUP;
-}
-
-HR_INLINE void turn_before(const place *at, lanes *l, uint32_t g)
-{
-    uint32_t idx = turn_of(at, g);
-    if (g >= HR_WIN_GROUP && (idx + HR_WIN_GROUP) % HR_WIN_STRETCH != 0) return;
-    turn_start(at, idx, g < HR_WIN_GROUP);
-    l->turn_ref = HR_V4(at->m->turn.ref);
-    l->turn_s = l->turn_q = none;
-}
-
-HR_INLINE void turn_after(const place *at, const lanes *l, uint32_t g)
-{
-    uint32_t idx = turn_of(at, g);
-    if (idx % HR_WIN_STRETCH != 0) return;
-    at->m->turn.s = l->turn_s[0];
-    at->m->turn.q = l->turn_q[0];
-    turn_end(at, idx);
-}
-
-/* Groups from g on, at most n, all of whose rows are at hand and in the middle of a block, and
- * whose suffixes are of one part; those done. */
-HR_INLINE uint32_t groups(const place *at, lanes *l, uint32_t g, uint32_t n, const columns *c,
-                          share *h, moment_what what)
-{
-    uint32_t idx = turn_of(at, g);
-    n = HR_MIN(n, (at->w->block - 1 - g) / HR_WIN_GROUP);
-    n = HR_MIN(n, idx % HR_WIN_STRETCH / HR_WIN_GROUP + 1);
-    if (n == 0) return 0;
-    turn_before(at, l, g);
-    const double *old_s = at->mine.s + g;
-    const double *old_q = at->mine.q + g;
-    double *s = at->last.s + idx;
-    double *q = at->last.q + idx;
-    lanes in = *l;
-    share some = *h;
-    for (uint32_t i = 0; i < n * HR_WIN_GROUP; i += HR_WIN_GROUP) {
-        hr_v4 v;
-        turn_rows(&in, s - i, q - i);
-        hr_v4_load(&v, c->x + i);
-        share_at(&some, &in.k);
-        group(&v, &in, &some, old_s + i, old_q + i, what);
-        hr_v4_store(c->out + i, &v);
-        some.rows += HR_V4((double)HR_WIN_GROUP);
+    hr_v4_load(&d, row + g);
+    hr_v4_first(&d, (int64_t)n - g, &mean);
+    for (;; g -= HR_WIN_GROUP) {
+        d -= mean;
+        hr_v4 dd = d * d;
+        hr_v4_down_all(&d, &s, &none, HR_V4_SUM);
+        hr_v4_down_all(&dd, &q, &none, HR_V4_SUM);
+        hr_v4_store(m->old_s + g, &d);
+        hr_v4_store(m->old_q + g, &dd);
+        if (g == 0) break;
+        hr_v4_load(&d, row + g - HR_WIN_GROUP);
     }
-    *l = in;
-    turn_after(at, l, g + (n - 1) * HR_WIN_GROUP);
-    return n;
 }
 
-/* Windows of equal rows: what rounding left is taken away. */
-HR_INLINE void level(moments *m, const double *x, double *out, uint32_t n, uint32_t n_window,
-                     moment_what what)
-{
-    uint64_t n_equal = x[0] == m->newest;
-    for (uint32_t i = 1; i < n; i++)
-        n_equal += x[i] == x[i - 1];
-    if (HR_LIKELY(m->n_same + n_equal < n_window)) {
-        uint32_t back = 1;
-        while (back < n && x[n - 1 - back] == x[n - 1])
-            back++;
-        bool all = back == n && x[0] == m->newest;
-        m->n_same = all ? m->n_same + n : back;
-    } else {
-        for (uint32_t i = 0; i < n; i++) {
-            bool is_same = x[i] == (i == 0 ? m->newest : x[i - 1]);
-            m->n_same = is_same ? m->n_same + 1 : 1;
-            if (m->n_same >= n_window) out[i] = what == ZSCORE ? (double)NAN : 0;
-        }
-    }
-    m->newest = x[n - 1];
-}
-
-static void block_end(place *at, uint32_t n_part)
+/* The first row of a part of this block has come. */
+static HR_NOINLINE void part_start(const place *at, uint32_t k, double x)
 {
     moments *m = at->m;
-    sample done = sample_of(n_part, &m->now);
-    m->full = sample_join(&m->before, &done);
+    const uint32_t b = at->w->block;
+    const uint32_t odd = at->w->n & 1; /* 1: the first row of a block needs all of the old one */
+    const uint32_t first = k * HR_WIN_STRETCH;
+    const uint32_t len = HR_MIN(HR_WIN_STRETCH, b - first);
+    if (k == 0) {
+        m->behind = (sample){0};
+        m->mean = m->full.ref + m->full.off;
+        m->done = (sums){0};
+    }
+    sample *turned = &at->last.part[parts(b) - 1 - k];
+    sample own = *turned;
+    *turned = m->behind;
+    m->behind = sample_join(&own, &m->behind);
+    sums behind = m->done;
+    sums_add(&behind, &m->full, m->mean);
+    sums_add(&behind, &at->mine.part[k], m->mean);
+    turn(m, at->mine.row + first + 1 - odd, len - 1 + odd, (len + HR_WIN_GROUP - 1) / HR_WIN_GROUP,
+         &behind);
+    m->now = (sums){0};
+    m->first = x;
+    for (uint32_t i = 0; i < HR_WIN_GROUP; i++)
+        m->own_s[i] = m->own_q[i] = 0;
+}
+
+HR_INLINE double four_of(const double *a)
+{
+    return (a[0] + a[1]) + (a[2] + a[3]);
+}
+
+static HR_NOINLINE void part_end(place *at, uint32_t k, uint32_t n)
+{
+    moments *m = at->m;
+    double s = four_of(m->own_s);
+    double off = s * (n == HR_WIN_STRETCH ? 1.0 / HR_WIN_STRETCH : 1.0 / n);
+    double m2 = four_of(m->own_q) - s * off;
+    sample own = {.n = n, .ref = m->first, .off = off, .m2 = m2 < 0 ? 0 : m2};
+    at->mine.part[k] = own;
+    m->before = sample_join(&m->before, &own);
+    m->done.s += m->now.s;
+    m->done.q += m->now.q;
+    if (at->w->at < at->w->block) return;
+    m->full = m->before;
     m->before = (sample){0};
     at->w->at = 0;
     at->w->odd_block ^= 1;
-    halves mine = at->last;
+    half mine = at->last;
     at->last = at->mine;
     at->mine = mine;
 }
 
-/* Rows of one part of a block; the rows that were done. A group of which rows came before is gone
- * over anew: they wait in the block. Behind a block's last rows are those of the next, if they are
- * at hand, and their values are written over. */
-HR_INLINE uint32_t stretch(place *at, const double *x, double *out, uint32_t n, moment_what what)
+typedef enum moment_what { VAR, VARS, STD, STDS, ZSCORE } moment_what;
+
+/* What squares about the mean are multiplied by. */
+HR_INLINE double per_of(uint32_t n, moment_what what)
+{
+    return 1.0 / (what == VARS || what == STDS ? n - 1 : n);
+}
+
+/* v: sums of squares about the mean, then the values, maybe not finite; lead: the newest row less
+ * the mean. */
+HR_INLINE void values(hr_v4 *v, const hr_v4 *lead, const hr_v4 *per, moment_what what)
+{
+    hr_v4_both(v, &none, v, HR_V4_MOST);
+    *v *= *per;
+    if (what != VAR && what != VARS) hr_v4_sqrt(v);
+    if (what == ZSCORE) hr_v4_under(v, lead);
+}
+
+/* What is in registers while rows of a part go by. */
+typedef struct lanes {
+    hr_v4 mean, s, q;
+    hr_v4 first, own_s, own_q;
+    hr_v4 per_n, per, all;
+} lanes;
+
+/* v: the rows of a group, then the values of their windows. */
+HR_INLINE void group(hr_v4 *v, lanes *l, const double *old_s, const double *old_q, moment_what what)
+{
+    hr_v4 d = *v - l->mean;
+    hr_v4 s = d;
+    hr_v4 q = d * d;
+    hr_v4 old;
+    hr_v4_up_all(&s, &l->s, &none, HR_V4_SUM);
+    hr_v4_up_all(&q, &l->q, &none, HR_V4_SUM);
+    hr_v4_load(&old, old_s);
+    s += old;
+    hr_v4_load(&old, old_q);
+    q += old;
+    hr_v4 mean = s * l->per_n;
+    hr_v4 lead = d - mean;
+    *v = q - s * mean;
+    values(v, &lead, &l->per, what);
+    l->all += *v;
+}
+
+HR_INLINE void own_add(lanes *l, const hr_v4 *x)
+{
+    hr_v4 d = *x - l->first;
+    l->own_s += d;
+    l->own_q += d * d;
+}
+
+/* What is the same for all rows of a call, but for `all`: of the values, to see one that is not
+ * finite. */
+typedef struct common {
+    hr_v4 per_n, per, all;
+} common;
+
+HR_INLINE lanes lanes_in(const moments *m, const common *c)
+{
+    lanes l = {.mean = HR_V4(m->mean),
+               .s = HR_V4(m->now.s),
+               .q = HR_V4(m->now.q),
+               .first = HR_V4(m->first),
+               .per_n = c->per_n,
+               .per = c->per,
+               .all = c->all};
+    hr_v4_load(&l.own_s, m->own_s);
+    hr_v4_load(&l.own_q, m->own_q);
+    return l;
+}
+
+HR_INLINE void lanes_out(moments *m, common *c, const lanes *l)
+{
+    m->now = (sums){.s = l->s[0], .q = l->q[0]};
+    hr_v4_store(m->own_s, &l->own_s);
+    hr_v4_store(m->own_q, &l->own_q);
+    c->all = l->all;
+}
+
+/* Rows of one part of a block. */
+typedef struct stretch {
+    const double *x; /* from its first row on */
+    double *out;
+    double *row;         /* of the part */
+    uint32_t first, end; /* rows of the part, and as many as are at hand: of the next block, too */
+    uint32_t at_hand;
+} stretch;
+
+/* A group of which not all rows are at hand. Those that came before wait in the block, and it is
+ * gone over anew. */
+static HR_NOINLINE void some_rows(moments *m, common *c, const stretch *r, uint32_t g,
+                                  moment_what what)
+{
+    const hr_win_group some = hr_win_group_of(g, r->first, r->end - r->first);
+    lanes l = lanes_in(m, c);
+    hr_v4 v;
+    hr_v4 own = l.first;
+    hr_win_group_rows(&v, &some, r->row + g, r->x, m->first);
+    hr_v4_first(&own, some.from, &v);
+    own_add(&l, &own);
+    group(&v, &l, m->old_s + g, m->old_q + g, what);
+    hr_win_group_values(r->out, &some, &v);
+    l.all = c->all;
+    for (uint32_t i = some.from; i < some.to; i++) {
+        r->row[g + i] = r->x[some.first + (i - some.from)];
+        l.all[0] += r->out[some.first + (i - some.from)];
+    }
+    if (some.to < HR_WIN_GROUP) {
+        l.s = HR_V4(m->now.s);
+        l.q = HR_V4(m->now.q);
+    }
+    lanes_out(m, c, &l);
+}
+
+/* Groups from row i of the part on; the next row. Behind a block's last rows are those of the next,
+ * if they are at hand: their values are written over. */
+HR_INLINE uint32_t whole_groups(moments *m, common *in, const stretch *r, uint32_t i,
+                                moment_what what)
+{
+    lanes l = lanes_in(m, in);
+    const stretch c = *r;
+    for (; i + HR_WIN_GROUP <= c.end; i += HR_WIN_GROUP) {
+        hr_v4 v;
+        hr_v4_load(&v, c.x + (i - c.first));
+        hr_v4_copy(c.row + i, c.x + (i - c.first));
+        __builtin_prefetch(c.row + i + HR_WIN_STRETCH, 1); /* the rows that are turned next */
+        own_add(&l, &v);
+        group(&v, &l, m->old_s + i, m->old_q + i, what);
+        hr_v4_store(c.out + (i - c.first), &v);
+    }
+    if (i < c.end && i + HR_WIN_GROUP <= c.at_hand) {
+        hr_v4 v;
+        hr_v4_load(&v, c.x + (i - c.first));
+        hr_v4_first(&v, c.end - i, &l.first);
+        own_add(&l, &v);
+        group(&v, &l, m->old_s + i, m->old_q + i, what);
+        hr_v4_store(c.out + (i - c.first), &v);
+        for (; i < c.end; i++)
+            c.row[i] = c.x[i - c.first];
+    }
+    lanes_out(m, in, &l);
+    return i;
+}
+
+/* Rows of one part of a block; the rows that were done. */
+HR_INLINE uint32_t part_rows(place *at, common *c, const double *x, double *out, uint32_t n,
+                             moment_what what)
 {
     hr_win *w = at->w;
     moments *m = at->m;
-    const uint32_t b = w->block;
-    const uint32_t first = w->at;
-    const uint32_t n_rows = n;
-    uint32_t in_part = first % HR_WIN_STRETCH;
-    uint32_t k = first / HR_WIN_STRETCH;
-    n = HR_MIN(n, HR_MIN(HR_WIN_STRETCH - in_part, b - first));
-    if (in_part == 0) part_start(at, k, x[0]);
-    /* of a part's first row, so that a row is the same however the stretch began */
-    const uint32_t base = k * HR_WIN_STRETCH;
-    uint32_t n_old = HR_MIN(base + HR_WIN_STRETCH, suffixes(at)) - base;
-    lanes l = {.ref = HR_V4(m->now.ref),
-               .s = HR_V4(m->now.s),
-               .q = HR_V4(m->now.q),
-               .turn_ref = HR_V4(m->turn.ref),
-               .turn_s = HR_V4(m->turn.s),
-               .turn_q = HR_V4(m->turn.q),
-               .k = joint_of(m, 1, n_old, w->n),
-               .per_n = 1.0 / w->n};
-    const double *old_s = at->mine.s;
-    const double *old_q = at->mine.q;
-    for (uint32_t g = first - in_part % HR_WIN_GROUP; g < first + n; g += HR_WIN_GROUP) {
-        share h;
-        hr_v4 v;
-        share_of(&h, &l.k, (int32_t)(g - base));
-        if (g >= first) {
-            columns c = {.x = x + (g - first), .out = out + (g - first)};
-            uint32_t n_whole = (first + n - g) / HR_WIN_GROUP;
-            uint32_t done = groups(at, &l, g, n_whole, &c, &h, what);
-            if (done > 0) {
-                g += (done - 1) * HR_WIN_GROUP;
-                continue;
-            }
-        }
-        if (HR_UNLIKELY(g + HR_WIN_GROUP >= b && suffixes(at) < b))
-            share_end(&h, m, b - base, w->n, b - 1 - g);
-        if (g >= first && g < suffixes(at)) {
-            turn_before(at, &l, g);
-            turn_rows(&l, at->last.s + turn_of(at, g), at->last.q + turn_of(at, g));
-            turn_after(at, &l, g);
-        }
-        if (HR_LIKELY(g >= first && g + HR_WIN_GROUP <= first + n_rows)) {
-            hr_v4_load(&v, x + (g - first));
-            if (g + HR_WIN_GROUP > b) hr_v4_first(&v, b - g, &l.ref);
-            group(&v, &l, &h, old_s + g, old_q + g, what);
-            hr_v4_store(out + (g - first), &v);
-            continue;
-        }
-        hr_v4 before_s = l.s;
-        hr_v4 before_q = l.q;
-        hr_win_group some = hr_win_group_of(g, first, n);
-        hr_win_group_rows(&v, &some, at->mine.row + g, x, m->now.ref);
-        group(&v, &l, &h, old_s + g, old_q + g, what);
-        hr_win_group_values(out, &some, &v);
-        if (some.to < HR_WIN_GROUP && g + some.to < b) {
-            l.s = before_s;
-            l.q = before_q;
+    const uint32_t k = w->at / HR_WIN_STRETCH;
+    const uint32_t len = HR_MIN(HR_WIN_STRETCH, w->block - k * HR_WIN_STRETCH);
+    const uint32_t first = w->at % HR_WIN_STRETCH;
+    const stretch r = {.x = x,
+                       .out = out,
+                       .row = at->mine.row + k * HR_WIN_STRETCH,
+                       .first = first,
+                       .end = HR_MIN(first + n, len),
+                       .at_hand = first + n};
+    if (first == 0) part_start(at, k, x[0]);
+    uint32_t i = first;
+    if (i % HR_WIN_GROUP != 0) {
+        i -= i % HR_WIN_GROUP;
+        some_rows(m, c, &r, i, what);
+        i += HR_WIN_GROUP;
+    }
+    i = whole_groups(m, c, &r, i, what);
+    if (i < r.end) some_rows(m, c, &r, i, what);
+    w->at += r.end - first;
+    if (r.end == len) part_end(at, k, len);
+    return r.end - first;
+}
+
+/* Whether so many rows are one, of which windows may be. A run of them has two rows in it that are
+ * half as many apart, and all between. */
+static bool has_run(const double *x, uint32_t n, uint32_t n_window)
+{
+    const uint32_t far = n_window / 2;
+    for (uint32_t i = 0; i + far < n; i += far) {
+        if (HR_LIKELY(x[i] != x[i + far])) continue;
+        uint32_t k = 1;
+        while (k < far && x[i] == x[i + k])
+            k++;
+        if (k == far) return true;
+    }
+    return false;
+}
+
+/* Windows of equal rows: what rounding left is taken away. */
+static HR_NOINLINE void level(moments *m, const double *x, double *out, uint32_t n,
+                              uint32_t n_window, double value)
+{
+    uint32_t front = 0; /* rows that equal the ones before these */
+    while (front < n && x[front] == m->newest)
+        front++;
+    if (HR_UNLIKELY(m->n_same + front >= n_window)) {
+        uint64_t before = HR_MIN(m->n_same, (uint64_t)n_window - 1);
+        for (uint32_t i = n_window - 1 - (uint32_t)before; i < front; i++)
+            out[i] = value;
+    }
+    if (HR_UNLIKELY(front == n)) {
+        m->n_same += n;
+        return;
+    }
+    if (HR_UNLIKELY(has_run(x + front, n - front, n_window))) {
+        uint32_t n_same = 1;
+        for (uint32_t i = front + 1; i < n; i++) {
+            n_same = x[i] == x[i - 1] ? n_same + 1 : 1;
+            if (n_same >= n_window) out[i] = value;
         }
     }
-    m->now.s = l.s[0];
-    m->now.q = l.q[0];
-    m->turn.s = l.turn_s[0];
-    m->turn.q = l.turn_q[0];
-    level(m, x, out, n, w->n, what);
-    memmove(at->mine.row + first, x, n * sizeof *x);
-    w->at += n;
-    if (w->at == b) block_end(at, b - base);
-    return n;
+    uint32_t back = 1;
+    while (back < n - front && x[n - 1 - back] == x[n - 1])
+        back++;
+    m->n_same = back;
+    m->newest = x[n - 1];
 }
 
 /* Sums of a group of windows about their oldest rows. */
@@ -475,14 +443,17 @@ HR_INLINE void few_add(few_sums *a, const double *p)
     a->q += d * d;
 }
 
-HR_INLINE void few_end(double *out, const few_sums *a, const double *p, double n, moment_what what)
+HR_INLINE void few_end(double *out, const few_sums *a, const double *p, uint32_t n,
+                       moment_what what)
 {
-    const double per_n = 1 / n;
+    const double per_n = 1.0 / n;
+    const hr_v4 per = HR_V4(per_of(n, what));
     hr_v4 newest;
     hr_v4_load(&newest, p);
     hr_v4 lead = (newest - a->oldest) - a->s * HR_V4(per_n);
     hr_v4 v = a->q - a->s * a->s * HR_V4(per_n);
-    values(&v, &lead, n, per_n, what);
+    values(&v, &lead, &per, what);
+    hr_v4_or_null(&v);
     hr_v4_store(out, &v);
 }
 
@@ -514,8 +485,15 @@ HR_INLINE void few(double *out, const double *p, uint32_t rows, moment_what what
 HR_INLINE void step(hr_win *w, const double *x, double *out, uint32_t n, moment_what what)
 {
     place at = place_of(w);
+    const uint32_t n_window = w->n;
+    common c = {.per_n = HR_V4(1.0 / n_window), .per = HR_V4(per_of(n_window, what)), .all = none};
     for (uint32_t done = 0; done < n;)
-        done += stretch(&at, x + done, out + done, n - done, what);
+        done += part_rows(&at, &c, x + done, out + done, n - done, what);
+    if (HR_UNLIKELY(hr_win_is_null((c.all[0] + c.all[1]) + (c.all[2] + c.all[3])))) {
+        for (uint32_t i = 0; i < n; i++)
+            out[i] = hr_win_or_null(out[i]);
+    }
+    level(at.m, x, out, n, n_window, what == ZSCORE ? (double)NAN : 0);
 }
 
 HR_WIN_OP(var, VAR, few, step, HR_WIN_FN(var_time))

@@ -38,6 +38,17 @@ HR_INLINE void hr_v4_store(double *p, const hr_v4 *v)
     memcpy(p, v, sizeof *v);
 }
 
+HR_INLINE void hr_v4_copy(double *to, const double *from)
+{
+#if defined(__AVX2__)
+    hr_v4 v;
+    hr_v4_load(&v, from);
+    hr_v4_store(to, &v);
+#else
+    memcpy(to, from, sizeof(hr_v4)); /* a vector would go by way of the stack */
+#endif
+}
+
 #if defined(__SSE2__) && !defined(__AVX2__)
 /* Two vectors of two: what compilers make of wider ones by themselves goes value by value. */
 typedef struct hr_v4_pair {
@@ -100,6 +111,18 @@ HR_INLINE void hr_v4_sqrt(hr_v4 *v)
 #else
     for (int i = 0; i < 4; i++)
         (*v)[i] = sqrt((*v)[i]);
+#endif
+}
+
+/** v := a / v */
+HR_INLINE void hr_v4_under(hr_v4 *v, const hr_v4 *a)
+{
+#if defined(__SSE2__) && !defined(__AVX2__)
+    hr_v4_pair x = hr_v4_split(a);
+    hr_v4_pair y = hr_v4_split(v);
+    hr_v4_merge(v, _mm_div_pd(x.low, y.low), _mm_div_pd(x.high, y.high));
+#else
+    *v = *a / *v;
 #endif
 }
 
