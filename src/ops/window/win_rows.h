@@ -32,10 +32,13 @@ HR_INLINE hr_win_group hr_win_group_of(uint32_t g, uint32_t at, uint32_t n)
 HR_INLINE void hr_win_group_rows(hr_v4 *v, const hr_win_group *g, const double *kept,
                                  const double *x, double rest)
 {
-    double row[HR_WIN_GROUP];
-    for (uint32_t i = 0; i < HR_WIN_GROUP; i++)
-        row[i] = i < g->from ? kept[i] : i < g->to ? x[g->first + (i - g->from)] : rest;
-    hr_v4_load(v, row);
+    hr_v4_load(v, kept); /* not put together in memory, which would wait for it */
+    for (uint32_t i = g->from; i < g->to; i++) {
+        hr_v4 from = HR_V4(x[g->first + (i - g->from)]);
+        hr_v4_first(v, i, &from);
+    }
+    const hr_v4 others = HR_V4(rest);
+    hr_v4_first(v, g->to, &others);
 }
 
 HR_INLINE void hr_win_group_values(double *out, const hr_win_group *g, const hr_v4 *v)
