@@ -68,3 +68,12 @@ hr_status hr_ops_merge(hr_op_list *out, hr_arena *arena, const hr_op_list *const
     if (st == HR_OK) *out = (hr_op_list){.op = m.op, .n = m.n};
     return st;
 }
+
+bool hr_op_needs_times(const hr_op *op, const hr_op_args *a)
+{
+    for (uint32_t i = 0; i < op->n_arg; i++) {
+        bool is_off = op->arg[i].is_off && a->v[i] == op->arg[i].by_default;
+        if (a->is_time[i] && a->v[i] > 0 && !is_off) return true;
+    }
+    return op->by_times;
+}

@@ -57,6 +57,7 @@ typedef struct hr_op_arg {
     double least, most; /* of rows where it is a window; durations are 1 us to 100 days, or from 0
                            where that is the least */
     double by_default;  /* NaN: must be given */
+    bool is_off;        /* a duration: the one by default asks for no time */
 } hr_op_arg;
 
 /* Arguments as an expression gives them, defaults filled in, each within its bounds. */
@@ -88,6 +89,7 @@ typedef struct hr_op {
     const char *what;  /* one sentence, with the formula */
     const char *seed;  /* how the first values come about; "" where nothing is carried on */
     const char *source;
+    bool by_times; /* values are made of rows' times, whatever the arguments are */
     uint8_t n_in, n_arg, n_out;
     const char *in[HR_OP_IN_MAX];
     /* The columns that the inputs are where none is given, all or none of them ("trade.px",
@@ -109,6 +111,10 @@ typedef struct hr_op {
      * in it. Values may be any. NULL: it is taken as it is. */
     bool (*is_sound)(const void *state, const hr_op_args *a);
 } hr_op;
+
+/** Whether rows that have numbers and no times will not do: one of the arguments is a duration, or
+ * values are made of times. */
+bool hr_op_needs_times(const hr_op *op, const hr_op_args *a);
 
 typedef struct hr_op_list {
     const hr_op *op;

@@ -215,13 +215,11 @@ static hr_status find_used(job *j, hr_err *err)
     for (uint32_t i = 0; i < x->n_node; i++) {
         const hr_expr_node *node = &x->node[i];
         if (node->kind != HR_EXPR_CALL) continue;
-        const hr_op_args *args = &x->args[node->args];
-        for (uint32_t a = 0; a < HR_OP_ARG_MAX; a++)
-            if (args->is_time[a] && args->v[a] > 0)
-                return HR_FAIL(err, HR_EUSAGE,
-                               "--time none: rows have numbers and no times, so '%s' can go by rows"
-                               " alone, not by a duration",
-                               hr_expr_op(x->env, node->which)->name);
+        const hr_op *op = hr_expr_op(x->env, node->which);
+        if (!hr_op_needs_times(op, &x->args[node->args])) continue;
+        return HR_FAIL(
+            err, HR_EUSAGE, "--time none: rows have numbers and no times, so '%s' %s", op->name,
+            op->by_times ? "has nothing to go by" : "can go by rows alone, not by a duration");
     }
     return HR_OK;
 }

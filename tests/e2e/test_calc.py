@@ -326,6 +326,9 @@ def check_times():
     tap.check("--time none numbers the rows", out == "row,instrument,value\n1,odd,\n2,odd,1.5\n3,odd,3\n", out + err)
     code, out, err = tap.run("calc", "mean(px, 2s)", path, "--time", "none")
     tap.check("--time none knows no windows of time", code == 2 and "'mean'" in err and not out, err)
+    for text, ok in (("fill(px)", True), ("sum(px, 2)", True), ("fill(px, 1m)", False), ("since(px)", False), ("twap(2, x: px)", False), ("ewma_time(px, 1s)", False)):
+        code, out, err = tap.run("calc", text, path, "--time", "none")
+        tap.check(f"--time none: {text} is {'taken' if ok else 'told'}", code == 0 if ok else code == 2 and "no times" in err and not out, err)
     code, out, err = tap.run("calc", "px", path, "--time", "none", "--from", 1)
     tap.check("--time none knows no --from", code == 2 and "--from" in err and not out, err)
     code, out, err = tap.run("calc", "px", table_of("back.csv", "date,px\n2024-01-03,1\n2024-01-02,2\n2024-01-04,3\n"))

@@ -253,26 +253,31 @@ static const hr_op ops[] = {
     MF(time_mean_spread_bps, "book", stretch,
        "Sum of (10000 spread / mid, seconds that it held) products / seconds, over the stretches "
        "that end in the window; a row without it ends a stretch, the next begins one.", FULL,
-       "McInish and Wood 1992", OF_PRICES, .n_arg = 1, .arg = {WINDOW("window")}, ONE(RATIO)),
+       "McInish and Wood 1992",
+       .by_times = true, OF_PRICES, .n_arg = 1, .arg = {WINDOW("window")}, ONE(RATIO)),
     MF(twap, "book", stretch,
        "Sum of (x, seconds that it held) products / seconds, over the stretches that end in the "
-       "window; a row without x ends a stretch, the next begins one.", FULL, "", OF_X, .n_arg = 1,
+       "window; a row without x ends a stretch, the next begins one.", FULL, "",
+       .by_times = true, OF_X, .n_arg = 1,
        .arg = {WINDOW("window")}, ONE(SAME)),
     MF(touch_age, "book", one,
        "Seconds since the best price last changed, of each side by itself.",
-       "null until it has changed once", "", OF_PRICES, BID_ASK(SPAN)),
+       "null until it has changed once", "", .by_times = true, OF_PRICES, BID_ASK(SPAN)),
     MF(mid_age, "book", one,
-       "Seconds since x last changed.", "null until it has changed once", "", OF_X, ONE(SPAN)),
+       "Seconds since x last changed.", "null until it has changed once", "",
+       .by_times = true, OF_X, ONE(SPAN)),
     MF(touch_life, "book", n0_plus_1,
        "Mean seconds that the last best prices stood, of each side by itself; the window is of "
        "changes, and a row shows it as of the last one.",
        "the first price, whose start was not seen, is left out; null until the window holds its "
-       "changes", "", OF_PRICES, .n_arg = 1, .arg = {WINDOW("window")}, BID_ASK(SPAN)),
+       "changes", "",
+       .by_times = true, OF_PRICES, .n_arg = 1, .arg = {WINDOW("window")}, BID_ASK(SPAN)),
     MF(spread_recovery, "book", recovery,
        "Mean seconds from a widening of x until it is back at what it was before, or below; one "
        "that takes longer than most is given up; the window is of recoveries, and a row shows it "
        "as of the last one.", "null until the window holds its recoveries",
-       "Degryse, de Jong, van Ravenswaaij and Wuyts 2005", OF_X_SPREAD, .n_arg = 2,
+       "Degryse, de Jong, van Ravenswaaij and Wuyts 2005",
+       .by_times = true, OF_X_SPREAD, .n_arg = 2,
        .arg = {WINDOW("window"), ARG("most", HR_OP_TIME, 1e3, 8.64e15, 6e10)}, ONE(SPAN)),
     MF(queue_depletion, "book", one,
        "Quantity a second that leaves the touch at prices that stay, of each side: sum of "
@@ -497,12 +502,13 @@ static const hr_op ops[] = {
        "the weights since the first row; of every row.", RATE, "", OF_PX_QTY, .n_arg = 1,
        .arg = {TIME("half")}, ONE(ANY)),
     MF(interarrival, "trade", n0,
-       "Mean seconds between trades over the window.", FULL, "", OF_PX, .n_arg = 1,
+       "Mean seconds between trades over the window.", FULL, "",
+       .by_times = true, OF_PX, .n_arg = 1,
        .arg = {WINDOW("window")}, ONE(SPAN)),
     MF(burstiness, "trade", n0,
        "(s - m) / (s + m), m and s the mean and population deviation of the seconds between "
        "trades over the window; -1: even, towards 1: in bursts.", FULL, "Goh and Barabasi 2008",
-       OF_PX, .n_arg = 1, .arg = {WINDOW("window")}, ONE(RATIO)),
+       .by_times = true, OF_PX, .n_arg = 1, .arg = {WINDOW("window")}, ONE(RATIO)),
     MF(vwap, "trade", n0_less_1,
        "Sum of price times quantity / sum of quantity over the window.", FULL,
        "Berkowitz, Logue and Noser 1988", OF_PX_QTY, .n_arg = 1, .arg = {WINDOW("window")},

@@ -19,10 +19,14 @@
     {                                                                                              \
         .name = name_, .kind = HR_OP_REAL, .least = -1e300, .most = 1e300, .by_default = NEEDED    \
     }
-#define DURATION(name_, by_default_)                                                               \
+#define DURATION(name_)                                                                            \
     {                                                                                              \
-        .name = name_, .kind = HR_OP_TIME, .least = 1e3, .most = LONGEST,                          \
-        .by_default = (by_default_)                                                                \
+        .name = name_, .kind = HR_OP_TIME, .least = 1e3, .most = LONGEST, .by_default = NEEDED     \
+    }
+#define AGE                                                                                        \
+    {                                                                                              \
+        .name = "age", .kind = HR_OP_TIME, .least = 1e3, .most = LONGEST, .by_default = LONGEST,   \
+        .is_off = true                                                                             \
     }
 #define PART                                                                                       \
     {                                                                                              \
@@ -47,7 +51,8 @@
 #define IN_WINDOW .n_arg = 1, .arg = {WINDOW_AS("window")}
 #define LATENESS                                                                                   \
     {                                                                                              \
-        .name = "late", .kind = HR_OP_TIME, .least = 0, .most = LONGEST, .by_default = 0           \
+        .name = "late", .kind = HR_OP_TIME, .least = 0, .most = LONGEST, .by_default = 0,          \
+        .is_off = true                                                                             \
     }
 #define IN_WINDOW_LATE .n_arg = 2, .arg = {WINDOW_AS("window"), LATENESS}
 #define IN_WINDOW_AND_PART .n_arg = 2, .arg = {WINDOW_AS("window"), PART}
@@ -63,7 +68,7 @@
 #define SESSION(form, name, what, unit)                                                            \
     {OP(form##_##name, what " since the last pause longer than gap", "the first row of each", "",  \
         unit),                                                                                     \
-     OF_X, .n_arg = 1, .arg = {DURATION("gap", NEEDED)}, STATE(form, _none)},
+     OF_X, .n_arg = 1, .arg = {DURATION("gap")}, STATE(form, _none)},
 #define EVERY .n_arg = 2, .arg = {WINDOW_AS("window"), WINDOW_AS("every")}
 
 static const hr_op ops[] = {
@@ -142,13 +147,13 @@ static const hr_op ops[] = {
      CARRIED(alpha)},
     {OP(ewma_time, "mean of all x so far, each weighing 2^(-age / half)", "the first x", "",
         HR_OP_SAME),
-     OF_X, .n_arg = 1, .arg = {DURATION("half", NEEDED)}, CARRIED(half)},
+     OF_X, .n_arg = 1, .arg = {DURATION("half")}, CARRIED(half)},
     {OP(fill,
         "newest x that was not null, in rows without one too; null where it is older than age", "",
         "", HR_OP_SAME),
-     OF_X, .n_arg = 1, .arg = {DURATION("age", LONGEST)}, STATE(latch, _none)},
+     OF_X, .n_arg = 1, .arg = {AGE}, STATE(latch, _none)},
     {OP(since, "seconds since x was last not null, in rows without one too", "", "", HR_OP_SPAN),
-     OF_X, STATE(latch, _none)},
+     OF_X, .by_times = true, STATE(latch, _none)},
     {OP(changed, "1 where x is not what it was the row before, else 0",
         "null until there is such a row", "", HR_OP_RATIO),
      OF_X, STATE(latch, _one)},
