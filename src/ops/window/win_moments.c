@@ -336,7 +336,7 @@ HR_INLINE uint32_t whole_groups(moments *m, common *in, const stretch *r, uint32
         hr_v4 v;
         hr_v4_load(&v, c.x + (i - c.first));
         hr_v4_copy(c.row + i, c.x + (i - c.first));
-        __builtin_prefetch(c.row + i + HR_WIN_STRETCH, 1); /* the rows that are turned next */
+        hr_win_fetch(c.row + i, HR_WIN_STRETCH);
         own_add(&l, &v);
         group(&v, &l, m->old_s + i, m->old_q + i, what);
         hr_v4_store(c.out + (i - c.first), &v);

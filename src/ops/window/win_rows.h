@@ -49,6 +49,19 @@ HR_INLINE void hr_win_group_values(double *out, const hr_win_group *g, const hr_
         out[g->first + (i - g->from)] = row[i];
 }
 
+/** The rows of the stretch that are in the group, kept. */
+HR_INLINE void hr_win_group_keep(double *kept, const hr_win_group *g, const double *x)
+{
+    for (uint32_t i = g->from; i < g->to; i++)
+        kept[i] = x[g->first + (i - g->from)];
+}
+
+/** Rows that will be read and written: of a window of many they are not in the cache. */
+HR_INLINE void hr_win_fetch(const double *p, int64_t rows)
+{
+    __builtin_prefetch((const void *)((uintptr_t)p + (uintptr_t)(rows * 8)), 1);
+}
+
 #define HR_WIN_AT_ONCE 16u
 #define HR_WIN_NEAR 48u /* rows whose windows are gathered first */
 

@@ -267,12 +267,21 @@ HR_INLINE uint32_t one_stretch(hr_win *w, const double *x, double *out, uint32_t
                  .old = mine + 1 - (w->n & 1)};
     for (uint32_t g = at - at % HR_WIN_GROUP; g < at + n; g += HR_WIN_GROUP) {
         hr_v4 v;
-        if (g >= at) one_turn(last - g, &k, how);
+        if (g >= at) {
+            hr_win_fetch(last - g, -(int64_t)HR_WIN_STRETCH);
+            hr_win_fetch(mine + g, HR_WIN_STRETCH);
+            one_turn(last - g, &k, how);
+        }
         if (HR_LIKELY(g >= at && g + HR_WIN_GROUP <= at + n_rows)) {
             hr_v4_load(&v, x + (g - at));
             if (g + HR_WIN_GROUP > b) hr_v4_first(&v, b - g, &k.none);
             one_group(&v, &k, g, how, what == MEAN);
             hr_v4_store(out + (g - at), &v);
+            if (HR_LIKELY(g + HR_WIN_GROUP <= b)) {
+                hr_v4_copy(mine + g, x + (g - at));
+            } else {
+                hr_win_group_keep(mine + g, &(hr_win_group){.to = b - g, .first = g - at}, x);
+            }
             continue;
         }
         hr_v4 before = k.now;
@@ -280,11 +289,11 @@ HR_INLINE uint32_t one_stretch(hr_win *w, const double *x, double *out, uint32_t
         hr_win_group_rows(&v, &group, mine + g, x, none);
         one_group(&v, &k, g, how, what == MEAN);
         hr_win_group_values(out, &group, &v);
+        hr_win_group_keep(mine + g, &group, x);
         if (group.to < HR_WIN_GROUP && g + group.to < b) k.now = before;
     }
     w->prefix[0] = k.now[0];
     w->suffix[0] = k.turn[0];
-    memmove(mine + at, x, n * sizeof *x);
     w->at += n;
     if (w->at == b) {
         w->full[0] = w->prefix[0];
