@@ -98,11 +98,10 @@ HR_INLINE void ratio_lift(double *a, double x, double y)
     a[1] = y;
 }
 
-HR_INLINE double ratio_value(const double *a, double n, double per_n, double newest)
+HR_INLINE double ratio_value(const double *a, double n, double per_n)
 {
     (void)n;
     (void)per_n;
-    (void)newest;
     return a[0] / a[1];
 }
 

@@ -61,11 +61,10 @@ static void returns_step(hr_mf *s, hr_mf_chunk *c)
             a[i] = v[i];                                                                           \
     }
 #define VALUE(name, value_)                                                                        \
-    HR_INLINE double name##_value(const double *a, double n, double per_n, double newest)          \
+    HR_INLINE double name##_value(const double *a, double n, double per_n)                         \
     {                                                                                              \
         (void)n;                                                                                   \
         (void)per_n;                                                                               \
-        (void)newest;                                                                              \
         return value_;                                                                             \
     }
 #define FOLD(name, sums, columns, lift_)                                                           \

@@ -28,6 +28,10 @@
 HR_WIN_TIER_EACH(HR_WIN_DECLARE)
 /* clang-format on */
 
+void HR_WIN_FN(sum_time)(void *state, const hr_op_rows *r);
+void HR_WIN_FN(mean_time)(void *state, const hr_op_rows *r);
+void HR_WIN_FN(min_time)(void *state, const hr_op_rows *r);
+void HR_WIN_FN(max_time)(void *state, const hr_op_rows *r);
 void HR_WIN_FN(var_time)(void *state, const hr_op_rows *r);
 void HR_WIN_FN(vars_time)(void *state, const hr_op_rows *r);
 void HR_WIN_FN(std_time)(void *state, const hr_op_rows *r);

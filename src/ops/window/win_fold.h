@@ -73,8 +73,7 @@ HR_INLINE uint32_t hr_fold_in_block(hr_win *w, const hr_op_rows *r, uint32_t i, 
             hr_fold_copy(all, one, k);
         }
         hr_fold_copy(mine + (size_t)(at - 1) * width, one, k);
-        r->out[0][i] =
-            end >= n ? hr_win_or_null(k->value(all, n, per_n, r->in[0][i])) : (double)NAN;
+        r->out[0][i] = end >= n ? hr_win_or_null(k->value(all, n, per_n)) : (double)NAN;
     }
     w->at = at;
     w->end = end;

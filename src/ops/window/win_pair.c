@@ -56,17 +56,15 @@ HR_INLINE double pair_products(const double *a, double per_n)
     return a[XY] - a[X] * a[Y] * per_n;
 }
 
-HR_INLINE double cov_value(const double *a, double n, double per_n, double newest)
+HR_INLINE double cov_value(const double *a, double n, double per_n)
 {
     (void)n;
-    (void)newest;
     return pair_products(a, per_n) * per_n;
 }
 
-HR_INLINE double corr_value(const double *a, double n, double per_n, double newest)
+HR_INLINE double corr_value(const double *a, double n, double per_n)
 {
     (void)n;
-    (void)newest;
     double xx = sqrt(pair_squares(a, X, XX, per_n));
     double yy = sqrt(pair_squares(a, Y, YY, per_n));
     double v = pair_products(a, per_n) / xx / yy;
@@ -74,24 +72,22 @@ HR_INLINE double corr_value(const double *a, double n, double per_n, double newe
 }
 
 /* of the first input on the second */
-HR_INLINE double beta_value(const double *a, double n, double per_n, double newest)
+HR_INLINE double beta_value(const double *a, double n, double per_n)
 {
     (void)n;
-    (void)newest;
     return pair_products(a, per_n) / pair_squares(a, Y, YY, per_n);
 }
 
 /* of the input on its place */
-HR_INLINE double slope_value(const double *a, double n, double per_n, double newest)
+HR_INLINE double slope_value(const double *a, double n, double per_n)
 {
     (void)n;
-    (void)newest;
     return pair_products(a, per_n) / pair_squares(a, X, XX, per_n);
 }
 
-HR_INLINE double slope_time_value(const double *a, double n, double per_n, double newest)
+HR_INLINE double slope_time_value(const double *a, double n, double per_n)
 {
-    return slope_value(a, n, per_n, newest) * 1e9;
+    return slope_value(a, n, per_n) * 1e9;
 }
 
 #define FOLD(name)                                                                                 \

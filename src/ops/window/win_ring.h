@@ -48,7 +48,7 @@ typedef struct hr_fold {
     void (*join)(double *out, const double *a, const double *b, const hr_fold_part *p);
     /** By time: a run of chunks is made ready to be joined with others; NULL: it is. */
     void (*settle)(double *a, double n);
-    double (*value)(const double *a, double n, double per_n, double newest);
+    double (*value)(const double *a, double n, double per_n);
 } hr_fold;
 
 HR_INLINE double hr_win_or_null(double v)
@@ -87,7 +87,7 @@ HR_INLINE uint64_t hr_win_line(uint64_t bytes)
     return (bytes + 63) / 64 * 64;
 }
 
-#define HR_WIN_CHUNK 32u
+#define HR_WIN_CHUNK 32u /* rows of time that are one where they are whole */
 
 /** Rows of the ring of a window: those that it holds, and of time those that come together before
  * it is looked at. */

@@ -1,113 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sums, extremes and moments of a window. Moments are kept about their own mean and joined as of
- * two samples (Chan, Golub and LeVeque 1979; Pebay 2008), which does not cancel. */
+/* Sums and extremes over windows of n rows, and third and fourth moments: these are kept about
+ * their own mean and joined as of two samples (Pebay 2008), which does not cancel. */
 #include "ops/window/win.h"
 #include "ops/window/win_rows.h"
-
-HR_INLINE void one_lift(double *a, double x, double y)
-{
-    (void)y;
-    a[0] = x;
-}
-
-HR_INLINE void sum_join(double *out, const double *a, const double *b, const hr_fold_part *p)
-{
-    (void)p;
-    out[0] = a[0] + b[0];
-}
-
-HR_INLINE void min_join(double *out, const double *a, const double *b, const hr_fold_part *p)
-{
-    (void)p;
-    out[0] = a[0] < b[0] ? a[0] : b[0];
-}
-
-HR_INLINE void max_join(double *out, const double *a, const double *b, const hr_fold_part *p)
-{
-    (void)p;
-    out[0] = a[0] > b[0] ? a[0] : b[0];
-}
-
-HR_INLINE double one_value(const double *a, double n, double per_n, double newest)
-{
-    (void)n;
-    (void)per_n;
-    (void)newest;
-    return a[0];
-}
-
-HR_INLINE double mean_value(const double *a, double n, double per_n, double newest)
-{
-    (void)per_n;
-    (void)newest;
-    return a[0] / n;
-}
-
-/* ref, sum and sum of squares of x - ref; ref is a row of those summed, or their mean. The first of
- * two that are joined keeps its own. */
-HR_INLINE void two_lift(double *a, double x, double y)
-{
-    (void)y;
-    a[0] = x;
-    a[1] = 0;
-    a[2] = 0;
-}
-
-HR_INLINE void two_join(double *out, const double *a, const double *b, const hr_fold_part *p)
-{
-    double d = b[0] - a[0];
-    double by = p->nb * d;
-    double s = b[1] + by;
-    out[2] = a[2] + (b[2] + d * (b[1] + s));
-    out[1] = a[1] + s;
-    out[0] = a[0];
-}
-
-/* About their mean, as near as a double comes to it. */
-static void two_settle(double *a, double n)
-{
-    double ref = a[0] + a[1] / n;
-    double d = a[0] - ref;
-    double s = a[1] + n * d;
-    a[2] += d * (a[1] + s);
-    a[1] = s;
-    a[0] = ref;
-}
-
-/* The sum of squares about the mean. */
-HR_INLINE double two_squares(const double *a, double per_n)
-{
-    double m2 = a[2] - a[1] * a[1] * per_n;
-    return 0 > m2 ? 0 : m2;
-}
-
-HR_INLINE double var_value(const double *a, double n, double per_n, double newest)
-{
-    (void)n;
-    (void)newest;
-    return two_squares(a, per_n) * per_n;
-}
-
-HR_INLINE double vars_value(const double *a, double n, double per_n, double newest)
-{
-    (void)newest;
-    return two_squares(a, per_n) / (n - 1);
-}
-
-HR_INLINE double std_value(const double *a, double n, double per_n, double newest)
-{
-    return sqrt(var_value(a, n, per_n, newest));
-}
-
-HR_INLINE double stds_value(const double *a, double n, double per_n, double newest)
-{
-    return sqrt(vars_value(a, n, per_n, newest));
-}
-
-HR_INLINE double zscore_value(const double *a, double n, double per_n, double newest)
-{
-    return ((newest - a[0]) - a[1] * per_n) / std_value(a, n, per_n, newest);
-}
 
 /* mean, sums of second to fourth powers about it */
 HR_INLINE void four_lift(double *a, double x, double y)
@@ -132,18 +27,16 @@ HR_INLINE void four_join(double *out, const double *a, const double *b, const hr
     out[0] = a[0] + d * pb;
 }
 
-HR_INLINE double skew_value(const double *a, double n, double per_n, double newest)
+HR_INLINE double skew_value(const double *a, double n, double per_n)
 {
     (void)n;
-    (void)newest;
     double var = a[1] * per_n;
     return a[2] * per_n / (var * sqrt(var));
 }
 
-HR_INLINE double kurt_value(const double *a, double n, double per_n, double newest)
+HR_INLINE double kurt_value(const double *a, double n, double per_n)
 {
     (void)n;
-    (void)newest;
     double var = a[1] * per_n;
     return a[3] * per_n / (var * var) - 3;
 }
@@ -309,38 +202,21 @@ HR_INLINE void one_step(hr_win *w, const double *x, double *out, uint32_t n, one
         done += one_stretch(w, x + done, out + done, n - done, what);
 }
 
-#define FOLD_AS(fn, name, width_, stem, join_, settle_, run_)                                      \
-    void fn(void *state, const hr_op_rows *r)                                                      \
+#define FOLD(name)                                                                                 \
+    void HR_WIN_FN(name)(void *state, const hr_op_rows *r)                                         \
     {                                                                                              \
-        static const hr_fold kind = {.width = width_,                                              \
-                                     .n_in = 1,                                                    \
-                                     .lift = stem##_lift,                                          \
-                                     .join = join_##_join,                                         \
-                                     .settle = settle_,                                            \
-                                     .value = name##_value};                                       \
-        run_(state, r, &kind);                                                                     \
+        static const hr_fold kind = {                                                              \
+            .width = 4, .n_in = 1, .lift = four_lift, .join = four_join, .value = name##_value};   \
+        hr_fold_run(state, r, &kind);                                                              \
     }
-
-#define FOLD(name) FOLD_AS(HR_WIN_FN(name), name, 4, four, four, NULL, hr_fold_run)
-#define MOMENT(name) FOLD_AS(HR_WIN_FN(name##_time), name, 3, two, two, two_settle, hr_fold_time)
 /* clang-format off */
-#define ONE(name, what, join_)                                                                     \
-    static HR_NOINLINE FOLD_AS(name##_time, name, 1, one, join_, NULL, hr_fold_time)               \
-    HR_WIN_OP(name, what, one_few, one_step, name##_time)
+#define ONE(name, what) HR_WIN_OP(name, what, one_few, one_step, HR_WIN_FN(name##_time))
 /* clang-format on */
 
-#define sum_value one_value
-#define min_value one_value
-#define max_value one_value
-ONE(sum, SUM, sum)
-ONE(mean, MEAN, sum)
-ONE(min, LEAST, min)
-ONE(max, MOST, max)
-MOMENT(var)
-MOMENT(vars)
-MOMENT(std)
-MOMENT(stds)
-MOMENT(zscore)
+ONE(sum, SUM)
+ONE(mean, MEAN)
+ONE(min, LEAST)
+ONE(max, MOST)
 FOLD(skew)
 FOLD(kurt)
 

@@ -138,6 +138,12 @@ HR_INLINE void hr_v4_or_null(hr_v4 *v)
 #endif
 }
 
+/** Where `is` is: b. */
+HR_INLINE void hr_v4_pick(hr_v4 *v, const hr_v4_bits *is, const hr_v4 *b)
+{
+    *v = (hr_v4)(((hr_v4_bits)*b & *is) | ((hr_v4_bits)*v & ~*is));
+}
+
 /** Of the places from n on: b. */
 HR_INLINE void hr_v4_first(hr_v4 *v, int64_t n, const hr_v4 *b)
 {

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Variances over windows of time, four rows at a time.
+ *
+ * Sums of x - ref and of its square, where ref is a row of the very rows that are summed; whole
+ * chunks are kept about their own means and joined as two samples (Chan, Golub and LeVeque 1979).
+ * The sums of what is old in a window and of what is new are moved to the mean of the whole chunks
+ * between, where the square of the sum is small beside the variance: q - s^2 / n loses nothing.
+ * See win_chunks.h and docs/modules/window.md. */
+#include "ops/window/win_lanes.h"
+
+enum { REF, S, Q, WIDTH };
+
+static const hr_v4 none;
+
+/* The first of two that are joined keeps its ref. */
+HR_INLINE void two_join(double *out, const double *a, const double *b, const hr_fold_part *p)
+{
+    double d = b[REF] - a[REF];
+    double by = p->nb * d;
+    double s = b[S] + by;
+    out[Q] = a[Q] + (b[Q] + d * (b[S] + s));
+    out[S] = a[S] + s;
+    out[REF] = a[REF];
+}
+
+/* About their mean, as near as a double comes to it. */
+HR_INLINE void two_settle(double *a, double n)
+{
+    double ref = a[REF] + a[S] / n;
+    double d = a[REF] - ref;
+    double s = a[S] + n * d;
+    a[Q] += d * (a[S] + s);
+    a[S] = s;
+    a[REF] = ref;
+}
+
+static const hr_fold kind = {.width = WIDTH, .n_in = 1, .join = two_join, .settle = two_settle};
+
+static HR_NOINLINE void whole(const hr_chunk_place *at, uint64_t chunk)
+{
+    hr_chunk_put(at, chunk, at->w->prefix, &kind);
+}
+
+/* About the mean of the larger half, which is near enough: half of the rows or more are its own. */
+static HR_NOINLINE void middle(const hr_chunk_place *at, uint64_t lo, uint64_t hi)
+{
+    hr_chunks *c = at->c;
+    if (!hr_chunk_move(at, lo, hi, &kind)) return;
+    const double *front = c->front[c->n_starts - 1];
+    if (c->peak == hi) {
+        hr_fold_copy(c->middle, front, &kind);
+        return;
+    }
+    const uint64_t n = (c->peak - lo) * HR_WIN_CHUNK;
+    const uint64_t n_back = (hi - c->peak) * HR_WIN_CHUNK;
+    if (n < n_back) {
+        hr_chunk_join(c->middle, c->back, front, n_back, n, &kind);
+    } else {
+        hr_chunk_join(c->middle, front, c->back, n, n_back, &kind);
+    }
+}
+
+/* Suffixes of the chunk before lo, about its last row. */
+static HR_NOINLINE void turn(const hr_chunk_place *at, uint64_t lo)
+{
+    hr_chunks *c = at->c;
+    const double *rows = hr_lanes_rows(at, (lo - 1) * HR_WIN_CHUNK);
+    const double last = rows[HR_WIN_CHUNK - 1];
+    const hr_v4 ref = HR_V4(last);
+    hr_v4 s = none;
+    hr_v4 q = none;
+    for (uint32_t g = HR_WIN_CHUNK; g > 0; g -= HR_WIN_GROUP) {
+        hr_v4 d;
+        hr_v4_load(&d, rows + g - HR_WIN_GROUP);
+        d -= ref;
+        hr_v4 dd = d * d;
+        hr_v4_down_all(&d, &s, &none, HR_V4_SUM);
+        hr_v4_down_all(&dd, &q, &none, HR_V4_SUM);
+        hr_v4_store(c->suffix + g - HR_WIN_GROUP, &d);
+        hr_v4_store(c->suffix + HR_WIN_CHUNK + g - HR_WIN_GROUP, &dd);
+    }
+    c->suffix[(size_t)2 * HR_WIN_CHUNK] = last;
+    c->turned[0] = lo;
+}
+
+#define GROUPS (HR_WIN_TAKE / HR_WIN_GROUP)
+
+typedef struct moments {
+    hr_v4 now_s[GROUPS], now_q[GROUPS]; /* of the newest chunk up to each row */
+    hr_v4 s[GROUPS], q[GROUPS];         /* of the window about a ref */
+    hr_v4 lead[GROUPS];                 /* the newest row less that ref */
+} moments;
+
+HR_INLINE void scan(moments *m, const hr_chunk_place *at, const hr_take *t, uint32_t n)
+{
+    hr_win *w = at->w;
+    if (t->first % HR_WIN_CHUNK == 0) {
+        w->prefix[REF] = hr_lanes_rows(at, t->first)[0];
+        w->prefix[S] = w->prefix[Q] = 0;
+    }
+    const hr_v4 ref = HR_V4(w->prefix[REF]);
+    hr_v4 s = HR_V4(w->prefix[S]);
+    hr_v4 q = HR_V4(w->prefix[Q]);
+    hr_v4 before_s = s;
+    hr_v4 before_q = q;
+    const double *rows = hr_lanes_rows(at, t->first);
+    HR_LANES_EACH(g, 0, n)
+    {
+        hr_v4 d;
+        hr_v4_load(&d, rows + g);
+        d -= ref;
+        hr_v4 dd = d * d;
+        before_s = s;
+        before_q = q;
+        hr_v4_up_all(&d, &s, &none, HR_V4_SUM);
+        hr_v4_up_all(&dd, &q, &none, HR_V4_SUM);
+        m->now_s[g / HR_WIN_GROUP] = d;
+        m->now_q[g / HR_WIN_GROUP] = dd;
+    }
+    w->prefix[S] = n % HR_WIN_GROUP == 0 ? s[0] : before_s[0];
+    w->prefix[Q] = n % HR_WIN_GROUP == 0 ? q[0] : before_q[0];
+}
+
+/* Windows may start in the chunk before lo now. */
+HR_INLINE void enter(const hr_chunk_place *at, uint64_t lo, uint64_t hi)
+{
+    const hr_chunks *c = at->c;
+    if (c->turned[0] != lo) turn(at, lo);
+    if (c->lo != lo || c->hi != hi) middle(at, lo, hi);
+}
+
+/* What windows that start in one chunk have in common. */
+typedef struct joint {
+    hr_v4 s, q, ref; /* of the middle */
+    hr_v4 old, now;  /* the ways of the refs from its */
+    hr_v4 n;         /* rows of the middle, and of the newest chunk before its lane 0 */
+} joint;
+
+HR_INLINE joint joint_of(const hr_chunk_place *at, const hr_take *t)
+{
+    const hr_chunks *c = at->c;
+    const bool some = c->lo < c->hi;
+    const double ref = some ? c->middle[REF] : at->w->prefix[REF];
+    const uint64_t n = (some ? (c->hi - c->lo) * HR_WIN_CHUNK : 0) + t->first % HR_WIN_CHUNK;
+    return (joint){.s = HR_V4(some ? c->middle[S] : 0),
+                   .q = HR_V4(some ? c->middle[Q] : 0),
+                   .ref = HR_V4(ref),
+                   .old = HR_V4(c->suffix[(size_t)2 * HR_WIN_CHUNK] - ref),
+                   .now = HR_V4(at->w->prefix[REF] - ref),
+                   .n = HR_V4((double)n)};
+}
+
+typedef struct sums {
+    hr_v4 s, q, lead;
+} sums;
+
+/* Of the lanes of group g. */
+HR_INLINE void far(sums *o, uint32_t g, const moments *m, const joint *k, const hr_chunk_place *at,
+                   const hr_take *t)
+{
+    const double *suffix_s = at->c->suffix;
+    const double *suffix_q = suffix_s + HR_WIN_CHUNK;
+    const uint64_t *from = t->from + g;
+    const uint64_t p[] = {from[0] % HR_WIN_CHUNK, from[1] % HR_WIN_CHUNK, from[2] % HR_WIN_CHUNK,
+                          from[3] % HR_WIN_CHUNK};
+    const hr_v4 old_s = {suffix_s[p[0]], suffix_s[p[1]], suffix_s[p[2]], suffix_s[p[3]]};
+    const hr_v4 old_q = {suffix_q[p[0]], suffix_q[p[1]], suffix_q[p[2]], suffix_q[p[3]]};
+    const hr_v4 now_s = m->now_s[g / HR_WIN_GROUP];
+    const double first = (double)(t->first % HR_WIN_CHUNK + g);
+    const hr_v4 n_now = HR_V4(first) + (hr_v4){1, 2, 3, 4};
+    hr_v4 n_old;
+    hr_v4_load(&n_old, t->held + g);
+    n_old -= k->n + (HR_V4((double)g) + (hr_v4){1, 2, 3, 4});
+    const hr_v4 a = old_s + n_old * k->old;
+    const hr_v4 b = now_s + n_now * k->now;
+    o->s = k->s + (a + b);
+    o->q = k->q +
+           ((old_q + k->old * (old_s + a)) + (m->now_q[g / HR_WIN_GROUP] + k->now * (now_s + b)));
+    hr_v4_load(&o->lead, hr_lanes_rows(at, t->first) + g);
+    o->lead -= k->ref;
+}
+
+/* Lanes [i, to): windows that start in the chunk that was entered. */
+HR_INLINE void far_run(moments *m, uint32_t i, uint32_t to, const hr_chunk_place *at,
+                       const hr_take *t)
+{
+    const joint k = joint_of(at, t);
+    HR_LANES_EACH(g, i - i % HR_WIN_GROUP, to)
+    {
+        sums o HR_UNINIT;
+        far(&o, g, m, &k, at, t);
+        hr_lanes_set(m->s, g, i, &o.s);
+        hr_lanes_set(m->q, g, i, &o.q);
+        hr_lanes_set(m->lead, g, i, &o.lead);
+    }
+}
+
+/* All lanes of which windows start at place p or later. */
+HR_INLINE void far_from(moments *m, uint64_t p, const hr_chunk_place *at, const hr_take *t)
+{
+    const joint k = joint_of(at, t);
+    const hr_v4_bits last = {(int64_t)p - 1, (int64_t)p - 1, (int64_t)p - 1, (int64_t)p - 1};
+    HR_LANES_EACH(g, 0, HR_WIN_TAKE)
+    {
+        sums o HR_UNINIT;
+        hr_v4_bits from;
+        far(&o, g, m, &k, at, t);
+        memcpy(&from, t->from + g, sizeof from);
+        const hr_v4_bits is = from > last;
+        hr_v4_pick(&m->s[g / HR_WIN_GROUP], &is, &o.s);
+        hr_v4_pick(&m->q[g / HR_WIN_GROUP], &is, &o.q);
+        hr_v4_pick(&m->lead[g / HR_WIN_GROUP], &is, &o.lead);
+    }
+}
+
+/* Lanes [i, to): windows within the newest chunk, about their newest row. */
+HR_INLINE void near(moments *m, uint32_t i, uint32_t to, const hr_chunk_place *at, const hr_take *t)
+{
+    HR_LANES_EACH(g, i - i % HR_WIN_GROUP, to)
+    {
+        const double *row = hr_lanes_rows(at, t->first + g);
+        const uint32_t most = hr_lanes_most(t, HR_MAX(g, i), HR_MIN(g + HR_WIN_GROUP, to));
+        hr_v4 held;
+        hr_v4 ref;
+        hr_v4 s = none;
+        hr_v4 q = none;
+        hr_v4_load(&held, t->held + g);
+        hr_v4_load(&ref, row);
+        for (uint32_t back = 1; back < most; back++) {
+            hr_v4 d;
+            hr_v4_load(&d, row - back);
+            d -= ref;
+            hr_lanes_keep(&d, &held, back, &none);
+            s += d;
+            q += d * d;
+        }
+        hr_lanes_set(m->s, g, i, &s);
+        hr_lanes_set(m->q, g, i, &q);
+        hr_lanes_set(m->lead, g, i, &none);
+    }
+}
+
+typedef enum moment_what { VAR, VARS, STD, STDS, ZSCORE } moment_what;
+
+HR_INLINE void value(hr_v4 *v, const moments *m, uint32_t g, const hr_v4 *held, moment_what what)
+{
+    const hr_v4 per_n = HR_V4(1) / *held;
+    const hr_v4 s = m->s[g];
+    *v = m->q[g] - s * s * per_n;
+    hr_v4_both(v, &none, v, HR_V4_MOST);
+    *v = what == VARS || what == STDS ? *v / (*held - HR_V4(1)) : *v * per_n;
+    if (what != VAR && what != VARS) hr_v4_sqrt(v);
+    if (what == ZSCORE) *v = (m->lead[g] - s * per_n) / *v;
+}
+
+static HR_NOINLINE void lanes_of_runs(moments *m, const hr_chunk_place *at, const hr_take *t)
+{
+    const uint64_t newest = t->first / HR_WIN_CHUNK;
+    for (uint32_t i = t->at; i < t->to;) {
+        const uint32_t to = hr_take_run(t, i);
+        const uint64_t chunk = t->from[i] / HR_WIN_CHUNK;
+        if (chunk == newest) {
+            near(m, i, to, at, t);
+        } else {
+            enter(at, chunk + 1, newest);
+            far_run(m, i, to, at, t);
+        }
+        i = to;
+    }
+}
+
+/* Windows that start in two chunks, one behind the other and neither the newest. */
+HR_INLINE bool lanes_together(moments *m, const hr_chunk_place *at, const hr_take *t)
+{
+    const uint64_t newest = t->first / HR_WIN_CHUNK;
+    const uint64_t a = t->from[0] / HR_WIN_CHUNK;
+    const uint64_t b = t->from[HR_WIN_TAKE - 1] / HR_WIN_CHUNK;
+    if (HR_UNLIKELY(b >= newest || b - a > 1)) return false;
+    enter(at, a + 1, newest);
+    far_run(m, 0, HR_WIN_TAKE, at, t);
+    if (a != b) {
+        enter(at, b + 1, newest);
+        far_from(m, b * HR_WIN_CHUNK, at, t);
+    }
+    return true;
+}
+
+HR_INLINE void values(hr_v4 *v, const moments *m, const hr_take *t, uint32_t n, moment_what what)
+{
+    HR_LANES_EACH(g, 0, n)
+    {
+        hr_v4 held;
+        hr_v4_load(&held, t->held + g);
+        value(&v[g / HR_WIN_GROUP], m, g / HR_WIN_GROUP, &held, what);
+    }
+}
+
+HR_INLINE void run(void *state, const hr_op_rows *r, moment_what what)
+{
+    hr_take t HR_UNINIT;
+    moments m HR_UNINIT;
+    hr_v4 v[GROUPS] HR_UNINIT;
+    hr_chunk_place at = hr_chunk_place_of(state, &kind);
+    for (uint32_t next = 0; next < r->n;) {
+        if (HR_LIKELY(hr_take_plain(&t, at.w, &at.ring, r, next, &kind))) {
+            hr_take_held(&t);
+            scan(&m, &at, &t, HR_WIN_TAKE);
+            if (HR_UNLIKELY(!lanes_together(&m, &at, &t))) lanes_of_runs(&m, &at, &t);
+            values(v, &m, &t, HR_WIN_TAKE, what);
+            hr_lanes_all(r->out[0] + next, v);
+            next += HR_WIN_TAKE;
+        } else {
+            next = hr_take_each(&t, at.w, &at.ring, r, next, &kind);
+            if (t.to == t.at) return;
+            scan(&m, &at, &t, t.to);
+            lanes_of_runs(&m, &at, &t);
+            values(v, &m, &t, t.to, what);
+            hr_lanes_some(r->out[0], v, &t);
+        }
+        if (at.w->end % HR_WIN_CHUNK == 0) whole(&at, t.first / HR_WIN_CHUNK);
+    }
+}
+
+#define MOMENT(name, what)                                                                         \
+    void HR_WIN_FN(name##_time)(void *state, const hr_op_rows *r)                                  \
+    {                                                                                              \
+        run(state, r, what);                                                                       \
+    }
+
+MOMENT(var, VAR)
+MOMENT(vars, VARS)
+MOMENT(std, STD)
+MOMENT(stds, STDS)
+MOMENT(zscore, ZSCORE)
