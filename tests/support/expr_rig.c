@@ -19,11 +19,11 @@ static size_t bytes_ordered(const hr_op_args *a)
 #define MUST ((double)NAN)
 #define WINDOW(name, default)                                                                      \
     {                                                                                              \
-        name, HR_OP_WINDOW, 1, 1e6, default                                                        \
+        name, HR_OP_WINDOW, 1, 1e6, default, false                                                 \
     }
 #define WHOLE(name, default)                                                                       \
     {                                                                                              \
-        name, HR_OP_INT, 1, 1000, default                                                          \
+        name, HR_OP_INT, 1, 1000, default, false                                                   \
     }
 
 static const hr_op window_ops[] = {
@@ -86,7 +86,7 @@ static const hr_op window_ops[] = {
      .n_arg = 1,
      .n_out = 1,
      .in = {"x"},
-     .arg = {{"by", HR_OP_TIME, 0, 0, 1e9}},
+     .arg = {{"by", HR_OP_TIME, 0, 0, 1e9, false}},
      .out = {""},
      .unit = {HR_OP_SAME},
      .bytes = bytes_any},
@@ -95,7 +95,7 @@ static const hr_op window_ops[] = {
      .n_arg = 2,
      .n_out = 1,
      .in = {"x"},
-     .arg = {{"q", HR_OP_REAL, 0, 1, MUST}, WINDOW("window", 100)},
+     .arg = {{"q", HR_OP_REAL, 0, 1, MUST, false}, WINDOW("window", 100)},
      .out = {""},
      .unit = {HR_OP_SAME},
      .bytes = bytes_any},
@@ -107,7 +107,7 @@ static const hr_op other_ops[] = {
      .n_arg = 2,
      .n_out = 3,
      .in = {"x"},
-     .arg = {WINDOW("window", 20), {"width", HR_OP_REAL, 0, 100, 2}},
+     .arg = {WINDOW("window", 20), {"width", HR_OP_REAL, 0, 100, 2, false}},
      .out = {"upper", "middle", "lower"},
      .unit = {HR_OP_SAME, HR_OP_SAME, HR_OP_SAME},
      .bytes = bytes_any},
@@ -177,7 +177,7 @@ static const hr_op market_ops[] = {
      .n_out = 1,
      .in = {"px", "mid"},
      .column = {"trade.px", "mid"},
-     .arg = {WINDOW("window", MUST), {"decay", HR_OP_REAL, 0, 1, 0.5}},
+     .arg = {WINDOW("window", MUST), {"decay", HR_OP_REAL, 0, 1, 0.5, false}},
      .out = {""},
      .unit = {HR_OP_SAME},
      .bytes = bytes_any},
@@ -201,7 +201,7 @@ static const hr_op market_ops[] = {
      .n_arg = 1,
      .n_out = 1,
      .levels = levels_of,
-     .arg = {{"levels", HR_OP_INT, 1, 50, 5}},
+     .arg = {{"levels", HR_OP_INT, 1, 50, 5, false}},
      .out = {""},
      .unit = {HR_OP_QUANTITY},
      .bytes = bytes_any},

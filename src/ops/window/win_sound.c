@@ -4,9 +4,8 @@
 #include "ops/window/win.h"
 #include "ops/window/win_fold.h"
 
-#define ROWS_EVER                                                                                  \
-    (UINT64_C(1) << 62) /* nobody counts so far, and nothing wraps around behind it                \
-                         */
+/* Nobody counts so far, and nothing wraps around behind it. */
+#define ROWS_EVER (UINT64_C(1) << 62)
 
 bool hr_win_is_sound(const hr_win *w, const hr_op_args *a, uint64_t cap)
 {
@@ -35,10 +34,23 @@ static bool starts_are_sound(const hr_chunks *c)
     return to == c->lo;
 }
 
-/* Their values may be any, and times too: rows are looked for within bounds. A middle that is not
- * as near the window as it was left is made anew or goes on to where the window is now. */
+/* Starts of windows never go back. */
+static bool times_are_sound(const hr_win *w, const int64_t *ts)
+{
+    int64_t before = INT64_MIN;
+    for (uint64_t p = w->from; p < w->end; p++) {
+        int64_t t = ts[p & (w->cap - 1)];
+        if (t < before) return false;
+        before = t;
+    }
+    return before <= w->newest;
+}
+
+/* Their values may be any. A middle that is not as near the window as it was left is made anew or
+ * goes on to where the window is now. */
 static bool chunks_are_sound(const hr_win *w, const hr_chunks *c)
 {
+    if (!times_are_sound(w, (const int64_t *)(const void *)(c + 1))) return false;
     if (c->lo >= c->hi) return true; /* made anew when it is asked for */
     bool ok = c->lo <= w->from / HR_WIN_CHUNK + 1 && c->hi <= w->end / HR_WIN_CHUNK &&
               c->hi - c->lo <= w->cap / HR_WIN_CHUNK;
