@@ -209,8 +209,8 @@ static bool sums_are_sound(const late *o, part p)
             else
                 hr_late_squares_add(&all, rows->leaf[at].x[i], 1);
         }
-    return p == SUMS ? memcmp(o->sums, &all.sum, sizeof all.sum) == 0
-                     : memcmp(o->squares, &all, sizeof all) == 0;
+    if (o->sums) return memcmp(o->sums, &all.sum, sizeof all.sum) == 0;
+    return o->squares && memcmp(o->squares, &all, sizeof all) == 0;
 }
 
 static bool late_is_sound(const void *state, const hr_op_args *a, part p)
