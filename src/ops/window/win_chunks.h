@@ -64,11 +64,23 @@ HR_INLINE void hr_chunk_join(double *out, const double *a, const double *b, uint
 
 /* ---- whole chunks ---- */
 
+HR_INLINE void hr_chunks_settle(double *a, uint64_t n, const hr_fold *k)
+{
+    const uint64_t rows = n * HR_WIN_CHUNK;
+    const uint64_t bits = (uint64_t)(1023 - __builtin_ctzll(rows)) << 52; /* 1 / rows, exactly */
+    double per;
+    memcpy(&per, &bits, sizeof per);
+    k->settle(a, (double)rows, per);
+}
+
+/** Runs of chunks, a no shorter than b. What they are told about is settled where they are a power
+ * of two together; else half of them or more have settled on it. */
 HR_INLINE void hr_chunks_join(double *out, const double *a, const double *b, uint64_t na,
                               uint64_t nb, const hr_fold *k)
 {
+    const uint64_t n = na + nb;
     hr_chunk_join(out, a, b, na * HR_WIN_CHUNK, nb * HR_WIN_CHUNK, k);
-    if (k->settle != NULL) k->settle(out, (double)((na + nb) * HR_WIN_CHUNK));
+    if (k->settle != NULL && (n & (n - 1)) == 0) hr_chunks_settle(out, n, k);
 }
 
 /** Node `i` of a level; level 0 are the chunks. */
@@ -86,7 +98,7 @@ HR_INLINE void hr_chunk_put(const hr_chunk_place *at, uint64_t chunk, const doub
 {
     double *leaf = hr_chunk_node(at, 0, chunk, k);
     hr_fold_copy(leaf, whole, k);
-    if (k->settle != NULL) k->settle(leaf, HR_WIN_CHUNK);
+    if (k->settle != NULL) hr_chunks_settle(leaf, 1, k);
     uint64_t cap = at->w->cap / HR_WIN_CHUNK;
     for (unsigned l = 0; (cap >> l) > 1 && (chunk >> l & 1); l++) {
         uint64_t n = UINT64_C(1) << l;
@@ -143,7 +155,7 @@ HR_INLINE void hr_chunk_descend(const hr_chunk_place *at, uint64_t lo, const hr_
         if (i == 0) {
             hr_fold_copy(c->front[0], next, k);
         } else {
-            hr_chunks_join(c->front[i], next, c->front[i - 1], to - from, c->peak - to, k);
+            hr_chunks_join(c->front[i], c->front[i - 1], next, c->peak - to, to - from, k);
         }
         c->start[i++] = from;
         to = from;
@@ -175,16 +187,20 @@ HR_INLINE bool hr_chunk_move(const hr_chunk_place *at, uint64_t lo, uint64_t hi,
     return true;
 }
 
-/** As hr_chunk_move, and the middle itself. */
+/** As hr_chunk_move, and the middle itself, as the longer of its parts is told. */
 HR_INLINE void hr_chunk_middle(const hr_chunk_place *at, uint64_t lo, uint64_t hi, const hr_fold *k)
 {
     hr_chunks *c = at->c;
     if (!hr_chunk_move(at, lo, hi, k)) return;
     const double *front = c->front[c->n_starts - 1];
-    if (c->peak == hi) {
+    const uint64_t n = (c->peak - lo) * HR_WIN_CHUNK;
+    const uint64_t n_back = (hi - c->peak) * HR_WIN_CHUNK;
+    if (n_back == 0) {
         hr_fold_copy(c->middle, front, k);
+    } else if (n < n_back) {
+        hr_chunk_join(c->middle, c->back, front, n_back, n, k);
     } else {
-        hr_chunks_join(c->middle, front, c->back, c->peak - lo, hi - c->peak, k);
+        hr_chunk_join(c->middle, front, c->back, n, n_back, k);
     }
 }
 

@@ -36,10 +36,10 @@ HR_INLINE void pair_join(double *out, const double *a, const double *b, const hr
         out[i] = a[i] + moved[i];
 }
 
-static void pair_settle(double *a, double n)
+static void pair_settle(double *a, double n, double per_n)
 {
-    double ref_x = a[REF_X] + a[X] / n;
-    double ref_y = a[REF_Y] + a[Y] / n;
+    double ref_x = a[REF_X] + a[X] * per_n;
+    double ref_y = a[REF_Y] + a[Y] * per_n;
     pair_move(a, a, a[REF_X] - ref_x, a[REF_Y] - ref_y, n);
     a[REF_X] = ref_x;
     a[REF_Y] = ref_y;

@@ -46,8 +46,9 @@ typedef struct hr_fold {
     void (*lift)(double *a, double x, double y);
     /** out := a and b; out may be a or b. Of rows far more than others, they are a. */
     void (*join)(double *out, const double *a, const double *b, const hr_fold_part *p);
-    /** By time: a run of chunks is made ready to be joined with others; NULL: it is. */
-    void (*settle)(double *a, double n);
+    /** By time: a run of n rows, a power of two, is made ready to be joined with others; NULL: it
+     * is. */
+    void (*settle)(double *a, double n, double per_n);
     double (*value)(const double *a, double n, double per_n);
 } hr_fold;
 

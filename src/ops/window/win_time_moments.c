@@ -24,9 +24,9 @@ HR_INLINE void two_join(double *out, const double *a, const double *b, const hr_
 }
 
 /* About their mean, as near as a double comes to it. */
-HR_INLINE void two_settle(double *a, double n)
+HR_INLINE void two_settle(double *a, double n, double per_n)
 {
-    double ref = a[REF] + a[S] / n;
+    double ref = a[REF] + a[S] * per_n;
     double d = a[REF] - ref;
     double s = a[S] + n * d;
     a[Q] += d * (a[S] + s);
@@ -41,23 +41,9 @@ static HR_NOINLINE void whole(const hr_chunk_place *at, uint64_t chunk)
     hr_chunk_put(at, chunk, at->w->prefix, &kind);
 }
 
-/* About the mean of the larger half, which is near enough: half of the rows or more are its own. */
 static HR_NOINLINE void middle(const hr_chunk_place *at, uint64_t lo, uint64_t hi)
 {
-    hr_chunks *c = at->c;
-    if (!hr_chunk_move(at, lo, hi, &kind)) return;
-    const double *front = c->front[c->n_starts - 1];
-    if (c->peak == hi) {
-        hr_fold_copy(c->middle, front, &kind);
-        return;
-    }
-    const uint64_t n = (c->peak - lo) * HR_WIN_CHUNK;
-    const uint64_t n_back = (hi - c->peak) * HR_WIN_CHUNK;
-    if (n < n_back) {
-        hr_chunk_join(c->middle, c->back, front, n_back, n, &kind);
-    } else {
-        hr_chunk_join(c->middle, front, c->back, n, n_back, &kind);
-    }
+    hr_chunk_middle(at, lo, hi, &kind);
 }
 
 /* Suffixes of the chunk before lo, about its last row. */
@@ -244,13 +230,17 @@ typedef enum moment_what { VAR, VARS, STD, STDS, ZSCORE } moment_what;
 
 HR_INLINE void value(hr_v4 *v, const moments *m, uint32_t g, const hr_v4 *held, moment_what what)
 {
-    const hr_v4 per_n = HR_V4(1) / *held;
+    const hr_v4 n = *held;
     const hr_v4 s = m->s[g];
-    *v = m->q[g] - s * s * per_n;
+    *v = n * m->q[g] - s * s;
     hr_v4_both(v, &none, v, HR_V4_MOST);
-    *v = what == VARS || what == STDS ? *v / (*held - HR_V4(1)) : *v * per_n;
-    if (what != VAR && what != VARS) hr_v4_sqrt(v);
-    if (what == ZSCORE) *v = (m->lead[g] - s * per_n) / *v;
+    if (what == ZSCORE) {
+        hr_v4_sqrt(v);
+        *v = (n * m->lead[g] - s) / *v;
+        return;
+    }
+    *v /= what == VARS || what == STDS ? n * (n - HR_V4(1)) : n * n;
+    if (what == STD || what == STDS) hr_v4_sqrt(v);
 }
 
 static HR_NOINLINE void lanes_of_runs(moments *m, const hr_chunk_place *at, const hr_take *t)
