@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Variances over windows of time, four rows at a time.
  *
- * Sums of x - ref and of its square, where ref is a row of the very rows that are summed; whole
- * chunks are kept about their own means and joined as two samples (Chan, Golub and LeVeque 1979).
- * The sums of what is old in a window and of what is new are moved to the mean of the whole chunks
- * between, where the square of the sum is small beside the variance: q - s^2 / n loses nothing.
- * See win_chunks.h and docs/modules/window.md. */
+ * Sums of x - ref and of its square, where ref is a row of the very rows that are summed, or their
+ * mean; whole chunks are kept about their own means and joined as two samples (Chan, Golub and
+ * LeVeque 1979). A window is
+ *
+ *     rest of a chunk, chunks up to the peak | chunks from the peak on, rows of the newest chunk
+ *     (old: suffixes, about the mean of the     (new: about the mean of the better part
+ *     node that ends at the peak)                of the chunks)
+ *
+ * and the shorter of the two, by chunks, is moved to the ref of the other. That one is the mean of
+ * a quarter of the rows or more, so the square of the sum is at most a few times the variance, and
+ * n q - s^2 loses nothing. See win_chunks.h and docs/modules/window.md. */
 #include "ops/window/win_lanes.h"
 
 enum { REF, S, Q, WIDTH };
@@ -41,20 +47,30 @@ static HR_NOINLINE void whole(const hr_chunk_place *at, uint64_t chunk)
     hr_chunk_put(at, chunk, at->w->prefix, &kind);
 }
 
-static HR_NOINLINE void middle(const hr_chunk_place *at, uint64_t lo, uint64_t hi)
+static HR_NOINLINE void move(const hr_chunk_place *at, uint64_t lo, uint64_t hi)
 {
-    hr_chunk_middle(at, lo, hi, &kind);
+    (void)hr_chunk_move(at, lo, hi, &kind);
 }
 
-/* Suffixes of the chunk before lo, about its last row. */
-static HR_NOINLINE void turn(const hr_chunk_place *at, uint64_t lo)
+enum { SUFFIX_Q = 2 * HR_WIN_CHUNK, SUFFIX_REF = 4 * HR_WIN_CHUNK }; /* of suffixes: two chunks */
+
+/* Suffixes of the chunk before lo, with the chunks up to the peak. Those of two chunks are kept. */
+static HR_NOINLINE void turn(const hr_chunk_place *at, uint64_t lo, uint64_t peak)
 {
     hr_chunks *c = at->c;
+    const uint64_t half = (lo - 1) % 2;
     const double *rows = hr_lanes_rows(at, (lo - 1) * HR_WIN_CHUNK);
     const double last = rows[HR_WIN_CHUNK - 1];
+    const double alone[WIDTH] = {last, 0, 0};
+    const double *front = peak > lo ? c->front[c->n_starts - 1] : alone;
+    double *suffix = c->suffix + half * HR_WIN_CHUNK;
     const hr_v4 ref = HR_V4(last);
+    const hr_v4 way = HR_V4(last - front[REF]);
+    const hr_v4 front_s = HR_V4(front[S]);
+    const hr_v4 front_q = HR_V4(front[Q]);
     hr_v4 s = none;
     hr_v4 q = none;
+    hr_v4 n = {4, 3, 2, 1};
     for (uint32_t g = HR_WIN_CHUNK; g > 0; g -= HR_WIN_GROUP) {
         hr_v4 d;
         hr_v4_load(&d, rows + g - HR_WIN_GROUP);
@@ -62,11 +78,16 @@ static HR_NOINLINE void turn(const hr_chunk_place *at, uint64_t lo)
         hr_v4 dd = d * d;
         hr_v4_down_all(&d, &s, &none, HR_V4_SUM);
         hr_v4_down_all(&dd, &q, &none, HR_V4_SUM);
-        hr_v4_store(c->suffix + g - HR_WIN_GROUP, &d);
-        hr_v4_store(c->suffix + HR_WIN_CHUNK + g - HR_WIN_GROUP, &dd);
+        const hr_v4 moved = d + n * way;
+        const hr_v4 all_q = front_q + (dd + way * (d + moved));
+        const hr_v4 all_s = front_s + moved;
+        hr_v4_store(suffix + g - HR_WIN_GROUP, &all_s);
+        hr_v4_store(suffix + SUFFIX_Q + g - HR_WIN_GROUP, &all_q);
+        n += HR_V4((double)HR_WIN_GROUP);
     }
-    c->suffix[(size_t)2 * HR_WIN_CHUNK] = last;
-    c->turned[0] = lo;
+    c->suffix[SUFFIX_REF + half] = front[REF];
+    c->turned[half] = lo;
+    c->folded[half] = peak;
 }
 
 #define GROUPS (HR_WIN_TAKE / HR_WIN_GROUP)
@@ -107,33 +128,43 @@ HR_INLINE void scan(moments *m, const hr_chunk_place *at, const hr_take *t, uint
     w->prefix[Q] = n % HR_WIN_GROUP == 0 ? q[0] : before_q[0];
 }
 
-/* Windows may start in the chunk before lo now. */
-HR_INLINE void enter(const hr_chunk_place *at, uint64_t lo, uint64_t hi)
-{
-    const hr_chunks *c = at->c;
-    if (c->turned[0] != lo) turn(at, lo);
-    if (c->lo != lo || c->hi != hi) middle(at, lo, hi);
-}
-
 /* What windows that start in one chunk have in common. */
 typedef struct joint {
-    hr_v4 s, q, ref; /* of the middle */
-    hr_v4 old, now;  /* the ways of the refs from its */
-    hr_v4 n;         /* rows of the middle, and of the newest chunk before its lane 0 */
+    bool is_old; /* told about the ref of the old */
+    double ref;
+    double way;     /* from the ref of the old to that of the new */
+    double now;     /* from the ref of the new to that of the newest chunk */
+    double s, q, n; /* of the chunks from the peak on */
 } joint;
 
-HR_INLINE joint joint_of(const hr_chunk_place *at, const hr_take *t)
+/* Windows may start in the chunk before lo now. */
+HR_INLINE joint enter(const hr_chunk_place *at, uint64_t lo, uint64_t hi)
 {
-    const hr_chunks *c = at->c;
-    const bool some = c->lo < c->hi;
-    const double ref = some ? c->middle[REF] : at->w->prefix[REF];
-    const uint64_t n = (some ? (c->hi - c->lo) * HR_WIN_CHUNK : 0) + t->first % HR_WIN_CHUNK;
-    return (joint){.s = HR_V4(some ? c->middle[S] : 0),
-                   .q = HR_V4(some ? c->middle[Q] : 0),
-                   .ref = HR_V4(ref),
-                   .old = HR_V4(c->suffix[(size_t)2 * HR_WIN_CHUNK] - ref),
-                   .now = HR_V4(at->w->prefix[REF] - ref),
-                   .n = HR_V4((double)n)};
+    hr_chunks *c = at->c;
+    const uint64_t half = (lo - 1) % 2;
+    if (c->lo != lo || c->hi != hi) move(at, lo, hi);
+    const uint64_t peak = lo < hi ? c->peak : lo;
+    if (c->turned[half] != lo || c->folded[half] != peak) turn(at, lo, peak);
+    const double old = c->suffix[SUFFIX_REF + half];
+    const double now = at->w->prefix[REF];
+    const bool some = peak < hi;
+    const double ref = some ? c->back[REF] : now;
+    const bool is_old = peak - lo >= hi - peak;
+    return (joint){.is_old = is_old,
+                   .ref = is_old ? old : ref,
+                   .way = ref - old,
+                   .now = now - ref,
+                   .s = some ? c->back[S] : 0,
+                   .q = some ? c->back[Q] : 0,
+                   .n = some ? (double)((hi - peak) * HR_WIN_CHUNK) : 0};
+}
+
+/* As a rule windows that start in the next chunk differ in their suffixes alone. */
+HR_INLINE bool is_same(const joint *a, const joint *b)
+{
+    bool ok = a->is_old == b->is_old && a->n >= b->n && a->n <= b->n;
+    ok = ok && a->ref >= b->ref && a->ref <= b->ref;
+    return ok && a->way >= b->way && a->way <= b->way;
 }
 
 typedef struct sums {
@@ -144,37 +175,45 @@ typedef struct sums {
 HR_INLINE void far(sums *o, uint32_t g, const moments *m, const joint *k, const hr_chunk_place *at,
                    const hr_take *t)
 {
+    const uint64_t places = 2 * HR_WIN_CHUNK;
     const double *suffix_s = at->c->suffix;
-    const double *suffix_q = suffix_s + HR_WIN_CHUNK;
+    const double *suffix_q = suffix_s + SUFFIX_Q;
     const uint64_t *from = t->from + g;
-    const uint64_t p[] = {from[0] % HR_WIN_CHUNK, from[1] % HR_WIN_CHUNK, from[2] % HR_WIN_CHUNK,
-                          from[3] % HR_WIN_CHUNK};
+    const uint64_t p[] = {from[0] % places, from[1] % places, from[2] % places, from[3] % places};
     const hr_v4 old_s = {suffix_s[p[0]], suffix_s[p[1]], suffix_s[p[2]], suffix_s[p[3]]};
     const hr_v4 old_q = {suffix_q[p[0]], suffix_q[p[1]], suffix_q[p[2]], suffix_q[p[3]]};
-    const hr_v4 now_s = m->now_s[g / HR_WIN_GROUP];
     const double first = (double)(t->first % HR_WIN_CHUNK + g);
     const hr_v4 n_now = HR_V4(first) + (hr_v4){1, 2, 3, 4};
-    hr_v4 n_old;
-    hr_v4_load(&n_old, t->held + g);
-    n_old -= k->n + (HR_V4((double)g) + (hr_v4){1, 2, 3, 4});
-    const hr_v4 a = old_s + n_old * k->old;
-    const hr_v4 b = now_s + n_now * k->now;
-    o->s = k->s + (a + b);
-    o->q = k->q +
-           ((old_q + k->old * (old_s + a)) + (m->now_q[g / HR_WIN_GROUP] + k->now * (now_s + b)));
+    const hr_v4 n_new = HR_V4(k->n) + n_now;
+    const hr_v4 way = HR_V4(k->way);
+    const hr_v4 now = HR_V4(k->now);
+    const hr_v4 now_s = m->now_s[g / HR_WIN_GROUP];
+    const hr_v4 moved = now_s + n_now * now;
+    const hr_v4 new_s = HR_V4(k->s) + moved;
+    const hr_v4 new_q = HR_V4(k->q) + (m->now_q[g / HR_WIN_GROUP] + now * (now_s + moved));
+    if (k->is_old) {
+        const hr_v4 s = new_s + n_new * way;
+        o->s = old_s + s;
+        o->q = old_q + (new_q + way * (new_s + s));
+    } else {
+        hr_v4 held;
+        hr_v4_load(&held, t->held + g);
+        const hr_v4 s = old_s - (held - n_new) * way;
+        o->s = s + new_s;
+        o->q = (old_q - way * (old_s + s)) + new_q;
+    }
     hr_v4_load(&o->lead, hr_lanes_rows(at, t->first) + g);
-    o->lead -= k->ref;
+    o->lead -= HR_V4(k->ref);
 }
 
 /* Lanes [i, to): windows that start in the chunk that was entered. */
-HR_INLINE void far_run(moments *m, uint32_t i, uint32_t to, const hr_chunk_place *at,
-                       const hr_take *t)
+HR_INLINE void far_run(moments *m, uint32_t i, uint32_t to, const joint *k,
+                       const hr_chunk_place *at, const hr_take *t)
 {
-    const joint k = joint_of(at, t);
     HR_LANES_EACH(g, i - i % HR_WIN_GROUP, to)
     {
         sums o HR_UNINIT;
-        far(&o, g, m, &k, at, t);
+        far(&o, g, m, k, at, t);
         hr_lanes_set(m->s, g, i, &o.s);
         hr_lanes_set(m->q, g, i, &o.q);
         hr_lanes_set(m->lead, g, i, &o.lead);
@@ -182,15 +221,15 @@ HR_INLINE void far_run(moments *m, uint32_t i, uint32_t to, const hr_chunk_place
 }
 
 /* All lanes of which windows start at place p or later. */
-HR_INLINE void far_from(moments *m, uint64_t p, const hr_chunk_place *at, const hr_take *t)
+static HR_NOINLINE void far_from(moments *m, uint64_t p, const joint *k, const hr_chunk_place *at,
+                                 const hr_take *t)
 {
-    const joint k = joint_of(at, t);
     const hr_v4_bits last = {(int64_t)p - 1, (int64_t)p - 1, (int64_t)p - 1, (int64_t)p - 1};
     HR_LANES_EACH(g, 0, HR_WIN_TAKE)
     {
         sums o HR_UNINIT;
         hr_v4_bits from;
-        far(&o, g, m, &k, at, t);
+        far(&o, g, m, k, at, t);
         memcpy(&from, t->from + g, sizeof from);
         const hr_v4_bits is = from > last;
         hr_v4_pick(&m->s[g / HR_WIN_GROUP], &is, &o.s);
@@ -252,8 +291,8 @@ static HR_NOINLINE void lanes_of_runs(moments *m, const hr_chunk_place *at, cons
         if (chunk == newest) {
             near(m, i, to, at, t);
         } else {
-            enter(at, chunk + 1, newest);
-            far_run(m, i, to, at, t);
+            const joint k = enter(at, chunk + 1, newest);
+            far_run(m, i, to, &k, at, t);
         }
         i = to;
     }
@@ -266,12 +305,16 @@ HR_INLINE bool lanes_together(moments *m, const hr_chunk_place *at, const hr_tak
     const uint64_t a = t->from[0] / HR_WIN_CHUNK;
     const uint64_t b = t->from[HR_WIN_TAKE - 1] / HR_WIN_CHUNK;
     if (HR_UNLIKELY(b >= newest || b - a > 1)) return false;
-    enter(at, a + 1, newest);
-    far_run(m, 0, HR_WIN_TAKE, at, t);
+    const joint k = enter(at, a + 1, newest);
     if (a != b) {
-        enter(at, b + 1, newest);
-        far_from(m, b * HR_WIN_CHUNK, at, t);
+        const joint next = enter(at, b + 1, newest);
+        if (HR_UNLIKELY(!is_same(&k, &next))) {
+            far_run(m, 0, HR_WIN_TAKE, &k, at, t);
+            far_from(m, b * HR_WIN_CHUNK, &next, at, t);
+            return true;
+        }
     }
+    far_run(m, 0, HR_WIN_TAKE, &k, at, t);
     return true;
 }
 
