@@ -228,9 +228,14 @@ HR_INLINE bool hr_take_plain(hr_take *c, hr_win *w, const hr_take_ring *ring, co
     uint64_t from = w->from;
     if (HR_UNLIKELY(ring->ts[HR_MIN(from + HR_WIN_TAKE, p) & mask] <= t[0] - width))
         from = hr_win_oldest(ring->ts, mask, from, p, t[0] - width);
-    if (HR_UNLIKELY(p + HR_WIN_TAKE - from > w->n)) return false; /* more may be held than can be */
     if (!hr_take_starts(&edges, ring->ts, w->cap, from, p + HR_WIN_TAKE - 1)) return false;
     memcpy(c->from, edges.n, sizeof edges.n);
+    if (HR_UNLIKELY(p + HR_WIN_TAKE - from > w->n)) { /* maybe more than can be held */
+        uint64_t most = 0;
+        for (uint32_t j = 0; j < HR_WIN_TAKE; j++)
+            most = HR_MAX(most, p + j + 1 - c->from[j]);
+        if (most > w->n) return false;
+    }
     const double *x = r->in[0] + i;
     double *row = ring->rows + (p & mask) * ring->n_columns;
     if (ring->n_columns == 1) memcpy(row, x, HR_WIN_TAKE * sizeof *x);
