@@ -54,22 +54,10 @@ OF_LANGUAGE(exp, HR_EXPR_EXP)
 OF_LANGUAGE(ln, HR_EXPR_LOG)
 OF_LANGUAGE(sqrt, HR_EXPR_SQRT)
 
-static size_t no_bytes(const hr_op_args *a)
-{
-    (void)a;
-    return 0;
-}
-
-static void no_init(void *state, const hr_op_args *a)
-{
-    (void)state;
-    (void)a;
-}
-
 #define LANGUAGE_OP(fn)                                                                            \
     {                                                                                              \
-        .name = #fn, .group = "math", .n_in = 1, .in = {"real"}, .n_out = 1, .bytes = no_bytes,    \
-        .init = no_init, .run = run_##fn                                                           \
+        .name = #fn, .group = "math", .n_in = 1, .in = {"real"}, .n_out = 1,                       \
+        .bytes = hr_op_no_bytes, .init = hr_op_no_init, .run = run_##fn                            \
     }
 static const hr_op of_language[] = {LANGUAGE_OP(abs), LANGUAGE_OP(exp), LANGUAGE_OP(ln),
                                     LANGUAGE_OP(sqrt)};

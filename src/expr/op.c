@@ -77,3 +77,15 @@ bool hr_op_needs_times(const hr_op *op, const hr_op_args *a)
     }
     return op->by_times;
 }
+
+size_t hr_op_no_bytes(const hr_op_args *a)
+{
+    (void)a;
+    return 0;
+}
+
+void hr_op_no_init(void *state, const hr_op_args *a)
+{
+    (void)state;
+    (void)a;
+}

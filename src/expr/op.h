@@ -112,6 +112,10 @@ typedef struct hr_op {
     bool (*is_sound)(const void *state, const hr_op_args *a);
 } hr_op;
 
+/** Of an operator that keeps nothing from row to row. */
+size_t hr_op_no_bytes(const hr_op_args *a);
+void hr_op_no_init(void *state, const hr_op_args *a);
+
 /** Whether rows that have numbers and no times will not do: one of the arguments is a duration, or
  * values are made of times. */
 bool hr_op_needs_times(const hr_op *op, const hr_op_args *a);

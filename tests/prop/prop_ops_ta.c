@@ -65,18 +65,6 @@ BUILT_IN(exp, HR_EXPR_EXP)
 BUILT_IN(ln, HR_EXPR_LOG)
 BUILT_IN(sqrt, HR_EXPR_SQRT)
 
-static size_t no_bytes(const hr_op_args *a)
-{
-    (void)a;
-    return 0;
-}
-
-static void no_init(void *unused, const hr_op_args *a)
-{
-    (void)unused;
-    (void)a;
-}
-
 static uint32_t no_warm_up(const hr_op_args *a)
 {
     (void)a;
@@ -85,8 +73,8 @@ static uint32_t no_warm_up(const hr_op_args *a)
 
 #define ENTRY(fn)                                                                                  \
     {                                                                                              \
-        .name = #fn, .n_in = 1, .n_out = 1, .bytes = no_bytes, .init = no_init, .run = run_##fn,   \
-        .warm_up = no_warm_up                                                                      \
+        .name = #fn, .n_in = 1, .n_out = 1, .bytes = hr_op_no_bytes, .init = hr_op_no_init,        \
+        .run = run_##fn, .warm_up = no_warm_up                                                     \
     }
 static const hr_op built_in[] = {ENTRY(abs), ENTRY(exp), ENTRY(ln), ENTRY(sqrt)};
 /* and what the windows of rows have */

@@ -42,8 +42,8 @@
     {                                                                                              \
         .name = #fn, .group = "math", .what = (told), .seed = "",                                  \
         .source = "Tulip Indicators 0.9: " #fn, .n_in = (inputs), .in = {__VA_ARGS__}, .n_out = 1, \
-        .out = {""}, .unit = {(counted)}, .bytes = no_bytes, .init = no_init, .run = run_##fn,     \
-        .warm_up = warm_none                                                                       \
+        .out = {""}, .unit = {(counted)}, .bytes = hr_op_no_bytes, .init = hr_op_no_init,          \
+        .run = run_##fn, .warm_up = warm_none                                                      \
     }
 
 /* By chunks: while its window is small the place of ring is that of a row in a chunk. */
@@ -67,18 +67,6 @@ bool hr_ta_is_sound(const hr_ta *s, const hr_ta *fresh, const char *fn)
              r->len <= r->cap;
     }
     return ok;
-}
-
-static size_t no_bytes(const hr_op_args *a)
-{
-    (void)a;
-    return 0;
-}
-
-static void no_init(void *state, const hr_op_args *a)
-{
-    (void)state;
-    (void)a;
 }
 
 #define WARM(name, rows)                                                                           \

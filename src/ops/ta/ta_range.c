@@ -344,7 +344,7 @@ HR_INLINE void setup_fisher(hr_ta *s)
     s->lin[0] = (hr_ta_lin){.a = 0.5, .k = 1, .div = 1};
 }
 
-/* v: 0 the scaled place in the range, 1 its transform */
+/* v: 0 the scaled place in the range, 1 its transform (lin[0] has it where rows go by columns) */
 static void step_fisher(hr_ta *s, const double *x, double *y)
 {
     double middle = (x[0] + x[1]) / 2;
@@ -392,8 +392,12 @@ static void cols_fisher(hr_ta *s, uint32_t m, const double *const *x, double *co
     places_held(s, low + skip, m - skip);
     for (uint32_t i = skip; i < m; i++)
         low[i] = 0.5 * hr_log((1 + low[i]) / (1 - low[i]));
+    const double before = s->lin[0].last;
     HR_TA_FN(lin)(&s->lin[0], low + skip, y[0] + skip, m - skip);
-    if (skip < m) hr_ta_before(s, 1, y[0] + skip, m - skip, y[1] + skip);
+    if (skip < m) {
+        y[1][skip] = before;
+        memcpy(y[1] + skip + 1, y[0] + skip, (m - skip - 1) * sizeof *y[1]);
+    }
     hr_ta_blank(s, s->n[0] - 1, y[0], m);
     hr_ta_blank(s, s->n[0] - 1, y[1], m);
 }

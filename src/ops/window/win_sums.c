@@ -45,22 +45,9 @@ HR_INLINE double kurt_value(const double *a, double n, double per_n)
 
 typedef enum one_what { SUM, MEAN, LEAST, MOST } one_what;
 
-/* a before b */
-HR_INLINE double both(double a, double b, one_what what)
-{
-    if (what == LEAST) return a < b ? a : b;
-    if (what == MOST) return a > b ? a : b;
-    return a + b;
-}
-
 HR_INLINE hr_v4_what how_of(one_what what)
 {
     return what == LEAST ? HR_V4_LEAST : what == MOST ? HR_V4_MOST : HR_V4_SUM;
-}
-
-HR_INLINE double of_none(one_what what)
-{
-    return what == LEAST ? (double)INFINITY : what == MOST ? -(double)INFINITY : 0;
 }
 
 HR_INLINE void one_few_add(hr_v4 *all, const double *p, one_what what)
@@ -140,7 +127,7 @@ HR_INLINE uint32_t one_stretch(hr_win *w, const double *x, double *out, uint32_t
     const hr_v4_what how = how_of(what);
     const uint32_t b = w->block;
     const uint32_t at = w->at;
-    const double none = of_none(what);
+    const double none = hr_v4_none(how);
     double *half = (double *)(void *)((char *)w + HR_WIN_HEAD);
     double *mine = half + (w->odd_block ? one_half(b) : 0);
     double *last = half + (w->odd_block ? 0 : one_half(b)) + (b - 1) / HR_WIN_GROUP * HR_WIN_GROUP;

@@ -9,17 +9,12 @@
  * places; one that a call ends in is gone over anew by the next. See win_chunks.h. */
 #include "ops/window/win_lanes.h"
 
-HR_INLINE double of_none(hr_v4_what how)
-{
-    return how == HR_V4_LEAST ? (double)INFINITY : how == HR_V4_MOST ? -(double)INFINITY : 0;
-}
-
 /* Suffixes of the chunk before lo, with the chunks up to the peak. Those of two chunks are kept. */
 static HR_NOINLINE void turn(const hr_chunk_place *at, uint64_t lo, uint64_t peak, hr_v4_what how)
 {
     hr_chunks *c = at->c;
     const uint64_t half = (lo - 1) % 2;
-    const hr_v4 none = HR_V4(of_none(how));
+    const hr_v4 none = HR_V4(hr_v4_none(how));
     const hr_v4 front = peak > lo ? HR_V4(c->front[c->n_starts - 1][0]) : none;
     const double *rows = hr_lanes_rows(at, (lo - 1) * HR_WIN_CHUNK);
     double *suffix = c->suffix + half * HR_WIN_CHUNK;
@@ -53,7 +48,7 @@ typedef struct sums {
 
 HR_INLINE void scan(sums *s, const hr_chunk_place *at, const hr_take *t, uint32_t n, hr_v4_what how)
 {
-    const hr_v4 none = HR_V4(of_none(how));
+    const hr_v4 none = HR_V4(hr_v4_none(how));
     hr_win *w = at->w;
     hr_v4 all = t->first % HR_WIN_CHUNK == 0 ? none : HR_V4(w->prefix[0]);
     hr_v4 before = all;
@@ -74,7 +69,7 @@ HR_INLINE void far(sums *s, uint32_t i, uint32_t to, const hr_chunks *c, const h
                    hr_v4_what how)
 {
     const bool some = c->lo < c->hi && c->peak < c->hi;
-    const hr_v4 back = HR_V4(some ? c->back[0] : of_none(how));
+    const hr_v4 back = HR_V4(some ? c->back[0] : hr_v4_none(how));
     const uint64_t places = 2 * HR_WIN_CHUNK;
     HR_LANES_EACH(g, i - i % HR_WIN_GROUP, to)
     {
@@ -92,7 +87,7 @@ HR_INLINE void far(sums *s, uint32_t i, uint32_t to, const hr_chunks *c, const h
 HR_INLINE void near(sums *s, uint32_t i, uint32_t to, const hr_chunk_place *at, const hr_take *t,
                     hr_v4_what how)
 {
-    const hr_v4 none = HR_V4(of_none(how));
+    const hr_v4 none = HR_V4(hr_v4_none(how));
     HR_LANES_EACH(g, i - i % HR_WIN_GROUP, to)
     {
         const double *row = hr_lanes_rows(at, t->first + g);

@@ -26,6 +26,12 @@ typedef enum hr_v4_what { HR_V4_SUM, HR_V4_LEAST, HR_V4_MOST } hr_v4_what;
         a, a, a, a                                                                                 \
     }
 
+/** What adds nothing. */
+HR_INLINE double hr_v4_none(hr_v4_what what)
+{
+    return what == HR_V4_LEAST ? (double)INFINITY : what == HR_V4_MOST ? -(double)INFINITY : 0;
+}
+
 /* By address: a vector wider than the processor's is no argument. */
 
 HR_INLINE void hr_v4_load(hr_v4 *v, const double *p)
