@@ -9,6 +9,8 @@
 #include "eval/market.h"
 #include "eval/program.h"
 #include "figure.h"
+#include "kern/cpu.h"
+#include "kern/kern.h"
 
 #define INSTRUMENTS 500u
 #define KEPT 64u
@@ -144,6 +146,7 @@ static void one(bench *b, const char *name, uint32_t instruments, uint32_t kept)
 int main(void)
 {
     static bench b = {.seed = 88172645463325252u};
+    hr_kern_init(hr_cpu_detect());
     hr_err err = HR_ERR_INIT;
     const hr_program_options o = {.text = text,
                                   .n_text = sizeof text - 1,

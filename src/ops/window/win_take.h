@@ -253,6 +253,24 @@ HR_INLINE bool hr_take_plain(hr_take *c, hr_win *w, const hr_take_ring *ring, co
     return true;
 }
 
+#define HR_TAKE_AHEAD 128u /* rows */
+
+/** Asks for the lines of the ring that n rows will come into, and of those that will leave: where
+ * there are many instruments none of them is at hand. */
+HR_INLINE void hr_take_ahead(const hr_win *w, const hr_take_ring *ring, uint32_t n)
+{
+    const uint64_t mask = w->cap - 1;
+    n = HR_MIN(n, HR_TAKE_AHEAD);
+    for (uint32_t i = 0; i < n; i += 64 / sizeof(double)) {
+        const uint64_t in = (w->end + i) & mask;
+        const uint64_t out = (w->from + i) & mask;
+        __builtin_prefetch(ring->ts + out);
+        __builtin_prefetch(ring->rows + out * ring->n_columns);
+        __builtin_prefetch(ring->ts + in, 1);
+        __builtin_prefetch(ring->rows + in * ring->n_columns, 1);
+    }
+}
+
 /** Lanes from i on whose windows start in the same chunk; the lane behind them. */
 HR_INLINE uint32_t hr_take_run(const hr_take *c, uint32_t i)
 {

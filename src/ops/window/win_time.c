@@ -156,6 +156,7 @@ HR_INLINE void run(void *state, const hr_op_rows *r, const hr_fold *k, hr_v4_wha
     hr_take t HR_UNINIT;
     sums s HR_UNINIT;
     hr_chunk_place at = hr_chunk_place_of(state, k);
+    hr_take_ahead(at.w, &at.ring, r->n);
     for (uint32_t next = 0; next < r->n;) {
         if (HR_LIKELY(hr_take_plain(&t, at.w, &at.ring, r, next, k))) {
             scan(&s, &at, &t, HR_WIN_TAKE, how);

@@ -334,6 +334,7 @@ HR_INLINE void run(void *state, const hr_op_rows *r, moment_what what)
     moments m HR_UNINIT;
     hr_v4 v[GROUPS] HR_UNINIT;
     hr_chunk_place at = hr_chunk_place_of(state, &kind);
+    hr_take_ahead(at.w, &at.ring, r->n);
     for (uint32_t next = 0; next < r->n;) {
         if (HR_LIKELY(hr_take_plain(&t, at.w, &at.ring, r, next, &kind))) {
             hr_take_held(&t);
