@@ -8,7 +8,7 @@
 
 #include "eval/eval_parts.h"
 
-#define NONE UINT32_MAX
+#define NONE EVAL_NONE
 
 typedef struct value {
     uint32_t place; /* of an input or output, or a register once it is known; NONE */
@@ -23,6 +23,8 @@ typedef struct builder {
     uint32_t *val_of; /* [node] its first value in the part at hand; NONE */
     uint32_t *out_of; /* [node] its place among the outputs of a part other than 0; NONE */
     uint32_t *root;   /* [node] whose value it is: raw() is its input */
+    uint32_t *ahead;  /* [node] the first window over the same rows, maybe itself; NONE */
+    uint32_t *step_of; /* [node] the step of a call */
     value *val;
     hr_eval_step *step;
     uint32_t *at; /* operands of steps, as values and then as places */
@@ -34,6 +36,47 @@ typedef struct builder {
 static const hr_op *op_of(const builder *b, const hr_expr_node *n)
 {
     return hr_expr_op(b->x->env, n->which);
+}
+
+/* ---- windows over the same rows ---- */
+
+static bool is_shareable(const builder *b, uint32_t node)
+{
+    const hr_expr_node *n = &b->x->node[node];
+    if (n->kind != HR_EXPR_CALL || b->root[node] != node) return false;
+    const hr_op *op = op_of(b, n);
+    return op->behind != NULL && op->rows_behind(&b->x->args[n->args]) > 0;
+}
+
+static bool have_same_rows(const builder *b, const hr_expr_node *n, const hr_expr_node *m)
+{
+    const hr_op_args *a = &b->x->args[n->args];
+    const hr_op_args *c = &b->x->args[m->args];
+    return n->scope == m->scope && b->root[n->in[0]] == b->root[m->in[0]] &&
+           a->max_rows == c->max_rows && memcmp(a->v, c->v, sizeof a->v) == 0 &&
+           memcmp(a->is_time, c->is_time, sizeof a->is_time) == 0;
+}
+
+/* Of windows over the same rows the first, which keeps them; ahead of itself where there are
+ * others. `list` is room for as many as there are nodes. */
+static void find_windows(builder *b, uint32_t *list)
+{
+    const hr_expr_node *node = b->x->node;
+    uint32_t n_list = 0;
+    for (uint32_t i = 0; i < b->x->n_node; i++) {
+        b->ahead[i] = NONE;
+        if (!is_shareable(b, i)) continue;
+        uint32_t k = 0;
+        while (k < n_list && !have_same_rows(b, &node[i], &node[list[k]]))
+            k++;
+        if (k == n_list) {
+            list[n_list++] = i;
+            continue;
+        }
+        uint32_t most = op_of(b, &node[i])->rows_behind(&b->x->args[node[i].args]);
+        b->ahead[i] = b->ahead[list[k]] = list[k];
+        b->e->slice_rows = HR_MIN(b->e->slice_rows, most);
+    }
 }
 
 static uint32_t new_value(builder *b)
@@ -104,7 +147,7 @@ static void take_inputs(builder *b)
 static hr_eval_step *new_step(builder *b, unsigned kind, uint32_t node)
 {
     hr_eval_step *s = &b->step[b->n_step++];
-    *s = (hr_eval_step){.kind = (uint8_t)kind, .node = node, .at = b->n_at};
+    *s = (hr_eval_step){.kind = (uint8_t)kind, .node = node, .at = b->n_at, .ahead = NONE};
     return s;
 }
 
@@ -142,15 +185,24 @@ static void add_call(builder *b, uint32_t i, hr_eval_part *p)
     uint32_t in[HR_OP_IN_MAX];
     for (uint32_t k = 0; k < n->n_in; k++)
         in[k] = value_of(b, n->in[k]);
+    const uint32_t first = b->ahead[i];
+    const bool is_behind = first != NONE && first != i;
     hr_eval_step *s = new_step(b, HR_EXPR_CALL, i);
-    s->op = op;
+    s->op = is_behind ? op->behind : op;
     s->args = &b->x->args[n->args];
     s->state_at = p->state_bytes;
-    if (op->bytes != NULL) p->state_bytes += hr_round_up(op->bytes(s->args), 64);
+    s->leads = first == i;
+    if (s->op->bytes != NULL) p->state_bytes += hr_round_up(s->op->bytes(s->args), 64);
     for (uint32_t k = 0; k < n->n_in; k++)
         reads(b, s, in[k]);
+    if (is_behind) {
+        s->ahead = b->step_of[first];
+        s->ahead_at = b->step[s->ahead].state_at;
+        reads(b, s, b->val_of[first] + 1); /* what the first says of each row */
+    }
+    b->step_of[i] = (uint32_t)(s - b->step);
     b->val_of[i] = b->n_val;
-    for (uint32_t k = 0; k < op->n_out; k++)
+    for (uint32_t k = 0; k < op->n_out + (s->leads ? 1u : 0u); k++)
         gives(b, s, new_value(b));
 }
 
@@ -327,13 +379,16 @@ static hr_status room(builder *b, hr_arena *scratch)
     b->val_of = hr_arena_alloc(scratch, (n + 1) * sizeof *b->val_of, 8);
     b->out_of = hr_arena_alloc(scratch, (n + 1) * sizeof *b->out_of, 8);
     b->root = hr_arena_alloc(scratch, (n + 1) * sizeof *b->root, 8);
+    b->ahead = hr_arena_alloc(scratch, (n + 1) * sizeof *b->ahead, 8);
+    b->step_of = hr_arena_alloc(scratch, (n + 1) * sizeof *b->step_of, 8);
     b->val = hr_arena_alloc(scratch, vals * sizeof *b->val, 8);
     b->step = hr_arena_alloc(scratch, steps * sizeof *b->step, 8);
     b->at = hr_arena_alloc(scratch, (operands + 2 * steps) * sizeof *b->at, 8);
     b->free_reg = hr_arena_alloc(scratch, vals * sizeof *b->free_reg, 8);
     b->in = hr_arena_alloc(scratch, (n + 4 * HR_OP_LEVEL_MAX + 1) * sizeof *b->in, 8);
-    bool ok = b->val_of != NULL && b->out_of != NULL && b->root != NULL && b->val != NULL &&
-              b->step != NULL && b->at != NULL && b->free_reg != NULL && b->in != NULL;
+    bool ok = b->val_of != NULL && b->out_of != NULL && b->root != NULL && b->ahead != NULL &&
+              b->step_of != NULL && b->val != NULL && b->step != NULL && b->at != NULL &&
+              b->free_reg != NULL && b->in != NULL;
     return ok ? HR_OK : HR_ENOMEM;
 }
 
@@ -344,9 +399,10 @@ static hr_status build(hr_eval **out, builder *b, hr_arena *scratch)
     hr_eval_part *part = hr_arena_alloc(b->arena, (b->x->n_symbol + 1) * sizeof *part, 8);
     if (e == NULL || part == NULL) return HR_ENOMEM;
     *e = (hr_eval){.x = b->x, .part = part, .n_part = b->x->n_symbol + 1};
-    e->batch_rows = b->e->batch_rows;
+    e->batch_rows = e->slice_rows = b->e->batch_rows;
     b->e = e;
     find_exports(b);
+    find_windows(b, b->step_of);
     for (b->part = 0; b->part < e->n_part; b->part++)
         HR_TRY(build_part(b, &part[b->part]));
     *out = e;

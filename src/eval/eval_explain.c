@@ -34,8 +34,8 @@ static void put_place(text *t, const hr_eval *e, const hr_eval_part *p, uint32_t
             if (s->kind == EVAL_FILL)
                 put(t, "%.15g", s->k);
             else
-                put(t, "#%u%s%s", i + 1, s->n_out > 1 ? "." : "",
-                    s->n_out > 1 ? s->op->out[k] : "");
+                put(t, "#%u%s%s", i + 1, s->n_out - s->leads > 1 ? "." : "",
+                    s->n_out - s->leads > 1 ? s->op->out[k] : "");
             return;
         }
     }
@@ -53,19 +53,21 @@ static void put_place(text *t, const hr_eval *e, const hr_eval_part *p, uint32_t
 static void put_call(text *t, const hr_eval *e, const hr_eval_part *p, uint32_t step)
 {
     const hr_eval_step *s = &p->step[step];
-    put(t, "%s(", s->op->name);
-    for (uint32_t k = 0; k < s->n_in; k++) {
+    const hr_op *op = hr_eval_op(e->x, s->node);
+    put(t, "%s(", op->name);
+    for (uint32_t k = 0; k < op->n_in; k++) {
         if (k > 0) put(t, ", ");
         put_place(t, e, p, p->val[s->at + k], step);
     }
-    for (uint32_t k = 0; k < s->op->n_arg; k++) {
-        if (k + s->n_in > 0) put(t, ", ");
+    for (uint32_t k = 0; k < op->n_arg; k++) {
+        if (k + op->n_in > 0) put(t, ", ");
         if (s->args->is_time[k])
             put(t, "%gs", s->args->v[k] / 1e9);
         else
             put(t, "%g", s->args->v[k]);
     }
     put(t, ")");
+    if (s->ahead != EVAL_NONE) put(t, ", rows of #%u", s->ahead + 1);
 }
 
 static const char *sign_of(unsigned kind)

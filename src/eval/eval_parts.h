@@ -7,6 +7,13 @@
 
 /* Beside hr_expr_kind. */
 enum { EVAL_COPY = 64, EVAL_FILL };
+#define EVAL_NONE UINT32_MAX
+
+/** What a step of the graph calls, whoever it is behind. */
+HR_INLINE const hr_op *hr_eval_op(const hr_expr *x, uint32_t node)
+{
+    return hr_expr_op(x->env, x->node[node].which);
+}
 
 typedef enum eval_form {
     EVAL_VV, /* both inputs are columns */
@@ -23,6 +30,10 @@ struct hr_eval_step {
     const hr_op *op;     /* HR_EXPR_CALL */
     const hr_op_args *args;
     size_t state_at;
+    /* behind another step's operator (hr_op.behind): that step, and where its state is */
+    uint32_t ahead; /* EVAL_NONE: none */
+    bool leads;     /* others are behind it: it gives one output more */
+    size_t ahead_at;
     double k;
 };
 

@@ -59,6 +59,8 @@ static void call(const frame *f, const hr_eval_step *s, const uint32_t *val)
         rows.in[i] = f->place[val[i]];
     for (uint32_t i = 0; i < s->n_out; i++)
         rows.out[i] = f->place[val[s->n_in + i]];
+    if (s->op->behind != NULL && !s->leads) rows.out[s->n_out] = NULL;
+    rows.ahead = s->ahead != EVAL_NONE ? f->state + s->ahead_at : NULL;
     s->op->run(f->state + s->state_at, &rows);
 }
 
@@ -87,7 +89,7 @@ static void run_step(const frame *f, const hr_eval_step *s, const uint32_t *val)
         hr_eval_binary(s->kind, s->form)(out, a, f->place[val[s->n_in > 1]], s->k, n);
 }
 
-static void set_book(hr_op_book *book, const hr_eval_part *p, const double *const *in)
+static void set_book(hr_op_book *book, const hr_eval_part *p, double *const *in)
 {
     for (uint32_t i = 0; i < p->n_level; i++) {
         book->bid_px[i] = in[p->levels[4 * i]];
@@ -121,25 +123,36 @@ static void run_measured(const frame *f, const hr_eval_part *p)
     if (lost > 0) ns[at] -= (uint64_t)HR_MIN(lost, longest);
 }
 
-void hr_eval_run(const hr_eval *e, const hr_eval_part *p, void *state, void *work,
-                 const hr_eval_rows *r)
+/* Rows [at, at + n) of r, as steps see them. */
+static void run_slice(const hr_eval *e, const hr_eval_part *p, void *state, void *work,
+                      const hr_eval_rows *r, uint32_t at, uint32_t n)
 {
     hr_op_book *book = work;
     double **place = (double **)(void *)(book + 1);
-    HR_ASSERT(r->n <= e->batch_rows);
-    if (p->n_level > 0) set_book(book, p, r->in);
-    if (p->n_in > 0) memcpy(place, r->in, p->n_in * sizeof *place);
-    if (p->n_out > 0) memcpy(place + p->n_in, r->out, p->n_out * sizeof *place);
+    for (uint32_t i = 0; i < p->n_in; i++)
+        place[i] = (double *)(uintptr_t)(r->in[i] + at); /* which nobody writes to */
+    for (uint32_t i = 0; i < p->n_out; i++)
+        place[p->n_in + i] = r->out[i] + at;
+    if (p->n_level > 0) set_book(book, p, place);
     uint32_t n_named = p->n_in + p->n_out;
     size_t head = hr_round_up(sizeof *book + (n_named + p->n_reg) * sizeof *place, 64);
     double *reg = (double *)(void *)((char *)work + head);
     for (uint32_t i = 0; i < p->n_reg; i++)
         place[n_named + i] = reg + (size_t)i * e->batch_rows;
-    frame f = {.place = place, .state = state, .r = r, .book = book};
+    const hr_eval_rows slice = {.n = n, .ts = r->ts + at, .step_ns = r->step_ns};
+    frame f = {.place = place, .state = state, .r = &slice, .book = book};
     if (r->step_ns != NULL) {
         run_measured(&f, p);
         return;
     }
     for (uint32_t i = 0; i < p->n_step; i++)
         run_step(&f, &p->step[i], p->val + p->step[i].at);
+}
+
+void hr_eval_run(const hr_eval *e, const hr_eval_part *p, void *state, void *work,
+                 const hr_eval_rows *r)
+{
+    HR_ASSERT(r->n <= e->batch_rows);
+    for (uint32_t at = 0; at < r->n; at += e->slice_rows)
+        run_slice(e, p, state, work, r, at, HR_MIN(r->n - at, e->slice_rows));
 }

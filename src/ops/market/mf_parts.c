@@ -80,11 +80,11 @@ bool hr_mf_is_sound(const hr_mf_plan *plan, const void *state, const hr_op_args 
 #define SUMS(n)                                                                                    \
     size_t hr_mf_sums##n##_bytes(const hr_op_args *a)                                              \
     {                                                                                              \
-        return hr_fold_bytes(a, n);                                                                \
+        return hr_fold_bytes(a, n, 2);                                                             \
     }                                                                                              \
     void hr_mf_sums##n##_init(void *state, const hr_op_args *a)                                    \
     {                                                                                              \
-        memset(state, 0, hr_fold_bytes(a, n));                                                     \
+        memset(state, 0, hr_fold_bytes(a, n, 2));                                                  \
         hr_win_init(state, a);                                                                     \
     }
 

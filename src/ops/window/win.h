@@ -28,15 +28,17 @@
 HR_WIN_TIER_EACH(HR_WIN_DECLARE)
 /* clang-format on */
 
-void HR_WIN_FN(sum_time)(void *state, const hr_op_rows *r);
-void HR_WIN_FN(mean_time)(void *state, const hr_op_rows *r);
-void HR_WIN_FN(min_time)(void *state, const hr_op_rows *r);
-void HR_WIN_FN(max_time)(void *state, const hr_op_rows *r);
-void HR_WIN_FN(var_time)(void *state, const hr_op_rows *r);
-void HR_WIN_FN(vars_time)(void *state, const hr_op_rows *r);
-void HR_WIN_FN(std_time)(void *state, const hr_op_rows *r);
-void HR_WIN_FN(stds_time)(void *state, const hr_op_rows *r);
-void HR_WIN_FN(zscore_time)(void *state, const hr_op_rows *r);
+/* Of those that keep the rows of one column by time: by time, and behind another of them. */
+#define HR_WIN_SHARED_EACH(X) X(sum) X(mean) X(min) X(max) X(var) X(vars) X(std) X(stds) X(zscore)
+#define HR_WIN_SHARED_DECLARE(name)                                                                \
+    void HR_WIN_FN(name##_time)(void *state, const hr_op_rows *r);                                 \
+    void hr_win_##name##_behind(void *state, const hr_op_rows *r);                                 \
+    void hr_win_##name##_behind_base(void *state, const hr_op_rows *r);                            \
+    void hr_win_##name##_behind_avx2(void *state, const hr_op_rows *r);
+/* clang-format off */
+HR_WIN_SHARED_EACH(HR_WIN_SHARED_DECLARE)
+/* clang-format on */
+
 void hr_win_first(void *state, const hr_op_rows *r);
 void hr_win_last(void *state, const hr_op_rows *r);
 void hr_win_count(void *state, const hr_op_rows *r);
@@ -123,6 +125,14 @@ void hr_win_init_late_sums(void *state, const hr_op_args *a);
 void hr_win_init_late_spreads(void *state, const hr_op_args *a);
 void hr_win_init_late_ends(void *state, const hr_op_args *a);
 void hr_win_init_late_places(void *state, const hr_op_args *a);
+
+/* Behind another window: without a ring. */
+size_t hr_win_bytes_behind_one(const hr_op_args *a);
+size_t hr_win_bytes_behind_three(const hr_op_args *a);
+void hr_win_init_behind_one(void *state, const hr_op_args *a);
+void hr_win_init_behind_three(void *state, const hr_op_args *a);
+bool hr_win_is_sound_behind(const void *state, const hr_op_args *a);
+uint32_t hr_win_rows_behind(const hr_op_args *a);
 
 /* Of a state from a file (hr_op.is_sound). */
 bool hr_win_is_sound_one(const void *state, const hr_op_args *a);

@@ -54,6 +54,17 @@ HR_INLINE hr_chunk_place hr_chunk_place_of(void *state, const hr_fold *k)
     return at;
 }
 
+/** Of a window without a ring of its own, whose rows are those of the window ahead. */
+HR_INLINE hr_chunk_place hr_chunk_place_behind(void *state, const void *ahead, const hr_fold *k)
+{
+    hr_chunk_place at =
+        hr_chunk_place_of((void *)(uintptr_t)ahead, k); /* which is not written to */
+    at.w = state;
+    at.c = (hr_chunks *)(void *)((char *)state + HR_WIN_HEAD);
+    at.tree = (double *)(void *)(at.c + 1);
+    return at;
+}
+
 HR_INLINE void hr_chunk_join(double *out, const double *a, const double *b, uint64_t na,
                              uint64_t nb, const hr_fold *k)
 {

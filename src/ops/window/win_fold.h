@@ -103,18 +103,26 @@ HR_INLINE void hr_fold_rows(hr_win *w, const hr_op_rows *r, const hr_fold *k)
     hr_fold_copy(w->full, f.full, k);
 }
 
-/** Of aggregates of so many doubles, made of two columns at most. */
-HR_INLINE size_t hr_fold_bytes(const hr_op_args *a, unsigned width)
+/** Of aggregates of so many doubles, made of one column or two. */
+HR_INLINE size_t hr_fold_bytes(const hr_op_args *a, unsigned width, unsigned n_columns)
 {
     uint64_t bytes = HR_WIN_HEAD;
     if (a->is_time[0]) {
         uint64_t cap = hr_win_ring(a);
-        bytes += sizeof(hr_chunks) + cap * 24 + 2 * (cap / HR_WIN_CHUNK) * width * 8;
+        bytes +=
+            sizeof(hr_chunks) + cap * (1 + n_columns) * 8 + 2 * (cap / HR_WIN_CHUNK) * width * 8;
     } else {
         uint64_t n = (uint64_t)a->v[0];
         bytes += 2 * (n / 2 > 0 ? n / 2 : 1) * width * 8;
     }
     return hr_win_line(bytes);
+}
+
+/** Of one that is behind another, by time. */
+HR_INLINE size_t hr_fold_bytes_behind(const hr_op_args *a, unsigned width)
+{
+    return hr_win_line(HR_WIN_HEAD + sizeof(hr_chunks) +
+                       2 * (hr_win_ring(a) / HR_WIN_CHUNK) * width * sizeof(double));
 }
 
 HR_INLINE void hr_fold_init(void *state, const hr_op_args *a, size_t n_bytes)

@@ -71,26 +71,49 @@
      OF_X, .n_arg = 1, .arg = {DURATION("gap")}, STATE(form, _none)},
 #define EVERY .n_arg = 2, .arg = {WINDOW_AS("window"), WINDOW_AS("every")}
 
+/* Behind another window of time over the same rows. */
+#define BEHIND(name_, size)                                                                        \
+    static const hr_op behind_##name_ = {.name = #name_,                                           \
+                                         .group = "window",                                        \
+                                         .n_in = 2,                                                \
+                                         .in = {"x", "start"},                                     \
+                                         .n_out = 1,                                               \
+                                         .out = {""},                                              \
+                                         .bytes = hr_win_bytes_behind_##size,                      \
+                                         .init = hr_win_init_behind_##size,                        \
+                                         .run = hr_win_##name_##_behind,                           \
+                                         .is_sound = hr_win_is_sound_behind};
+BEHIND(sum, one)
+BEHIND(mean, one)
+BEHIND(min, one)
+BEHIND(max, one)
+BEHIND(var, three)
+BEHIND(vars, three)
+BEHIND(std, three)
+BEHIND(stds, three)
+BEHIND(zscore, three)
+#define SHARED(name_) .behind = &behind_##name_, .rows_behind = hr_win_rows_behind
+
 static const hr_op ops[] = {
     {LATE_OP(sum, "sum of x over the window", FULL, "", HR_OP_SAME), OF_X, IN_WINDOW_LATE,
-     STATE(late_sums, )},
+     STATE(late_sums, ), SHARED(sum)},
     {LATE_OP(mean, "sum of x over the window / its rows", FULL, "", HR_OP_SAME), OF_X,
-     IN_WINDOW_LATE, STATE(late_sums, )},
+     IN_WINDOW_LATE, STATE(late_sums, ), SHARED(mean)},
     {LATE_OP(min, "least x of the window", FULL, "", HR_OP_SAME), OF_X, IN_WINDOW_LATE,
-     STATE(late_ends, )},
+     STATE(late_ends, ), SHARED(min)},
     {LATE_OP(max, "greatest x of the window", FULL, "", HR_OP_SAME), OF_X, IN_WINDOW_LATE,
-     STATE(late_ends, )},
+     STATE(late_ends, ), SHARED(max)},
     {LATE_OP(var, "population variance: sum (x - mean)^2 / n", FULL, CHAN, HR_OP_SQUARE), OF_X,
-     IN_WINDOW_LATE, STATE(late_spreads, )},
+     IN_WINDOW_LATE, STATE(late_spreads, ), SHARED(var)},
     {OP(vars, "sample variance: sum (x - mean)^2 / (n - 1); null of one row", FULL, CHAN,
         HR_OP_SQUARE),
-     OF_X, IN_WINDOW, STATE(moments, )},
+     OF_X, IN_WINDOW, STATE(moments, ), SHARED(vars)},
     {LATE_OP(std, "root of the population variance", FULL, CHAN, HR_OP_SAME), OF_X, IN_WINDOW_LATE,
-     STATE(late_spreads, )},
+     STATE(late_spreads, ), SHARED(std)},
     {OP(stds, "root of the sample variance; null of one row", FULL, CHAN, HR_OP_SAME), OF_X,
-     IN_WINDOW, STATE(moments, )},
+     IN_WINDOW, STATE(moments, ), SHARED(stds)},
     {OP(zscore, "(newest x - mean) / std; null where std is 0", FULL, CHAN, HR_OP_RATIO), OF_X,
-     IN_WINDOW, STATE(moments, )},
+     IN_WINDOW, STATE(moments, ), SHARED(zscore)},
     {OP(skew, "m3 / m2^1.5, mk = sum (x - mean)^k / n; null where m2 is 0", FULL, CHAN,
         HR_OP_RATIO),
      OF_X, IN_WINDOW, STATE(four, )},

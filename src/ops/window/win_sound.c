@@ -50,7 +50,6 @@ static bool times_are_sound(const hr_win *w, const int64_t *ts)
  * goes on to where the window is now. */
 static bool chunks_are_sound(const hr_win *w, const hr_chunks *c)
 {
-    if (!times_are_sound(w, (const int64_t *)(const void *)(c + 1))) return false;
     if (c->lo >= c->hi) return true; /* made anew when it is asked for */
     bool ok = c->lo <= w->from / HR_WIN_CHUNK + 1 && c->hi <= w->end / HR_WIN_CHUNK &&
               c->hi - c->lo <= w->cap / HR_WIN_CHUNK;
@@ -63,7 +62,16 @@ bool hr_fold_is_sound(const void *state, const hr_op_args *a)
     const hr_win *w = state;
     if (!hr_win_is_sound(w, a, hr_win_ring(a))) return false;
     if (w->width_ns == 0) return w->at < w->block && w->odd_block <= 1;
-    return chunks_are_sound(w, (const hr_chunks *)(const void *)((const char *)w + HR_WIN_HEAD));
+    const hr_chunks *c = (const hr_chunks *)(const void *)((const char *)w + HR_WIN_HEAD);
+    return times_are_sound(w, (const int64_t *)(const void *)(c + 1)) && chunks_are_sound(w, c);
+}
+
+/* Whether its rows are those of the window ahead is seen when it runs. */
+bool hr_win_is_sound_behind(const void *state, const hr_op_args *a)
+{
+    const hr_win *w = state;
+    return hr_win_is_sound(w, a, hr_win_ring(a)) &&
+           chunks_are_sound(w, (const hr_chunks *)(const void *)((const char *)w + HR_WIN_HEAD));
 }
 
 #define FOLD(size)                                                                                 \

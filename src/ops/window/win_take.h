@@ -208,8 +208,8 @@ HR_INLINE void hr_take_held(hr_take *c)
     }
 }
 
-/** A whole group of plain rows, `held` is not told; false: nothing was done, but for places of the
- * ring in which no row waits. */
+/** A whole group of plain rows; `held` is not told (hr_take_held). False: nothing was done, but for
+ * places of the ring in which no row waits. */
 HR_INLINE bool hr_take_plain(hr_take *c, hr_win *w, const hr_take_ring *ring, const hr_op_rows *r,
                              uint32_t i, const hr_fold *k)
 {
@@ -269,6 +269,67 @@ HR_INLINE void hr_take_ahead(const hr_win *w, const hr_take_ring *ring, uint32_t
         __builtin_prefetch(ring->ts + in, 1);
         __builtin_prefetch(ring->rows + in * ring->n_columns, 1);
     }
+}
+
+/* ---- what windows over the same rows are told ---- */
+
+/* Of each row the place where its window starts, with HR_TAKE_LOST where it has no value since rows
+ * were lost; HR_TAKE_NULL: it is a row of no window. */
+#define HR_TAKE_LOST (UINT64_C(1) << 63)
+#define HR_TAKE_NULL UINT64_MAX
+
+/** Rows [i, next) of the input are told, those of c and nulls. */
+HR_INLINE void hr_take_tell(uint64_t *told, const hr_take *c, uint32_t i, uint32_t next)
+{
+    for (; i < next; i++)
+        told[i] = HR_TAKE_NULL;
+    for (uint32_t j = c->at; j < c->to; j++)
+        told[c->row[j]] = c->from[j] | (c->held[j] > 0 ? 0 : HR_TAKE_LOST);
+}
+
+/** Where rows [i, n) of the input come behind the window that was told them: a whole group without
+ * nulls or lost rows, `held` is not told; false: nothing was done. */
+HR_INLINE bool hr_take_told_plain(hr_take *c, hr_win *w, const uint64_t *told, uint32_t i,
+                                  uint32_t n)
+{
+    if (w->end % HR_WIN_TAKE != 0 || n - i < HR_WIN_TAKE) return false;
+    hr_v4_bits any = {0, 0, 0, 0};
+    for (uint32_t j = 0; j < HR_WIN_TAKE; j += HR_WIN_GROUP) {
+        hr_v4_bits v;
+        memcpy(&v, told + i + j, sizeof v);
+        any |= v;
+    }
+    any = any < (hr_v4_bits){0, 0, 0, 0};
+    if (HR_UNLIKELY(hr_take_any(&any))) return false;
+    memcpy(c->from, told + i, sizeof c->from);
+    c->first = w->end;
+    c->at = 0;
+    c->to = HR_WIN_TAKE;
+    w->from = c->from[HR_WIN_TAKE - 1];
+    w->end += HR_WIN_TAKE;
+    return true;
+}
+
+/** As hr_take_each, of rows that were told. */
+HR_INLINE uint32_t hr_take_told_each(hr_take *c, hr_win *w, const uint64_t *told, double *out,
+                                     uint32_t i, uint32_t n)
+{
+    uint64_t p = w->end;
+    const uint64_t stop = p - p % HR_WIN_TAKE + HR_WIN_TAKE;
+    *c = hr_take_none(p);
+    for (; i < n && p < stop; i++) {
+        if (HR_UNLIKELY(told[i] == HR_TAKE_NULL)) {
+            out[i] = (double)NAN;
+            continue;
+        }
+        w->from = told[i] & ~HR_TAKE_LOST;
+        p++;
+        c->row[c->to] = i;
+        c->from[c->to] = w->from;
+        c->held[c->to++] = told[i] & HR_TAKE_LOST ? 0 : (double)(int64_t)(p - w->from);
+    }
+    w->end = p;
+    return i;
 }
 
 /** Lanes from i on whose windows start in the same chunk; the lane behind them. */

@@ -20,3 +20,5 @@
     }
 #endif
 HR_WIN_TIER_EACH(RUN)
+#define RUN_BEHIND(name) RUN(name##_behind)
+HR_WIN_SHARED_EACH(RUN_BEHIND)

@@ -9,6 +9,13 @@
  * places; one that a call ends in is gone over anew by the next. See win_chunks.h. */
 #include "ops/window/win_lanes.h"
 
+enum { SUM, MEAN, LEAST, MOST };
+
+HR_INLINE hr_v4_what how_of(const hr_lanes_kind *k)
+{
+    return k->what == LEAST ? HR_V4_LEAST : k->what == MOST ? HR_V4_MOST : HR_V4_SUM;
+}
+
 /* Suffixes of the chunk before lo, with the chunks up to the peak. Those of two chunks are kept. */
 static HR_NOINLINE void turn(const hr_chunk_place *at, uint64_t lo, uint64_t peak, hr_v4_what how)
 {
@@ -31,23 +38,19 @@ static HR_NOINLINE void turn(const hr_chunk_place *at, uint64_t lo, uint64_t pea
 }
 
 /* Windows may start in the chunk before lo now. */
-HR_INLINE void enter(const hr_chunk_place *at, uint64_t lo, uint64_t hi, const hr_fold *k,
-                     hr_v4_what how)
+HR_INLINE void enter(const hr_chunk_place *at, uint64_t lo, uint64_t hi, const hr_lanes_kind *k)
 {
     hr_chunks *c = at->c;
-    if (c->lo != lo || c->hi != hi) hr_chunk_move(at, lo, hi, k);
+    if (c->lo != lo || c->hi != hi) hr_chunk_move(at, lo, hi, k->fold);
     const uint64_t peak = lo < hi ? c->peak : lo;
     const uint64_t half = (lo - 1) % 2;
-    if (c->turned[half] != lo || c->folded[half] != peak) turn(at, lo, peak, how);
+    if (c->turned[half] != lo || c->folded[half] != peak) turn(at, lo, peak, how_of(k));
 }
 
-typedef struct sums {
-    hr_v4 now[HR_WIN_TAKE / HR_WIN_GROUP]; /* of the newest chunk up to each row */
-    hr_v4 all[HR_WIN_TAKE / HR_WIN_GROUP];
-} sums;
-
-HR_INLINE void scan(sums *s, const hr_chunk_place *at, const hr_take *t, uint32_t n, hr_v4_what how)
+HR_INLINE void scan(hr_lanes *s, const hr_chunk_place *at, const hr_take *t, uint32_t n,
+                    const hr_lanes_kind *k)
 {
+    const hr_v4_what how = how_of(k);
     const hr_v4 none = HR_V4(hr_v4_none(how));
     hr_win *w = at->w;
     hr_v4 all = t->first % HR_WIN_CHUNK == 0 ? none : HR_V4(w->prefix[0]);
@@ -65,9 +68,10 @@ HR_INLINE void scan(sums *s, const hr_chunk_place *at, const hr_take *t, uint32_
 }
 
 /* Lanes [i, to): windows that start in chunks that were entered. */
-HR_INLINE void far(sums *s, uint32_t i, uint32_t to, const hr_chunks *c, const hr_take *t,
-                   hr_v4_what how)
+HR_INLINE void far(hr_lanes *s, uint32_t i, uint32_t to, const hr_chunks *c, const hr_take *t,
+                   const hr_lanes_kind *k)
 {
+    const hr_v4_what how = how_of(k);
     const bool some = c->lo < c->hi && c->peak < c->hi;
     const hr_v4 back = HR_V4(some ? c->back[0] : hr_v4_none(how));
     const uint64_t places = 2 * HR_WIN_CHUNK;
@@ -84,9 +88,10 @@ HR_INLINE void far(sums *s, uint32_t i, uint32_t to, const hr_chunks *c, const h
 }
 
 /* Lanes [i, to): windows within the newest chunk, from their newest row back. */
-HR_INLINE void near(sums *s, uint32_t i, uint32_t to, const hr_chunk_place *at, const hr_take *t,
-                    hr_v4_what how)
+HR_INLINE void near(hr_lanes *s, uint32_t i, uint32_t to, const hr_chunk_place *at,
+                    const hr_take *t, const hr_lanes_kind *k)
 {
+    const hr_v4_what how = how_of(k);
     const hr_v4 none = HR_V4(hr_v4_none(how));
     HR_LANES_EACH(g, i - i % HR_WIN_GROUP, to)
     {
@@ -106,8 +111,9 @@ HR_INLINE void near(sums *s, uint32_t i, uint32_t to, const hr_chunk_place *at, 
     }
 }
 
-HR_INLINE void means(sums *s, const hr_take *t, uint32_t n)
+HR_INLINE void values(hr_lanes *s, const hr_take *t, uint32_t n, const hr_lanes_kind *k)
 {
+    if (k->what != MEAN) return;
     HR_LANES_EACH(g, 0, n)
     {
         hr_v4 held;
@@ -116,18 +122,18 @@ HR_INLINE void means(sums *s, const hr_take *t, uint32_t n)
     }
 }
 
-static HR_NOINLINE void lanes_of_runs(sums *s, const hr_chunk_place *at, const hr_take *t,
-                                      const hr_fold *k, hr_v4_what how)
+HR_INLINE void of_runs(hr_lanes *s, const hr_chunk_place *at, const hr_take *t,
+                       const hr_lanes_kind *k)
 {
     const uint64_t newest = t->first / HR_WIN_CHUNK;
     for (uint32_t i = t->at; i < t->to;) {
         const uint32_t to = hr_take_run(t, i);
         const uint64_t chunk = t->from[i] / HR_WIN_CHUNK;
         if (chunk == newest) {
-            near(s, i, to, at, t, how);
+            near(s, i, to, at, t, k);
         } else {
-            enter(at, chunk + 1, newest, k, how);
-            far(s, i, to, at->c, t, how);
+            enter(at, chunk + 1, newest, k);
+            far(s, i, to, at->c, t, k);
         }
         i = to;
     }
@@ -135,58 +141,21 @@ static HR_NOINLINE void lanes_of_runs(sums *s, const hr_chunk_place *at, const h
 
 /* Windows that start in two chunks, one behind the other and neither the newest, with one peak:
  * as if in one. */
-HR_INLINE bool lanes_together(sums *s, const hr_chunk_place *at, const hr_take *t, const hr_fold *k,
-                              hr_v4_what how)
+HR_INLINE bool together(hr_lanes *s, const hr_chunk_place *at, const hr_take *t,
+                        const hr_lanes_kind *k)
 {
     const uint64_t newest = t->first / HR_WIN_CHUNK;
     const uint64_t a = t->from[0] / HR_WIN_CHUNK;
     const uint64_t b = t->from[HR_WIN_TAKE - 1] / HR_WIN_CHUNK;
     if (HR_UNLIKELY(b >= newest || b - a > 1)) return false;
-    enter(at, a + 1, newest, k, how);
+    enter(at, a + 1, newest, k);
     if (a != b) {
         if (HR_UNLIKELY(b + 1 >= at->c->peak)) return false;
-        enter(at, b + 1, newest, k, how);
+        enter(at, b + 1, newest, k);
     }
-    far(s, 0, HR_WIN_TAKE, at->c, t, how);
+    far(s, 0, HR_WIN_TAKE, at->c, t, k);
     return true;
 }
-
-HR_INLINE void run(void *state, const hr_op_rows *r, const hr_fold *k, hr_v4_what how, bool is_mean)
-{
-    hr_take t HR_UNINIT;
-    sums s HR_UNINIT;
-    hr_chunk_place at = hr_chunk_place_of(state, k);
-    hr_take_ahead(at.w, &at.ring, r->n);
-    for (uint32_t next = 0; next < r->n;) {
-        if (HR_LIKELY(hr_take_plain(&t, at.w, &at.ring, r, next, k))) {
-            scan(&s, &at, &t, HR_WIN_TAKE, how);
-            if (is_mean) hr_take_held(&t);
-            if (HR_UNLIKELY(!lanes_together(&s, &at, &t, k, how))) {
-                hr_take_held(&t);
-                lanes_of_runs(&s, &at, &t, k, how);
-            }
-            if (is_mean) means(&s, &t, HR_WIN_TAKE);
-            hr_lanes_all(r->out[0] + next, s.all);
-            next += HR_WIN_TAKE;
-        } else {
-            next = hr_take_each(&t, at.w, &at.ring, r, next, k);
-            if (t.to == t.at) return;
-            scan(&s, &at, &t, t.to, how);
-            lanes_of_runs(&s, &at, &t, k, how);
-            if (is_mean) means(&s, &t, t.to);
-            hr_lanes_some(r->out[0], s.all, &t);
-        }
-        if (at.w->end % HR_WIN_CHUNK == 0)
-            hr_chunk_put(&at, t.first / HR_WIN_CHUNK, at.w->prefix, k);
-    }
-}
-
-#define TIME(name, join_, how, is_mean)                                                            \
-    void HR_WIN_FN(name##_time)(void *state, const hr_op_rows *r)                                  \
-    {                                                                                              \
-        static const hr_fold kind = {.width = 1, .n_in = 1, .join = join_};                        \
-        run(state, r, &kind, how, is_mean);                                                        \
-    }
 
 HR_INLINE void sum_join(double *out, const double *a, const double *b, const hr_fold_part *p)
 {
@@ -206,7 +175,25 @@ HR_INLINE void max_join(double *out, const double *a, const double *b, const hr_
     out[0] = a[0] > b[0] ? a[0] : b[0];
 }
 
-TIME(sum, sum_join, HR_V4_SUM, false)
-TIME(mean, sum_join, HR_V4_SUM, true)
-TIME(min, min_join, HR_V4_LEAST, false)
-TIME(max, max_join, HR_V4_MOST, false)
+/* What is seldom, of each kind for itself. */
+#define OP(name, join_, what_)                                                                     \
+    static const hr_fold name##_fold = {.width = 1, .n_in = 1, .join = join_};                     \
+    static HR_NOINLINE void of_runs_##name(hr_lanes *s, const hr_chunk_place *at,                  \
+                                           const hr_take *t, const hr_lanes_kind *unused)          \
+    {                                                                                              \
+        static const hr_lanes_kind k = {.fold = &name##_fold, .what = what_};                      \
+        (void)unused;                                                                              \
+        of_runs(s, at, t, &k);                                                                     \
+    }                                                                                              \
+    static HR_NOINLINE void put_##name(const hr_chunk_place *at, uint64_t chunk,                   \
+                                       const hr_lanes_kind *unused)                                \
+    {                                                                                              \
+        (void)unused;                                                                              \
+        hr_chunk_put(at, chunk, at->w->prefix, &name##_fold);                                      \
+    }                                                                                              \
+    HR_LANES_OP(name, &name##_fold, what_, of_runs_##name, put_##name)
+
+OP(sum, sum_join, SUM)
+OP(mean, sum_join, MEAN)
+OP(min, min_join, LEAST)
+OP(max, max_join, MOST)

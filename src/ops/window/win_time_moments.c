@@ -42,8 +42,9 @@ HR_INLINE void two_settle(double *a, double n, double per_n)
 
 static const hr_fold kind = {.width = WIDTH, .n_in = 1, .join = two_join, .settle = two_settle};
 
-static HR_NOINLINE void whole(const hr_chunk_place *at, uint64_t chunk)
+static HR_NOINLINE void put(const hr_chunk_place *at, uint64_t chunk, const hr_lanes_kind *k)
 {
+    (void)k;
     hr_chunk_put(at, chunk, at->w->prefix, &kind);
 }
 
@@ -90,16 +91,10 @@ static HR_NOINLINE void turn(const hr_chunk_place *at, uint64_t lo, uint64_t pea
     c->folded[half] = peak;
 }
 
-#define GROUPS (HR_WIN_TAKE / HR_WIN_GROUP)
-
-typedef struct moments {
-    hr_v4 now_s[GROUPS], now_q[GROUPS]; /* of the newest chunk up to each row */
-    hr_v4 s[GROUPS], q[GROUPS];         /* of the window about a ref */
-    hr_v4 lead[GROUPS];                 /* the newest row less that ref */
-} moments;
-
-HR_INLINE void scan(moments *m, const hr_chunk_place *at, const hr_take *t, uint32_t n)
+HR_INLINE void scan(hr_lanes *m, const hr_chunk_place *at, const hr_take *t, uint32_t n,
+                    const hr_lanes_kind *k)
 {
+    (void)k;
     hr_win *w = at->w;
     if (t->first % HR_WIN_CHUNK == 0) {
         w->prefix[REF] = hr_lanes_rows(at, t->first)[0];
@@ -121,7 +116,7 @@ HR_INLINE void scan(moments *m, const hr_chunk_place *at, const hr_take *t, uint
         before_q = q;
         hr_v4_up_all(&d, &s, &none, HR_V4_SUM);
         hr_v4_up_all(&dd, &q, &none, HR_V4_SUM);
-        m->now_s[g / HR_WIN_GROUP] = d;
+        m->now[g / HR_WIN_GROUP] = d;
         m->now_q[g / HR_WIN_GROUP] = dd;
     }
     w->prefix[S] = n % HR_WIN_GROUP == 0 ? s[0] : before_s[0];
@@ -172,7 +167,7 @@ typedef struct sums {
 } sums;
 
 /* Of the lanes of group g. */
-HR_INLINE void far(sums *o, uint32_t g, const moments *m, const joint *k, const hr_chunk_place *at,
+HR_INLINE void far(sums *o, uint32_t g, const hr_lanes *m, const joint *k, const hr_chunk_place *at,
                    const hr_take *t)
 {
     const uint64_t places = 2 * HR_WIN_CHUNK;
@@ -187,7 +182,7 @@ HR_INLINE void far(sums *o, uint32_t g, const moments *m, const joint *k, const 
     const hr_v4 n_new = HR_V4(k->n) + n_now;
     const hr_v4 way = HR_V4(k->way);
     const hr_v4 now = HR_V4(k->now);
-    const hr_v4 now_s = m->now_s[g / HR_WIN_GROUP];
+    const hr_v4 now_s = m->now[g / HR_WIN_GROUP];
     const hr_v4 moved = now_s + n_now * now;
     const hr_v4 new_s = HR_V4(k->s) + moved;
     const hr_v4 new_q = HR_V4(k->q) + (m->now_q[g / HR_WIN_GROUP] + now * (now_s + moved));
@@ -207,21 +202,21 @@ HR_INLINE void far(sums *o, uint32_t g, const moments *m, const joint *k, const 
 }
 
 /* Lanes [i, to): windows that start in the chunk that was entered. */
-HR_INLINE void far_run(moments *m, uint32_t i, uint32_t to, const joint *k,
+HR_INLINE void far_run(hr_lanes *m, uint32_t i, uint32_t to, const joint *k,
                        const hr_chunk_place *at, const hr_take *t)
 {
     HR_LANES_EACH(g, i - i % HR_WIN_GROUP, to)
     {
         sums o HR_UNINIT;
         far(&o, g, m, k, at, t);
-        hr_lanes_set(m->s, g, i, &o.s);
+        hr_lanes_set(m->all, g, i, &o.s);
         hr_lanes_set(m->q, g, i, &o.q);
         hr_lanes_set(m->lead, g, i, &o.lead);
     }
 }
 
 /* All lanes of which windows start at place p or later. */
-static HR_NOINLINE void far_from(moments *m, uint64_t p, const joint *k, const hr_chunk_place *at,
+static HR_NOINLINE void far_from(hr_lanes *m, uint64_t p, const joint *k, const hr_chunk_place *at,
                                  const hr_take *t)
 {
     const hr_v4_bits last = {(int64_t)p - 1, (int64_t)p - 1, (int64_t)p - 1, (int64_t)p - 1};
@@ -232,14 +227,15 @@ static HR_NOINLINE void far_from(moments *m, uint64_t p, const joint *k, const h
         far(&o, g, m, k, at, t);
         memcpy(&from, t->from + g, sizeof from);
         const hr_v4_bits is = from > last;
-        hr_v4_pick(&m->s[g / HR_WIN_GROUP], &is, &o.s);
+        hr_v4_pick(&m->all[g / HR_WIN_GROUP], &is, &o.s);
         hr_v4_pick(&m->q[g / HR_WIN_GROUP], &is, &o.q);
         hr_v4_pick(&m->lead[g / HR_WIN_GROUP], &is, &o.lead);
     }
 }
 
 /* Lanes [i, to): windows within the newest chunk, about their newest row. */
-HR_INLINE void near(moments *m, uint32_t i, uint32_t to, const hr_chunk_place *at, const hr_take *t)
+HR_INLINE void near(hr_lanes *m, uint32_t i, uint32_t to, const hr_chunk_place *at,
+                    const hr_take *t)
 {
     HR_LANES_EACH(g, i - i % HR_WIN_GROUP, to)
     {
@@ -259,18 +255,18 @@ HR_INLINE void near(moments *m, uint32_t i, uint32_t to, const hr_chunk_place *a
             s += d;
             q += d * d;
         }
-        hr_lanes_set(m->s, g, i, &s);
+        hr_lanes_set(m->all, g, i, &s);
         hr_lanes_set(m->q, g, i, &q);
         hr_lanes_set(m->lead, g, i, &none);
     }
 }
 
-typedef enum moment_what { VAR, VARS, STD, STDS, ZSCORE } moment_what;
+enum { VAR, VARS, STD, STDS, ZSCORE };
 
-HR_INLINE void value(hr_v4 *v, const moments *m, uint32_t g, const hr_v4 *held, moment_what what)
+HR_INLINE void value(hr_v4 *v, const hr_lanes *m, uint32_t g, const hr_v4 *held, unsigned what)
 {
     const hr_v4 n = *held;
-    const hr_v4 s = m->s[g];
+    const hr_v4 s = m->all[g];
     *v = n * m->q[g] - s * s;
     hr_v4_both(v, &none, v, HR_V4_MOST);
     if (what == ZSCORE) {
@@ -282,8 +278,10 @@ HR_INLINE void value(hr_v4 *v, const moments *m, uint32_t g, const hr_v4 *held, 
     if (what == STD || what == STDS) hr_v4_sqrt(v);
 }
 
-static HR_NOINLINE void lanes_of_runs(moments *m, const hr_chunk_place *at, const hr_take *t)
+static HR_NOINLINE void of_runs(hr_lanes *m, const hr_chunk_place *at, const hr_take *t,
+                                const hr_lanes_kind *unused)
 {
+    (void)unused;
     const uint64_t newest = t->first / HR_WIN_CHUNK;
     for (uint32_t i = t->at; i < t->to;) {
         const uint32_t to = hr_take_run(t, i);
@@ -299,8 +297,10 @@ static HR_NOINLINE void lanes_of_runs(moments *m, const hr_chunk_place *at, cons
 }
 
 /* Windows that start in two chunks, one behind the other and neither the newest. */
-HR_INLINE bool lanes_together(moments *m, const hr_chunk_place *at, const hr_take *t)
+HR_INLINE bool together(hr_lanes *m, const hr_chunk_place *at, const hr_take *t,
+                        const hr_lanes_kind *unused)
 {
+    (void)unused;
     const uint64_t newest = t->first / HR_WIN_CHUNK;
     const uint64_t a = t->from[0] / HR_WIN_CHUNK;
     const uint64_t b = t->from[HR_WIN_TAKE - 1] / HR_WIN_CHUNK;
@@ -318,51 +318,20 @@ HR_INLINE bool lanes_together(moments *m, const hr_chunk_place *at, const hr_tak
     return true;
 }
 
-HR_INLINE void values(hr_v4 *v, const moments *m, const hr_take *t, uint32_t n, moment_what what)
+HR_INLINE void values(hr_lanes *m, const hr_take *t, uint32_t n, const hr_lanes_kind *k)
 {
     HR_LANES_EACH(g, 0, n)
     {
         hr_v4 held;
+        hr_v4 v;
         hr_v4_load(&held, t->held + g);
-        value(&v[g / HR_WIN_GROUP], m, g / HR_WIN_GROUP, &held, what);
+        value(&v, m, g / HR_WIN_GROUP, &held, k->what);
+        m->all[g / HR_WIN_GROUP] = v;
     }
 }
 
-HR_INLINE void run(void *state, const hr_op_rows *r, moment_what what)
-{
-    hr_take t HR_UNINIT;
-    moments m HR_UNINIT;
-    hr_v4 v[GROUPS] HR_UNINIT;
-    hr_chunk_place at = hr_chunk_place_of(state, &kind);
-    hr_take_ahead(at.w, &at.ring, r->n);
-    for (uint32_t next = 0; next < r->n;) {
-        if (HR_LIKELY(hr_take_plain(&t, at.w, &at.ring, r, next, &kind))) {
-            hr_take_held(&t);
-            scan(&m, &at, &t, HR_WIN_TAKE);
-            if (HR_UNLIKELY(!lanes_together(&m, &at, &t))) lanes_of_runs(&m, &at, &t);
-            values(v, &m, &t, HR_WIN_TAKE, what);
-            hr_lanes_all(r->out[0] + next, v);
-            next += HR_WIN_TAKE;
-        } else {
-            next = hr_take_each(&t, at.w, &at.ring, r, next, &kind);
-            if (t.to == t.at) return;
-            scan(&m, &at, &t, t.to);
-            lanes_of_runs(&m, &at, &t);
-            values(v, &m, &t, t.to, what);
-            hr_lanes_some(r->out[0], v, &t);
-        }
-        if (at.w->end % HR_WIN_CHUNK == 0) whole(&at, t.first / HR_WIN_CHUNK);
-    }
-}
-
-#define MOMENT(name, what)                                                                         \
-    void HR_WIN_FN(name##_time)(void *state, const hr_op_rows *r)                                  \
-    {                                                                                              \
-        run(state, r, what);                                                                       \
-    }
-
-MOMENT(var, VAR)
-MOMENT(vars, VARS)
-MOMENT(std, STD)
-MOMENT(stds, STDS)
-MOMENT(zscore, ZSCORE)
+HR_LANES_OP(var, &kind, VAR, of_runs, put)
+HR_LANES_OP(vars, &kind, VARS, of_runs, put)
+HR_LANES_OP(std, &kind, STD, of_runs, put)
+HR_LANES_OP(stds, &kind, STDS, of_runs, put)
+HR_LANES_OP(zscore, &kind, ZSCORE, of_runs, put)
