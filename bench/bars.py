@@ -116,4 +116,5 @@ def main():
                       f"{n / min(seconds) * 1e-6:.2f}), {ratio:.2f} x ours")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -3,10 +3,9 @@
 
 #include <string.h>
 
-#define ROWS_MAX 8192u
+#define ROWS_MAX 65536u
 #define ROWS_MIN HR_CALC_STEP_ROWS
-#define BATCH_BYTES ((size_t)4 << 20) /* of rows */
-#define LINE_BYTES 64u
+#define BATCH_BYTES ((size_t)4 << 20) /* of rows; an instrument of hundreds has some dozens */
 
 static uint32_t cap_rows(const hr_eval *e)
 {
@@ -64,26 +63,19 @@ hr_status hr_calc_batch_init(hr_calc_batch *b, const hr_eval *e, bool measures, 
 
 /* ---- instruments ---- */
 
-size_t hr_calc_line_bytes(const hr_eval *e)
-{
-    return hr_round_up(sizeof(hr_calc_line), 64) + e->part[0].state_bytes + LINE_BYTES;
-}
-
-hr_calc_line *hr_calc_line_init(hr_calc_batch *b, void *mem, const hr_text *venue,
-                                const hr_text *symbol)
+void hr_calc_line_init(hr_calc_batch *b, hr_calc_line *l, char *state, const hr_text *venue,
+                       const hr_text *symbol)
 {
     char venue_text[HR_TEXT_CAP + 1] = "";
     char symbol_text[HR_TEXT_CAP + 1] = "";
-    hr_calc_line *l = mem;
     *l = (hr_calc_line){.venue = *venue, .symbol = *symbol, .first = HR_CALC_NONE};
     l->last = HR_CALC_NONE;
     l->newest = INT64_MIN;
-    l->state = (char *)mem + hr_round_up(sizeof *l, 64);
+    l->state = state;
     hr_eval_init(&b->e->part[0], l->state);
     memcpy(venue_text, venue->byte, venue->len);
     memcpy(symbol_text, symbol->byte, symbol->len);
     l->part = hr_eval_others_meet(&b->others, venue_text, symbol_text);
-    return l;
 }
 
 /* ---- rows ---- */
@@ -127,7 +119,7 @@ void hr_calc_batch_part(hr_calc_batch *b, const hr_calc_line *line, int64_t ts, 
 static uint32_t work_out(hr_calc_batch *b, hr_calc_line *l, uint32_t at)
 {
     const hr_eval_part *p = &b->e->part[0];
-    uint32_t idx[HR_CALC_STEP_ROWS] = {0};
+    uint32_t idx[HR_CALC_STEP_ROWS] HR_UNINIT;
     uint32_t n = 0;
     for (; n < HR_CALC_STEP_ROWS && at != HR_CALC_NONE; at = b->next[at])
         idx[n++] = at;

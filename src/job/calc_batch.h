@@ -8,7 +8,7 @@
 
 #define HR_CALC_STEP_ROWS 256u /* of a call of the evaluator */
 
-/* An instrument; its state lies behind it. */
+/* An instrument. */
 typedef struct hr_calc_line {
     hr_text venue, symbol;
     uint32_t first, last; /* its rows in the batch; HR_CALC_NONE: it has none */
@@ -48,11 +48,10 @@ typedef struct hr_calc_batch {
 size_t hr_calc_batch_bytes(const hr_eval *e, bool measures);
 HR_MUST_USE hr_status hr_calc_batch_init(hr_calc_batch *b, const hr_eval *e, bool measures,
                                          hr_arena *arena, hr_err *err);
-/** Bytes of one instrument with its state. */
-size_t hr_calc_line_bytes(const hr_eval *e);
-/** mem: that many, 64-byte aligned. Finds the part that is worked out on its rows. */
-hr_calc_line *hr_calc_line_init(hr_calc_batch *b, void *mem, const hr_text *venue,
-                                const hr_text *symbol);
+/** state: of part 0, 64-byte aligned. Finds the part that is worked out on its rows. Lines that lie
+ * side by side are at hand for each row; those each in front of their state are not. */
+void hr_calc_line_init(hr_calc_batch *b, hr_calc_line *l, char *state, const hr_text *venue,
+                       const hr_text *symbol);
 
 /** A row: where its inputs go; those that are values of other parts are set. The row counts when
  * hr_calc_batch_took is called. */

@@ -22,6 +22,7 @@ typedef struct column {
     const hr_pq_column *meta; /* NULL: there is none */
     hr_pq_cursor *cursor;
     hr_calc_cells cells;
+    bool is_real;  /* whole ones are wanted as numbers */
     double *real;  /* of numbers; a cell that is none is BAD_REAL */
     int64_t *i64;  /* of times; whole numbers as names */
     hr_text *text; /* of names, and of texts as times; longer ones are cut and marked so */
@@ -169,6 +170,7 @@ static hr_status open_column(reader *r, column *c, uint32_t at, column_use use, 
     c->meta = hr_pq_file_column(r->file, at);
     c->cells = (hr_calc_cells)r->in.table->cells[at];
     bool has_i64 = use == USE_NAME ? c->cells == HR_CALC_NUMBERS : c->cells != HR_CALC_TEXTS;
+    c->is_real = use == USE_NUMBER || c->meta->logical == HR_PQ_L_DECIMAL;
     bool has_text = use != USE_NUMBER && c->cells == HR_CALC_TEXTS;
     HR_TRY(hr_pq_cursor_create(&c->cursor, r->file, at, r->arena, err));
     c->real = hr_arena_alloc(r->arena, STEP_ROWS * sizeof *c->real, 64);
@@ -243,7 +245,7 @@ static hr_status read_whole(column *c, uint32_t n, hr_err *err)
     uint32_t k;
     unsigned scale = c->meta->logical == HR_PQ_L_DECIMAL ? c->meta->scale : 0;
     HR_TRY(hr_pq_read_i64(c->cursor, c->i64, n, &k, err));
-    for (uint32_t i = 0; i < k; i++) {
+    for (uint32_t i = 0; c->is_real && i < k; i++) {
         int64_t v = c->i64[i];
         c->real[i] = v == HR_NULL_I64      ? (double)NAN
                      : v == HR_PQ_WIDE_I64 ? bad_real()

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "job/calc_run.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "job/calc_batch.h"
 
 typedef struct state {
     hr_tradegate gate;
-    hr_calc_line *line; /* behind it */
-    char *stages;       /* their state, behind that */
+    hr_calc_line line;
+    char *stages; /* their state, behind that of the expressions, which is behind this */
 } state;
 
 typedef struct job {
@@ -48,11 +49,13 @@ hr_status hr_calc_fields(hr_row_field *field, uint32_t *n_fields, const hr_expr 
 hr_status hr_calc_put(hr_row_out *out, const hr_expr *x, int64_t ts, const hr_text *instrument,
                       const double *value, hr_err *err)
 {
-    hr_cell cell[HR_ROW_FIELDS_MAX];
+    hr_cell cell[HR_ROW_FIELDS_MAX] HR_UNINIT;
     cell[0] = hr_cell_i64(ts);
     cell[1] = hr_cell_text(instrument);
-    for (uint32_t i = 0; i < x->n_out; i++)
-        cell[i + 2] = hr_cell_real(value[i]);
+    for (uint32_t i = 0; i < x->n_out; i++) { /* as hr_cell_real, in place */
+        cell[i + 2].real = value[i];
+        cell[i + 2].is_null = !isfinite(value[i]);
+    }
     return hr_row_out_put(out, cell, err);
 }
 
@@ -76,8 +79,8 @@ static state *state_of(job *j, const hr_desk *d, hr_err *err)
     hr_text symbol = hr_text_of(d->symbol);
     hr_tradegate_init(&s->gate, j->o->listen.trades, j->o->listen.keep_repeated);
     char *at = (char *)s + hr_round_up(sizeof *s, 64);
-    s->line = hr_calc_line_init(&j->batch, at, &venue, &symbol);
-    s->stages = at + hr_round_up(hr_calc_line_bytes(j->batch.e), 64);
+    hr_calc_line_init(&j->batch, &s->line, at, &venue, &symbol);
+    s->stages = at + hr_round_up(j->batch.e->part[0].state_bytes, 64);
     const hr_row_stages *g = j->o->program->stages;
     if (g != NULL) hr_row_stages_init(g, s->stages);
     return s;
@@ -112,13 +115,13 @@ static hr_status put(job *j, state *s, const hr_desk *d, const hr_evbatch *b, ui
         j->r->dropped++;
         return HR_OK;
     }
-    if (s->line->part != 0) {
-        hr_market_rows_read(&j->read, s->line->part, e, j->wide, j->part_row);
-        hr_calc_batch_part(&j->batch, s->line, ts, j->part_row);
+    if (s->line.part != 0) {
+        hr_market_rows_read(&j->read, s->line.part, e, j->wide, j->part_row);
+        hr_calc_batch_part(&j->batch, &s->line, ts, j->part_row);
     }
     hr_market_rows_read(&j->read, 0, e, j->wide, hr_calc_batch_row(&j->batch));
     bool is_quiet = hr_listen_is_early(&j->o->listen, b, m);
-    return hr_calc_batch_took(&j->batch, s->line, ts, is_quiet, err);
+    return hr_calc_batch_took(&j->batch, &s->line, ts, is_quiet, err);
 }
 
 static hr_status on_trade(job *j, const hr_desk *d, const hr_evbatch *b, uint32_t m, hr_err *err)
@@ -187,7 +190,7 @@ static hr_status open_all(job *j, hr_err *err)
     hr_listen_needs needs = {
         .field = j->field,
         .n_fields = j->n_fields,
-        .state_bytes = hr_round_up(sizeof(state), 64) + hr_round_up(hr_calc_line_bytes(e), 64) +
+        .state_bytes = hr_round_up(sizeof(state), 64) + hr_round_up(e->part[0].state_bytes, 64) +
                        j->read.stage_bytes,
         .extra_bytes = hr_calc_batch_bytes(e, j->o->measures) + row_bytes,
     };

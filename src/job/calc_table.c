@@ -52,6 +52,7 @@ typedef struct job {
     hr_row_out rows;
     hr_row_field field[HR_ROW_FIELDS_MAX];
     uint32_t n_fields;
+    hr_calc_line *line;  /* [max_lines] */
     hr_calc_line **slot; /* by hash of the instrument */
     uint32_t mask, n_lines, max_lines;
     hr_calc_line *last; /* of the row before */
@@ -74,7 +75,7 @@ static bool is_numbered(const job *j)
 
 static bool is_same(const hr_text *a, const hr_text *b)
 {
-    return a->len == b->len && memcmp(a->byte, b->byte, a->len) == 0;
+    return a->len == b->len && (a->len == 0 || memcmp(a->byte, b->byte, a->len) == 0);
 }
 
 static uint32_t hash_of(uint32_t h, const hr_text *t)
@@ -92,15 +93,15 @@ static hr_calc_line *line_of(job *j, const hr_calc_row *row, hr_err *err)
     for (; (l = j->slot[at]) != NULL; at = (at + 1) & j->mask)
         if (is_same(&l->symbol, &row->symbol) && is_same(&l->venue, &row->venue)) break;
     if (l == NULL) {
-        size_t n = hr_calc_line_bytes(j->batch.e);
-        void *mem = j->n_lines < j->max_lines ? hr_arena_alloc(j->arena, n, 64) : NULL;
-        if (mem == NULL) {
+        size_t n = j->batch.e->part[0].state_bytes;
+        char *state = j->n_lines < j->max_lines ? hr_arena_alloc(j->arena, n, 64) : NULL;
+        if (state == NULL) {
             (void)HR_FAIL(err, HR_EBUDGET, "memory for %u instruments is used up: raise --memory",
                           j->n_lines);
             return NULL;
         }
-        j->n_lines++;
-        l = j->slot[at] = hr_calc_line_init(&j->batch, mem, &row->venue, &row->symbol);
+        l = j->slot[at] = &j->line[j->n_lines++];
+        hr_calc_line_init(&j->batch, l, state, &row->venue, &row->symbol);
     }
     j->last = l;
     return l;
@@ -251,10 +252,11 @@ static hr_status carve(job *j, size_t parts, hr_err *err)
     uint32_t n = j->o->table->n_column;
     j->mask = 2 * LINES_MAX - 1;
     j->slot = hr_arena_alloc(j->arena, (j->mask + 1) * sizeof(hr_calc_line *), 64);
+    j->line = hr_arena_alloc(j->arena, j->max_lines * sizeof *j->line, 64);
     j->part_row = hr_arena_alloc(j->arena, parts * sizeof *j->part_row, 8);
     j->used = hr_arena_alloc(j->arena, (n + 1) * sizeof *j->used, 8);
     j->place = hr_arena_alloc(j->arena, (n + 1) * sizeof *j->place, 8);
-    if (j->slot == NULL || j->part_row == NULL || j->used == NULL || j->place == NULL)
+    if (j->line == NULL || j->slot == NULL || j->part_row == NULL || j->used == NULL || j->place == NULL)
         return HR_FAIL(err, HR_EBUDGET, "no memory for rows: raise --memory");
     return HR_OK;
 }
@@ -278,7 +280,7 @@ static hr_status open_all(job *j, hr_err *err)
     const hr_eval *e = o->program->e;
     hr_row_target to = o->listen.to;
     size_t memory = (size_t)o->listen.plan->memory_bytes;
-    size_t each = hr_calc_line_bytes(e) + 64;
+    size_t each = e->part[0].state_bytes + sizeof(hr_calc_line) + 128; /* and their alignment */
     size_t reserved;
     size_t parts = 1;
     HR_TRY(open_files(j, &reserved, err));
