@@ -256,7 +256,8 @@ static hr_status carve(job *j, size_t parts, hr_err *err)
     j->part_row = hr_arena_alloc(j->arena, parts * sizeof *j->part_row, 8);
     j->used = hr_arena_alloc(j->arena, (n + 1) * sizeof *j->used, 8);
     j->place = hr_arena_alloc(j->arena, (n + 1) * sizeof *j->place, 8);
-    if (j->line == NULL || j->slot == NULL || j->part_row == NULL || j->used == NULL || j->place == NULL)
+    if (j->line == NULL || j->slot == NULL || j->part_row == NULL || j->used == NULL ||
+        j->place == NULL)
         return HR_FAIL(err, HR_EBUDGET, "no memory for rows: raise --memory");
     return HR_OK;
 }

@@ -112,29 +112,45 @@ hr_status hr_decimal_parse(int64_t *out, const char *s, size_t n, unsigned scale
     return scale_mantissa(out, &m, exponent, scale, is_negative);
 }
 
+/* The digits of v in front of end, so many of them at least; the first. */
+static char *put_digits(char *end, uint64_t v, size_t least)
+{
+    static const char pair[] = "00010203040506070809101112131415161718192021222324"
+                               "25262728293031323334353637383940414243444546474849"
+                               "50515253545556575859606162636465666768697071727374"
+                               "75767778798081828384858687888990919293949596979899";
+    char *p = end;
+    for (; v >= 100; v /= 100)
+        memcpy(p -= 2, pair + 2 * (v % 100), 2);
+    if (v >= 10)
+        memcpy(p -= 2, pair + 2 * v, 2);
+    else
+        *--p = (char)('0' + v);
+    while (end - p < (ptrdiff_t)least)
+        *--p = '0';
+    return p;
+}
+
 size_t hr_decimal_format(char *out, int64_t value, unsigned scale)
 {
-    char digits[24];
-    size_t n = 0;
+    char digits[24] HR_UNINIT;
+    char *const end = digits + sizeof digits;
+    char *to = out;
     uint64_t v = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    unsigned drop = 0;
-    while (drop < scale && v % 10 == 0) {
+    for (; scale > 0 && v % 10 == 0; scale--)
         v /= 10;
-        drop++;
+    const char *p = put_digits(end, v, scale + 1);
+    const size_t n_int = (size_t)(end - p) - scale;
+    if (value < 0) *to++ = '-';
+    memcpy(to, p, n_int);
+    to += n_int;
+    if (scale > 0) {
+        *to++ = '.';
+        memcpy(to, p + n_int, scale);
+        to += scale;
     }
-    unsigned frac = scale - drop;
-    do {
-        digits[n++] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v != 0 || n <= frac);
-    size_t at = 0;
-    if (value < 0) out[at++] = '-';
-    while (n > 0) {
-        if (n == frac) out[at++] = '.';
-        out[at++] = digits[--n];
-    }
-    out[at] = '\0';
-    return at;
+    *to = '\0';
+    return (size_t)(to - out);
 }
 
 /* 16 to 18 digits, as times in microseconds and nanoseconds have; reads no byte more. */

@@ -7,6 +7,7 @@
 
 #include "text/date.h"
 #include "text/decimal.h"
+#include "text/shortest.h"
 #include "text/wide.h"
 #include "venue/files/csv_table.h"
 
@@ -116,34 +117,25 @@ hr_status hr_csv_round(int64_t *out, const char *s, size_t n, unsigned scale)
     return HR_OK;
 }
 
-/* Seventeen digits always do. */
-/* Few decimals: a whole number of up to fifteen digits over a power of ten, both exact, divide to
- * the nearest double, which is how text is read; and no other such number is that double. */
-static size_t few_decimals(char *out, double v)
+/* As printf's %g of 15 to 17 digits, the fewest that are read as v. */
+static size_t with_exponent(char *out, double v)
 {
-    for (unsigned k = 0; k <= 9; k++) {
-        double power = (double)hr_pow10[k];
-        double n = rint(v * power);
-        if (!(fabs(n) < 1e15) || (n == 0 && v != 0)) return 0;
-        if (n / power == v) return hr_decimal_format(out, (int64_t)n, k);
+    for (int digits = 15;; digits++) {
+        const int n = snprintf(out, HR_CSV_REAL_TEXT, "%.*g", digits, v);
+        if (digits == 17 || strtod(out, NULL) == v) return (size_t)n;
     }
-    return 0;
 }
 
 size_t hr_csv_real_text(char out[HR_CSV_REAL_TEXT], double v)
 {
-    hr_csv_number m;
-    int64_t fixed;
-    int n = v == 0 ? 0 : (int)few_decimals(out, v);
-    if (n > 0) return (size_t)n;
-    for (int digits = 15; digits <= 17; digits++) {
-        n = snprintf(out, HR_CSV_REAL_TEXT, "%.*g", digits, v);
-        if (strtod(out, NULL) == v) break;
-    }
-    if (hr_csv_measure(&m, out, (size_t)n) == HR_OK && m.n_dec <= 18 &&
-        hr_decimal_parse(&fixed, out, (size_t)n, (unsigned)m.n_dec) == HR_OK)
-        return hr_decimal_format(out, fixed, (unsigned)m.n_dec);
-    return (size_t)n;
+    if (v == 0) return hr_decimal_format(out, 0, 0);
+    if (!isnormal(v)) return with_exponent(out, v);
+    hr_shortest s = hr_shortest_of(fabs(v));
+    for (; s.exponent > 0 && s.digits < HR_DECIMAL_LIMIT / 10; s.exponent--)
+        s.digits *= 10;
+    if (s.exponent > 0 || s.exponent < -18) return with_exponent(out, v);
+    const int64_t fixed = (int64_t)s.digits;
+    return hr_decimal_format(out, v < 0 ? -fixed : fixed, (unsigned)-s.exponent);
 }
 
 hr_status hr_csv_real(double *out, bool *is_exact, const char *s, size_t n)
