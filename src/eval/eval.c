@@ -53,8 +53,8 @@ static bool have_same_rows(const builder *b, const hr_expr_node *n, const hr_exp
     const hr_op_args *a = &b->x->args[n->args];
     const hr_op_args *c = &b->x->args[m->args];
     return n->scope == m->scope && b->root[n->in[0]] == b->root[m->in[0]] &&
-           a->max_rows == c->max_rows && memcmp(a->v, c->v, sizeof a->v) == 0 &&
-           memcmp(a->is_time, c->is_time, sizeof a->is_time) == 0;
+           a->max_rows == c->max_rows && memcmp(a->v, c->v, sizeof *a->v) == 0 &&
+           a->is_time[0] == c->is_time[0];
 }
 
 /* Of windows over the same rows the first, which keeps them; ahead of itself where there are

@@ -111,11 +111,12 @@ typedef struct hr_op {
     /** Of a state that comes from a file: no run of any rows leaves its memory because of what is
      * in it. Values may be any. NULL: it is taken as it is. */
     bool (*is_sound)(const void *state, const hr_op_args *a);
-    /** Operators that keep the same rows of one input: of those with equal arguments over equal
-     * inputs the first is run as it is and is given one output more, out[n_out], in which it says
-     * of each row what the others want to know; NULL: nobody does. In place of each other one its
-     * `behind` is run, after it and over the same rows, with that as the second input and the first
-     * one's state in `ahead`: the same bits from a smaller state. NULL: there is none. */
+    /** Operators that keep the same rows of one input: of those with an equal window, their first
+     * argument, over equal inputs the first is run as it is and is given one output more,
+     * out[n_out], in which it says of each row what the others want to know; NULL: nobody does. In
+     * place of each other one its `behind` is run, after it and over the same rows, with that as
+     * the second input and the first one's state in `ahead`: the same bits from a smaller state.
+     * NULL: there is none. */
     const struct hr_op *behind;
     /** The most rows of a call where others are behind; 0: with these arguments none can be. */
     uint32_t (*rows_behind)(const hr_op_args *a);

@@ -179,7 +179,8 @@ static void test_who_shares(void **unused)
 {
     (void)unused;
     static const char text[] = "a: sum(x, 1s); b: sum(y, 1s); c: max(x, 2s); d: mean(x, 1s, 1s)\n"
-                               "e: max(x, 100); f: min(x, 100); g: std(x, 1s); h: min(y, 1s)";
+                               "e: max(x, 100); f: min(x, 100); g: std(x, 1s); h: min(y, 1s)\n"
+                               "i: zscore(x, 1s); j: stds(y, 1s); k: vars(x, 3s)";
     rig g;
     char line[200];
     char shared[400] = "";
@@ -189,7 +190,8 @@ static void test_who_shares(void **unused)
         if (strstr(line, "rows of") == NULL) continue;
         (void)snprintf(shared + strlen(shared), sizeof shared - strlen(shared), "%s\n", line);
     }
-    assert_string_equal(shared, "std(x, 1s, 0s), rows of #1\nmin(y, 1s, 0s), rows of #2\n");
+    assert_string_equal(shared, "std(x, 1s, 0s), rows of #1\nmin(y, 1s, 0s), rows of #2\n"
+                                "zscore(x, 1s), rows of #1\nstds(y, 1s), rows of #2\n");
     rig_close(&g);
 }
 
