@@ -4,7 +4,7 @@
  *
  *     bench_over FILE ROWS INSTRUMENTS TEXT [KEPT]
  *
- * FILE, as bench_window_peers.py makes it: ts int64[ROWS], x float64[ROWS], instrument
+ * FILE, as bench_over_peers.py makes it: ts int64[ROWS], x float64[ROWS], instrument
  * uint32[ROWS]. TEXT: expressions of x. Prints ns a row, the middle of some passes, and of each
  * output the number and sum of its values. An instrument's rows are kept until there are KEPT, then
  * worked out, as a desk does. */

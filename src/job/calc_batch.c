@@ -119,7 +119,7 @@ void hr_calc_batch_part(hr_calc_batch *b, const hr_calc_line *line, int64_t ts, 
 static uint32_t work_out(hr_calc_batch *b, hr_calc_line *l, uint32_t at)
 {
     const hr_eval_part *p = &b->e->part[0];
-    uint32_t idx[HR_CALC_STEP_ROWS] HR_UNINIT;
+    uint32_t idx[HR_CALC_STEP_ROWS] = {0};
     uint32_t n = 0;
     for (; n < HR_CALC_STEP_ROWS && at != HR_CALC_NONE; at = b->next[at])
         idx[n++] = at;

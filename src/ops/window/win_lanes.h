@@ -159,7 +159,7 @@ HR_INLINE void hr_lanes_run(const hr_chunk_place *at, const hr_op_rows *r, const
         hr_lanes_catch_up(at, r->ahead, of.told, r->n);
     } else {
         of.tell = (uint64_t *)(void *)r->out[1];
-        hr_take_ahead(at->w, &at->ring, r->n);
+        hr_take_prefetch(at->w, &at->ring, r->n);
     }
     for (uint32_t next = 0; next < r->n;) {
         const bool is_plain = is_behind ? hr_take_told_plain(&t, at->w, of.told, next, r->n)

@@ -253,14 +253,14 @@ HR_INLINE bool hr_take_plain(hr_take *c, hr_win *w, const hr_take_ring *ring, co
     return true;
 }
 
-#define HR_TAKE_AHEAD 128u /* rows */
+#define HR_TAKE_PREFETCH 128u /* rows */
 
 /** Asks for the lines of the ring that n rows will come into, and of those that will leave: where
  * there are many instruments none of them is at hand. */
-HR_INLINE void hr_take_ahead(const hr_win *w, const hr_take_ring *ring, uint32_t n)
+HR_INLINE void hr_take_prefetch(const hr_win *w, const hr_take_ring *ring, uint32_t n)
 {
     const uint64_t mask = w->cap - 1;
-    n = HR_MIN(n, HR_TAKE_AHEAD);
+    n = HR_MIN(n, HR_TAKE_PREFETCH);
     for (uint32_t i = 0; i < n; i += 64 / sizeof(double)) {
         const uint64_t in = (w->end + i) & mask;
         const uint64_t out = (w->from + i) & mask;
