@@ -67,9 +67,9 @@ static void flush(bench *b, uint32_t k)
 
 static int64_t pass(bench *b)
 {
+    int64_t before = figure_thread_ns();
     for (uint32_t k = 0; k < b->t.n_instruments; k++)
         hr_eval_init(b->part, b->state[k]);
-    int64_t before = figure_thread_ns();
     for (uint32_t i = 0; i < b->t.n; i++) {
         const uint32_t k = b->t.instrument[i];
         const size_t at = (size_t)k * b->kept + b->n_waiting[k];

@@ -47,9 +47,11 @@ HR_INLINE hr_cell hr_cell_text(const hr_text *text)
 /** s, cut to HR_TEXT_CAP bytes. */
 hr_text hr_text_of(const char *s);
 
-HR_INLINE hr_cell hr_cell_real(double v) /* null where it is not finite */
+/** Null where it is not finite. In place: a cell that is copied waits for its parts. */
+HR_INLINE void hr_cell_set_real(hr_cell *c, double v)
 {
-    return (hr_cell){.real = v, .is_null = !(v - v == 0)};
+    c->real = v;
+    c->is_null = !(v - v == 0);
 }
 
 #define HR_ROW_FIELDS_MAX 96

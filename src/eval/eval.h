@@ -50,8 +50,7 @@ typedef struct hr_eval {
     const hr_eval_part *part;
     uint32_t n_part; /* 1 + the instruments named */
     uint32_t batch_rows;
-    uint32_t
-        slice_rows;  /* private: that steps take at once, fewer where windows share their rows */
+    uint32_t slice_rows; /* private: that steps take at once */
     uint32_t n_step; /* of all parts */
     size_t work_bytes;
 } hr_eval;

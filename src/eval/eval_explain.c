@@ -54,13 +54,15 @@ static void put_call(text *t, const hr_eval *e, const hr_eval_part *p, uint32_t 
 {
     const hr_eval_step *s = &p->step[step];
     const hr_op *op = hr_eval_op(e->x, s->node);
+    const uint32_t n_in =
+        s->n_in - (s->ahead != EVAL_NONE ? 1u : 0u); /* less what the one ahead says */
     put(t, "%s(", op->name);
-    for (uint32_t k = 0; k < op->n_in; k++) {
+    for (uint32_t k = 0; k < n_in; k++) {
         if (k > 0) put(t, ", ");
         put_place(t, e, p, p->val[s->at + k], step);
     }
     for (uint32_t k = 0; k < op->n_arg; k++) {
-        if (k + op->n_in > 0) put(t, ", ");
+        if (k + n_in > 0) put(t, ", ");
         if (s->args->is_time[k])
             put(t, "%gs", s->args->v[k] / 1e9);
         else

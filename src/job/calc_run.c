@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "job/calc_run.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "job/calc_batch.h"
@@ -52,10 +51,8 @@ hr_status hr_calc_put(hr_row_out *out, const hr_expr *x, int64_t ts, const hr_te
     hr_cell cell[HR_ROW_FIELDS_MAX] HR_UNINIT;
     cell[0] = hr_cell_i64(ts);
     cell[1] = hr_cell_text(instrument);
-    for (uint32_t i = 0; i < x->n_out; i++) { /* as hr_cell_real, in place */
-        cell[i + 2].real = value[i];
-        cell[i + 2].is_null = !isfinite(value[i]);
-    }
+    for (uint32_t i = 0; i < x->n_out; i++)
+        hr_cell_set_real(&cell[i + 2], value[i]);
     return hr_row_out_put(out, cell, err);
 }
 
