@@ -134,6 +134,7 @@ typedef struct hr_sys_fault {
     int sys_errno;        /* error to give, or 0 with short_max */
     size_t short_max;     /* > 0: transfers move at most this many bytes */
     unsigned eintr_every; /* > 0: each such call gives EINTR first */
+    unsigned slow_us;     /* each such call sleeps so long first: a slow disk */
     bool kill_before;     /* SIGKILL ourselves before the nth call (white-box crash tests) */
     bool freeze;    /* the same inside one process: the nth call and all after it fail with EIO and
                        touch nothing, so what is on disk is what a kill there would leave */
@@ -172,9 +173,9 @@ uint64_t hr_sys_fail_hit_place(const hr_sys_fail *f);
 int64_t hr_sys_fail_maps(const hr_sys_fail *f);
 bool hr_sys_fail_fired(const hr_sys_fail *f);
 void hr_sys_fail_destroy(hr_sys_fail **f);
-/** Reads HEADRACE_FAULT="call=pwrite,nth=3,errno=ENOSPC,forever=1,short=1,eintr=3,kill=1" and
- * installs a failing table over the real one for the whole process; HR_OK and no change when text
- * is NULL. count=1 prints on exit how many calls of each name were made. */
+/** Reads HEADRACE_FAULT="call=pwrite,nth=3,errno=ENOSPC,forever=1,short=1,eintr=3,slow_us=9,
+ * kill=1" and installs a failing table over the real one for the whole process; HR_OK and no change
+ * when text is NULL. count=1 prints on exit how many calls of each name were made. */
 HR_MUST_USE hr_status hr_sys_fail_install_text(const char *text, hr_err *err);
 
 /* ---- simulated back end ---- */

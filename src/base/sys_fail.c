@@ -145,6 +145,7 @@ static int spoil(hr_sys_fail *f, call_id call, const void *fp)
     if (f->call != N_CALLS && f->call != call) return 0;
     if (w->place != 0 && w->place != place) return 0;
     uint64_t n = atomic_fetch_add_explicit(&f->seen, 1, memory_order_relaxed) + 1;
+    if (w->slow_us > 0) f->inner->sleep_ns(f->inner->self, (int64_t)w->slow_us * 1000);
     if (w->eintr_every > 0 && call < N_INTERRUPTIBLE &&
         atomic_fetch_add_explicit(&f->eintr_turn, 1, memory_order_relaxed) % w->eintr_every == 0)
         return -EINTR;
@@ -513,6 +514,8 @@ static bool read_item(hr_sys_fault *w, char *call, size_t cap, const char *key, 
         w->short_max = (size_t)n;
     else if (strcmp(key, "eintr") == 0)
         w->eintr_every = (unsigned)n;
+    else if (strcmp(key, "slow_us") == 0)
+        w->slow_us = (unsigned)HR_MIN(n, 1000000ull);
     else if (strcmp(key, "kill") == 0)
         w->kill_before = n != 0;
     else if (strcmp(key, "count") == 0)

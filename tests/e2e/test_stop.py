@@ -122,33 +122,37 @@ def stop_until_done(rng, plan, capture, cut, whole, times):
 
 
 def time_slow_stop(args, cut, n_signals):
-    """From the last signal to the end of a run that reads a byte at a time and is far from any commit: by the clock, and as
-    a watch has it."""
+    """Seconds from the last signal to the end of a run that waits for its disk and is far from any commit."""
     shutil.rmtree(cut, ignore_errors=True)
-    p = start([*args, "--out", cut], HEADRACE_FAULT="call=pread,short=1")
+    p = start([*args, "--out", cut], HEADRACE_FAULT="call=pread,slow_us=50000")
     while not os.path.exists(os.path.join(cut, "manifest.jsonl")):
         time.sleep(0.01)
     time.sleep(0.1)
     for _ in range(n_signals):
         time.sleep(0.02)
         began = time.monotonic()
-        watch = Watch(p)
         p.send_signal(signal.SIGTERM)
     out, err = p.communicate(timeout=60)
     took = time.monotonic() - began
     if p.returncode != 0:
-        return 0, 0, f"exit {p.returncode} {err}"
-    return took, watch.seconds(), check_stopped(cut, out)
+        return 0, f"exit {p.returncode} {err}"
+    return took, check_stopped(cut, out)
 
 
 def check_second_is_prompt(plan, capture, cut):
     """One signal waits for a commit, for a second at most; with a second signal there is no wait."""
     with open(plan, "w", encoding="utf-8") as f:
         f.write("output: {commit_rows: 100000000}\n")
-    once, _, bad1 = time_slow_stop([plan, capture], cut, 1)
-    _, twice, bad2 = time_slow_stop([plan, capture], cut, 2)
+    once, bad1 = time_slow_stop([plan, capture], cut, 1)
+    twice, bad2 = time_slow_stop([plan, capture], cut, 2)
     tap.check("far from a commit, both stops are sound", not bad1 and not bad2, f"{bad1} {bad2}")
-    tap.check(f"one signal took {once:.2f} s, a second one {twice:.3f} s", once > 0.5 and twice < 3 * TWICE_MAX)  # a block read by bytes
+    tap.check(f"one signal took {once:.2f} s, a second one {twice:.3f} s", once > 0.5 and twice < once / 2)
+
+
+def is_within(times, most):
+    """All of them but one, which may be the machine's, not the program's; that one within three times as long."""
+    times = sorted(times)
+    return all(t < most for t in times[:-1]) and all(t < 3 * most for t in times)
 
 
 def main():
@@ -176,7 +180,8 @@ def main():
         tap.check(f"{stops} stops, a commit every {rows} rows: sound at once, byte-equal in the end", not bad, bad)
         tap.check("asked once, twice, and in recovery", times.has_all())
         once, twice = max(times.once, default=0), max(times.twice, default=0)
-        tap.check(f"the slowest took {once:.2f} s, after a second signal {twice:.3f} s", once < ONCE_MAX and twice < TWICE_MAX)
+        tap.check(f"the slowest took {once:.2f} s, after a second signal {twice:.3f} s",
+                  is_within(times.once, ONCE_MAX) and is_within(times.twice, TWICE_MAX))
     check_second_is_prompt(plan, capture, cut)
     tap.finish()
 

@@ -208,9 +208,9 @@ static void test_text(void **state)
         assert_non_null(strstr(err.message, "HEADRACE_FAULT"));
     }
     assert_ptr_equal(hr_sys_get(), hr_sys_real());
-    assert_int_equal(
-        hr_sys_fail_install_text("call=random,nth=1,errno=EAGAIN,forever=1,short=1,kill=0", &err),
-        HR_OK);
+    assert_int_equal(hr_sys_fail_install_text(
+                         "call=random,nth=1,errno=EAGAIN,forever=1,short=1,slow_us=1,kill=0", &err),
+                     HR_OK);
     const hr_sys *s = hr_sys_get();
     assert_string_equal(s->name, "failing");
     assert_int_equal(s->random(s->self, &c, 1), -EAGAIN);
