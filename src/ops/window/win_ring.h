@@ -62,19 +62,6 @@ HR_INLINE bool hr_win_is_null(double v)
     return !(v - v == 0);
 }
 
-/* An exponent of ones is a null: one more carries into the sign. */
-HR_INLINE bool hr_win_has_null(const double *x, uint32_t n)
-{
-    const uint64_t exponent = UINT64_C(0x7ff) << 52;
-    uint64_t any = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        uint64_t bits;
-        memcpy(&bits, x + i, sizeof bits);
-        any |= (bits & exponent) + (UINT64_C(1) << 52);
-    }
-    return any >> 63;
-}
-
 HR_INLINE uint64_t hr_win_cap(uint64_t rows)
 {
     uint64_t cap = 2;

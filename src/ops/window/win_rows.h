@@ -144,6 +144,19 @@ HR_INLINE void hr_win_around_nulls(hr_win *w, const double *x, double *out, uint
         out[i] = hr_win_is_null(x[i]) ? (double)NAN : value[m++];
 }
 
+HR_INLINE bool hr_win_has_null(const double *x, uint32_t n)
+{
+    const uint32_t side_by_side = 4 * HR_WIN_GROUP;
+    hr_v4_bits is_null = {0, 0, 0, 0};
+    bool any = false;
+    uint32_t i = 0;
+    for (; i + side_by_side <= n; i += side_by_side)
+        hr_v4_nulls(&is_null, x + i, side_by_side);
+    for (; i < n; i++)
+        any |= hr_win_is_null(x[i]);
+    return any || hr_v4_any(&is_null);
+}
+
 HR_INLINE void hr_win_run(void *state, const hr_op_rows *r, const hr_win_ways *k)
 {
     hr_win *w = state;

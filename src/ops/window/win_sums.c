@@ -93,94 +93,158 @@ HR_INLINE uint64_t one_half(uint64_t b)
     return b + HR_WIN_GROUP;
 }
 
-/* What is the same while rows of one block go by, but for what is up to a group. */
+/* Rows of one block that are at hand, and how they are gone over. */
 typedef struct one_run {
-    hr_v4 none, now, turn, full, rows;
+    hr_v4 now, turn; /* of the rows up to a group, and of those that were turned before it */
+    hr_v4 none, full, rows;
+    hr_v4 all;           /* of the values, to see one that is not finite */
+    double *mine, *last; /* of group 0; of the block before, the groups go back */
     const double *old;
+    const double *x; /* from row `at` of the block on */
+    double *out;
+    uint32_t at, end; /* rows of the block: [at, end) */
+    uint32_t at_hand; /* as far as rows are at hand: of the next block, too */
 } one_run;
 
-/* v: the rows of a group, from `at` of the block; then the values of their windows. */
-HR_INLINE void one_group(hr_v4 *v, one_run *k, uint32_t at, hr_v4_what how, bool is_mean)
-{
-    hr_v4 old;
-    hr_v4_load(&old, k->old + at);
-    hr_v4_up_all(v, &k->now, &k->none, how);
-    hr_v4_both(&old, &old, &k->full, how);
-    hr_v4_both(v, &old, v, how);
-    if (is_mean) *v /= k->rows;
-    hr_v4_or_null(v);
-}
-
-HR_INLINE void one_turn(double *last, one_run *k, hr_v4_what how)
+/* The group of the block before whose turn is with this one: each row with those behind it. */
+HR_INLINE void one_turn(one_run *k, double *last, hr_v4_what how)
 {
     hr_v4 v;
+    hr_win_fetch(last, -(int64_t)HR_WIN_STRETCH);
     hr_v4_load(&v, last);
     hr_v4_down_all(&v, &k->turn, &k->none, how);
     hr_v4_store(last, &v);
 }
 
-/* Rows of one block; the rows that were done. A group of which rows came before is gone over anew:
- * they wait in the block. Behind a block's last rows are those of the next, if they are at hand,
- * and their values are written over. */
-HR_INLINE uint32_t one_stretch(hr_win *w, const double *x, double *out, uint32_t n, one_what what)
+/* v: the rows of a group; then the values of their windows. */
+HR_INLINE void one_group(hr_v4 *v, one_run *k, const double *at_old, hr_v4_what how, bool is_mean)
+{
+    hr_v4 old;
+    hr_v4_load(&old, at_old);
+    hr_v4_up_all(v, &k->now, &k->none, how);
+    hr_v4_both(&old, &old, &k->full, how);
+    hr_v4_both(v, &old, v, how);
+    if (is_mean) *v /= k->rows;
+    if (how == HR_V4_SUM) k->all += *v; /* extremes are rows */
+}
+
+/* Groups from g on of which all rows are in the block and at hand; the next. */
+HR_INLINE uint32_t one_whole(one_run *k, uint32_t g, one_what what)
 {
     const hr_v4_what how = how_of(what);
+    one_run l = *k; /* in registers */
+    double *mine = l.mine + g;
+    double *last = l.last - g;
+    const double *old = l.old + g;
+    const double *x = l.x + (g - l.at);
+    double *out = l.out + (g - l.at);
+    for (; g + HR_WIN_GROUP <= l.end; g += HR_WIN_GROUP) {
+        hr_v4 v;
+        one_turn(&l, last, how);
+        hr_win_fetch(mine, HR_WIN_STRETCH);
+        hr_v4_load(&v, x);
+        one_group(&v, &l, old, how, what == MEAN);
+        hr_v4_copy(mine, x);
+        hr_v4_store(out, &v);
+        mine += HR_WIN_GROUP;
+        last -= HR_WIN_GROUP;
+        old += HR_WIN_GROUP;
+        x += HR_WIN_GROUP;
+        out += HR_WIN_GROUP;
+    }
+    k->now = l.now;
+    k->turn = l.turn;
+    k->all = l.all;
+    return g;
+}
+
+/* The last group of a block, which is not whole, in front of rows of the next: their values are
+ * written over. */
+HR_INLINE void one_last(one_run *k, uint32_t g, one_what what)
+{
+    const hr_v4_what how = how_of(what);
+    const hr_win_group group = {.to = k->end - g, .first = g - k->at};
+    hr_v4 v;
+    hr_v4_load(&v, k->x + group.first);
+    hr_v4_first(&v, group.to, &k->none);
+    one_group(&v, k, k->old + g, how, what == MEAN);
+    hr_v4_store(k->out + group.first, &v);
+    hr_win_group_keep(k->mine + g, &group, k->x);
+}
+
+/* A group of which rows came before or are to come: they wait in the block, and it is gone over
+ * anew. */
+HR_INLINE void one_some(one_run *k, uint32_t g, uint32_t b, one_what what)
+{
+    const hr_v4 before = k->now;
+    const hr_win_group group = hr_win_group_of(g, k->at, k->end - k->at);
+    hr_v4 v;
+    hr_win_group_rows(&v, &group, k->mine + g, k->x, k->none[0]);
+    one_group(&v, k, k->old + g, how_of(what), what == MEAN);
+    hr_win_group_values(k->out, &group, &v);
+    hr_win_group_keep(k->mine + g, &group, k->x);
+    if (group.to < HR_WIN_GROUP && g + group.to < b) k->now = before;
+}
+
+HR_INLINE one_run one_run_of(hr_win *w, const double *x, double *out, uint32_t n, double none)
+{
     const uint32_t b = w->block;
-    const uint32_t at = w->at;
-    const double none = hr_v4_none(how);
     double *half = (double *)(void *)((char *)w + HR_WIN_HEAD);
     double *mine = half + (w->odd_block ? one_half(b) : 0);
     double *last = half + (w->odd_block ? 0 : one_half(b)) + (b - 1) / HR_WIN_GROUP * HR_WIN_GROUP;
-    const uint32_t n_rows = n;
-    n = HR_MIN(n, b - at);
-    if (at == 0) {
+    if (w->at == 0) {
         w->prefix[0] = none;
         w->suffix[0] = none;
         for (uint32_t i = 0; i < HR_WIN_GROUP; i++)
             mine[b + i] = none;
     }
-    one_run k = {.none = HR_V4(none),
-                 .now = HR_V4(w->prefix[0]),
-                 .turn = HR_V4(w->suffix[0]),
-                 .full = HR_V4(w->full[0]),
-                 .rows = HR_V4(w->n),
-                 .old = mine + 1 - (w->n & 1)};
-    for (uint32_t g = at - at % HR_WIN_GROUP; g < at + n; g += HR_WIN_GROUP) {
-        hr_v4 v;
-        if (g >= at) {
-            hr_win_fetch(last - g, -(int64_t)HR_WIN_STRETCH);
-            hr_win_fetch(mine + g, HR_WIN_STRETCH);
-            one_turn(last - g, &k, how);
-        }
-        if (HR_LIKELY(g >= at && g + HR_WIN_GROUP <= at + n_rows)) {
-            hr_v4_load(&v, x + (g - at));
-            if (g + HR_WIN_GROUP > b) hr_v4_first(&v, b - g, &k.none);
-            one_group(&v, &k, g, how, what == MEAN);
-            hr_v4_store(out + (g - at), &v);
-            if (HR_LIKELY(g + HR_WIN_GROUP <= b)) {
-                hr_v4_copy(mine + g, x + (g - at));
-            } else {
-                hr_win_group_keep(mine + g, &(hr_win_group){.to = b - g, .first = g - at}, x);
-            }
-            continue;
-        }
-        hr_v4 before = k.now;
-        hr_win_group group = hr_win_group_of(g, at, n);
-        hr_win_group_rows(&v, &group, mine + g, x, none);
-        one_group(&v, &k, g, how, what == MEAN);
-        hr_win_group_values(out, &group, &v);
-        hr_win_group_keep(mine + g, &group, x);
-        if (group.to < HR_WIN_GROUP && g + group.to < b) k.now = before;
+    return (one_run){.now = HR_V4(w->prefix[0]),
+                     .turn = HR_V4(w->suffix[0]),
+                     .none = HR_V4(none),
+                     .full = HR_V4(w->full[0]),
+                     .rows = HR_V4(w->n),
+                     .all = HR_V4(0),
+                     .mine = mine,
+                     .last = last,
+                     .old = mine + 1 - (w->n & 1),
+                     .x = x,
+                     .out = out,
+                     .at = w->at,
+                     .end = w->at + HR_MIN(n, b - w->at),
+                     .at_hand = w->at + n};
+}
+
+/* Rows of one block; the rows that were done. */
+HR_INLINE uint32_t one_stretch(hr_win *w, const double *x, double *out, uint32_t n, one_what what)
+{
+    const hr_v4_what how = how_of(what);
+    one_run k = one_run_of(w, x, out, n, hr_v4_none(how));
+    uint32_t g = k.at - k.at % HR_WIN_GROUP;
+    if (g < k.at) {
+        one_some(&k, g, w->block, what);
+        g += HR_WIN_GROUP;
+    }
+    g = one_whole(&k, g, what);
+    if (g < k.end) {
+        one_turn(&k, k.last - g, how);
+        if (HR_LIKELY(g + HR_WIN_GROUP <= k.at_hand))
+            one_last(&k, g, what);
+        else
+            one_some(&k, g, w->block, what);
+    }
+    if (HR_UNLIKELY(hr_win_is_null((k.all[0] + k.all[1]) + (k.all[2] + k.all[3])))) {
+        for (uint32_t i = 0; i < k.end - k.at; i++)
+            out[i] = hr_win_or_null(out[i]);
     }
     w->prefix[0] = k.now[0];
     w->suffix[0] = k.turn[0];
-    w->at += n;
-    if (w->at == b) {
+    w->at = k.end;
+    if (w->at == w->block) {
         w->full[0] = w->prefix[0];
         w->at = 0;
         w->odd_block ^= 1;
     }
-    return n;
+    return k.end - k.at;
 }
 
 HR_INLINE void one_step(hr_win *w, const double *x, double *out, uint32_t n, one_what what)

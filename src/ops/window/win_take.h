@@ -104,27 +104,6 @@ HR_INLINE uint32_t hr_take_each(hr_take *c, hr_win *head, const hr_take_ring *ri
 #define HR_WIN_TOGETHER false
 #endif
 
-HR_INLINE bool hr_take_any(const hr_v4_bits *is)
-{
-#if defined(__AVX2__)
-    return !_mm256_testz_si256((__m256i)*is, (__m256i)*is);
-#else
-    return (((*is)[0] | (*is)[1]) | ((*is)[2] | (*is)[3])) != 0;
-#endif
-}
-
-/** Places of null rows. */
-HR_INLINE void hr_take_nulls(hr_v4_bits *is_null, const double *x)
-{
-    const hr_v4_bits one = {1, 1, 1, 1};
-    const hr_v4_bits exponent = one * (INT64_C(0x7ff) << 52);
-    for (uint32_t j = 0; j < HR_WIN_TAKE; j += HR_WIN_GROUP) {
-        hr_v4_bits v;
-        memcpy(&v, x + j, sizeof v);
-        *is_null |= (v & exponent) == exponent;
-    }
-}
-
 /** Whether a whole group of rows is at hand, none of them null or late, and their windows have lost
  * no row. */
 HR_INLINE bool hr_take_is_plain(const hr_win *w, const hr_op_rows *r, uint32_t i, const hr_fold *k)
@@ -133,8 +112,8 @@ HR_INLINE bool hr_take_is_plain(const hr_win *w, const hr_op_rows *r, uint32_t i
     if (w->end % HR_WIN_TAKE != 0 || w->end == 0 || r->n - i < HR_WIN_TAKE) return false;
     const int64_t *t = r->ts + i;
     hr_v4_bits is_odd = {0, 0, 0, 0};
-    hr_take_nulls(&is_odd, r->in[0] + i);
-    if (k->n_in > 1) hr_take_nulls(&is_odd, r->in[1] + i);
+    hr_v4_nulls(&is_odd, r->in[0] + i, HR_WIN_TAKE);
+    if (k->n_in > 1) hr_v4_nulls(&is_odd, r->in[1] + i, HR_WIN_TAKE);
     for (uint32_t j = 0; j < HR_WIN_TAKE; j += HR_WIN_GROUP) {
         hr_v4_bits before;
         hr_v4_bits now;
@@ -143,7 +122,7 @@ HR_INLINE bool hr_take_is_plain(const hr_win *w, const hr_op_rows *r, uint32_t i
         memcpy(&now, t + at + 1, sizeof now);
         is_odd |= now < before;
     }
-    return !hr_take_any(&is_odd) && t[0] >= w->newest && t[0] >= INT64_MIN + w->width_ns &&
+    return !hr_v4_any(&is_odd) && t[0] >= w->newest && t[0] >= INT64_MIN + w->width_ns &&
            w->lost <= t[0] - w->width_ns;
 }
 
@@ -300,7 +279,7 @@ HR_INLINE bool hr_take_told_plain(hr_take *c, hr_win *w, const uint64_t *told, u
         any |= v;
     }
     any = any < (hr_v4_bits){0, 0, 0, 0};
-    if (HR_UNLIKELY(hr_take_any(&any))) return false;
+    if (HR_UNLIKELY(hr_v4_any(&any))) return false;
     memcpy(c->from, told + i, sizeof c->from);
     c->first = w->end;
     c->at = 0;

@@ -5,6 +5,7 @@
  * chain, so a stretch of rows waits for one addition a group; which rows are of a group is told by
  * their place, so that no cut of the rows can be felt. */
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -142,6 +143,28 @@ HR_INLINE void hr_v4_or_null(hr_v4 *v)
     hr_v4 null = HR_V4((double)NAN);
     *v = (hr_v4)(((hr_v4_bits)*v & is_finite) | ((hr_v4_bits)null & ~is_finite));
 #endif
+}
+
+HR_INLINE bool hr_v4_any(const hr_v4_bits *is)
+{
+#if defined(__AVX2__)
+    return !_mm256_testz_si256((__m256i)*is, (__m256i)*is);
+#else
+    return (((*is)[0] | (*is)[1]) | ((*is)[2] | (*is)[3])) != 0;
+#endif
+}
+
+/** Of n values, whole groups, those that are null are added to the places: an exponent of ones is
+ * one. */
+HR_INLINE void hr_v4_nulls(hr_v4_bits *is_null, const double *x, uint32_t n)
+{
+    const hr_v4_bits one = {1, 1, 1, 1};
+    const hr_v4_bits exponent = one * (INT64_C(0x7ff) << 52);
+    for (uint32_t i = 0; i < n; i += HR_WIN_GROUP) {
+        hr_v4_bits v;
+        memcpy(&v, x + i, sizeof v);
+        *is_null |= (v & exponent) == exponent;
+    }
 }
 
 /** Where `is` is: b. */
