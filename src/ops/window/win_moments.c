@@ -235,24 +235,35 @@ typedef struct lanes {
     hr_v4 per_n, per, all;
 } lanes;
 
-/* v: the rows of a group, then the values of their windows. */
-HR_INLINE void group(hr_v4 *v, lanes *l, const double *old_s, const double *old_q, moment_what what)
+/* Of a group of windows, less the mean of the block before: sums, sums of squares, newest rows. */
+typedef struct group_sums {
+    hr_v4 s, q, newest;
+} group_sums;
+
+/* x: the rows of a group. */
+HR_INLINE void group_add(group_sums *a, lanes *l, const hr_v4 *x, const double *old_s,
+                         const double *old_q)
 {
-    hr_v4 d = *v - l->mean;
-    hr_v4 s = d;
-    hr_v4 q = d * d;
     hr_v4 old;
-    hr_v4_up_all(&s, &l->s, &none, HR_V4_SUM);
-    hr_v4_up_all(&q, &l->q, &none, HR_V4_SUM);
+    a->newest = *x - l->mean;
+    a->s = a->newest;
+    a->q = a->newest * a->newest;
+    hr_v4_up_all(&a->s, &l->s, &none, HR_V4_SUM);
+    hr_v4_up_all(&a->q, &l->q, &none, HR_V4_SUM);
     hr_v4_load(&old, old_s);
-    s += old;
+    a->s += old;
     hr_v4_load(&old, old_q);
-    q += old;
-    hr_v4 mean = s * l->per_n;
-    hr_v4 lead = d - mean;
-    *v = q - s * mean;
-    values(v, &lead, &l->per, what);
-    l->all += *v;
+    a->q += old;
+}
+
+HR_INLINE void group_values(double *out, lanes *l, const group_sums *a, moment_what what)
+{
+    hr_v4 mean = a->s * l->per_n;
+    hr_v4 lead = a->newest - mean;
+    hr_v4 v = a->q - a->s * mean;
+    values(&v, &lead, &l->per, what);
+    l->all += v;
+    hr_v4_store(out, &v);
 }
 
 HR_INLINE void own_add(lanes *l, const hr_v4 *x)
@@ -311,12 +322,15 @@ static HR_NOINLINE void some_rows(moments *m, common *c, const stretch *r, uint3
     hr_win_group_rows(&v, &some, r->row + g, r->x, m->first);
     hr_v4_first(&own, some.from, &v);
     own_add(&l, &own);
-    group(&v, &l, m->old_s + g, m->old_q + g, what);
-    hr_win_group_values(r->out, &some, &v);
+    group_sums a HR_UNINIT;
+    double value[HR_WIN_GROUP] HR_UNINIT;
+    group_add(&a, &l, &v, m->old_s + g, m->old_q + g);
+    group_values(value, &l, &a, what);
     l.all = c->all;
     for (uint32_t i = some.from; i < some.to; i++) {
         r->row[g + i] = r->x[some.first + (i - some.from)];
-        l.all[0] += r->out[some.first + (i - some.from)];
+        r->out[some.first + (i - some.from)] = value[i];
+        l.all[0] += value[i];
     }
     if (some.to < HR_WIN_GROUP) {
         l.s = HR_V4(m->now.s);
@@ -332,22 +346,28 @@ HR_INLINE uint32_t whole_groups(moments *m, common *in, const stretch *r, uint32
 {
     lanes l = lanes_in(m, in);
     const stretch c = *r;
+    const uint32_t begun = i;
+    group_sums a = {0};
     for (; i + HR_WIN_GROUP <= c.end; i += HR_WIN_GROUP) {
+        group_sums next HR_UNINIT;
         hr_v4 v;
         hr_v4_load(&v, c.x + (i - c.first));
         hr_v4_copy(c.row + i, c.x + (i - c.first));
         hr_win_fetch(c.row + i, HR_WIN_STRETCH);
         own_add(&l, &v);
-        group(&v, &l, m->old_s + i, m->old_q + i, what);
-        hr_v4_store(c.out + (i - c.first), &v);
+        group_add(&next, &l, &v, m->old_s + i, m->old_q + i);
+        /* roots of the group before are waited for while this one is added up */
+        if (HR_LIKELY(i > begun)) group_values(c.out + (i - HR_WIN_GROUP - c.first), &l, &a, what);
+        a = next;
     }
+    if (i > begun) group_values(c.out + (i - HR_WIN_GROUP - c.first), &l, &a, what);
     if (i < c.end && i + HR_WIN_GROUP <= c.at_hand) {
         hr_v4 v;
         hr_v4_load(&v, c.x + (i - c.first));
         hr_v4_first(&v, c.end - i, &l.first);
         own_add(&l, &v);
-        group(&v, &l, m->old_s + i, m->old_q + i, what);
-        hr_v4_store(c.out + (i - c.first), &v);
+        group_add(&a, &l, &v, m->old_s + i, m->old_q + i);
+        group_values(c.out + (i - c.first), &l, &a, what);
         for (; i < c.end; i++)
             c.row[i] = c.x[i - c.first];
     }
