@@ -203,7 +203,6 @@ HR_INLINE one_run one_run_of(hr_win *w, const double *x, double *out, uint32_t n
                      .none = HR_V4(none),
                      .full = HR_V4(w->full[0]),
                      .rows = HR_V4(w->n),
-                     .all = HR_V4(0),
                      .mine = mine,
                      .last = last,
                      .old = mine + 1 - (w->n & 1),
@@ -215,10 +214,12 @@ HR_INLINE one_run one_run_of(hr_win *w, const double *x, double *out, uint32_t n
 }
 
 /* Rows of one block; the rows that were done. */
-HR_INLINE uint32_t one_stretch(hr_win *w, const double *x, double *out, uint32_t n, one_what what)
+HR_INLINE uint32_t one_stretch(hr_win *w, hr_v4 *all, const double *x, double *out, uint32_t n,
+                               one_what what)
 {
     const hr_v4_what how = how_of(what);
     one_run k = one_run_of(w, x, out, n, hr_v4_none(how));
+    k.all = *all;
     uint32_t g = k.at - k.at % HR_WIN_GROUP;
     if (g < k.at) {
         one_some(&k, g, w->block, what);
@@ -232,10 +233,7 @@ HR_INLINE uint32_t one_stretch(hr_win *w, const double *x, double *out, uint32_t
         else
             one_some(&k, g, w->block, what);
     }
-    if (HR_UNLIKELY(hr_win_is_null((k.all[0] + k.all[1]) + (k.all[2] + k.all[3])))) {
-        for (uint32_t i = 0; i < k.end - k.at; i++)
-            out[i] = hr_win_or_null(out[i]);
-    }
+    *all = k.all;
     w->prefix[0] = k.now[0];
     w->suffix[0] = k.turn[0];
     w->at = k.end;
@@ -249,8 +247,13 @@ HR_INLINE uint32_t one_stretch(hr_win *w, const double *x, double *out, uint32_t
 
 HR_INLINE void one_step(hr_win *w, const double *x, double *out, uint32_t n, one_what what)
 {
+    hr_v4 all = HR_V4(0);
     for (uint32_t done = 0; done < n;)
-        done += one_stretch(w, x + done, out + done, n - done, what);
+        done += one_stretch(w, &all, x + done, out + done, n - done, what);
+    if (HR_UNLIKELY(hr_win_is_null((all[0] + all[1]) + (all[2] + all[3])))) {
+        for (uint32_t i = 0; i < n; i++)
+            out[i] = hr_win_or_null(out[i]);
+    }
 }
 
 #define FOLD(name)                                                                                 \
