@@ -237,13 +237,54 @@ static void test_panes(void **unused)
     assert_true(op_named("hop_sum")->bytes(&a) == SIZE_MAX);
 }
 
+#define MANY 2000
+
+/* Two rows whose sum is no double's: windows of both have no sum, and the others never hear of it,
+ * however the rows come. */
+static void test_overflow(void **unused)
+{
+    (void)unused;
+    static double x[MANY], out[MANY];
+    static int64_t ts[MANY];
+    static const char *const names[] = {"sum", "mean", "min", "max", "std", "zscore"};
+    static const uint32_t widths[] = {3, 20, 21, 50, 301};
+    const uint32_t first = 900;
+    const uint32_t second = 902;
+    for (uint32_t i = 0; i < MANY; i++) {
+        ts[i] = i;
+        x[i] = i % 7;
+    }
+    x[first] = x[second] = 1.7e308;
+    for (uint32_t k = 0; k < HR_ARRAY_LEN(names) * HR_ARRAY_LEN(widths); k++) {
+        const hr_op *op = op_named(names[k % HR_ARRAY_LEN(names)]);
+        const uint32_t n = widths[k / HR_ARRAY_LEN(names)];
+        const bool is_extreme = op->name[0] == 'm' && op->name[1] != 'e';
+        hr_op_args a = {.v = {n}, .max_rows = n};
+        void *state = aligned_alloc(64, op->bytes(&a));
+        assert_non_null(state);
+        for (uint32_t at_once = 1; at_once <= MANY; at_once *= MANY) {
+            op->init(state, &a);
+            for (uint32_t i = 0; i < MANY; i += at_once) {
+                hr_op_rows r = {.n = at_once, .ts = ts + i, .in = {x + i}, .out = {out + i}};
+                op->run(state, &r);
+            }
+            for (uint32_t i = n - 1; i < MANY; i++) {
+                bool is_out = i < first || i >= second + n;
+                if (is_out || is_extreme) assert_true(isfinite(out[i]));
+                if (!is_extreme && i >= second && i < first + n) assert_true(isnan(out[i]));
+            }
+        }
+        free(state);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),     cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_warm_up),   cmocka_unit_test(test_no_room),
         cmocka_unit_test(test_far_times), cmocka_unit_test(test_held),
-        cmocka_unit_test(test_panes),
+        cmocka_unit_test(test_panes),     cmocka_unit_test(test_overflow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
