@@ -27,22 +27,6 @@ static double x[ROWS], y[ROWS];
 static double alone[CALLS][ROWS], got[CALLS][ROWS];
 static unsigned features; /* of this processor */
 
-static void rows_make(test_rng *r)
-{
-    const bool has_late = test_rng_chance(r, 3);
-    const bool has_null = test_rng_chance(r, 2);
-    int64_t t = 0;
-    double px = 1e4;
-    for (int i = 0; i < ROWS; i++) {
-        if (!test_rng_chance(r, 4)) t += (int64_t)test_rng_below(r, 2000);
-        if (test_rng_chance(r, 2000)) t += (int64_t)test_rng_below(r, 3000000);
-        ts[i] = has_late && test_rng_chance(r, 40) ? t - (int64_t)test_rng_below(r, 5000) : t;
-        px += 0.01 * (double)test_rng_below(r, 201) - 1;
-        x[i] = has_null && test_rng_chance(r, 30) ? (double)NAN : px;
-        y[i] = test_rng_unit(r);
-    }
-}
-
 /* A program over x and y, its state and what it needs to run. */
 typedef struct rig {
     hr_program program;
@@ -151,7 +135,7 @@ static void test_together(void **unused)
         char text[1000];
         uint32_t which[CALLS];
         rig g;
-        rows_make(&r);
+        ops_rig_rows(&r, ROWS, ts, x, y);
         const uint32_t max_rows = room_for(&r);
         const uint64_t w = width[test_rng_below(&r, HR_ARRAY_LEN(width))];
         const uint32_t n = text_make(text, sizeof text, which, &r, w);
@@ -218,7 +202,7 @@ static void test_forged(void **unused)
     uint32_t n_sound = 0;
     features = hr_cpu_detect();
     test_rng_init(&r, test_seed());
-    rows_make(&r);
+    ops_rig_rows(&r, ROWS, ts, x, y);
     rig g;
     rig_open(&g, "a: sum(x, 300us); b: std(x, 300us); c: max(x, 300us)", 900);
     char *kept = malloc(g.part->state_bytes);

@@ -20,27 +20,6 @@ static int64_t ts[ROWS];
 static double x[ROWS], y[ROWS], whole[ROWS], cut[ROWS];
 static unsigned features; /* of this processor */
 
-static void rows_make(test_rng *r)
-{
-    bool has_late = test_rng_chance(r, 3);
-    bool has_null = test_rng_chance(r, 3);
-    bool has_pause = test_rng_chance(r, 3);
-    bool is_even = test_rng_chance(r, 4);
-    int64_t t = 0;
-    double px = 1e4;
-    for (int i = 0; i < ROWS; i++) {
-        if (is_even)
-            t += 1000;
-        else if (!test_rng_chance(r, 4))
-            t += (int64_t)test_rng_below(r, 2000);
-        if (has_pause && test_rng_chance(r, 3000)) t += (int64_t)test_rng_below(r, 3000000);
-        ts[i] = has_late && test_rng_chance(r, 50) ? t - (int64_t)test_rng_below(r, 5000) : t;
-        px += 0.01 * (double)test_rng_below(r, 201) - 1;
-        x[i] = has_null && test_rng_chance(r, 40) ? (double)NAN : px;
-        y[i] = test_rng_unit(r);
-    }
-}
-
 static const hr_op *op_named(const char *name)
 {
     const hr_op *op = hr_ops_window.op;
@@ -145,7 +124,7 @@ static void test_cuts(void **unused)
     test_rng r;
     test_rng_init(&r, test_seed());
     for (uint64_t it = 0; it < test_iters(20); it++) {
-        rows_make(&r);
+        ops_rig_rows(&r, ROWS, ts, x, y);
         for (size_t k = 0; k < HR_ARRAY_LEN(all); k++) {
             const hr_op *op = op_named(all[k].name);
             hr_op_args a = {.v = {width[test_rng_below(&r, HR_ARRAY_LEN(width))]},

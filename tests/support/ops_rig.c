@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops_rig.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -64,4 +65,25 @@ void ops_rig_block_free(void *block, size_t n_bytes)
     }
     size_t all = hr_round_up(n_bytes, PAGE);
     assert_int_equal(munmap((char *)block + n_bytes - all - PAGE, all + 2 * PAGE), 0);
+}
+
+void ops_rig_rows(test_rng *r, int n, int64_t *ts, double *x, double *y)
+{
+    const bool has_late = test_rng_chance(r, 3);
+    const bool has_null = test_rng_chance(r, 3);
+    const bool has_pause = test_rng_chance(r, 3);
+    const bool is_even = test_rng_chance(r, 4);
+    int64_t t = 0;
+    double px = 1e4;
+    for (int i = 0; i < n; i++) {
+        if (is_even)
+            t += 1000;
+        else if (!test_rng_chance(r, 4))
+            t += (int64_t)test_rng_below(r, 2000);
+        if (has_pause && test_rng_chance(r, 3000)) t += (int64_t)test_rng_below(r, 3000000);
+        ts[i] = has_late && test_rng_chance(r, 50) ? t - (int64_t)test_rng_below(r, 5000) : t;
+        px += 0.01 * (double)test_rng_below(r, 201) - 1;
+        x[i] = has_null && test_rng_chance(r, 40) ? (double)NAN : px;
+        y[i] = test_rng_unit(r);
+    }
 }
