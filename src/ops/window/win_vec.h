@@ -222,17 +222,15 @@ HR_INLINE void hr_v4_down(hr_v4 *v, const hr_v4 *none, hr_v4_what what)
 HR_INLINE void hr_v4_up_all(hr_v4 *v, hr_v4 *all, const hr_v4 *none, hr_v4_what what)
 {
     hr_v4_up(v, none, what);
-    hr_v4 own = HR_V4((*v)[3]);
     hr_v4_both(v, all, v, what);
-    hr_v4_both(all, all, &own, what);
+    *all = HR_V4((*v)[3]);
 }
 
 HR_INLINE void hr_v4_down_all(hr_v4 *v, hr_v4 *all, const hr_v4 *none, hr_v4_what what)
 {
     hr_v4_down(v, none, what);
-    hr_v4 own = HR_V4((*v)[0]);
     hr_v4_both(v, v, all, what);
-    hr_v4_both(all, &own, all, what);
+    *all = HR_V4((*v)[0]);
 }
 
 #endif
