@@ -135,8 +135,24 @@ static hr_status put_table(hr_row_out *o, const hr_cell *cell, hr_err *err)
             ((int64_t *)column)[at] = c->is_null ? HR_NULL_I64 : (int64_t)c->v;
         }
     }
-    o->group.n_rows++;
-    return o->group.n_rows == GROUP_ROWS ? hr_row_groups_write(&o->group, err) : HR_OK;
+    return hr_row_out_took(o, 1, err);
+}
+
+bool hr_row_out_has_columns(const hr_row_out *o)
+{
+    return is_table(o);
+}
+
+void *hr_row_out_column(const hr_row_out *o, uint32_t field)
+{
+    return o->group.column[field] + o->group.n_rows * hr_col_width(o->schema_field[field].type);
+}
+
+hr_status hr_row_out_took(hr_row_out *o, uint32_t n, hr_err *err)
+{
+    o->n_rows += n;
+    o->group.n_rows += n;
+    return o->group.n_rows == o->group.cap_rows ? hr_row_groups_write(&o->group, err) : HR_OK;
 }
 
 /* ---- text ---- */
@@ -250,8 +266,8 @@ hr_status hr_row_out_open(hr_row_out *o, const hr_row_target *to, const hr_row_f
 
 hr_status hr_row_out_put(hr_row_out *o, const hr_cell *cell, hr_err *err)
 {
-    o->n_rows++;
     if (is_table(o)) return put_table(o, cell, err);
+    o->n_rows++;
     char *to = hr_out_room(&o->file, o->n_fields * CELL_MAX, err);
     if (to == NULL) return err != NULL ? err->code : HR_EIO;
     hr_out_took(&o->file, o->format == HR_ROWS_CSV ? csv_row(o, to, cell) : json_row(o, to, cell));

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HR_CONVERT_ROW_OUT_H
 #define HR_CONVERT_ROW_OUT_H
-/* Rows of a table of one's own, one by one, to CSV, lines of JSON, Parquet or Arrow: to standard
- * output or to a file that appears whole or not at all. Text shows numbers exactly and shortest;
- * tables hold WIDE ones as the nearest double. Fixed memory; bytes depend on the rows alone. */
+/* Rows of a table of one's own, one by one or, to tables, by columns, to CSV, lines of JSON,
+ * Parquet or Arrow: to standard output or to a file that appears whole or not at all. Text shows
+ * numbers exactly and shortest; tables hold WIDE ones as the nearest double. Fixed memory; bytes
+ * depend on the rows alone. */
 #include "convert/row_group.h"
 #include "text/wide.h"
 
@@ -95,6 +96,20 @@ HR_MUST_USE hr_status hr_row_out_open(hr_row_out *o, const hr_row_target *to,
                                       hr_err *err);
 /** n_fields cells, in order. */
 HR_MUST_USE hr_status hr_row_out_put(hr_row_out *o, const hr_cell *cell, hr_err *err);
+
+/** Parquet, Arrow: rows may be put by columns, too. */
+bool hr_row_out_has_columns(const hr_row_out *o);
+/** Rows that may be written to the columns before hr_row_out_took; never 0. */
+HR_INLINE uint32_t hr_row_out_room(const hr_row_out *o)
+{
+    return o->group.cap_rows - o->group.n_rows;
+}
+/** Where the next rows' values of a field go: hr_text; double, NaN for null, of REAL and WIDE;
+ * int64_t, HR_NULL_I64 for null, of the others. */
+void *hr_row_out_column(const hr_row_out *o, uint32_t field);
+/** n rows are in all columns. */
+HR_MUST_USE hr_status hr_row_out_took(hr_row_out *o, uint32_t n, hr_err *err);
+
 /** The rest, durable and in its place. */
 HR_MUST_USE hr_status hr_row_out_finish(hr_row_out *o, hr_err *err);
 /** Gives what was not finished up. Rows on standard output stay there, whole ones. */

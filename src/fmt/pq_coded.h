@@ -2,7 +2,7 @@
 #ifndef HR_FMT_PQ_CODED_H
 #define HR_FMT_PQ_CODED_H
 /* Dictionary-coded columns as indexes, for a caller that gives the values of the dictionary a
- * meaning of its own, once each. Private to fmt. */
+ * meaning of its own, once each. */
 #include "fmt/pq_read.h"
 
 /** The dictionary of a column chunk: n values of either kind, the other NULL; both for booleans,

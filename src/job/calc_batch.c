@@ -3,46 +3,63 @@
 
 #include <string.h>
 
-#define ROWS_MAX 65536u
+#define ROWS_MAX 262144u
 #define ROWS_MIN HR_CALC_STEP_ROWS
-#define BATCH_BYTES ((size_t)4 << 20) /* of rows; an instrument of hundreds has some dozens */
+#define SHARE 32u /* of the memory */
+#define SHARE_MAX ((size_t)16 << 20)
+#define ROWS_A_LINE 8u /* numbers in a line of the cache */
 
-static uint32_t cap_rows(const hr_eval *e)
+static size_t row_bytes(const hr_eval_part *p)
 {
-    size_t each = (e->part[0].n_in + (size_t)e->part[0].n_out + 3) * sizeof(double);
-    return (uint32_t)HR_MIN(HR_MAX(BATCH_BYTES / each, (size_t)ROWS_MIN), (size_t)ROWS_MAX);
+    return 2 * sizeof(int64_t) + 3 * sizeof(uint32_t) + sizeof(bool) + sizeof(hr_calc_line *) +
+           (2 * (size_t)p->n_in + p->n_out) * sizeof(double);
 }
 
-size_t hr_calc_batch_bytes(const hr_eval *e, bool measures)
+/* An odd number of cache lines a column: of columns that lie a power of two apart, the same row
+ * would always be in the same few places of the cache. */
+static uint32_t cap_rows(const hr_eval *e, size_t rows_bytes)
+{
+    size_t n = HR_MAX(rows_bytes / row_bytes(&e->part[0]), (size_t)ROWS_MIN);
+    return (uint32_t)HR_MIN(n, (size_t)ROWS_MAX) / (2 * ROWS_A_LINE) * (2 * ROWS_A_LINE) +
+           ROWS_A_LINE;
+}
+
+size_t hr_calc_batch_share(size_t memory_bytes)
+{
+    return HR_MIN(HR_MAX(memory_bytes / SHARE, HR_CALC_BATCH_LEAST), SHARE_MAX);
+}
+
+size_t hr_calc_batch_bytes(const hr_eval *e, size_t rows_bytes, bool measures)
 {
     const hr_eval_part *p = &e->part[0];
-    size_t rows = cap_rows(e) * ((p->n_in + (size_t)p->n_out + 3) * sizeof(double));
-    size_t call = (p->n_in + (size_t)p->n_out + 1) * HR_CALC_STEP_ROWS * sizeof(double);
-    return rows + call + hr_eval_others_bytes(e) + e->work_bytes +
-           (p->n_in + (size_t)p->n_out + 2) * sizeof(double *) +
+    return cap_rows(e, rows_bytes) * row_bytes(p) + hr_eval_others_bytes(e) + e->work_bytes +
+           (2 * (size_t)p->n_in + p->n_out + 3) * sizeof(double *) +
            (measures ? (e->n_step + 1) * sizeof(uint64_t) : 0) + 4096;
 }
 
-static hr_status carve(hr_calc_batch *b, bool measures, hr_arena *arena)
+static hr_status carve(hr_calc_batch *b, size_t rows_bytes, bool measures, hr_arena *arena)
 {
     const hr_eval *e = b->e;
     const hr_eval_part *p = &e->part[0];
-    size_t columns = p->n_in + (size_t)p->n_out;
-    b->cap = cap_rows(e);
-    b->ts = hr_arena_alloc(arena, b->cap * sizeof *b->ts, 64);
-    b->next = hr_arena_alloc(arena, b->cap * sizeof *b->next, 64);
-    b->is_quiet = hr_arena_alloc(arena, b->cap * sizeof *b->is_quiet, 64);
-    b->line = hr_arena_alloc(arena, b->cap * sizeof(hr_calc_line *), 64);
-    b->in = hr_arena_alloc(arena, (size_t)b->cap * HR_MAX(p->n_in, 1u) * sizeof *b->in, 64);
-    b->out = hr_arena_alloc(arena, (size_t)b->cap * p->n_out * sizeof *b->out, 64);
-    b->column = hr_arena_alloc(arena, columns * HR_CALC_STEP_ROWS * sizeof *b->column, 64);
-    b->step_ts = hr_arena_alloc(arena, HR_CALC_STEP_ROWS * sizeof *b->step_ts, 64);
+    const size_t cap = b->cap = cap_rows(e, rows_bytes);
+    b->ts = hr_arena_alloc(arena, cap * sizeof *b->ts, 64);
+    b->which = hr_arena_alloc(arena, cap * sizeof *b->which, 64);
+    b->place = hr_arena_alloc(arena, cap * sizeof *b->place, 64);
+    b->is_quiet = hr_arena_alloc(arena, cap * sizeof *b->is_quiet, 64);
+    b->in = hr_arena_alloc(arena, cap * HR_MAX(p->n_in, 1u) * sizeof *b->in, 64);
+    b->row = hr_arena_alloc(arena, (p->n_in + 1) * sizeof *b->row, 8);
+    b->lines = hr_arena_alloc(arena, cap * sizeof(hr_calc_line *), 64);
+    b->n_of = hr_arena_alloc(arena, cap * sizeof *b->n_of, 64);
+    b->line_ts = hr_arena_alloc(arena, cap * sizeof *b->line_ts, 64);
+    b->line_in = hr_arena_alloc(arena, cap * HR_MAX(p->n_in, 1u) * sizeof *b->line_in, 64);
+    b->out = hr_arena_alloc(arena, cap * p->n_out * sizeof *b->out, 64);
     b->in_at = hr_arena_alloc(arena, (p->n_in + 1) * sizeof *b->in_at, 8);
     b->out_at = hr_arena_alloc(arena, (p->n_out + 1) * sizeof *b->out_at, 8);
     b->work = hr_arena_alloc(arena, e->work_bytes, 64);
-    if (b->ts == NULL || b->next == NULL || b->is_quiet == NULL || b->line == NULL ||
-        b->in == NULL || b->out == NULL || b->column == NULL || b->step_ts == NULL ||
-        b->in_at == NULL || b->out_at == NULL || b->work == NULL)
+    if (b->ts == NULL || b->which == NULL || b->place == NULL || b->is_quiet == NULL ||
+        b->in == NULL || b->row == NULL || b->lines == NULL || b->n_of == NULL ||
+        b->line_ts == NULL || b->line_in == NULL || b->out == NULL || b->in_at == NULL ||
+        b->out_at == NULL || b->work == NULL)
         return HR_ENOMEM;
     if (measures) {
         b->step_ns = hr_arena_alloc(arena, (e->n_step + 1) * sizeof *b->step_ns, 8);
@@ -52,12 +69,12 @@ static hr_status carve(hr_calc_batch *b, bool measures, hr_arena *arena)
     return hr_eval_others_init(&b->others, e, arena);
 }
 
-hr_status hr_calc_batch_init(hr_calc_batch *b, const hr_eval *e, bool measures, hr_arena *arena,
-                             hr_err *err)
+hr_status hr_calc_batch_init(hr_calc_batch *b, const hr_eval *e, size_t rows_bytes, bool measures,
+                             hr_arena *arena, hr_err *err)
 {
     memset(b, 0, sizeof *b);
     b->e = e;
-    if (carve(b, measures, arena) == HR_OK) return HR_OK;
+    if (carve(b, rows_bytes, measures, arena) == HR_OK) return HR_OK;
     return HR_FAIL(err, HR_EBUDGET, "no memory for a batch of rows: raise --memory");
 }
 
@@ -68,10 +85,11 @@ void hr_calc_line_init(hr_calc_batch *b, hr_calc_line *l, char *state, const hr_
 {
     char venue_text[HR_TEXT_CAP + 1] = "";
     char symbol_text[HR_TEXT_CAP + 1] = "";
-    *l = (hr_calc_line){.venue = *venue, .symbol = *symbol, .first = HR_CALC_NONE};
-    l->last = HR_CALC_NONE;
-    l->newest = INT64_MIN;
-    l->state = state;
+    *l = (hr_calc_line){.newest = INT64_MIN,
+                        .which = HR_CALC_NONE,
+                        .state = state,
+                        .venue = *venue,
+                        .symbol = *symbol};
     hr_eval_init(&b->e->part[0], l->state);
     memcpy(venue_text, venue->byte, venue->len);
     memcpy(symbol_text, symbol->byte, symbol->len);
@@ -82,32 +100,17 @@ void hr_calc_line_init(hr_calc_batch *b, hr_calc_line *l, char *state, const hr_
 
 double *hr_calc_batch_row(hr_calc_batch *b)
 {
-    double *row = b->in + (size_t)b->n * b->e->part[0].n_in;
-    if (b->e->n_part > 1) hr_eval_others_take(&b->others, &b->e->part[0], row);
-    return row;
+    if (b->e->n_part > 1) hr_eval_others_take(&b->others, &b->e->part[0], b->row);
+    return b->row;
 }
 
 hr_status hr_calc_batch_took(hr_calc_batch *b, hr_calc_line *line, int64_t ts, bool is_quiet,
                              hr_err *err)
 {
-    uint32_t at = b->n++;
-    b->is_quiet[at] = is_quiet;
-    b->ts[at] = ts;
-    b->line[at] = line;
-    b->next[at] = HR_CALC_NONE;
-    if (line->first == HR_CALC_NONE) {
-        line->first = at;
-        line->next = NULL;
-        if (b->active == NULL)
-            b->active = line;
-        else
-            b->last_active->next = line;
-        b->last_active = line;
-    } else {
-        b->next[line->last] = at;
-    }
-    line->last = at;
-    return b->n == b->cap ? hr_calc_batch_flush(b, err) : HR_OK;
+    for (uint32_t c = 0; c < b->e->part[0].n_in; c++)
+        *hr_calc_batch_column(b, c) = b->row[c];
+    hr_calc_batch_add(b, line, ts, is_quiet);
+    return hr_calc_batch_settle(b, err);
 }
 
 void hr_calc_batch_part(hr_calc_batch *b, const hr_calc_line *line, int64_t ts, const double *in)
@@ -115,47 +118,70 @@ void hr_calc_batch_part(hr_calc_batch *b, const hr_calc_line *line, int64_t ts, 
     hr_eval_others_run(&b->others, line->part, ts, in, b->work, b->step_ns);
 }
 
-/* n rows of one instrument, from row `at` on. Returns the row behind them. */
-static uint32_t work_out(hr_calc_batch *b, hr_calc_line *l, uint32_t at)
+/* ---- by instrument ---- */
+
+/* Where each row goes; n_of of a line is then where its rows end. */
+static void place_rows(hr_calc_batch *b)
+{
+    uint32_t at = 0;
+    for (uint32_t l = 0; l < b->n_lines; l++) {
+        uint32_t n = b->n_of[l];
+        b->n_of[l] = at;
+        at += n;
+    }
+    for (uint32_t i = 0; i < b->n; i++)
+        b->place[i] = b->n_of[b->which[i]]++;
+}
+
+static void lay_out(hr_calc_batch *b)
+{
+    for (uint32_t i = 0; i < b->n; i++)
+        b->line_ts[b->place[i]] = b->ts[i];
+    for (uint32_t c = 0; c < b->e->part[0].n_in; c++) {
+        const double *from = b->in + (size_t)c * b->cap;
+        double *to = b->line_in + (size_t)c * b->cap;
+        for (uint32_t i = 0; i < b->n; i++)
+            to[b->place[i]] = from[i];
+    }
+}
+
+/* Rows of one instrument, from place `at` on. */
+static void work_out(hr_calc_batch *b, const hr_calc_line *l, const int64_t *ts, const double *in,
+                     uint32_t at, uint32_t n)
 {
     const hr_eval_part *p = &b->e->part[0];
-    uint32_t idx[HR_CALC_STEP_ROWS] = {0};
-    uint32_t n = 0;
-    for (; n < HR_CALC_STEP_ROWS && at != HR_CALC_NONE; at = b->next[at])
-        idx[n++] = at;
-    for (uint32_t c = 0; c < p->n_in; c++) {
-        double *to = b->column + (size_t)c * HR_CALC_STEP_ROWS;
-        for (uint32_t i = 0; i < n; i++)
-            to[i] = b->in[(size_t)idx[i] * p->n_in + c];
-        b->in_at[c] = to;
-    }
-    for (uint32_t i = 0; i < n; i++)
-        b->step_ts[i] = b->ts[idx[i]];
+    for (uint32_t c = 0; c < p->n_in; c++)
+        b->in_at[c] = in + (size_t)c * b->cap + at;
     for (uint32_t c = 0; c < p->n_out; c++)
-        b->out_at[c] = b->column + (size_t)(p->n_in + c) * HR_CALC_STEP_ROWS;
+        b->out_at[c] = b->out + (size_t)c * b->cap + at;
     hr_eval_rows r = {
-        .n = n, .ts = b->step_ts, .in = b->in_at, .out = b->out_at, .step_ns = b->step_ns};
+        .n = n, .ts = ts + at, .in = b->in_at, .out = b->out_at, .step_ns = b->step_ns};
     hr_eval_run(b->e, p, l->state, b->work, &r);
-    for (uint32_t c = 0; c < p->n_out; c++)
-        for (uint32_t i = 0; i < n; i++)
-            b->out[(size_t)idx[i] * p->n_out + c] = b->out_at[c][i];
-    return at;
+}
+
+hr_status hr_calc_batch_settle(hr_calc_batch *b, hr_err *err)
+{
+    return b->n == b->cap ? hr_calc_batch_flush(b, err) : HR_OK;
 }
 
 hr_status hr_calc_batch_flush(hr_calc_batch *b, hr_err *err)
 {
-    uint32_t n_out = b->e->part[0].n_out;
-    for (hr_calc_line *l = b->active; l != NULL; l = l->next) {
-        for (uint32_t at = l->first; at != HR_CALC_NONE;)
-            at = work_out(b, l, at);
-        l->first = l->last = HR_CALC_NONE;
+    const bool is_mixed = b->n_lines > 1; /* else they lie as they are to */
+    if (b->n == 0) return HR_OK;
+    place_rows(b);
+    if (is_mixed) lay_out(b);
+    const int64_t *ts = is_mixed ? b->line_ts : b->ts;
+    const double *in = is_mixed ? b->line_in : b->in;
+    uint32_t at = 0;
+    for (uint32_t l = 0; l < b->n_lines; l++) {
+        for (uint32_t n; at < b->n_of[l]; at += n) {
+            n = HR_MIN(b->n_of[l] - at, HR_CALC_STEP_ROWS);
+            work_out(b, b->lines[l], ts, in, at, n);
+        }
+        b->lines[l]->which = HR_CALC_NONE;
     }
-    uint32_t n = b->n;
-    b->active = b->last_active = NULL;
-    b->n = 0;
-    b->n_rows += n;
-    for (uint32_t i = 0; i < n; i++)
-        if (!b->is_quiet[i])
-            HR_TRY(b->emit(b->self, b->line[i], b->ts[i], b->out + (size_t)i * n_out, err));
+    b->n_rows += b->n;
+    HR_TRY(b->emit(b->self, b, err));
+    b->n = b->n_lines = b->n_quiet = 0;
     return HR_OK;
 }

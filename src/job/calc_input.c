@@ -64,12 +64,14 @@ static void take_names(hr_calc_input *in)
     hr_source_info info = {.format = HR_FORMAT_UNKNOWN};
     hr_sniff_path(&info, in->path);
     if (in->o->symbol[0] != '\0')
-        take_text(&in->symbol, in->o->symbol);
+        take_text(&in->symbol.text, in->o->symbol);
     else if (info.symbol[0] != '\0')
-        take_text(&in->symbol, info.symbol);
-    else if (in->symbol.len == 0)
-        take_stem(&in->symbol, in->path);
-    take_text(&in->venue, in->o->venue[0] != '\0' ? in->o->venue : info.venue);
+        take_text(&in->symbol.text, info.symbol);
+    else if (in->symbol.text.len == 0)
+        take_stem(&in->symbol.text, in->path);
+    take_text(&in->venue.text, in->o->venue[0] != '\0' ? in->o->venue : info.venue);
+    in->symbol.bytes = (hr_pq_bytes){.s = in->symbol.text.byte, .n = in->symbol.text.len};
+    in->venue.bytes = (hr_pq_bytes){.s = in->venue.text.byte, .n = in->venue.text.len};
 }
 
 /* ---- columns ---- */
@@ -129,7 +131,7 @@ hr_status hr_calc_input_open(hr_calc_input **out, const hr_calc_input_options *o
     return st;
 }
 
-hr_status hr_calc_input_next(hr_calc_input *in, hr_calc_row *out, hr_err *err)
+hr_status hr_calc_input_next(hr_calc_input *in, hr_calc_span *out, hr_err *err)
 {
     return in->ops->next(in, out, err);
 }

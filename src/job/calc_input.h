@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HR_JOB_CALC_INPUT_H
 #define HR_JOB_CALC_INPUT_H
-/* The rows of one table, CSV or Parquet or Arrow, one by one in the order of the file: a time, an
- * instrument and the numbers that are wanted. Private to job.
+/* The rows of one table, CSV or Parquet or Arrow, in the order of the file, some at a time in
+ * columns: times, instruments and the numbers that are wanted. Private to job.
  * Memory: of CSV a few blocks of text, of the others a step of rows and the largest page of each
  * column that is read, in an arena of memory_bytes at most. Threads: single owner. */
 #include <stdatomic.h>
 
+#include "fmt/pq_read.h"
 #include "job/calc_columns.h"
 #include "mem/mem.h"
 
@@ -27,27 +28,54 @@ typedef struct hr_calc_input_options {
     const _Atomic uint32_t *stop; /* != 0: give up; may be NULL */
 } hr_calc_input_options;
 
-typedef struct hr_calc_row {
-    int64_t ts; /* HR_NULL_I64: rows are numbered */
-    hr_text venue, symbol;
-    const double *value; /* [n_used] in the order of used; NaN is null. Good until the next call */
-} hr_calc_row;
+struct hr_calc_line;
+/* Texts that rows name their instrument by, 1 to HR_TEXT_CAP bytes each; of a file without such a
+ * column it may be none. */
+typedef struct hr_calc_names {
+    const uint32_t *code; /* [n] a row's text; NULL: all rows have text[0] */
+    const hr_pq_bytes *text;
+    struct hr_calc_line **known; /* beside text: the caller's, NULL when a text is new. NULL: no
+                                    text is of more than this span */
+} hr_calc_names;
+
+/* Rows that follow one another. */
+typedef struct hr_calc_span {
+    uint32_t n;        /* 1 or more */
+    const int64_t *ts; /* [n] ns since 1970; NULL: rows are numbered */
+    hr_calc_names venue, symbol;
+    double *const *value; /* [n_used][n] in the order of used; NaN is null */
+} hr_calc_span;
+
+HR_INLINE hr_pq_bytes hr_calc_name_text(const hr_calc_names *s, uint32_t row)
+{
+    return s->text[s->code != NULL ? s->code[row] : 0];
+}
+HR_INLINE struct hr_calc_line **hr_calc_name_known(const hr_calc_names *s, uint32_t row)
+{
+    return &s->known[s->code != NULL ? s->code[row] : 0];
+}
 
 struct hr_calc_input;
 typedef struct hr_calc_input_ops {
-    hr_status (*next)(struct hr_calc_input *in, hr_calc_row *out, hr_err *err);
+    hr_status (*next)(struct hr_calc_input *in, hr_calc_span *out, hr_err *err);
     void (*close)(struct hr_calc_input *in);
 } hr_calc_input_ops;
+
+/* A name of all rows. */
+typedef struct hr_calc_one_name {
+    hr_text text;
+    hr_pq_bytes bytes; /* of text */
+    struct hr_calc_line *known;
+} hr_calc_one_name;
 
 /* What readers of both kinds begin with. */
 typedef struct hr_calc_input {
     const hr_calc_input_options *o;
     const hr_calc_input_ops *ops;
     const char *path;
-    hr_calc_table *table; /* of this file */
-    uint32_t *field;      /* [n_used] in this file */
-    double *value;
-    hr_text venue, symbol; /* where no column says them */
+    hr_calc_table *table;           /* of this file */
+    uint32_t *field;                /* [n_used] in this file */
+    hr_calc_one_name venue, symbol; /* where no column says them */
 } hr_calc_input;
 
 /** Fills t with the columns of a file, and what they are for. HR_EINPUT, HR_EUNSUPPORTED. */
@@ -56,8 +84,8 @@ HR_MUST_USE hr_status hr_calc_input_columns(hr_calc_table *t, const char *path,
 /** HR_EINPUT: it lacks a column that is wanted. o and path are borrowed until close. */
 HR_MUST_USE hr_status hr_calc_input_open(hr_calc_input **out, const hr_calc_input_options *o,
                                          const char *path, hr_err *err);
-/** HR_END after the last row; HR_ESTOPPED. */
-HR_MUST_USE hr_status hr_calc_input_next(hr_calc_input *in, hr_calc_row *out, hr_err *err);
+/** What is in *out is good until the next call. HR_END after the last row; HR_ESTOPPED. */
+HR_MUST_USE hr_status hr_calc_input_next(hr_calc_input *in, hr_calc_span *out, hr_err *err);
 void hr_calc_input_close(hr_calc_input **in);
 
 /* ---- between the two kinds and what they share ---- */
@@ -80,6 +108,10 @@ HR_MUST_USE hr_status hr_calc_input_map(hr_calc_input *in, hr_err *err);
 /** Counts a row that cannot be read, and keeps the first's story: "PATH:PLACE: what". */
 void hr_calc_reject(hr_calc_rejects *r, const char *path, const char *place, const char *fmt, ...)
     HR_PRINTF(4, 5);
+HR_INLINE hr_calc_names hr_calc_one(hr_calc_one_name *one)
+{
+    return (hr_calc_names){.text = &one->bytes, .known = &one->known};
+}
 /** A cell as an instrument's name; false: none, or longer than HR_TEXT_CAP. */
 bool hr_calc_cell_text(hr_text *out, const char *s, size_t n);
 

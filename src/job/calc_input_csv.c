@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows of a CSV file. */
+/* Rows of a CSV file, a line at a time. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +9,13 @@
 
 #define LINE_BYTES ((size_t)1 << 20)
 #define SOURCE_BYTES ((size_t)64 << 20)
+#define SPAN_ROWS 64u
+
+/* Names of a span, each row's own. */
+typedef struct names {
+    hr_text text[SPAN_ROWS];
+    hr_pq_bytes bytes[SPAN_ROWS];
+} names;
 
 typedef struct reader {
     hr_calc_input in;
@@ -18,7 +25,14 @@ typedef struct reader {
     uint32_t n_cells;
     hr_text_line line; /* at hand */
     bool is_at_row;    /* it is one, that was not taken yet */
+    bool is_at_end;
     hr_format known;   /* a table with a name, or HR_FORMAT_UNKNOWN */
+    /* the span */
+    uint32_t at; /* the row that is read */
+    int64_t ts[SPAN_ROWS];
+    uint32_t row[SPAN_ROWS]; /* 0, 1, .. */
+    names venue, symbol;
+    double **value; /* [n_used][SPAN_ROWS] */
 } reader;
 
 /* ---- opening ---- */
@@ -30,7 +44,8 @@ static void close_reader(hr_calc_input *in)
     hr_heap_free(r->cell);
     hr_heap_free(in->table);
     hr_heap_free(in->field);
-    hr_heap_free(in->value);
+    if (r->value != NULL) hr_heap_free(r->value[0]);
+    hr_heap_free(r->value);
     hr_heap_free(r);
 }
 
@@ -50,7 +65,7 @@ static hr_status open_as_table(reader *r, const char *path, hr_err *err)
     if (open_lines(r, path, &info, &ignored) == HR_OK) info = r->lines.source.info;
     bool is_known = hr_format_is_records(info.format);
     r->known = is_known ? info.format : HR_FORMAT_UNKNOWN;
-    if (is_known) (void)hr_calc_cell_text(&r->in.symbol, info.symbol, strlen(info.symbol));
+    if (is_known) (void)hr_calc_cell_text(&r->in.symbol.text, info.symbol, strlen(info.symbol));
     info = (hr_source_info){.format = HR_FORMAT_OHLCV, .takes_records = true, .is_text = true};
     return open_lines(r, path, &info, err);
 }
@@ -196,9 +211,12 @@ bool hr_calc_csv_is_events(const char *path, bool *is_records, hr_err *err)
 
 /* ---- rows ---- */
 
-static void reject(const reader *r, const char *what, const hr_csv_field *c, const char *column)
+/* A span ends before a row that is rejected: that is when its turn comes. */
+static void reject(reader *r, const char *what, const hr_csv_field *c, const char *column)
 {
     char place[24];
+    r->is_at_row = r->at > 0;
+    if (r->is_at_row) return;
     snprintf(place, sizeof place, "%lld", (long long)r->line.number);
     if (c == NULL)
         hr_calc_reject(r->in.o->rejects, r->in.path, place, "%s", what);
@@ -220,40 +238,40 @@ static hr_status read_time(const reader *r, int64_t *ns, uint32_t at)
     return hr_calc_cell_time(ns, &date, has_clock ? &clock : NULL, r->in.o->words->dates);
 }
 
-static bool take_time(const reader *r, hr_calc_row *out)
+static bool take_time(reader *r)
 {
     const hr_calc_table *t = r->in.table;
     bool is_other = r->cell[t->time].n == 0 && t->time_2 != HR_CALC_NO_FIELD;
     uint32_t at = is_other ? t->time_2 : t->time;
-    hr_status st = read_time(r, &out->ts, at);
+    hr_status st = read_time(r, &r->ts[r->at], at);
     if (st == HR_OK) return true;
     reject(r, st == HR_AGAIN ? "month or day first? (--dates says)" : "expected a time",
            &r->cell[at], t->name[at]);
     return false;
 }
 
-static bool take_name(const reader *r, hr_text *out, uint32_t at)
+static bool take_name(reader *r, names *out, uint32_t field)
 {
-    if (at == HR_CALC_NO_FIELD || hr_calc_cell_text(out, r->cell[at].s, r->cell[at].n)) return true;
-    reject(r, "expected an instrument of 1 to 47 bytes", &r->cell[at], r->in.table->name[at]);
+    const hr_csv_field *c = field != HR_CALC_NO_FIELD ? &r->cell[field] : NULL;
+    if (c == NULL) return true;
+    if (hr_calc_cell_text(&out->text[r->at], c->s, c->n)) {
+        out->bytes[r->at] = (hr_pq_bytes){.s = out->text[r->at].byte, .n = (uint32_t)c->n};
+        return true;
+    }
+    reject(r, "expected an instrument of 1 to 47 bytes", c, r->in.table->name[field]);
     return false;
 }
 
 /* The row at hand. False: it was rejected. */
-static bool take_row(const reader *r, hr_calc_row *out)
+static bool take_row(reader *r)
 {
     const hr_calc_input *in = &r->in;
     const hr_calc_table *t = in->table;
-    out->ts = HR_NULL_I64;
-    out->symbol = in->symbol;
-    out->venue = in->venue;
-    out->value = in->value;
-    if (t->time != HR_CALC_NO_FIELD && !take_time(r, out)) return false;
-    if (!take_name(r, &out->symbol, t->symbol) || !take_name(r, &out->venue, t->venue))
-        return false;
+    if (t->time != HR_CALC_NO_FIELD && !take_time(r)) return false;
+    if (!take_name(r, &r->symbol, t->symbol) || !take_name(r, &r->venue, t->venue)) return false;
     for (uint32_t i = 0; i < in->o->n_used; i++) {
         const hr_csv_field *c = &r->cell[in->field[i]];
-        if (hr_calc_cell_number(&in->value[i], c->s, c->n)) continue;
+        if (hr_calc_cell_number(&r->value[i][r->at], c->s, c->n)) continue;
         reject(r, "expected a number", c, t->name[in->field[i]]);
         return false;
     }
@@ -267,9 +285,9 @@ static bool is_as_long(const reader *r)
     return r->n_cells == n || (r->n_cells == n + 1 && r->cell[n].n == 0);
 }
 
-static hr_status next_row(hr_calc_input *in, hr_calc_row *out, hr_err *err)
+/* HR_AGAIN: the span ends here. */
+static hr_status next_row(reader *r, hr_err *err)
 {
-    reader *r = (reader *)(void *)in;
     for (;;) {
         hr_status st = r->is_at_row ? HR_OK : hr_lines_next(&r->lines, &r->line, err);
         r->is_at_row = false;
@@ -279,12 +297,53 @@ static hr_status next_row(hr_calc_input *in, hr_calc_row *out, hr_err *err)
             reject(r, "the line is longer than 1 MiB", NULL, NULL);
         else if (split(r) != HR_OK || !is_as_long(r))
             reject(r, "expected as many fields as the header has", NULL, NULL);
-        else if (take_row(r, out))
+        else if (take_row(r))
             return HR_OK;
+        if (r->is_at_row) return HR_AGAIN;
     }
 }
 
-static const hr_calc_input_ops ops = {.next = next_row, .close = close_reader};
+static hr_calc_names names_of(const reader *r, const names *s, uint32_t field,
+                              hr_calc_one_name *of_all)
+{
+    if (field == HR_CALC_NO_FIELD) return hr_calc_one(of_all);
+    return (hr_calc_names){.code = r->row, .text = s->bytes};
+}
+
+static hr_status next_span(hr_calc_input *in, hr_calc_span *out, hr_err *err)
+{
+    reader *r = (reader *)(void *)in;
+    const hr_calc_table *t = in->table;
+    for (r->at = 0; r->at < SPAN_ROWS; r->at++) {
+        hr_status st = r->is_at_end ? HR_END : next_row(r, err);
+        r->is_at_end = st == HR_END;
+        if (st == HR_AGAIN || (st == HR_END && r->at > 0)) break;
+        if (st != HR_OK) return st;
+    }
+    *out = (hr_calc_span){.n = r->at,
+                          .ts = t->time != HR_CALC_NO_FIELD ? r->ts : NULL,
+                          .venue = names_of(r, &r->venue, t->venue, &in->venue),
+                          .symbol = names_of(r, &r->symbol, t->symbol, &in->symbol),
+                          .value = r->value};
+    return HR_OK;
+}
+
+static const hr_calc_input_ops ops = {.next = next_span, .close = close_reader};
+
+static hr_status open_span(reader *r)
+{
+    const uint32_t n = r->in.o->n_used;
+    r->value = hr_heap_zero(n + 1, sizeof *r->value);
+    double *value = hr_heap_zero((size_t)n * SPAN_ROWS + 1, sizeof *value);
+    if (r->value != NULL) r->value[0] = value;
+    if (r->value == NULL) hr_heap_free(value);
+    if (r->value == NULL || value == NULL) return HR_ENOMEM;
+    for (uint32_t i = 0; i < n; i++)
+        r->value[i] = value + (size_t)i * SPAN_ROWS;
+    for (uint32_t i = 0; i < SPAN_ROWS; i++)
+        r->row[i] = i;
+    return HR_OK;
+}
 
 hr_status hr_calc_csv_open(hr_calc_input **out, const char *path, const hr_calc_input_options *o,
                            hr_err *err)
@@ -297,8 +356,7 @@ hr_status hr_calc_csv_open(hr_calc_input **out, const char *path, const hr_calc_
     in->o = o;
     in->table = hr_heap_zero(1, sizeof *in->table);
     in->field = hr_heap_zero(o->n_used + 1, sizeof *in->field);
-    in->value = hr_heap_zero(o->n_used + 1, sizeof *in->value);
-    if (in->table == NULL || in->field == NULL || in->value == NULL)
+    if (in->table == NULL || in->field == NULL || open_span(r) != HR_OK)
         return HR_FAIL(err, HR_ENOMEM, "no memory to read '%s'", path);
     HR_TRY(read_columns(r, in->table, path, err));
     return hr_calc_input_map(in, err);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "job/calc_batch.h"
+#include "job/calc_out.h"
 
 typedef struct state {
     hr_tradegate gate;
@@ -22,47 +22,10 @@ typedef struct job {
     uint32_t n_fields;
 } job;
 
-/* ---- rows out ---- */
-
-hr_status hr_calc_fields(hr_row_field *field, uint32_t *n_fields, const hr_expr *x, hr_err *err)
-{
-    if (x->n_out > HR_CALC_OUTPUTS_MAX)
-        return HR_FAIL(err, HR_ELIMIT,
-                       "at most %u outputs, found %u: begin names with _ of what"
-                       " is only used by others",
-                       HR_CALC_OUTPUTS_MAX, x->n_out);
-    field[0] = (hr_row_field){"ts_event", HR_CELL_TIME, 0};
-    field[1] = (hr_row_field){"instrument", HR_CELL_TEXT, 0};
-    for (uint32_t i = 0; i < x->n_out; i++) {
-        const char *name = x->out[i].name[0] != '\0' ? x->out[i].name : "value";
-        for (uint32_t k = 0; k < i + 2; k++)
-            if (strcmp(field[k].name, name) == 0)
-                return HR_FAIL(err, HR_EUSAGE,
-                               "'%s' is a column of the output already: another name", name);
-        field[i + 2] = (hr_row_field){name, HR_CELL_REAL, 0};
-    }
-    *n_fields = x->n_out + 2;
-    return HR_OK;
-}
-
-hr_status hr_calc_put(hr_row_out *out, const hr_expr *x, int64_t ts, const hr_text *instrument,
-                      const double *value, hr_err *err)
-{
-    hr_cell cell[HR_ROW_FIELDS_MAX] HR_UNINIT;
-    cell[0] = hr_cell_i64(ts);
-    cell[1] = hr_cell_text(instrument);
-    for (uint32_t i = 0; i < x->n_out; i++)
-        hr_cell_set_real(&cell[i + 2], value[i]);
-    return hr_row_out_put(out, cell, err);
-}
-
-static hr_status on_row(void *self, const hr_calc_line *line, int64_t ts, const double *value,
-                        hr_err *err)
+static hr_status on_rows(void *self, hr_calc_batch *b, hr_err *err)
 {
     job *j = self;
-    const hr_expr *x = j->o->program->x;
-    if (!hr_program_wants(j->o->program, j->o->rows, value, 1)) return HR_OK;
-    return hr_calc_put(&j->l.rows, x, ts, &line->symbol, value, err);
+    return hr_calc_out_put(&j->l.rows, j->o->program, j->o->rows, b, err);
 }
 
 /* ---- messages ---- */
@@ -182,14 +145,15 @@ static hr_status open_all(job *j, hr_err *err)
     const hr_eval *e = j->o->program->e;
     const hr_plan *plan = j->o->listen.plan;
     hr_market_rows_init(&j->read, j->o->program, plan->px_scale, plan->qty_scale);
+    const size_t batch_bytes = hr_calc_batch_share((size_t)plan->memory_bytes);
     const size_t row_bytes = (j->read.most_in + (size_t)j->read.n_wide) * sizeof(double) + 128;
-    HR_TRY(hr_calc_fields(j->field, &j->n_fields, j->o->program->x, err));
+    HR_TRY(hr_calc_out_fields(j->field, &j->n_fields, j->o->program->x, err));
     hr_listen_needs needs = {
         .field = j->field,
         .n_fields = j->n_fields,
         .state_bytes = hr_round_up(sizeof(state), 64) + hr_round_up(e->part[0].state_bytes, 64) +
                        j->read.stage_bytes,
-        .extra_bytes = hr_calc_batch_bytes(e, j->o->measures) + row_bytes,
+        .extra_bytes = hr_calc_batch_bytes(e, batch_bytes, j->o->measures) + row_bytes,
     };
     j->r->state_bytes = needs.state_bytes;
     if (needs.state_bytes > (size_t)plan->memory_bytes / 8)
@@ -202,8 +166,8 @@ static hr_status open_all(job *j, hr_err *err)
     j->wide = hr_arena_alloc(j->l.arena, j->read.n_wide * sizeof *j->wide, 8);
     if (j->part_row == NULL || j->wide == NULL)
         return HR_FAIL(err, HR_EBUDGET, "no memory for rows: raise --memory");
-    HR_TRY(hr_calc_batch_init(&j->batch, e, j->o->measures, j->l.arena, err));
-    j->batch.emit = on_row;
+    HR_TRY(hr_calc_batch_init(&j->batch, e, batch_bytes, j->o->measures, j->l.arena, err));
+    j->batch.emit = on_rows;
     j->batch.self = j;
     return HR_OK;
 }

@@ -7,8 +7,6 @@
 #include "eval/program.h"
 #include "job/listen.h"
 
-#define HR_CALC_OUTPUTS_MAX (HR_ROW_FIELDS_MAX - 2u)
-
 typedef struct hr_calc_options {
     hr_listen_options listen; /* clock: VENUE falls back on the capturer's where there is none */
     hr_book_of book;
@@ -34,14 +32,8 @@ typedef struct hr_calc_report {
 HR_MUST_USE hr_status hr_calc_run(const hr_calc_options *o, hr_calc_report *report,
                                   uint64_t *step_ns, hr_err *err);
 
-/** Names of outputs as fields: ts_event, instrument, then the outputs; field[HR_ROW_FIELDS_MAX]. */
-HR_MUST_USE hr_status hr_calc_fields(hr_row_field *field, uint32_t *n_fields, const hr_expr *x,
-                                     hr_err *err);
 struct hr_calc_batch;
 /** What a batch counted. */
 void hr_calc_report_batch(hr_calc_report *r, const struct hr_calc_batch *b);
-/** One row of outputs. */
-HR_MUST_USE hr_status hr_calc_put(hr_row_out *out, const hr_expr *x, int64_t ts,
-                                  const hr_text *instrument, const double *value, hr_err *err);
 
 #endif

@@ -5,11 +5,11 @@
 
 #include "base/sys.h"
 #include "convert/convert_parts.h"
-#include "job/calc_batch.h"
 #include "job/calc_input.h"
+#include "job/calc_lines.h"
+#include "job/calc_out.h"
 
 #define FILE_BYTES ((size_t)4 << 20) /* of the memory, for a file: blocks of text, pages */
-#define LINES_MAX 65536u             /* instruments */
 #define MERGED_MAX 512u              /* files that are read side by side */
 
 /* ---- what it is ---- */
@@ -37,32 +37,31 @@ hr_status hr_calc_table_open(hr_calc_table *t, const char *path, const hr_calc_w
 
 /* ---- the job ---- */
 
-/* A file that is read beside others, with its row at hand. */
-typedef struct merged {
+/* A file that is read, beside others its rows one by one. */
+typedef struct file {
     hr_calc_input *in;
-    hr_calc_row row;
+    hr_calc_span span;
+    uint32_t at; /* its next row */
     bool is_done;
-} merged;
+} file;
 
 typedef struct job {
     const hr_calc_table_options *o;
     hr_calc_report *r;
     hr_arena *arena;
     hr_calc_batch batch;
+    size_t batch_bytes; /* of its rows */
     hr_row_out rows;
     hr_row_field field[HR_ROW_FIELDS_MAX];
     uint32_t n_fields;
-    hr_calc_line *line;  /* [max_lines] */
-    hr_calc_line **slot; /* by hash of the instrument */
-    uint32_t mask, n_lines, max_lines;
-    hr_calc_line *last; /* of the row before */
-    uint32_t *used;     /* columns that some part reads */
-    uint32_t *place;    /* [column] in used */
+    hr_calc_lines lines;
+    uint32_t *used;  /* columns that some part reads */
+    uint32_t *place; /* [column] in used */
     double *part_row;
     hr_calc_input_options input;
     hr_calc_rejects rejects;
     int64_t number; /* of the row, from 1 on, where they are numbered */
-    merged *files;
+    file *files;
     uint32_t n_files; /* open */
 } job;
 
@@ -71,102 +70,111 @@ static bool is_numbered(const job *j)
     return j->o->table->time == HR_CALC_NO_FIELD;
 }
 
-/* ---- instruments ---- */
-
-static bool is_same(const hr_text *a, const hr_text *b)
-{
-    return a->len == b->len && (a->len == 0 || memcmp(a->byte, b->byte, a->len) == 0);
-}
-
-static uint32_t hash_of(uint32_t h, const hr_text *t)
-{
-    for (uint32_t i = 0; i < t->len; i++)
-        h = (h ^ (unsigned char)t->byte[i]) * 16777619u;
-    return h ^ h >> 15;
-}
-
-static hr_calc_line *line_of(job *j, const hr_calc_row *row, hr_err *err)
-{
-    hr_calc_line *l = j->last;
-    if (l != NULL && is_same(&l->symbol, &row->symbol) && is_same(&l->venue, &row->venue)) return l;
-    uint32_t at = hash_of(hash_of(2166136261u, &row->venue), &row->symbol) & j->mask;
-    for (; (l = j->slot[at]) != NULL; at = (at + 1) & j->mask)
-        if (is_same(&l->symbol, &row->symbol) && is_same(&l->venue, &row->venue)) break;
-    if (l == NULL) {
-        size_t n = j->batch.e->part[0].state_bytes;
-        char *state = j->n_lines < j->max_lines ? hr_arena_alloc(j->arena, n, 64) : NULL;
-        if (state == NULL) {
-            (void)HR_FAIL(err, HR_EBUDGET, "memory for %u instruments is used up: raise --memory",
-                          j->n_lines);
-            return NULL;
-        }
-        l = j->slot[at] = &j->line[j->n_lines++];
-        hr_calc_line_init(&j->batch, l, state, &row->venue, &row->symbol);
-    }
-    j->last = l;
-    return l;
-}
-
 /* ---- rows ---- */
 
-static void read_inputs(const job *j, const hr_eval_part *p, const hr_calc_row *row, double *to)
+/* Wanted are rows before --to; those before --from are quiet. */
+static bool is_wanted(const job *j, const hr_calc_span *s, uint32_t i)
+{
+    return s->ts == NULL || s->ts[i] < j->o->o->listen.plan->to_ns;
+}
+
+/* The instrument of a row of this time. NULL: there is no memory for it. */
+static hr_calc_line *line_of(job *j, const hr_calc_span *s, uint32_t i, int64_t ts, hr_err *err)
+{
+    hr_calc_line *line = hr_calc_lines_of(&j->lines, s, i, err);
+    if (line == NULL) return NULL;
+    j->r->older += ts < line->newest;
+    line->newest = HR_MAX(line->newest, ts);
+    return line;
+}
+
+/* n wanted rows, for which the batch has room. */
+static hr_status take_stretch(job *j, const hr_calc_span *s, uint32_t at, uint32_t n, hr_err *err)
+{
+    const hr_eval_part *p = &j->batch.e->part[0];
+    const int64_t from_ns = j->o->o->listen.plan->from_ns;
+    for (uint32_t c = 0; c < p->n_in; c++)
+        memcpy(hr_calc_batch_column(&j->batch, c), s->value[j->place[p->in[c].which]] + at,
+               n * sizeof(double));
+    for (uint32_t i = at; i < at + n; i++) {
+        j->number++;
+        int64_t ts = s->ts != NULL ? s->ts[i] : j->number;
+        hr_calc_line *line = line_of(j, s, i, ts, err);
+        if (line == NULL) return HR_EBUDGET;
+        hr_calc_batch_add(&j->batch, line, ts, s->ts != NULL && ts < from_ns);
+    }
+    return hr_calc_batch_settle(&j->batch, err);
+}
+
+static hr_status take_span(job *j, const hr_calc_span *s, hr_err *err)
+{
+    for (uint32_t n, at = 0; at < s->n; at += n) {
+        uint32_t room = HR_MIN(s->n - at, hr_calc_batch_room(&j->batch));
+        for (n = 0; n < room && is_wanted(j, s, at + n); n++) {
+        }
+        if (n > 0) HR_TRY(take_stretch(j, s, at, n, err));
+        for (; at + n < s->n && !is_wanted(j, s, at + n); n++)
+            j->number++;
+    }
+    return HR_OK;
+}
+
+static void read_inputs(const job *j, const hr_eval_part *p, const hr_calc_span *s, uint32_t row,
+                        double *to)
 {
     for (uint32_t i = 0; i < p->n_in; i++)
-        if (!p->in[i].is_of) to[i] = row->value[j->place[p->in[i].which]];
+        if (!p->in[i].is_of) to[i] = s->value[j->place[p->in[i].which]][row];
 }
 
-static hr_status take_row(job *j, hr_calc_row *row, hr_err *err)
+/* Where some rows are other rows' inputs. */
+static hr_status take_row(job *j, const hr_calc_span *s, uint32_t row, hr_err *err)
 {
-    const hr_plan *plan = j->o->o->listen.plan;
     const hr_eval *e = j->batch.e;
     j->number++;
-    bool is_quiet = false;
-    if (is_numbered(j)) {
-        row->ts = j->number;
-    } else {
-        if (row->ts >= plan->to_ns) return HR_OK;
-        is_quiet = row->ts < plan->from_ns;
-    }
-    hr_calc_line *line = line_of(j, row, err);
+    if (!is_wanted(j, s, row)) return HR_OK;
+    int64_t ts = s->ts != NULL ? s->ts[row] : j->number;
+    bool is_quiet = s->ts != NULL && ts < j->o->o->listen.plan->from_ns;
+    hr_calc_line *line = line_of(j, s, row, ts, err);
     if (line == NULL) return HR_EBUDGET;
-    j->r->older += row->ts < line->newest;
-    line->newest = HR_MAX(line->newest, row->ts);
     if (line->part != 0) {
-        read_inputs(j, &e->part[line->part], row, j->part_row);
-        hr_calc_batch_part(&j->batch, line, row->ts, j->part_row);
+        read_inputs(j, &e->part[line->part], s, row, j->part_row);
+        hr_calc_batch_part(&j->batch, line, ts, j->part_row);
     }
-    read_inputs(j, &e->part[0], row, hr_calc_batch_row(&j->batch));
-    return hr_calc_batch_took(&j->batch, line, row->ts, is_quiet, err);
+    read_inputs(j, &e->part[0], s, row, hr_calc_batch_row(&j->batch));
+    return hr_calc_batch_took(&j->batch, line, ts, is_quiet, err);
 }
 
-static hr_status on_row(void *self, const hr_calc_line *line, int64_t ts, const double *value,
-                        hr_err *err)
+static hr_status on_rows(void *self, hr_calc_batch *b, hr_err *err)
 {
     job *j = self;
-    const hr_expr *x = j->o->o->program->x;
-    if (!hr_program_wants(j->o->o->program, j->o->o->rows, value, 1)) return HR_OK;
-    return hr_calc_put(&j->rows, x, ts, &line->symbol, value, err);
+    return hr_calc_out_put(&j->rows, j->o->o->program, j->o->o->rows, b, err);
 }
 
 /* ---- files ---- */
 
 static hr_status take_file(job *j, const char *path, hr_err *err)
 {
-    hr_calc_row row;
     hr_status st;
-    HR_TRY(hr_calc_input_open(&j->files[0].in, &j->input, path, err));
-    while ((st = hr_calc_input_next(j->files[0].in, &row, err)) == HR_OK)
-        HR_TRY(take_row(j, &row, err));
-    hr_calc_input_close(&j->files[0].in);
+    file *f = &j->files[0];
+    const bool by_row = j->batch.e->n_part > 1;
+    HR_TRY(hr_calc_input_open(&f->in, &j->input, path, err));
+    while ((st = hr_calc_input_next(f->in, &f->span, err)) == HR_OK) {
+        if (!by_row) HR_TRY(take_span(j, &f->span, err));
+        for (uint32_t i = 0; by_row && i < f->span.n; i++)
+            HR_TRY(take_row(j, &f->span, i, err));
+    }
+    hr_calc_input_close(&f->in);
     return st == HR_END ? HR_OK : st;
 }
 
-static hr_status step_file(merged *m, hr_err *err)
+static hr_status step_file(file *f, hr_err *err)
 {
-    hr_status st = hr_calc_input_next(m->in, &m->row, err);
-    m->is_done = st == HR_END;
-    if (m->is_done) hr_calc_input_close(&m->in);
-    return m->is_done ? HR_OK : st;
+    if (++f->at < f->span.n) return HR_OK;
+    hr_status st = hr_calc_input_next(f->in, &f->span, err);
+    f->at = 0;
+    f->is_done = st == HR_END;
+    if (f->is_done) hr_calc_input_close(&f->in);
+    return f->is_done ? HR_OK : st;
 }
 
 /* All of them at once, the oldest row first, of equal ones the first file's. */
@@ -174,18 +182,19 @@ static hr_status take_merged(job *j, hr_err *err)
 {
     const hr_plan *plan = j->o->o->listen.plan;
     for (uint32_t i = 0; i < plan->n_inputs; i++) {
-        merged *m = &j->files[i];
-        HR_TRY(hr_calc_input_open(&m->in, &j->input, plan->inputs[i], err));
-        HR_TRY(step_file(m, err));
+        file *f = &j->files[i];
+        HR_TRY(hr_calc_input_open(&f->in, &j->input, plan->inputs[i], err));
+        HR_TRY(step_file(f, err));
     }
     for (;;) {
-        merged *first = NULL;
+        file *first = NULL;
         for (uint32_t i = 0; i < plan->n_inputs; i++) {
-            merged *m = &j->files[i];
-            if (!m->is_done && (first == NULL || m->row.ts < first->row.ts)) first = m;
+            file *f = &j->files[i];
+            if (f->is_done) continue;
+            if (first == NULL || f->span.ts[f->at] < first->span.ts[first->at]) first = f;
         }
         if (first == NULL) return HR_OK;
-        HR_TRY(take_row(j, &first->row, err));
+        HR_TRY(take_row(j, &first->span, first->at, err));
         HR_TRY(step_file(first, err));
     }
 }
@@ -225,7 +234,8 @@ static hr_status find_used(job *j, hr_err *err)
     return HR_OK;
 }
 
-/* Files side by side have half of the memory, one after the other a quarter. */
+/* Files side by side have half of the memory, one after the other a quarter; what rows of a batch
+ * have beyond the least comes off that. */
 static hr_status open_files(job *j, size_t *reserved, hr_err *err)
 {
     const hr_plan *plan = j->o->o->listen.plan;
@@ -241,23 +251,23 @@ static hr_status open_files(job *j, size_t *reserved, hr_err *err)
         return HR_FAIL(err, HR_EBUDGET,
                        "of() reads all files side by side: %u of them take --memory %zuMB", n,
                        2 * n * FILE_BYTES / 1000000 + 1);
+    j->batch_bytes = hr_calc_batch_share(memory);
+    *reserved -= j->batch_bytes - HR_CALC_BATCH_LEAST;
+    j->input.memory_bytes = *reserved / n;
     j->files = hr_heap_zero(n, sizeof *j->files);
     if (j->files == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory for files");
     j->n_files = n;
     return HR_OK;
 }
 
-static hr_status carve(job *j, size_t parts, hr_err *err)
+static hr_status carve(job *j, uint32_t max_lines, size_t parts, hr_err *err)
 {
     uint32_t n = j->o->table->n_column;
-    j->mask = 2 * LINES_MAX - 1;
-    j->slot = hr_arena_alloc(j->arena, (j->mask + 1) * sizeof(hr_calc_line *), 64);
-    j->line = hr_arena_alloc(j->arena, j->max_lines * sizeof *j->line, 64);
+    hr_status st = hr_calc_lines_init(&j->lines, &j->batch, max_lines, j->arena);
     j->part_row = hr_arena_alloc(j->arena, parts * sizeof *j->part_row, 8);
     j->used = hr_arena_alloc(j->arena, (n + 1) * sizeof *j->used, 8);
     j->place = hr_arena_alloc(j->arena, (n + 1) * sizeof *j->place, 8);
-    if (j->line == NULL || j->slot == NULL || j->part_row == NULL || j->used == NULL ||
-        j->place == NULL)
+    if (st != HR_OK || j->part_row == NULL || j->used == NULL || j->place == NULL)
         return HR_FAIL(err, HR_EBUDGET, "no memory for rows: raise --memory");
     return HR_OK;
 }
@@ -281,31 +291,31 @@ static hr_status open_all(job *j, hr_err *err)
     const hr_eval *e = o->program->e;
     hr_row_target to = o->listen.to;
     size_t memory = (size_t)o->listen.plan->memory_bytes;
-    size_t each = e->part[0].state_bytes + sizeof(hr_calc_line) + 128; /* and their alignment */
+    size_t each = e->part[0].state_bytes + HR_CALC_LINE_BYTES;
     size_t reserved;
     size_t parts = 1;
     HR_TRY(open_files(j, &reserved, err));
     for (uint32_t i = 0; i < e->n_part; i++)
         parts = HR_MAX(parts, (size_t)e->part[i].n_in);
     to.index_bytes = memory / 16;
-    HR_TRY(hr_calc_fields(j->field, &j->n_fields, o->program->x, err));
+    HR_TRY(hr_calc_out_fields(j->field, &j->n_fields, o->program->x, err));
     if (is_numbered(j)) HR_TRY(number_field(j, err));
     size_t fixed = hr_row_out_bytes(&to, j->field, j->n_fields) +
-                   hr_calc_batch_bytes(e, o->measures) + (parts + 8) * sizeof(double) +
-                   2 * LINES_MAX * sizeof(hr_calc_line *) +
+                   hr_calc_batch_bytes(e, j->batch_bytes, o->measures) +
+                   (parts + 8) * sizeof(double) + HR_CALC_LINES_BYTES +
                    j->o->table->n_column * 2 * sizeof *j->used + (64u << 10);
     if (fixed + reserved + each > memory)
         return HR_FAIL(err, HR_EBUDGET,
                        "--memory: one instrument's windows take %zu bytes, rows %zu; that is more"
                        " than there is",
                        each, fixed);
-    j->max_lines = (uint32_t)HR_MIN((memory - fixed - reserved) / each, (size_t)LINES_MAX);
+    size_t max_lines = HR_MIN((memory - fixed - reserved) / each, (size_t)HR_CALC_LINES_MAX);
     j->r->state_bytes = each;
-    HR_TRY(hr_arena_create(&j->arena, NULL, fixed + j->max_lines * each, "rows", err));
-    HR_TRY(carve(j, parts, err));
+    HR_TRY(hr_arena_create(&j->arena, NULL, fixed + max_lines * each, "rows", err));
+    HR_TRY(carve(j, (uint32_t)max_lines, parts, err));
     HR_TRY(find_used(j, err));
-    HR_TRY(hr_calc_batch_init(&j->batch, e, o->measures, j->arena, err));
-    j->batch.emit = on_row;
+    HR_TRY(hr_calc_batch_init(&j->batch, e, j->batch_bytes, o->measures, j->arena, err));
+    j->batch.emit = on_rows;
     j->batch.self = j;
     return hr_row_out_open(&j->rows, &to, j->field, j->n_fields, j->arena, err);
 }
@@ -327,7 +337,7 @@ static hr_status run(job *j, hr_err *err)
     hr_calc_report_batch(j->r, &j->batch);
     memcpy(j->r->reject_1, j->rejects.first, sizeof j->r->reject_1);
     j->r->listen.rejected = j->rejects.n;
-    j->r->listen.instruments = j->n_lines;
+    j->r->listen.instruments = j->lines.n_lines;
     j->r->listen.rows = j->rows.n_rows;
     j->r->listen.bytes_out = j->rows.file.n_bytes;
     j->r->listen.seconds = (double)(hr_sys_mono_ns() - start) / 1e9;

@@ -13,7 +13,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 #define USED_MAX 6u
-#define ROWS_MAX 5000
+#define ROWS_MAX 5000u
 
 #define MUST(what)                                                                                 \
     do {                                                                                           \
@@ -32,31 +32,39 @@ static void write_file(const uint8_t *data, size_t n)
     (void)hr_sys_close(fd);
 }
 
-static void check_row(const hr_calc_row *row, const hr_calc_table *t)
+static void add_name(hr_digest *d, const hr_calc_names *names, uint32_t row)
 {
-    MUST(row->symbol.len <= HR_TEXT_CAP && row->venue.len <= HR_TEXT_CAP);
-    MUST((row->ts == HR_NULL_I64) == (t->time == HR_CALC_NO_FIELD));
+    hr_pq_bytes name = hr_calc_name_text(names, row);
+    MUST(name.n <= HR_TEXT_CAP && (name.n > 0 || names->code == NULL));
+    MUST(names->known == NULL || *hr_calc_name_known(names, row) == NULL);
+    hr_digest_add(d, name.s, name.n);
+}
+
+static void add_row(hr_digest *d, const hr_calc_span *span, uint32_t row, uint32_t n_used)
+{
+    if (span->ts != NULL) hr_digest_add(d, &span->ts[row], sizeof *span->ts);
+    add_name(d, &span->symbol, row);
+    add_name(d, &span->venue, row);
+    for (uint32_t k = 0; k < n_used; k++) {
+        double v = span->value[k][row];
+        MUST(v - v == 0 || v != v);
+        if (v == v) hr_digest_add(d, &v, sizeof v);
+    }
 }
 
 static void read_all(hr_digest *d, const hr_calc_input_options *o)
 {
     hr_calc_input *in = NULL;
-    hr_calc_row row;
+    hr_calc_span span;
     hr_err err = HR_ERR_INIT;
     hr_status st = hr_calc_input_open(&in, o, path, &err);
     MUST((st == HR_OK) == (in != NULL));
-    for (int i = 0; i < ROWS_MAX && st == HR_OK; i++) {
-        st = hr_calc_input_next(in, &row, &err);
+    for (uint32_t n = 0; n < ROWS_MAX && st == HR_OK; n += span.n) {
+        st = hr_calc_input_next(in, &span, &err);
         if (st != HR_OK) break;
-        check_row(&row, o->first);
-        hr_digest_add(d, &row.ts, sizeof row.ts);
-        hr_digest_add(d, row.symbol.byte, row.symbol.len);
-        hr_digest_add(d, row.venue.byte, row.venue.len);
-        for (uint32_t k = 0; k < o->n_used; k++) {
-            double v = row.value[k];
-            MUST(v - v == 0 || v != v);
-            if (v == v) hr_digest_add(d, &v, sizeof v);
-        }
+        MUST(span.n > 0 && (span.ts == NULL) == (o->first->time == HR_CALC_NO_FIELD));
+        for (uint32_t i = 0; i < span.n; i++)
+            add_row(d, &span, i, o->n_used);
     }
     MUST(st >= 0 || err.message[0] != '\0');
     MUST((o->rejects->n > 0) == (o->rejects->first[0] != '\0'));
