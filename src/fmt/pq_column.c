@@ -180,17 +180,44 @@ static hr_status survey_bytes(const hr_field *f, const uint8_t *v, pq_note *note
     return HR_OK;
 }
 
+/* The first eight bytes as a number that is ordered as they are, nothing as zeros: of texts with
+ * different ones it is the order. */
+HR_INLINE uint64_t text_key(const hr_text *t)
+{
+    uint64_t v;
+    memcpy(&v, t->byte, 8);
+    v = __builtin_bswap64(v);
+    return t->len >= 8 ? v : t->len == 0 ? 0 : v & ~UINT64_C(0) << (64 - 8 * t->len);
+}
+
+/* Is a before b? */
+HR_INLINE bool text_is_less(uint64_t a_key, const hr_text *a, uint64_t b_key, const hr_text *b)
+{
+    if (a_key != b_key) return a_key < b_key;
+    if (a->len <= 8 && b->len <= 8) return a->len < b->len; /* zeros alone may be more */
+    return text_order(a->byte, a->len, b->byte, b->len) < 0;
+}
+
 static void survey_text(const hr_field *f, const hr_text *t, pq_note *note)
 {
     const hr_text *min = NULL;
     const hr_text *max = NULL;
+    uint64_t min_key = 0;
+    uint64_t max_key = 0;
     for (uint32_t i = 0; i < note->n_rows; i++) {
         if (t[i].len > HR_TEXT_CAP) {
             note->n_nulls += f->nullable; /* a required column holds an empty text instead */
             continue;
         }
-        if (min == NULL || text_order(t[i].byte, t[i].len, min->byte, min->len) < 0) min = &t[i];
-        if (max == NULL || text_order(t[i].byte, t[i].len, max->byte, max->len) > 0) max = &t[i];
+        const uint64_t key = text_key(&t[i]);
+        if (min == NULL || text_is_less(key, &t[i], min_key, min)) {
+            min = &t[i];
+            min_key = key;
+        }
+        if (max == NULL || text_is_less(max_key, max, key, &t[i])) {
+            max = &t[i];
+            max_key = key;
+        }
     }
     note->stat.is_set = min != NULL;
     if (min == NULL) return;

@@ -414,9 +414,13 @@ static size_t put_text(hr_pq_scratch *s, const hr_field *f, const hr_text *t, co
     for (uint32_t i = 0; i < note->n_rows; i++)
         s->level[i] = t[i].len <= HR_TEXT_CAP;
     size_t at = put_levels(s, f, note->n_rows, note->n_nulls);
-    for (uint32_t i = 0; i < note->n_rows; i++)
-        if (s->level[i] || !f->nullable)
-            at += put_plain_text(s->page + at, t[i].byte, s->level[i] ? t[i].len : 0u);
+    for (uint32_t i = 0; i < note->n_rows; i++) {
+        if (!s->level[i] && f->nullable) continue;
+        const uint32_t len = s->level[i] ? t[i].len : 0;
+        memcpy(s->page + at, &len, 4);
+        memcpy(s->page + at + 4, t[i].byte, HR_TEXT_CAP); /* what is too much is written over */
+        at += 4 + len;
+    }
     return at;
 }
 

@@ -9,6 +9,7 @@ import json
 import math
 import os
 import random
+import re
 import subprocess
 
 import parquet
@@ -436,6 +437,7 @@ put("date", pa.table({"date": pa.array([dt.date.fromtimestamp(t // 86400 * 86400
 put("parts", pa.table({"date": pa.array([dt.date(2024, 1, 2)] * n), "time": pa.array([t % 86400 for t in secs], pa.time32("s")), **base}))
 put("text", pa.table({"date": pa.array([dt.datetime.utcfromtimestamp(t).isoformat(" ") for t in secs]), "time": pa.array([dt.datetime.utcfromtimestamp(t).strftime("%H:%M:%S") for t in secs]),
                       **base, "close": pa.array([None if c is None else str(c) for c in close])}).drop(["date"]).add_column(0, "date", pa.array(["2024-01-02"] * n)))
+put("mixed", pa.table({"time": stamp("us"), **base}), dictionary_pagesize_limit=12, data_page_size=100, write_batch_size=40)
 put("index", pa.table({**base, "__index_level_0__": stamp("us")}))
 put("seconds", pa.table({"ts": pa.array([float(t) for t in secs]), **base, "volume": pa.array(volume, pa.float32()), "Symbol": base["symbol"].dictionary_encode()}).drop(["symbol"]))
 put("decimals", pa.table({"ts": stamp("ns"), **base, "close": dec(close, 38, 9), "open": dec(px[0], 18, 4), "high": dec(px[1], 9, 2), "notional": dec(notional, 30, 2)}), row_group_size=999)
@@ -468,6 +470,44 @@ def check_others():
         name, rows = json.loads(line)
         rows = [(s * SEC, symbol, dict(zip(names, values))) for s, symbol, *values in rows]
         check_table(name, os.path.join(folder, name), rows, *(("--by", "symbol") if name == "ts-s.parquet" else ()))
+
+
+# One table as CSV and in other formats: argv is a folder. Names of one column or two, some of no use, and cells that are no numbers.
+NAMES = r"""
+import os, random, sys
+import pyarrow as pa, pyarrow.csv as pc, pyarrow.feather as fe, pyarrow.parquet as pq
+folder, r, n = sys.argv[1], random.Random(7), 9000
+bad = lambda good, some: r.choice(some) if r.random() < 0.004 else good
+table = pa.table({"time": pa.array([10**18 + i * 10**9 for i in range(n)]), "venue": pa.array([bad(r.choice("ab"), [""]) for _ in range(n)]),
+                  "symbol": pa.array([bad(f"S{r.randrange(40) if i % 2000 > 700 else i % 7}", ["", "y" * 47, "x" * 48]) for i in range(n)]),
+                  "x": pa.array([bad(str(r.randrange(1000)), ["oops", ""]) for _ in range(n)])})
+at = lambda name: os.path.join(folder, name)
+pc.write_csv(table, at("names.csv"), pc.WriteOptions(quoting_style="needed"))
+pq.write_table(table, at("coded.parquet"), row_group_size=4000)
+pq.write_table(table, at("plain.parquet"), use_dictionary=False)
+pq.write_table(table, at("both.parquet"), row_group_size=4000, dictionary_pagesize_limit=150, data_page_size=300, write_batch_size=100)
+coded = table.set_column(2, "symbol", table["symbol"].dictionary_encode())
+fe.write_feather(coded, at("coded.arrow"), chunksize=1700)
+fe.write_feather(table, at("plain.arrow"))
+"""
+
+
+def check_names():
+    exe = tap.python_with("pyarrow")
+    if exe is None:
+        print("# no Python with pyarrow (HR_PYTHON names one): names by code are left out")
+        return
+    folder = path_of("names")
+    os.mkdir(folder)
+    made = subprocess.run([exe, "-W", "ignore", "-c", NAMES, folder], capture_output=True, text=True)
+    tap.check("one table in six forms", made.returncode == 0, made.stderr[-900:])
+    for text, more in (("s: cumsum(x); m: mean(x, 90s)", ()), ('s: cumsum(x); o: of("b:S3", x)', ()), ("s: cumsum(x)", ("--from", "2001-09-09T02:00:00Z", "--to", "2001-09-09T03:10:00Z"))):
+        code, want, err = tap.run("calc", text, os.path.join(folder, "names.csv"), *more)
+        n = re.search(r"(\d+) rejected", err)
+        tap.check(f"{text}: rows and rejects of CSV", code == 0 and want.count("\n") > 4000 and n is not None and int(n[1]) > 60, err)
+        for name in ("coded.parquet", "plain.parquet", "both.parquet", "coded.arrow", "plain.arrow"):
+            code, out, err = tap.run("calc", text, os.path.join(folder, name), *more)
+            tap.check(f"{text}: {name} gives the same", code == 0 and out == want and n is not None and n[0] in err, err)
 
 
 def check_out(path):
@@ -527,6 +567,7 @@ def main():
     check_stdin(path)
     check_many()
     check_others()
+    check_names()
     check_words(path)
     folder = os.path.join(tap.data_dir() or "", "binance")
     for name, venue in (("spot_btcusdt_20240808", "binance"), ("usdm_btcusdt_20240808", "binance-futures")):
