@@ -8,7 +8,11 @@
  *                                                   the sum and number of the values; the middle
  *                                                   of some passes
  *     bench_window drift OP WIDTH                   OP over 10^9 rows: the last values against
- * those of a state that saw the last rows alone */
+ *                                                   those of a state that saw the last rows alone
+ *     bench_window calls OP rows|time [ROWS]        OP in calls of 1, 16, 130 and 4,096 rows over
+ *                                                   windows of 10 to 10,000 rows, or of so many:
+ *                                                   of a walk, of random rows, of few values and
+ *                                                   of rows that only rise */
 #include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
@@ -178,6 +182,69 @@ static int drift(const hr_op *op, uint32_t width)
     return 0;
 }
 
+#define CALLS_ROWS 4096
+#define CALLS_TURNS 41
+
+static void rows_of_kind(const char *kind)
+{
+    uint64_t s = 88172645463325252u;
+    for (int i = 0; i < ROWS; i++) {
+        s ^= s << 13;
+        s ^= s >> 7;
+        s ^= s << 17;
+        x[i] = kind[0] == 'u' ? i : kind[0] == 'f' ? (double)(s % 7) : (double)(s >> 11);
+    }
+}
+
+/* The middle of some turns, of as many rows each, in calls of `call`. */
+static void calls_of(const hr_op *op, bool by_time, uint32_t n, uint32_t call, const char *kind)
+{
+    hr_op_args a = {.v = {n, part_of(op)}, .max_rows = by_time ? 1 << 16 : n};
+    if (by_time) {
+        a.is_time[0] = true;
+        a.v[0] = (double)n * 1000;
+    }
+    void *state = state_make(op, &a);
+    int64_t ns[CALLS_TURNS];
+    uint64_t at = 0;
+    for (; at < 2 * (uint64_t)n + CALLS_ROWS; at += CALLS_ROWS)
+        run(op, state, at, CALLS_ROWS);
+    for (int t = 0; t < CALLS_TURNS; t++, at += CALLS_ROWS) {
+        uint32_t i = (uint32_t)(at % ROWS);
+        for (uint32_t k = 0; k < CALLS_ROWS; k++)
+            ts[i + k] = (int64_t)(at + k) * 1000;
+        hr_op_rows r = {.n = call, .ts = ts + i, .in = {x + i, y + i}, .out = {out + i}};
+        int64_t before = figure_thread_ns();
+        for (uint32_t k = 0; k < CALLS_ROWS; k += call) {
+            r.n = HR_MIN(call, CALLS_ROWS - k);
+            op->run(state, &r);
+            r.ts += r.n;
+            r.in[0] += r.n;
+            r.in[1] += r.n;
+            r.out[0] += r.n;
+        }
+        ns[t] = figure_thread_ns() - before;
+    }
+    free(state);
+    char of[64];
+    (void)snprintf(of, sizeof of, "%s%s/%u/%s/%u", op->name, by_time ? "_time" : "", n, kind, call);
+    figure(of, "row", (double)figure_median(ns, CALLS_TURNS) / CALLS_ROWS, "ns");
+}
+
+static int calls(const hr_op *op, bool by_time, uint32_t only)
+{
+    static const uint32_t n[] = {10, 20, 50, 100, 200, 256, 1000, 10000};
+    static const uint32_t call[] = {1, 16, 130, CALLS_ROWS};
+    static const char *const kinds[] = {"walk", "random", "few", "up"};
+    for (size_t k = 0; k < HR_ARRAY_LEN(kinds); k++) {
+        if (k > 0) rows_of_kind(kinds[k]);
+        for (size_t i = 0; i < HR_ARRAY_LEN(n); i++)
+            for (size_t c = 0; c < HR_ARRAY_LEN(call); c++)
+                if (only == 0 || only == n[i]) calls_of(op, by_time, n[i], call[c], kinds[k]);
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     static const char *const names[] = {"sum",    "mean",     "std",  "min",   "max",
@@ -191,6 +258,9 @@ int main(int argc, char **argv)
         return column(argv[2], op_named(argv[3]), argv[4][0] == 't', strtod(argv[5], NULL));
     if (argc == 4 && strcmp(argv[1], "drift") == 0)
         return drift(op_named(argv[2]), (uint32_t)strtoul(argv[3], NULL, 10));
+    if (argc >= 4 && strcmp(argv[1], "calls") == 0)
+        return calls(op_named(argv[2]), argv[3][0] == 't',
+                     argc > 4 ? (uint32_t)strtoul(argv[4], NULL, 10) : 0);
     for (size_t k = 0; k < HR_ARRAY_LEN(names); k++) {
         const hr_op *op = op_named(names[k]);
         double least = one(op, 10, false);

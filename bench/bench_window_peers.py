@@ -3,10 +3,12 @@
 """Window operators beside Polars and DuckDB: the same generated column, one thread each, processor time, in turns; sums and numbers
 of the values are compared.
 
-    HR_PYTHON/bin/python bench/bench_window_peers.py build/bench/bench_window [ROUNDS [ROWS]]
+    HR_PYTHON/bin/python bench/bench_window_peers.py build/bench/bench_window [ROUNDS [ROWS [LENGTHS]]]
 
 A walk of prices, rows some 10 ms apart: windows of 1,000 rows, and of 10 s, which hold about as many. Ours reads the column in batches
-of 2,048 rows; the others have it in memory as a whole. DuckDB by time orders by the time, by rows it does not."""
+of 2,048 rows; the others have it in memory as a whole. DuckDB by time orders by the time, by rows it does not.
+
+LENGTHS (10,100,1000): `quantile` alone, over windows of so many rows, beside Polars alone."""
 import math
 import os
 import statistics
@@ -46,17 +48,17 @@ def turn(run, passes=1):
     return ns, len(values), float(values.sum())
 
 
-def ours(program, path, op, by):
-    out = subprocess.run([program, "column", path, OURS.get(op, op), by, "1000" if by == "rows" else "10e9"], capture_output=True, text=True, check=True)
+def ours(program, path, op, by, length=1000):
+    out = subprocess.run([program, "column", path, OURS.get(op, op), by, str(length) if by == "rows" else "10e9"], capture_output=True, text=True, check=True)
     words = out.stdout.split()
     return float(words[2]), int(words[5]), float(words[6])
 
 
-def with_polars(t, op, by):
+def with_polars(t, op, by, length=1000):
     x = pl.col("x")
     part = {"quantile": 0.9, "interpolation": "linear"} if op == "quantile" else {}
     if by == "rows":
-        e = getattr(x, "rolling_" + op)(window_size=1000, **part)
+        e = getattr(x, "rolling_" + op)(window_size=length, **part)
     else:
         e = getattr(x, f"rolling_{op}_by")("ts", window_size="10s", closed="right", **part)
     return turn(lambda: t.select(e).to_series().to_numpy(), 7)
@@ -71,9 +73,24 @@ def with_duckdb(db, op, by):
     return values
 
 
-def same(op, by, a, b):
+def same(a, b, length=1000):
     """Theirs have values before the window is full, and by time of one row."""
-    return abs(a[1] - b[1]) <= 1001 and math.isclose(a[2] / a[1], b[2] / b[1], rel_tol=2e-3)
+    return abs(a[1] - b[1]) <= length + 1 and math.isclose(a[2] / a[1], b[2] / b[1], rel_tol=2e-3)
+
+
+def by_length(program, path, t, rounds, lengths):
+    print(f"# {t.height} rows, {rounds} rounds; Polars {pl.__version__}; ns a row, and theirs by ours")
+    print("| `quantile` | ours | Polars | Polars / ours |\n| --- | --- | --- | --- |")
+    for length in lengths:
+        took = []
+        for _ in range(rounds):
+            a = ours(program, path, "quantile", "rows", length)
+            b = with_polars(t, "quantile", "rows", length)
+            took.append((a[0], b[0] / t.height))
+            if not same(a, b, length):
+                sys.exit(f"quantile of {length} rows: Polars has {b[1]} values, sum {b[2]:.17g}; ours {a[1]}, {a[2]:.17g}")
+        us, pol = (statistics.median(x) for x in zip(*took))
+        print(f"| {length:,} rows | {us:.1f} | {pol:.1f} | {statistics.median(b / a for a, b in took):.1f} |", flush=True)
 
 
 def main():
@@ -83,6 +100,8 @@ def main():
     with tempfile.TemporaryDirectory() as d:
         path = os.path.join(d, "column")
         t = make(path, n)
+        if len(sys.argv) > 4:
+            return by_length(program, path, t, rounds, [int(w) for w in sys.argv[4].split(",")])
         db = duckdb.connect()
         db.execute("set threads=1")
         frame = t.select(ns=pl.col("ts").cast(pl.Int64), x="x").to_arrow()
@@ -97,7 +116,7 @@ def main():
                     took["ours"].append(a[0])
                     for name, b in (("polars", with_polars(t, op, by)), ("duckdb", with_duckdb(db, op, by))):
                         took[name].append(b[0] / n)
-                        if not same(op, by, a, b):
+                        if not same(a, b):
                             sys.exit(f"{op} by {by}: {name} has {b[1]} values, sum {b[2]:.17g}; ours {a[1]}, {a[2]:.17g}")
                 us, pol, duck = (statistics.median(took[k]) for k in ("ours", "polars", "duckdb"))
                 by_pol = statistics.median(b / a for a, b in zip(took["ours"], took["polars"]))

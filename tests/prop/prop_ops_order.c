@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows in the order of their values: the tree keeps its bounds whatever comes and goes, and
  * quantile and rank are, to the bit, those of the window's rows sorted, in any tier of the kernels
- * at each call. */
+ * at each call; of few rows too, and where few become many and many few. */
 #include "harness.h"
 
 #include <math.h>
@@ -243,7 +243,8 @@ static void rows_make(unsigned pattern, test_rng *r)
 {
     int64_t t = 0;
     for (int64_t i = 0; i < ROWS; i++) {
-        t += (int64_t)test_rng_below(r, 2000);
+        int64_t step = (int64_t)test_rng_below(r, 2000);
+        t += i / 1500 % 2 == 0 ? step : step / 8; /* few rows become many, and few again */
         if (test_rng_chance(r, 400)) t += 300000; /* many rows leave together */
         if (test_rng_chance(r, 3000)) t += 100000000;
         ts[i] = t;
@@ -302,17 +303,22 @@ static void run(const hr_op_args *a, bool is_rank, double *out, uint64_t most, t
 static void test_operators(void **unused)
 {
     (void)unused;
-    static const double n[] = {1, 2, 7, 63, 64, 65, 200, 201, 1000, 5000};
-    static const double ns[] = {1000, 60000, 500000, 4000000, 1e15};
+    static const double n[] = {1,   2,   7,   31,  32,  33,  64,   65,  100,
+                               128, 129, 200, 255, 256, 257, 1000, 5000};
+    /* of some 1, 20, 60, 130, 250, 500 and 4,000 rows */
+    static const double ns[] = {1000, 20000, 60000, 130000, 250000, 500000, 4000000, 1e15};
     static const double part[] = {0, 0.5, 0.9, 1, 0.123};
+    static const uint32_t most[] = {1, 30, 100, 256, 257, 700, ROWS, ROWS};
+    const unsigned windows = (unsigned)(HR_ARRAY_LEN(n) + HR_ARRAY_LEN(ns));
     test_rng r;
     test_rng_init(&r, test_seed() + 1);
-    for (unsigned k = 0; k < 2 * 15 * test_iters(1); k++) {
-        unsigned pattern = (k / 15 + k) % PATTERNS;
-        bool by_time = k % 15 >= HR_ARRAY_LEN(n);
-        hr_op_args a = {.v = {by_time ? ns[k % 15 - HR_ARRAY_LEN(n)] : n[k % 15]},
+    for (unsigned k = 0; k < 2 * windows * test_iters(1); k++) {
+        unsigned pattern = (k / windows + k) % PATTERNS;
+        unsigned at = k % windows;
+        bool by_time = at >= HR_ARRAY_LEN(n);
+        hr_op_args a = {.v = {by_time ? ns[at - HR_ARRAY_LEN(n)] : n[at]},
                         .is_time = {by_time},
-                        .max_rows = test_rng_chance(&r, 3) ? 700 : ROWS};
+                        .max_rows = most[test_rng_below(&r, HR_ARRAY_LEN(most))]};
         a.v[1] = part[test_rng_below(&r, HR_ARRAY_LEN(part))];
         rows_make(pattern, &r);
         for (int is_rank = 0; is_rank < 2; is_rank++) {
