@@ -245,6 +245,18 @@ static int calls(const hr_op *op, bool by_time, uint32_t only)
     return 0;
 }
 
+/* A process of some milliseconds is not up to speed yet. */
+static void warm_up(void)
+{
+    const hr_op *op = op_named("sum");
+    hr_op_args a = {.v = {1000}, .max_rows = 1000};
+    void *state = state_make(op, &a);
+    uint64_t at = 0;
+    for (uint64_t ns = 0; ns < 200000000; at += BATCH)
+        ns += run(op, state, at, BATCH);
+    free(state);
+}
+
 int main(int argc, char **argv)
 {
     static const char *const names[] = {"sum",    "mean",     "std",  "min",   "max",
@@ -261,6 +273,7 @@ int main(int argc, char **argv)
     if (argc >= 4 && strcmp(argv[1], "calls") == 0)
         return calls(op_named(argv[2]), argv[3][0] == 't',
                      argc > 4 ? (uint32_t)strtoul(argv[4], NULL, 10) : 0);
+    warm_up();
     for (size_t k = 0; k < HR_ARRAY_LEN(names); k++) {
         const hr_op *op = op_named(names[k]);
         double least = one(op, 10, false);

@@ -102,6 +102,7 @@ typedef struct one_run {
     const double *old;
     const double *x; /* from row `at` of the block on */
     double *out;
+    uint32_t b;       /* rows of a block */
     uint32_t at, end; /* rows of the block: [at, end) */
     uint32_t at_hand; /* as far as rows are at hand: of the next block, too */
 } one_run;
@@ -132,18 +133,17 @@ HR_INLINE void one_group(hr_v4 *v, one_run *k, const double *at_old, hr_v4_what 
 HR_INLINE uint32_t one_whole(one_run *k, uint32_t g, one_what what)
 {
     const hr_v4_what how = how_of(what);
-    one_run l = *k; /* in registers */
-    double *mine = l.mine + g;
-    double *last = l.last - g;
-    const double *old = l.old + g;
-    const double *x = l.x + (g - l.at);
-    double *out = l.out + (g - l.at);
-    for (; g + HR_WIN_GROUP <= l.end; g += HR_WIN_GROUP) {
+    double *mine = k->mine + g;
+    double *last = k->last - g;
+    const double *old = k->old + g;
+    const double *x = k->x + (g - k->at);
+    double *out = k->out + (g - k->at);
+    for (; g + HR_WIN_GROUP <= k->end; g += HR_WIN_GROUP) {
         hr_v4 v;
-        one_turn(&l, last, how);
+        one_turn(k, last, how);
         hr_win_fetch(mine, HR_WIN_STRETCH);
         hr_v4_load(&v, x);
-        one_group(&v, &l, old, how, what == MEAN);
+        one_group(&v, k, old, how, what == MEAN);
         hr_v4_copy(mine, x);
         hr_v4_store(out, &v);
         mine += HR_WIN_GROUP;
@@ -152,9 +152,6 @@ HR_INLINE uint32_t one_whole(one_run *k, uint32_t g, one_what what)
         x += HR_WIN_GROUP;
         out += HR_WIN_GROUP;
     }
-    k->now = l.now;
-    k->turn = l.turn;
-    k->all = l.all;
     return g;
 }
 
@@ -174,7 +171,7 @@ HR_INLINE void one_last(one_run *k, uint32_t g, one_what what)
 
 /* A group of which rows came before or are to come: they wait in the block, and it is gone over
  * anew. */
-HR_INLINE void one_some(one_run *k, uint32_t g, uint32_t b, one_what what)
+HR_INLINE void one_some(one_run *k, uint32_t g, one_what what)
 {
     const hr_v4 before = k->now;
     const hr_win_group group = hr_win_group_of(g, k->at, k->end - k->at);
@@ -183,74 +180,74 @@ HR_INLINE void one_some(one_run *k, uint32_t g, uint32_t b, one_what what)
     one_group(&v, k, k->old + g, how_of(what), what == MEAN);
     hr_win_group_values(k->out, &group, &v);
     hr_win_group_keep(k->mine + g, &group, k->x);
-    if (group.to < HR_WIN_GROUP && g + group.to < b) k->now = before;
+    if (group.to < HR_WIN_GROUP && g + group.to < k->b) k->now = before;
 }
 
-HR_INLINE one_run one_run_of(hr_win *w, const double *x, double *out, uint32_t n, double none)
+/* Into which blocks rows come now. */
+HR_INLINE void one_blocks(one_run *k, hr_win *w)
 {
-    const uint32_t b = w->block;
+    const uint32_t b = k->b;
     double *half = (double *)(void *)((char *)w + HR_WIN_HEAD);
-    double *mine = half + (w->odd_block ? one_half(b) : 0);
-    double *last = half + (w->odd_block ? 0 : one_half(b)) + (b - 1) / HR_WIN_GROUP * HR_WIN_GROUP;
-    if (w->at == 0) {
-        w->prefix[0] = none;
-        w->suffix[0] = none;
-        for (uint32_t i = 0; i < HR_WIN_GROUP; i++)
-            mine[b + i] = none;
-    }
-    return (one_run){.now = HR_V4(w->prefix[0]),
-                     .turn = HR_V4(w->suffix[0]),
-                     .none = HR_V4(none),
-                     .full = HR_V4(w->full[0]),
-                     .rows = HR_V4(w->n),
-                     .mine = mine,
-                     .last = last,
-                     .old = mine + 1 - (w->n & 1),
-                     .x = x,
-                     .out = out,
-                     .at = w->at,
-                     .end = w->at + HR_MIN(n, b - w->at),
-                     .at_hand = w->at + n};
+    k->mine = half + (w->odd_block ? one_half(b) : 0);
+    k->last = half + (w->odd_block ? 0 : one_half(b)) + (b - 1) / HR_WIN_GROUP * HR_WIN_GROUP;
+    k->old = k->mine + 1 - (w->n & 1);
 }
 
-/* Rows of one block; the rows that were done. */
-HR_INLINE uint32_t one_stretch(hr_win *w, hr_v4 *all, const double *x, double *out, uint32_t n,
-                               one_what what)
+/* The first row of a block comes. */
+HR_INLINE void one_begin(one_run *k)
 {
-    const hr_v4_what how = how_of(what);
-    one_run k = one_run_of(w, x, out, n, hr_v4_none(how));
-    k.all = *all;
-    uint32_t g = k.at - k.at % HR_WIN_GROUP;
-    if (g < k.at) {
-        one_some(&k, g, w->block, what);
+    k->now = k->turn = k->none;
+    hr_v4_store(k->mine + k->b, &k->none);
+}
+
+/* Rows of one block. */
+HR_INLINE void one_stretch(one_run *k, one_what what)
+{
+    uint32_t g = k->at - k->at % HR_WIN_GROUP;
+    if (HR_UNLIKELY(g < k->at)) {
+        one_some(k, g, what);
         g += HR_WIN_GROUP;
     }
-    g = one_whole(&k, g, what);
-    if (g < k.end) {
-        one_turn(&k, k.last - g, how);
-        if (HR_LIKELY(g + HR_WIN_GROUP <= k.at_hand))
-            one_last(&k, g, what);
+    g = one_whole(k, g, what);
+    if (g < k->end) {
+        one_turn(k, k->last - g, how_of(what));
+        if (HR_LIKELY(g + HR_WIN_GROUP <= k->at_hand))
+            one_last(k, g, what);
         else
-            one_some(&k, g, w->block, what);
+            one_some(k, g, what);
     }
-    *all = k.all;
-    w->prefix[0] = k.now[0];
-    w->suffix[0] = k.turn[0];
-    w->at = k.end;
-    if (w->at == w->block) {
-        w->full[0] = w->prefix[0];
-        w->at = 0;
-        w->odd_block ^= 1;
-    }
-    return k.end - k.at;
 }
 
 HR_INLINE void one_step(hr_win *w, const double *x, double *out, uint32_t n, one_what what)
 {
-    hr_v4 all = HR_V4(0);
-    for (uint32_t done = 0; done < n;)
-        done += one_stretch(w, &all, x + done, out + done, n - done, what);
-    if (HR_UNLIKELY(hr_win_is_null((all[0] + all[1]) + (all[2] + all[3])))) {
+    one_run k = {.now = HR_V4(w->prefix[0]),
+                 .turn = HR_V4(w->suffix[0]),
+                 .none = HR_V4(hr_v4_none(how_of(what))),
+                 .full = HR_V4(w->full[0]),
+                 .rows = HR_V4(w->n),
+                 .all = HR_V4(0),
+                 .b = w->block,
+                 .at = w->at};
+    one_blocks(&k, w);
+    for (uint32_t done = 0; done < n; done += k.end - k.at) {
+        if (w->at == 0) one_begin(&k);
+        k.x = x + done;
+        k.out = out + done;
+        k.at = w->at;
+        k.end = k.at + HR_MIN(n - done, k.b - k.at);
+        k.at_hand = k.at + (n - done);
+        one_stretch(&k, what);
+        w->at = k.end;
+        if (HR_UNLIKELY(k.end < k.b)) continue;
+        k.full = k.now;
+        w->at = 0;
+        w->odd_block ^= 1;
+        one_blocks(&k, w);
+    }
+    w->prefix[0] = k.now[0];
+    w->suffix[0] = k.turn[0];
+    w->full[0] = k.full[0];
+    if (HR_UNLIKELY(hr_win_is_null((k.all[0] + k.all[1]) + (k.all[2] + k.all[3])))) {
         for (uint32_t i = 0; i < n; i++)
             out[i] = hr_win_or_null(out[i]);
     }
