@@ -131,7 +131,7 @@ HR_INLINE void hr_win_around_nulls(hr_win *w, const double *x, double *out, uint
                                    const hr_win_ways *k)
 {
     double dense[HR_WIN_STRETCH] HR_UNINIT;
-    double value[HR_WIN_STRETCH] HR_UNINIT;
+    double value[HR_WIN_STRETCH] = {0};
     uint32_t m = 0;
     for (uint32_t i = 0; i < n; i++) {
         dense[m] = x[i];
