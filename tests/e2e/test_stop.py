@@ -149,12 +149,6 @@ def check_second_is_prompt(plan, capture, cut):
     tap.check(f"one signal took {once:.2f} s, a second one {twice:.3f} s", once > 0.5 and twice < once / 2)
 
 
-def is_within(times, most):
-    """All of them but one, which may be the machine's, not the program's; that one within three times as long."""
-    times = sorted(times)
-    return all(t < most for t in times[:-1]) and all(t < 3 * most for t in times)
-
-
 def main():
     capture = os.path.join(tap.SCRATCH, "capture.ndjson")
     plan = os.path.join(tap.SCRATCH, "plan.yaml")
@@ -180,8 +174,7 @@ def main():
         tap.check(f"{stops} stops, a commit every {rows} rows: sound at once, byte-equal in the end", not bad, bad)
         tap.check("asked once, twice, and in recovery", times.has_all())
         once, twice = max(times.once, default=0), max(times.twice, default=0)
-        tap.check(f"the slowest took {once:.2f} s, after a second signal {twice:.3f} s",
-                  is_within(times.once, ONCE_MAX) and is_within(times.twice, TWICE_MAX))
+        tap.check(f"the slowest took {once:.2f} s, after a second signal {twice:.3f} s", once < ONCE_MAX and twice < TWICE_MAX)
     check_second_is_prompt(plan, capture, cut)
     tap.finish()
 
