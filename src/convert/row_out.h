@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HR_CONVERT_ROW_OUT_H
 #define HR_CONVERT_ROW_OUT_H
-/* Rows of a table of one's own, one by one or, to tables, by columns, to CSV, lines of JSON,
- * Parquet or Arrow: to standard output or to a file that appears whole or not at all. Text shows
- * numbers exactly and shortest; tables hold WIDE ones as the nearest double. Fixed memory; bytes
- * depend on the rows alone. */
+/* Writes rows as CSV, lines of JSON, Parquet or Arrow, to standard output or to a file that appears
+ * whole or not at all. Rows are put one at a time; Parquet and Arrow also take many at once, column
+ * by column. Text shows numbers exactly and shortest; tables hold WIDE ones as the nearest double.
+ * Fixed memory; bytes depend on the rows alone. */
 #include "convert/row_group.h"
 #include "text/wide.h"
 
