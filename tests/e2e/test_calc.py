@@ -456,17 +456,23 @@ say("polars.arrow")
 """
 
 
-def check_others():
-    exe = tap.python_with("pyarrow", "polars")
+def made_by(script, name, what, *modules):
+    """A new folder of that name with what the script writes there, and what it prints; None: no Python has the modules."""
+    exe = tap.python_with(*modules)
     if exe is None:
-        print("# no Python with pyarrow and Polars (HR_PYTHON names one): others' tables are left out")
-        return
-    folder = path_of("others")
+        print(f"# no Python with {' and '.join(modules)} (HR_PYTHON names one): {what} is left out")
+        return None, ""
+    folder = path_of(name)
     os.mkdir(folder)
-    made = subprocess.run([exe, "-W", "ignore", "-c", OTHERS, folder], capture_output=True, text=True)
-    tap.check("others write their tables", made.returncode == 0, made.stderr[-900:])
+    made = subprocess.run([exe, "-W", "ignore", "-c", script, folder], capture_output=True, text=True)
+    tap.check(what, made.returncode == 0, made.stderr[-900:])
+    return folder, made.stdout
+
+
+def check_others():
+    folder, said = made_by(OTHERS, "others", "what others write as tables", "pyarrow", "polars")
     names = ("open", "high", "low", "close", "volume", "notional")
-    for line in made.stdout.splitlines():
+    for line in said.splitlines():
         name, rows = json.loads(line)
         rows = [(s * SEC, symbol, dict(zip(names, values))) for s, symbol, *values in rows]
         check_table(name, os.path.join(folder, name), rows, *(("--by", "symbol") if name == "ts-s.parquet" else ()))
@@ -493,14 +499,9 @@ fe.write_feather(table, at("plain.arrow"))
 
 
 def check_names():
-    exe = tap.python_with("pyarrow")
-    if exe is None:
-        print("# no Python with pyarrow (HR_PYTHON names one): names by code are left out")
+    folder, _ = made_by(NAMES, "names", "one table in six forms", "pyarrow")
+    if folder is None:
         return
-    folder = path_of("names")
-    os.mkdir(folder)
-    made = subprocess.run([exe, "-W", "ignore", "-c", NAMES, folder], capture_output=True, text=True)
-    tap.check("one table in six forms", made.returncode == 0, made.stderr[-900:])
     for text, more in (("s: cumsum(x); m: mean(x, 90s)", ()), ('s: cumsum(x); o: of("b:S3", x)', ()), ("s: cumsum(x)", ("--from", "2001-09-09T02:00:00Z", "--to", "2001-09-09T03:10:00Z"))):
         code, want, err = tap.run("calc", text, os.path.join(folder, "names.csv"), *more)
         n = re.search(r"(\d+) rejected", err)
