@@ -240,13 +240,24 @@ def _chunk(data, meta, phys, is_optional):
     return out
 
 
-def read(path, columns=None):
-    """{column: values} of a flat table; decimals are unscaled integers, times integers."""
+def _footer(path):
     with open(path, "rb") as f:
         data = f.read()
     assert data[:4] == data[-4:] == b"PAR1", path
     size = struct.unpack_from("<I", data, len(data) - 8)[0]
-    meta, _ = _struct(data, len(data) - 8 - size)
+    return data, _struct(data, len(data) - 8 - size)[0]
+
+
+def has_dictionary(path, column):
+    """Of each row group: has the column one there?"""
+    _, meta = _footer(path)
+    at = [field[4].decode() for field in meta[2][1:]].index(column)
+    return [11 in group[1][at][3] for group in meta[4]]
+
+
+def read(path, columns=None):
+    """{column: values} of a flat table; decimals are unscaled integers, times integers."""
+    data, meta = _footer(path)
     schema = meta[2][1:]
     out = {}
     for i, field in enumerate(schema):

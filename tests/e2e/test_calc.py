@@ -511,6 +511,25 @@ def check_names():
             tap.check(f"{text}: {name} gives the same", code == 0 and out == want and n is not None and n[0] in err, err)
 
 
+def check_own_names(capture):
+    """Our own tables of events have their kinds by dictionary: as instruments they are those of CSV."""
+    paths = [path_of("events." + end) for end in ("parquet", "arrow", "arrows")]
+    said = [tap.run("convert", capture, path)[2] for path in paths]
+    coded = parquet.has_dictionary(paths[0], "kind") + parquet.has_dictionary(paths[0], "side")
+    tap.check("kinds and sides of events have dictionaries", all(coded) and len(coded) > 2, said)
+    cells = parquet.read(paths[0], ["ts_recv", "kind", "side", "qty"])
+    qty = ("" if v is None else f"{v // 10**8}.{v % 10**8:08d}" for v in cells["qty"])
+    rows = "".join(f"{t},{k},{s},{q}\n" for t, k, s, q in zip(cells["ts_recv"], cells["kind"], cells["side"], qty))
+    plain = table_of("events.csv", "ts_recv,kind,side,qty\n" + rows)
+    for by in ("kind", "side"):
+        words = ("s: cumsum(qty); m: mean(qty, 9)", "--time", "ts_recv", "--by", by)
+        _, want, err = tap.run("calc", words[0], plain, *words[1:])
+        tap.check(f"events by {by}, of CSV: all of them", want.count("\n") == rows.count("\n") + 1 > 60000, err)
+        for path in paths:
+            code, out, err = tap.run("calc", words[0], path, *words[1:])
+            tap.check(f"events by {by}, of {os.path.basename(path)}: the same", code == 0 and out == want, err)
+
+
 def check_out(path):
     want = tap.run("calc", "a: mid; b: ema(mid, 9)", path)[1]
     for name in ("o.csv", "o.csv.gz", "o.csv.zst", "o.ndjson", "o.parquet", "o.arrow"):
@@ -569,6 +588,7 @@ def main():
     check_many()
     check_others()
     check_names()
+    check_own_names(path)
     check_words(path)
     folder = os.path.join(tap.data_dir() or "", "binance")
     for name, venue in (("spot_btcusdt_20240808", "binance"), ("usdm_btcusdt_20240808", "binance-futures")):
