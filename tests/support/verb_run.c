@@ -17,9 +17,9 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } verbs[] = {
-    {"asof", hr_cmd_asof},     {"bars", hr_cmd_bars},       {"convert", hr_cmd_convert},
-    {"gen", hr_cmd_gen},       {"inspect", hr_cmd_inspect}, {"run", hr_cmd_run},
-    {"verify", hr_cmd_verify},
+    {"asof", hr_cmd_asof},       {"bars", hr_cmd_bars},     {"calc", hr_cmd_calc},
+    {"convert", hr_cmd_convert}, {"gen", hr_cmd_gen},       {"inspect", hr_cmd_inspect},
+    {"run", hr_cmd_run},         {"verify", hr_cmd_verify},
 };
 
 /* Puts a file in the place of descriptor fd; returns what was there. */
