@@ -6,7 +6,7 @@
  *     bench_window column FILE OP rows|time WIDTH   OP (quantiles of 0.9) over a column as
  *                                                   bench_window_peers.py makes it: ns a row, and
  *                                                   the sum and number of the values; the middle
- *                                                   of some passes
+ *                                                   of the passes of some tenths of a second
  *     bench_window drift OP WIDTH                   OP over 10^9 rows: the last values against
  *                                                   those of a state that saw the last rows alone
  *     bench_window calls OP rows|time [ROWS]        OP in calls of 1, 16, 130 and 4,096 rows over
@@ -26,7 +26,11 @@
 #define BATCH 2048
 #define BATCHES 201
 #define ROWS (1 << 18)
-#define PASSES 7 /* over a column: a process of some milliseconds is not up to speed yet */
+/* Over a column: a process of some milliseconds is not up to speed yet, and those who share the
+ * memory with it can be heard for tens of them. */
+#define PASSES_LEAST 7
+#define PASSES_MOST 401
+#define PASSES_NS 300000000
 
 static double x[ROWS], y[ROWS], out[ROWS];
 static int64_t ts[ROWS];
@@ -122,8 +126,9 @@ static int column(const char *path, const hr_op *op, bool by_time, double width)
     void *state = state_make(op, &a);
     memset(values, 0, n_bytes / 2); /* as above: pages */
     const double *px = (const double *)(const void *)(file + n);
-    int64_t took[PASSES];
-    for (int pass = 0; pass < PASSES; pass++) {
+    int64_t took[PASSES_MOST];
+    int passes = 0;
+    for (int64_t all = 0; passes < PASSES_LEAST || (passes < PASSES_MOST && all < PASSES_NS);) {
         op->init(state, &a);
         int64_t before = figure_thread_ns();
         for (uint32_t i = 0; i < n; i += BATCH) {
@@ -131,9 +136,10 @@ static int column(const char *path, const hr_op *op, bool by_time, double width)
             hr_op_rows r = {.n = some, .ts = file + i, .in = {px + i}, .out = {values + i}};
             op->run(state, &r);
         }
-        took[pass] = figure_thread_ns() - before;
+        took[passes] = figure_thread_ns() - before;
+        all += took[passes++];
     }
-    double ns = (double)figure_median(took, PASSES);
+    double ns = (double)figure_median(took, (size_t)passes);
     double sum = 0;
     uint32_t n_values = 0;
     for (uint32_t i = 0; i < n; i++) {
