@@ -142,12 +142,16 @@ static hr_status take_stages(options *o, hr_err *err)
 }
 
 /* What is said of columns is said of a table; else the first input tells. */
-static bool is_table(const options *o, const char *first, hr_err *why)
+static hr_status tell_table(options *o, const char *first, hr_err *err)
 {
     hr_format f = (hr_format)o->x.engine.format;
-    if (f != HR_FORMAT_UNKNOWN) return hr_format_is_records(f);
-    return o->words.time != NULL || o->words.by != NULL || o->dates != 0 ||
-           hr_calc_table_is(first, why);
+    o->is_table = f != HR_FORMAT_UNKNOWN
+                      ? hr_format_is_records(f)
+                      : o->words.time != NULL || o->words.by != NULL || o->dates != 0;
+    if (f != HR_FORMAT_UNKNOWN || o->is_table) return HR_OK;
+    hr_status st = hr_calc_table_is(&o->is_table, first, &o->why);
+    if (st != HR_OK) *err = o->why;
+    return st;
 }
 
 /* Behind the message on a name that there is not: what there is. */
@@ -169,10 +173,12 @@ static void add_columns(const options *o, const char *first, hr_err *err)
             first);
 }
 
+/* What cannot be read is: when its turn comes, it is said why. */
 static bool is_any_table(const char *path)
 {
+    bool is;
     hr_err ignored = HR_ERR_INIT;
-    return hr_calc_table_is(path, &ignored);
+    return hr_calc_table_is(&is, path, &ignored) != HR_OK || is;
 }
 
 HR_NOINLINE static hr_status run(options *o, const char *text, hr_err *err)
@@ -185,7 +191,7 @@ HR_NOINLINE static hr_status run(options *o, const char *text, hr_err *err)
     HR_TRY(hr_app_expr_text(&text, &n, err));
     o->words.dates = (hr_csv_order)o->dates;
     o->words.is_local = o->x.clock == HR_CLOCK_LOCAL;
-    o->is_table = is_table(o, first, &o->why);
+    HR_TRY(tell_table(o, first, err));
     if (o->is_table) HR_TRY(hr_calc_table_open(&columns, first, &o->words, err));
     HR_TRY(take_stages(o, err));
     hr_program_options po = {.text = text,

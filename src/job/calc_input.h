@@ -90,18 +90,25 @@ void hr_calc_input_close(hr_calc_input **in);
 
 /* ---- between the two kinds and what they share ---- */
 
-/** Is it Parquet or Arrow, by its first bytes? False of what cannot be read. */
-bool hr_calc_is_parquet(const char *path);
+/** How a look at a file ended that did not find what was looked for: what the machine refused is
+ * told, what is in the file is another kind of it. */
+HR_INLINE hr_status hr_calc_looked(hr_status st)
+{
+    return hr_status_exit(st) == HR_EXIT_ENV ? st : HR_OK;
+}
+/** Is it Parquet or Arrow, by its first bytes? */
+HR_MUST_USE hr_status hr_calc_is_parquet(bool *is, const char *path, hr_err *err);
 HR_MUST_USE hr_status hr_calc_parquet_columns(hr_calc_table *t, const char *path, hr_err *err);
 HR_MUST_USE hr_status hr_calc_parquet_open(hr_calc_input **out, const char *path,
                                            const hr_calc_input_options *o, hr_err *err);
 HR_MUST_USE hr_status hr_calc_csv_columns(hr_calc_table *t, const char *path, hr_err *err);
 HR_MUST_USE hr_status hr_calc_csv_open(hr_calc_input **out, const char *path,
                                        const hr_calc_input_options *o, hr_err *err);
-/** Would a run read events from it? Else *is_records: it is a kind of table with a name. False,
- * too, of what cannot be read; err says why. */
-bool hr_calc_csv_is_events(const char *path, bool *is_records, hr_err *err);
-bool hr_calc_parquet_is_events(const char *path);
+/** Would a run read events from it? Else *is_records: it is a kind of table with a name, or err
+ * says why not. */
+HR_MUST_USE hr_status hr_calc_csv_is_events(bool *is, bool *is_records, const char *path,
+                                            hr_err *err);
+HR_MUST_USE hr_status hr_calc_parquet_is_events(bool *is, const char *path, hr_err *err);
 
 /** Once in->table holds the columns: where the wanted ones are. */
 HR_MUST_USE hr_status hr_calc_input_map(hr_calc_input *in, hr_err *err);

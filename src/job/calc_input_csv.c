@@ -60,9 +60,10 @@ static hr_status open_lines(reader *r, const char *path, const hr_source_info *i
 /* As what it looks like, where that is a table with a name; else as bars, whatever it holds. */
 static hr_status open_as_table(reader *r, const char *path, hr_err *err)
 {
-    hr_err ignored = HR_ERR_INIT;
     hr_source_info info = {.takes_records = true};
-    if (open_lines(r, path, &info, &ignored) == HR_OK) info = r->lines.source.info;
+    hr_status st = open_lines(r, path, &info, err);
+    HR_TRY(hr_calc_looked(st));
+    if (st == HR_OK) info = r->lines.source.info;
     bool is_known = hr_format_is_records(info.format);
     r->known = is_known ? info.format : HR_FORMAT_UNKNOWN;
     if (is_known) (void)hr_calc_cell_text(&r->in.symbol.text, info.symbol, strlen(info.symbol));
@@ -196,17 +197,17 @@ hr_status hr_calc_csv_columns(hr_calc_table *t, const char *path, hr_err *err)
     return st;
 }
 
-bool hr_calc_csv_is_events(const char *path, bool *is_records, hr_err *err)
+hr_status hr_calc_csv_is_events(bool *is, bool *is_records, const char *path, hr_err *err)
 {
-    *is_records = false;
     reader *r = reader_new(path, err);
-    if (r == NULL) return false;
+    if (r == NULL) return HR_ENOMEM;
     const hr_source_info info = {.takes_records = true};
     hr_budget_init(&r->budget, SOURCE_BYTES);
     hr_status st = hr_lines_open(&r->lines, path, &info, &r->budget, LINE_BYTES, NULL, err);
     *is_records = st == HR_OK && hr_format_is_records(r->lines.source.info.format);
     close_reader(&r->in);
-    return st == HR_OK && !*is_records;
+    *is = st == HR_OK && !*is_records;
+    return hr_calc_looked(st);
 }
 
 /* ---- rows ---- */

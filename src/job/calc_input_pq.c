@@ -104,27 +104,29 @@ static hr_status open_file(reader *r, const char *path, size_t memory_bytes, hr_
     return result;
 }
 
-bool hr_calc_is_parquet(const char *path)
+hr_status hr_calc_is_parquet(bool *is, const char *path, hr_err *err)
 {
     char head[HR_IPC_SNIFF_BYTES] = {0};
     int fd = hr_sys_open(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-    if (fd < 0) return false;
+    if (fd < 0) return HR_FAIL_SYS(err, fd, "cannot open '%s'", path);
     int64_t n = hr_sys_pread_full(fd, head, sizeof head, 0);
     (void)hr_sys_close(fd);
-    if (n <= 0) return false;
-    return hr_pq_sniff(head, (size_t)n) || hr_ipc_sniff(head, (size_t)n) != HR_IPC_NOT;
+    if (n < 0) return HR_FAIL_SYS(err, n, "cannot read '%s'", path);
+    *is = hr_pq_sniff(head, (size_t)n) || hr_ipc_sniff(head, (size_t)n) != HR_IPC_NOT;
+    return HR_OK;
 }
 
-bool hr_calc_parquet_is_events(const char *path)
+hr_status hr_calc_parquet_is_events(bool *is, const char *path, hr_err *err)
 {
     char why[128];
     hr_source_info info = {.format = HR_FORMAT_UNKNOWN};
-    reader *r = reader_new(path, NULL);
-    if (r == NULL) return false;
-    bool is_events = open_file(r, path, LOOK_BYTES, NULL) == HR_OK &&
-                     hr_pq_events_sniff(&info, why, sizeof why, path, r->file, NULL) == HR_OK;
+    reader *r = reader_new(path, err);
+    if (r == NULL) return HR_ENOMEM;
+    hr_status st = open_file(r, path, LOOK_BYTES, err);
+    if (st == HR_OK) st = hr_pq_events_sniff(&info, why, sizeof why, path, r->file, err);
     close_reader(&r->in);
-    return is_events;
+    *is = st == HR_OK;
+    return hr_calc_looked(st);
 }
 
 /* ---- columns ---- */

@@ -14,19 +14,35 @@
 
 /* ---- what it is ---- */
 
-bool hr_calc_table_is(const char *path, hr_err *err)
+/* By its first line: err stays what it was, where that tells of no table. */
+static hr_status is_named(bool *is, const char *path, hr_err *err)
+{
+    hr_err why = HR_ERR_INIT;
+    hr_calc_table *t = hr_heap_zero(1, sizeof *t);
+    if (t == NULL) return HR_FAIL(err, HR_ENOMEM, "no memory to read '%s'", path);
+    const hr_status st = hr_calc_csv_columns(t, path, &why);
+    *is = st == HR_OK && t->n_column > 1 && (hr_calc_columns_has_time(t) || t->is_first_empty);
+    hr_heap_free(t);
+    if (hr_calc_looked(st) != HR_OK) *err = why;
+    return hr_calc_looked(st);
+}
+
+hr_status hr_calc_table_is(bool *is, const char *path, hr_err *err)
 {
     size_t n;
-    bool is_records;
-    if (hr_calc_is_parquet(path)) return !hr_calc_parquet_is_events(path);
-    if (hr_calc_csv_is_events(path, &is_records, err)) return false;
+    bool is_parquet;
+    bool is_events;
+    bool is_records = false;
+    hr_err why = HR_ERR_INIT; /* not of a table in Parquet */
+    HR_TRY(hr_calc_is_parquet(&is_parquet, path, err));
+    hr_status st = is_parquet ? hr_calc_parquet_is_events(&is_events, path, &why)
+                              : hr_calc_csv_is_events(&is_events, &is_records, path, &why);
+    if (!is_parquet || st != HR_OK) *err = why;
+    HR_TRY(st);
     (void)hr_out_container(path, &n);
-    if (is_records || hr_out_ends_with(path, n, ".csv")) return true;
-    hr_calc_table *t = hr_heap_zero(1, sizeof *t);
-    bool is_table = t != NULL && hr_calc_csv_columns(t, path, NULL) == HR_OK && t->n_column > 1 &&
-                    (hr_calc_columns_has_time(t) || t->is_first_empty);
-    hr_heap_free(t);
-    return is_table;
+    *is = !is_events;
+    if (is_events || is_parquet || is_records || hr_out_ends_with(path, n, ".csv")) return HR_OK;
+    return is_named(is, path, err);
 }
 
 hr_status hr_calc_table_open(hr_calc_table *t, const char *path, const hr_calc_words *w,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every place from which the engine and the verbs call the system, found by undisturbed runs: new,
  * resumed, begun anew, over each kind of input, and the verbs (verify, convert, inspect, bars,
- * asof, run, gen) in this process. Each place fails at least once; HR_TEST_FULL=1: with each error,
- * once and for ever, at its first, its last and some other call. */
+ * asof, calc, run, gen) in this process. Each place fails at least once; HR_TEST_FULL=1: with each
+ * error, once and for ever, at its first, its last and some other call. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -287,6 +287,12 @@ static const verb_case verb_cases[] = {
     {.line = "bars /capture.parquet --volume 2 --split --json", .has_times = true},
     {.line = "asof /capture.ndjson --out /joined.parquet", .has_times = true},
     {.line = "asof /capture.ndjson.zst --clock venue --out /joined.ndjson", .has_times = true},
+    {.line = "calc mean(mid,10) /capture.ndjson --out /values.parquet", .has_times = true},
+    {.line = "calc sum(trade.px,5s) /capture.parquet --out /values.csv.gz", .has_times = true},
+    {.line = "calc mid>ewma_time(mid,1s) /capture.ndjson.zst --rows true --out /values.ndjson",
+     .has_times = true},
+    {.line = "calc sma(close,5) /klines.parquet --out /values.arrow", .has_times = true},
+    {.line = "calc max(close,72h) /bars.csv --out /values.csv --json", .has_times = true},
     {.line = "inspect /klines.csv --format binance-klines --json"},
     {.line = "convert /klines.csv /new.parquet --format binance-klines", .has_times = true},
     {.line = "convert /klines.parquet /new.csv.gz", .has_times = true},
@@ -348,6 +354,16 @@ static void store_klines(const hr_sys *sys)
     hr_sys_install(NULL);
 }
 
+static void store_bars(const hr_sys *sys)
+{
+    static char text[4000];
+    size_t n = (size_t)snprintf(text, sizeof text, "date,open,high,low,close,volume\n");
+    for (int i = 0; i < 100; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "2024-0%d-%02d,1.5,2,1,1.%d,10\n",
+                              1 + i / 28, 1 + i % 28, i);
+    fault_store(sys, "/bars.csv", text, n);
+}
+
 static void make_verbs_disk(void)
 {
     static const char plan[] = "limits: {instruments: 2}\n";
@@ -360,6 +376,7 @@ static void make_verbs_disk(void)
     fault_store(sys, "/plan.yaml", plan, sizeof plan - 1);
     store_dbn(sys);
     store_klines(sys);
+    store_bars(sys);
     hr_sys_install(sys);
     if (test_engine_run(&worlds[0].engine, NULL, &err) != HR_OK) abort();
     hr_sys_install(NULL);

@@ -525,7 +525,9 @@ static void read_back(const char *path, way how)
     hr_err err = HR_ERR_INIT;
     uint32_t n_good = 0;
     uint32_t row = good_from(0);
-    assert_true(hr_calc_table_is(path, &err));
+    bool is_table;
+    assert_int_equal(hr_calc_table_is(&is_table, path, &err), HR_OK);
+    assert_true(is_table);
     assert_int_equal(hr_calc_table_open(&t, path, &words, &err), HR_OK);
     const uint32_t used[] = {hr_calc_columns_of(&t, "x")};
     const hr_calc_input_options o = {.words = &words,
