@@ -9,10 +9,10 @@
  *                                                   of the passes of some tenths of a second
  *     bench_window drift OP WIDTH                   OP over 10^9 rows: the last values against
  *                                                   those of a state that saw the last rows alone
- *     bench_window calls OP rows|time [ROWS]        OP in calls of 1, 16, 130 and 4,096 rows over
- *                                                   windows of 10 to 10,000 rows, or of so many:
- *                                                   of a walk, of random rows, of few values and
- *                                                   of rows that only rise */
+ *     bench_window calls OP rows|time [ROWS]        OP in calls of 1 to 4,096 rows over windows of
+ *                                                   10 to 10,000 rows, or of so many: of a walk,
+ *                                                   of random rows, of few values and of rows
+ *                                                   that only rise */
 #include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
@@ -240,7 +240,7 @@ static void calls_of(const hr_op *op, bool by_time, uint32_t n, uint32_t call, c
 static int calls(const hr_op *op, bool by_time, uint32_t only)
 {
     static const uint32_t n[] = {10, 20, 50, 100, 200, 256, 1000, 10000};
-    static const uint32_t call[] = {1, 16, 130, CALLS_ROWS};
+    static const uint32_t call[] = {1, 16, 130, 256, 1024, CALLS_ROWS};
     static const char *const kinds[] = {"walk", "random", "few", "up"};
     for (size_t k = 0; k < HR_ARRAY_LEN(kinds); k++) {
         if (k > 0) rows_of_kind(kinds[k]);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows in the order of their values: the tree keeps its bounds whatever comes and goes, and
  * quantile and rank are, to the bit, those of the window's rows sorted, in any tier of the kernels
- * at each call; of few rows too, and where few become many and many few. */
+ * at each call; of few rows too, where few become many and many few, and where calls of many rows,
+ * which are sorted, come between calls of few. */
 #include "harness.h"
 
 #include <math.h>
@@ -12,7 +13,7 @@
 #include "ops/window/win_order.h"
 #include "rng.h"
 
-#define PATTERNS 8u
+#define PATTERNS 10u
 
 /* Row `i` of a pattern. */
 static double pattern_value(unsigned pattern, int64_t i, test_rng *r)
@@ -33,6 +34,11 @@ static double pattern_value(unsigned pattern, int64_t i, test_rng *r)
         return test_rng_chance(r, 50) ? u : 0.0;
     case 6:
         return i % 2 == 0 ? u : -1e300 * u;
+    case 7: /* many that agree in all but their last bits, with others far away */
+        return u < 0.01 ? 0.0 : 50000 + (double)test_rng_below(r, 900) * 0x1p-30;
+    case 8: /* agree, once more in what is below that, and below that */
+        u = (double)(test_rng_below(r, 3) << 20 | test_rng_below(r, 1 << 20));
+        return ldexp(1 + u * 0x1p-50, (int)test_rng_below(r, 3) * 300 - 300);
     default:
         return i / 3000 % 2 == 0 ? -0.0 : (double)i;
     }
@@ -215,6 +221,37 @@ static void test_tree(void **unused)
     }
 }
 
+/* Of rows in their order at once; then rows come and go. */
+static void test_fill(void **unused)
+{
+    (void)unused;
+    static uint16_t id[6000];
+    test_rng r;
+    test_rng_init(&r, test_seed() + 2);
+    for (uint32_t n = 0; n < HR_ARRAY_LEN(id); n += n < 400 ? 1 : 97) {
+        size_t n_bytes = hr_order_bytes(n + 1);
+        void *block = aligned_alloc(64, n_bytes);
+        assert_non_null(block);
+        memset(block, 0xa5, n_bytes);
+        hr_order o = hr_order_of(block, n + 1);
+        hr_order_clear(&o);
+        n_sorted = 0;
+        for (uint32_t i = 0; i < n; i++) {
+            id[i] = (uint16_t)i;
+            sorted[n_sorted++] = i / 5;
+        }
+        hr_order_fill(&o, sorted, id, n);
+        check_tree(&o);
+        assert_true(hr_order_is_sound(&o, n + 1, n));
+        for (int i = 0; n > 0 && i < 200; i++) {
+            tree_add(&o, (double)test_rng_below(&r, n));
+            tree_drop(&o, &r, (unsigned)test_rng_below(&r, 4));
+        }
+        check_tree(&o);
+        free(block);
+    }
+}
+
 /* ---- the operators, to the bit ---- */
 
 #define ROWS 12000
@@ -248,7 +285,8 @@ static void rows_make(unsigned pattern, test_rng *r)
         if (test_rng_chance(r, 400)) t += 300000; /* many rows leave together */
         if (test_rng_chance(r, 3000)) t += 100000000;
         ts[i] = t;
-        x[i] = test_rng_chance(r, 30) ? (double)NAN : pattern_value(pattern, i, r);
+        bool is_null = test_rng_chance(r, i / 4000 == 1 ? 3 : 30) || (i > 9000 && i < 9400);
+        x[i] = is_null ? (double)NAN : pattern_value(pattern, i, r);
     }
 }
 
@@ -279,6 +317,15 @@ static void check_rows(const hr_op_args *a, bool is_rank)
     }
 }
 
+/* Rows of a call: any up to `most`; 0: now few, now many, about as many as the window has. */
+static uint32_t call_of(const hr_op_args *a, uint64_t most, test_rng *r)
+{
+    if (most > 0) return (uint32_t)test_rng_below(r, most) + 1;
+    double some = a->is_time[0] ? 500 : a->v[0];
+    uint32_t n = (uint32_t)test_rng_below(r, test_rng_chance(r, 2) ? 3 : (uint64_t)some + 600);
+    return test_rng_chance(r, 100) ? ROWS : n + 1;
+}
+
 static void run(const hr_op_args *a, bool is_rank, double *out, uint64_t most, test_rng *r)
 {
     void *state = aligned_alloc(64, hr_win_bytes_order(a));
@@ -286,7 +333,7 @@ static void run(const hr_op_args *a, bool is_rank, double *out, uint64_t most, t
     memset(state, 0xa5, hr_win_bytes_order(a));
     hr_win_init_order(state, a);
     for (uint32_t i = 0; i < ROWS;) {
-        uint32_t n = (uint32_t)test_rng_below(r, most) + 1;
+        uint32_t n = call_of(a, most, r);
         n = HR_MIN(n, ROWS - i);
         hr_op_rows rows = {.n = n, .ts = ts + i, .in = {x + i}, .out = {out + i}};
         hr_kern_init(test_rng_chance(r, 3) ? 0 : hr_cpu_detect());
@@ -303,8 +350,8 @@ static void run(const hr_op_args *a, bool is_rank, double *out, uint64_t most, t
 static void test_operators(void **unused)
 {
     (void)unused;
-    static const double n[] = {1,   2,   7,   31,  32,  33,  64,   65,  100,
-                               128, 129, 200, 255, 256, 257, 1000, 5000};
+    static const double n[] = {1,   2,   7,   31,  32,  33,  64,   65,   100,  128,
+                               129, 200, 255, 256, 257, 300, 1000, 2500, 4096, 4097};
     /* of some 1, 20, 60, 130, 250, 500 and 4,000 rows */
     static const double ns[] = {1000, 20000, 60000, 130000, 250000, 500000, 4000000, 1e15};
     static const double part[] = {0, 0.5, 0.9, 1, 0.123};
@@ -325,6 +372,8 @@ static void test_operators(void **unused)
             run(&a, is_rank, got, ROWS, &r);
             run(&a, is_rank, cut, 9, &r);
             assert_memory_equal(got, cut, sizeof got);
+            run(&a, is_rank, cut, 0, &r);
+            assert_memory_equal(got, cut, sizeof got);
             check_rows(&a, is_rank);
         }
     }
@@ -334,6 +383,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tree),
+        cmocka_unit_test(test_fill),
         cmocka_unit_test(test_operators),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

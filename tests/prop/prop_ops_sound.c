@@ -223,7 +223,8 @@ static void test_words(void **unused)
                 memcpy(forged, state, n_bytes);
                 memcpy(forged + at, &value[v], at % 8 == 0 && v % 2 == 0 ? 8 : 4);
                 if (!op->is_sound(forged, &a)) continue;
-                run(op, &a, forged, 1000, AFTER);
+                run(op, &a, forged, 1000, 7);
+                run(op, &a, forged, 1007, AFTER - 7);
             }
         free(state);
         ops_rig_block_free(forged, n_bytes);

@@ -7,12 +7,15 @@
 #include "ops/window/win.h"
 #include "ops/window/win_few.h"
 #include "ops/window/win_order.h"
+#include "ops/window/win_ranked.h"
 
 #define ROWS_LIMIT 0x7ffffff0u
 
 /* A state is a head, the rows as they came (by time with their times), and few rows or a tree; of
  * few rows by rows the values are those rows. Of the head, `at` is by rows where the next row
- * goes; by time how many slots there are for few rows, 0: they are in the tree. */
+ * goes; by time how many slots there are for few rows, 0: they are in the tree. `odd_block` is 1
+ * where calls of many rows did without the tree (win_ranked.h): it is made anew when one of few
+ * comes. */
 HR_INLINE double *ring_of(hr_win *w)
 {
     return (double *)(void *)((char *)w + HR_WIN_HEAD);
@@ -69,15 +72,6 @@ HR_INLINE order order_of(hr_win *w)
     return (order){.w = w, .ring = ring, .ts = ts, .tree = hr_order_of(tree, (uint64_t)w->n + 1)};
 }
 
-/* Between the two rows about a place. */
-HR_INLINE double between(double low, double high, double part)
-{
-    if (part == 0) return low;
-    double step = high - low;
-    if (HR_UNLIKELY(hr_win_is_null(step))) return low * (1 - part) + high * part;
-    return low + step * part;
-}
-
 /* twice: the other rows below it and those up to it, together. */
 HR_INLINE double rank_of(uint64_t twice, uint64_t n_rows)
 {
@@ -98,7 +92,7 @@ HR_INLINE double few_value(const hr_few *f, uint32_t slot, double x, double plac
     const double part = k + 1 < n ? place - (double)k : 0;
     const double v = low + (high - low) * part;
     if (HR_LIKELY(!hr_win_is_null(v))) return v;
-    return hr_win_or_null(between(low, high, part));
+    return hr_win_or_null(hr_order_between(low, high, part));
 }
 
 HR_INLINE void few_rows(hr_win *w, const hr_op_rows *r, uint32_t n_bytes, bool is_rank)
@@ -213,13 +207,27 @@ FEW(64)
 FEW(128)
 FEW(256)
 
+/* Of more than half the slots, a call of many rows costs less sorted (win_ranked.h). */
+static bool few_ranked(hr_win *w, const hr_op_rows *r, bool is_rank)
+{
+    if (w->n <= HR_FEW_MOST / 2 || !hr_ranked_is_worth(w->n, r->n)) return false;
+    if (is_rank && r->n < 2 * HR_FEW_MOST) return false;
+    const uint32_t n_bytes = hr_few_bytes_of(w->n);
+    const hr_few f = few_by_rows(w, n_bytes);
+    if (!hr_ranked_run(w, f.v, r, is_rank)) return false;
+    if (!is_rank) hr_ranked_places(w, f.place, n_bytes);
+    return true;
+}
+
 static HR_NOINLINE void rank_rows(hr_win *w, const hr_op_rows *r)
 {
+    if (few_ranked(w, r, true)) return;
     few_rows(w, r, HR_FEW_MOST, true); /* it has no places */
 }
 
 static void quantile_rows(hr_win *w, const hr_op_rows *r)
 {
+    if (few_ranked(w, r, false)) return;
     if (w->n <= 32) {
         quantile_rows_32(w, r);
     } else if (w->n <= 64) {
@@ -326,7 +334,7 @@ HR_INLINE double tree_quantile(const order *o, uint64_t n)
     hr_order_seek(&o->tree, k);
     double low = hr_order_at(&o->tree, k);
     double high = part > 0 ? hr_order_at(&o->tree, k + 1) : low;
-    return between(low, high, part);
+    return hr_order_between(low, high, part);
 }
 
 /* Up to a row at which the window has but few: which is the next. */
@@ -386,14 +394,35 @@ HR_INLINE void times_run(hr_win *w, const hr_op_rows *r, bool is_rank)
     }
 }
 
+/* Of the rows of the ring. */
+static HR_NOINLINE void tree_renew(hr_win *w)
+{
+    order o = order_of(w);
+    const uint32_t n = (uint32_t)(w->end - w->from);
+    hr_order_clear(&o.tree);
+    const hr_ranked *s = hr_ranked_sort(o.ring, n);
+    hr_order_fill(&o.tree, s->v, s->id, n);
+    w->odd_block = 0;
+}
+
 static HR_NOINLINE void quantile_many(hr_win *w, const hr_op_rows *r)
 {
+    if (hr_ranked_is_worth(w->n, r->n) && hr_ranked_run(w, ring_of(w), r, false)) {
+        w->odd_block = 1;
+        return;
+    }
+    if (HR_UNLIKELY(w->odd_block)) tree_renew(w);
     order o = order_of(w);
     (void)tree_run(&o, r, 0, false, false);
 }
 
 static HR_NOINLINE void rank_many(hr_win *w, const hr_op_rows *r)
 {
+    if (hr_ranked_is_worth(w->n, r->n) && hr_ranked_run(w, ring_of(w), r, true)) {
+        w->odd_block = 1;
+        return;
+    }
+    if (HR_UNLIKELY(w->odd_block)) tree_renew(w);
     order o = order_of(w);
     (void)tree_run(&o, r, 0, false, true);
 }
@@ -540,7 +569,8 @@ static bool tree_is_sound(hr_win *w)
     const uint64_t n = by_time ? w->end - w->from : HR_MIN(w->end, (uint64_t)w->n);
     for (uint64_t i = 0; i < n; i++)
         if (hr_win_is_null(o.ring[by_time ? (w->from + i) & (w->cap - 1) : i])) return false;
-    return w->end - w->from == n && hr_order_is_sound(&o.tree, (uint64_t)w->n + 1, n);
+    if (w->end - w->from != n) return false;
+    return w->odd_block == 1 || hr_order_is_sound(&o.tree, (uint64_t)w->n + 1, n);
 }
 
 static bool order_is_sound(const void *state, const hr_op_args *a, bool is_rank)
@@ -550,6 +580,8 @@ static bool order_is_sound(const void *state, const hr_op_args *a, bool is_rank)
     if (!hr_win_is_sound(w, a, by_time ? hr_win_ring(a) : ring_slots((uint64_t)a->v[0])))
         return false;
     if (!by_time && w->at != w->end % w->n) return false;
+    const bool can_do_without = !by_time && w->n > HR_FEW_MOST;
+    if (w->odd_block > (can_do_without && w->n <= HR_RANKED_WINDOW)) return false;
     if (w->n > HR_FEW_MOST && (!by_time || w->at == 0)) return tree_is_sound(w);
     return by_time ? few_times_are_sound(w, is_rank) : few_rows_are_sound(w, is_rank);
 }
