@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define ROWS_MAX 262144u
-#define ROWS_MIN HR_CALC_STEP_ROWS
+#define ROWS_MIN 256u
 #define SHARE 32u /* of the memory */
 #define SHARE_MAX ((size_t)16 << 20)
 #define ROWS_A_LINE 8u /* numbers in a line of the cache */
