@@ -34,6 +34,8 @@
 
 static double x[ROWS], y[ROWS], out[ROWS];
 static int64_t ts[ROWS];
+static char room_block[1 << 18] HR_ALIGNED(64);
+static void *room; /* of calls of the operator at hand; NULL: it has none */
 
 static void rows_make(void)
 {
@@ -56,7 +58,7 @@ static uint64_t run(const hr_op *op, void *state, uint64_t at, uint32_t n)
     uint32_t i = (uint32_t)(at % ROWS);
     for (uint32_t k = 0; k < n; k++)
         ts[i + k] = (int64_t)(at + k) * 1000;
-    hr_op_rows r = {.n = n, .ts = ts + i, .in = {x + i, y + i}, .out = {out + i}};
+    hr_op_rows r = {.n = n, .ts = ts + i, .in = {x + i, y + i}, .out = {out + i}, .room = room};
     int64_t before = figure_thread_ns();
     op->run(state, &r);
     return (uint64_t)(figure_thread_ns() - before);
@@ -67,6 +69,16 @@ static double part_of(const hr_op *op)
     return op->n_arg > 1 && op->arg[1].kind == HR_OP_REAL ? 0.9 : 0;
 }
 
+static void *state_make(const hr_op *op, const hr_op_args *a)
+{
+    void *state = aligned_alloc(64, op->bytes(a));
+    const size_t room_bytes = op->room != NULL ? op->room(a, ROWS) : 0;
+    if (!state || room_bytes > sizeof room_block) exit(1);
+    room = room_bytes > 0 ? room_block : NULL;
+    op->init(state, a);
+    return state;
+}
+
 static double one(const hr_op *op, uint32_t n, bool by_time)
 {
     hr_op_args a = {.v = {n, part_of(op)}, .max_rows = n};
@@ -74,9 +86,7 @@ static double one(const hr_op *op, uint32_t n, bool by_time)
         a.is_time[0] = true;
         a.v[0] = (double)n * 1000;
     }
-    void *state = aligned_alloc(64, op->bytes(&a));
-    if (!state) return 0;
-    op->init(state, &a);
+    void *state = state_make(op, &a);
     uint64_t at = 0;
     for (; at < 2 * (uint64_t)n + BATCH; at += BATCH)
         run(op, state, at, BATCH);
@@ -99,14 +109,6 @@ static const hr_op *op_named(const char *name)
     }
     printf("no operator '%s'\n", name);
     exit(1);
-}
-
-static void *state_make(const hr_op *op, const hr_op_args *a)
-{
-    void *state = aligned_alloc(64, op->bytes(a));
-    if (!state) exit(1);
-    op->init(state, a);
-    return state;
 }
 
 /* FILE: times, then values, 8 bytes each. */
@@ -134,6 +136,7 @@ static int column(const char *path, const hr_op *op, bool by_time, double width)
         for (uint32_t i = 0; i < n; i += BATCH) {
             uint32_t some = HR_MIN(n - i, BATCH);
             hr_op_rows r = {.n = some, .ts = file + i, .in = {px + i}, .out = {values + i}};
+            r.room = room;
             op->run(state, &r);
         }
         took[passes] = figure_thread_ns() - before;
@@ -174,7 +177,7 @@ static int drift(const hr_op *op, uint32_t width)
     rows_make();
     ns += (double)run(op, state, at, ROWS);
     op->init(state, &a);
-    hr_op_rows r = {.n = ROWS, .ts = ts, .in = {x, y}, .out = {alone}};
+    hr_op_rows r = {.n = ROWS, .ts = ts, .in = {x, y}, .out = {alone}, .room = room};
     op->run(state, &r);
     free(state);
     double most = 0;
@@ -220,6 +223,7 @@ static void calls_of(const hr_op *op, bool by_time, uint32_t n, uint32_t call, c
         for (uint32_t k = 0; k < CALLS_ROWS; k++)
             ts[i + k] = (int64_t)(at + k) * 1000;
         hr_op_rows r = {.n = call, .ts = ts + i, .in = {x + i, y + i}, .out = {out + i}};
+        r.room = room;
         int64_t before = figure_thread_ns();
         for (uint32_t k = 0; k < CALLS_ROWS; k += call) {
             r.n = HR_MIN(call, CALLS_ROWS - k);

@@ -19,7 +19,7 @@
 #include "base/sys.h"
 #include "base/sys_aio.h"
 
-#define THREAD_STACK_BYTES (640u << 10) /* what is a thread's own lies in it too */
+#define THREAD_STACK_BYTES (512u << 10)
 
 static int64_t result(int64_t rc)
 {

@@ -31,6 +31,7 @@ typedef struct builder {
     uint32_t *free_reg;
     hr_eval_in *in;
     uint32_t n_val, n_step, n_at, n_in, n_reg, n_free, part;
+    size_t room_bytes; /* of calls: the most of all operators */
 } builder;
 
 static const hr_op *op_of(const builder *b, const hr_expr_node *n)
@@ -193,6 +194,9 @@ static void add_call(builder *b, uint32_t i, hr_eval_part *p)
     s->state_at = p->state_bytes;
     s->leads = first == i;
     if (s->op->bytes != NULL) p->state_bytes += hr_round_up(s->op->bytes(s->args), 64);
+    const size_t room = s->op->room != NULL ? s->op->room(s->args, b->e->batch_rows) : 0;
+    s->has_room = room > 0;
+    b->room_bytes = HR_MAX(b->room_bytes, room);
     for (uint32_t k = 0; k < n->n_in; k++)
         reads(b, s, in[k]);
     if (is_behind) {
@@ -348,8 +352,8 @@ static hr_status build_part(builder *b, hr_eval_part *p)
     b->e->n_step += b->n_step;
     size_t places = (size_t)p->n_in + p->n_out + p->n_reg;
     size_t work = hr_round_up(sizeof(hr_op_book) + places * sizeof(double *), 64) +
-                  (size_t)p->n_reg * b->e->batch_rows * sizeof(double);
-    b->e->work_bytes = HR_MAX(b->e->work_bytes, hr_round_up(work, 64));
+                  hr_round_up((size_t)p->n_reg * b->e->batch_rows * sizeof(double), 64);
+    b->e->work_bytes = HR_MAX(b->e->work_bytes, work + b->room_bytes);
     return HR_OK;
 }
 

@@ -33,6 +33,7 @@ struct hr_eval_step {
     /* behind another step's operator (hr_op.behind): that step, and where its state is */
     uint32_t ahead; /* EVAL_NONE: none */
     bool leads;     /* others are behind it: it gives one output more */
+    bool has_room;  /* of the call's */
     size_t ahead_at;
     double k;
 };

@@ -47,6 +47,7 @@ typedef struct frame {
     char *state;
     const hr_eval_rows *r;
     const hr_op_book *book;
+    void *room;
 } frame;
 
 static void call(const frame *f, const hr_eval_step *s, const uint32_t *val)
@@ -61,6 +62,7 @@ static void call(const frame *f, const hr_eval_step *s, const uint32_t *val)
         rows.out[i] = f->place[val[s->n_in + i]];
     if (s->op->behind != NULL && !s->leads) rows.out[s->n_out] = NULL;
     rows.ahead = s->ahead != EVAL_NONE ? f->state + s->ahead_at : NULL;
+    rows.room = s->has_room ? f->room : NULL;
     s->op->run(f->state + s->state_at, &rows);
 }
 
@@ -141,6 +143,7 @@ static void run_slice(const hr_eval *e, const hr_eval_part *p, void *state, void
         place[n_named + i] = reg + (size_t)i * e->batch_rows;
     const hr_eval_rows slice = {.n = n, .ts = r->ts + at, .step_ns = r->step_ns};
     frame f = {.place = place, .state = state, .r = &slice, .book = book};
+    f.room = (char *)reg + hr_round_up((size_t)p->n_reg * e->batch_rows * sizeof *reg, 64);
     if (r->step_ns != NULL) {
         run_measured(&f, p);
         return;

@@ -43,6 +43,7 @@ typedef struct hr_op_rows {
     double *out[HR_OP_OUT_MAX];     /* [n] each; no two of them, nor an input, overlap */
     const hr_op_book *book;         /* as many levels as the operator said it reads; else NULL */
     const void *ahead;              /* of an operator behind another: the state of that one */
+    void *room;                     /* of the call, as op->room says; NULL: it does without */
 } hr_op_rows;
 
 typedef enum hr_op_arg_kind {
@@ -111,6 +112,9 @@ typedef struct hr_op {
     /** Of a state that comes from a file: no run of any rows leaves its memory because of what is
      * in it. Values may be any. NULL: it is taken as it is. */
     bool (*is_sound)(const void *state, const hr_op_args *a);
+    /** Bytes of room with which calls of up to n_rows rows are faster, a multiple of 64; what is in
+     * it before and after a call is nothing. NULL, or 0: none would be used. */
+    size_t (*room)(const hr_op_args *a, uint32_t n_rows);
     /** Operators that keep the same rows of one input: of those with an equal window, their first
      * argument, over equal inputs the first is run as it is and is given one output more,
      * out[n_out], in which it says of each row what the others want to know; NULL: nobody does. In

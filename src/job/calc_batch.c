@@ -174,8 +174,11 @@ hr_status hr_calc_batch_flush(hr_calc_batch *b, hr_err *err)
     const double *in = is_mixed ? b->line_in : b->in;
     uint32_t at = 0;
     for (uint32_t l = 0; l < b->n_lines; l++) {
+        /* in even calls: of windows in order one of few rows costs more than many of its rows */
+        const uint32_t n_calls = (b->n_of[l] - at - 1) / HR_CALC_STEP_ROWS + 1;
+        const uint32_t most = (b->n_of[l] - at - 1) / n_calls + 1;
         for (uint32_t n; at < b->n_of[l]; at += n) {
-            n = HR_MIN(b->n_of[l] - at, HR_CALC_STEP_ROWS);
+            n = HR_MIN(b->n_of[l] - at, most);
             work_out(b, b->lines[l], ts, in, at, n);
         }
         b->lines[l]->which = HR_CALC_NONE;

@@ -11,6 +11,7 @@
 #include "kern/kern.h"
 #include "ops/window/win.h"
 #include "ops/window/win_order.h"
+#include "ops_rig.h"
 #include "rng.h"
 
 #define PATTERNS 10u
@@ -221,37 +222,6 @@ static void test_tree(void **unused)
     }
 }
 
-/* Of rows in their order at once; then rows come and go. */
-static void test_fill(void **unused)
-{
-    (void)unused;
-    static uint16_t id[6000];
-    test_rng r;
-    test_rng_init(&r, test_seed() + 2);
-    for (uint32_t n = 0; n < HR_ARRAY_LEN(id); n += n < 400 ? 1 : 97) {
-        size_t n_bytes = hr_order_bytes(n + 1);
-        void *block = aligned_alloc(64, n_bytes);
-        assert_non_null(block);
-        memset(block, 0xa5, n_bytes);
-        hr_order o = hr_order_of(block, n + 1);
-        hr_order_clear(&o);
-        n_sorted = 0;
-        for (uint32_t i = 0; i < n; i++) {
-            id[i] = (uint16_t)i;
-            sorted[n_sorted++] = i / 5;
-        }
-        hr_order_fill(&o, sorted, id, n);
-        check_tree(&o);
-        assert_true(hr_order_is_sound(&o, n + 1, n));
-        for (int i = 0; n > 0 && i < 200; i++) {
-            tree_add(&o, (double)test_rng_below(&r, n));
-            tree_drop(&o, &r, (unsigned)test_rng_below(&r, 4));
-        }
-        check_tree(&o);
-        free(block);
-    }
-}
-
 /* ---- the operators, to the bit ---- */
 
 #define ROWS 12000
@@ -332,10 +302,14 @@ static void run(const hr_op_args *a, bool is_rank, double *out, uint64_t most, t
     assert_non_null(state);
     memset(state, 0xa5, hr_win_bytes_order(a));
     hr_win_init_order(state, a);
+    const size_t room_bytes = hr_win_room_order(a, ROWS);
+    void *room = room_bytes > 0 ? ops_rig_block(room_bytes) : NULL;
     for (uint32_t i = 0; i < ROWS;) {
         uint32_t n = call_of(a, most, r);
         n = HR_MIN(n, ROWS - i);
         hr_op_rows rows = {.n = n, .ts = ts + i, .in = {x + i}, .out = {out + i}};
+        rows.room = test_rng_chance(r, 4) ? NULL : room;
+        if (rows.room != NULL) memset(room, 0xa5, room_bytes);
         hr_kern_init(test_rng_chance(r, 3) ? 0 : hr_cpu_detect());
         if (is_rank) {
             hr_win_rank(state, &rows);
@@ -344,6 +318,7 @@ static void run(const hr_op_args *a, bool is_rank, double *out, uint64_t most, t
         }
         i += n;
     }
+    if (room != NULL) ops_rig_block_free(room, room_bytes);
     free(state);
 }
 
@@ -383,7 +358,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tree),
-        cmocka_unit_test(test_fill),
         cmocka_unit_test(test_operators),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,6 +80,10 @@ static void run(const hr_op *op, const hr_op_args *a, void *state, uint32_t from
         r.in[k] = in[k] + from;
     for (uint32_t k = 0; k < op->n_out; k++)
         r.out[k] = out[k] + from;
+    static char room[1 << 17] HR_ALIGNED(64);
+    const size_t room_bytes = op->room != NULL ? op->room(a, n) : 0;
+    assert_true(room_bytes <= sizeof room);
+    r.room = room_bytes > 0 ? room : NULL;
     op->run(state, &r);
 }
 

@@ -144,6 +144,7 @@ bool hr_win_is_sound_carried(const void *state, const hr_op_args *a);
 bool hr_win_is_sound_span(const void *state, const hr_op_args *a);
 bool hr_win_is_sound_alpha(const void *state, const hr_op_args *a);
 bool hr_win_is_sound_half(const void *state, const hr_op_args *a);
+size_t hr_win_room_order(const hr_op_args *a, uint32_t n_rows); /* hr_op.room */
 bool hr_win_is_sound_rank(const void *state, const hr_op_args *a);
 bool hr_win_is_sound_quantile(const void *state, const hr_op_args *a);
 bool hr_win_is_sound_sketch(const void *state, const hr_op_args *a);

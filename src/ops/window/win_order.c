@@ -325,58 +325,6 @@ void hr_order_mend(const hr_order *o, const hr_order_path *p)
     }
 }
 
-/* ---- filling ---- */
-
-#define LEAF_FILLED 48u /* between the least and the most, so that what comes next parts few */
-#define FAN_FILLED 24u
-
-/* One of so many that share n evenly. */
-static uint32_t share_of(uint32_t n, uint32_t n_parts, uint32_t i)
-{
-    return (i + 1) * n / n_parts - i * n / n_parts;
-}
-
-static void leaves_fill(const hr_order *o, const double *v, const uint16_t *id, uint32_t n_rows,
-                        uint32_t n_leaves)
-{
-    for (uint32_t i = 0; i < n_leaves; i++) {
-        const uint32_t at = i == 0 ? o->h->at : leaf_get(o); /* the first is there */
-        const uint32_t n = share_of(n_rows, n_leaves, i);
-        for (uint32_t k = 0; k < n; k++)
-            o->leaf[at].v[k] = v[*id++];
-        o->link[at].n = n;
-        if (i == 0) continue;
-        o->link[at].prev = at - 1;
-        o->link[at - 1].next = at;
-    }
-}
-
-/* Leaves and the nodes of each level are numbered from left to right. */
-void hr_order_fill(const hr_order *o, const double *v, const uint16_t *id, uint32_t n_rows)
-{
-    if (n_rows == 0) return;
-    uint32_t n = (n_rows - 1) / LEAF_FILLED + 1;
-    leaves_fill(o, v, id, n_rows, n);
-    uint32_t below = 0; /* the first child */
-    for (uint32_t level = 0;; level++) {
-        const uint32_t n_nodes = (n - 1) / FAN_FILLED + 1;
-        const uint32_t first = level == 0 ? o->h->root : o->h->n_nodes;
-        for (uint32_t i = 0; i < n_nodes; i++) {
-            hr_order_node *node = &o->node[level == 0 && i == 0 ? first : node_get(o)];
-            node->n = share_of(n, n_nodes, i);
-            for (uint32_t k = 0; k < node->n; k++) {
-                node->child[k] = below++;
-                child_note(o, node, k, level);
-            }
-        }
-        o->h->root = first;
-        o->h->height = level + 1;
-        if (n_nodes == 1) return;
-        below = first;
-        n = n_nodes;
-    }
-}
-
 /* ---- states from a file ---- */
 
 /* The tree from left to right. */

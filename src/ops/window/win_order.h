@@ -100,9 +100,6 @@ uint64_t hr_order_below_all(const hr_order *o, double x);
  * can lead out of it. How many rows are under nodes is numbers. */
 bool hr_order_is_sound(const hr_order *o, uint64_t cap_rows, uint64_t n_rows);
 
-/** Of an empty block: rows v[id[0]], v[id[1]] and so on, none less than the one before. */
-void hr_order_fill(const hr_order *o, const double *v, const uint16_t *id, uint32_t n_rows);
-
 /** Between the two rows about a place. */
 HR_INLINE double hr_order_between(double low, double high, double part)
 {

@@ -13,9 +13,8 @@
 
 /* A state is a head, the rows as they came (by time with their times), and few rows or a tree; of
  * few rows by rows the values are those rows. Of the head, `at` is by rows where the next row
- * goes; by time how many slots there are for few rows, 0: they are in the tree. `odd_block` is 1
- * where calls of many rows did without the tree (win_ranked.h): it is made anew when one of few
- * comes. */
+ * goes; by time how many slots there are for few rows, 0: they are in the tree. Where calls
+ * of many rows did without the tree (win_ranked.h), it is made anew when one of few comes. */
 HR_INLINE double *ring_of(hr_win *w)
 {
     return (double *)(void *)((char *)w + HR_WIN_HEAD);
@@ -210,12 +209,12 @@ FEW(256)
 /* Of more than half the slots, a call of many rows costs less sorted (win_ranked.h). */
 static bool few_ranked(hr_win *w, const hr_op_rows *r, bool is_rank)
 {
-    if (w->n <= HR_FEW_MOST / 2 || !hr_ranked_is_worth(w->n, r->n)) return false;
+    if (w->n <= HR_FEW_MOST / 2 || !hr_ranked_is_worth(w->n, r)) return false;
     if (is_rank && r->n < 2 * HR_FEW_MOST) return false;
     const uint32_t n_bytes = hr_few_bytes_of(w->n);
     const hr_few f = few_by_rows(w, n_bytes);
     if (!hr_ranked_run(w, f.v, r, is_rank)) return false;
-    if (!is_rank) hr_ranked_places(w, f.place, n_bytes);
+    if (!is_rank) hr_ranked_places(r->room, w, f.place, n_bytes);
     return true;
 }
 
@@ -394,35 +393,35 @@ HR_INLINE void times_run(hr_win *w, const hr_op_rows *r, bool is_rank)
     }
 }
 
-/* Of the rows of the ring. */
-static HR_NOINLINE void tree_renew(hr_win *w)
+/* Of the rows of the ring, HR_RANKED_WINDOW at most. */
+static HR_NOINLINE void tree_renew(hr_win *w, bool is_rank)
 {
     order o = order_of(w);
     const uint32_t n = (uint32_t)(w->end - w->from);
     hr_order_clear(&o.tree);
-    const hr_ranked *s = hr_ranked_sort(o.ring, n);
-    hr_order_fill(&o.tree, s->v, s->id, n);
-    w->odd_block = 0;
+    for (uint32_t i = 0; i < n; i++)
+        (void)tree_add(&o.tree, o.ring[i] + 0.0, is_rank);
+    w->has_no_tree = 0;
 }
 
 static HR_NOINLINE void quantile_many(hr_win *w, const hr_op_rows *r)
 {
-    if (hr_ranked_is_worth(w->n, r->n) && hr_ranked_run(w, ring_of(w), r, false)) {
-        w->odd_block = 1;
+    if (hr_ranked_is_worth(w->n, r) && hr_ranked_run(w, ring_of(w), r, false)) {
+        w->has_no_tree = 1;
         return;
     }
-    if (HR_UNLIKELY(w->odd_block)) tree_renew(w);
+    if (HR_UNLIKELY(w->has_no_tree)) tree_renew(w, false);
     order o = order_of(w);
     (void)tree_run(&o, r, 0, false, false);
 }
 
 static HR_NOINLINE void rank_many(hr_win *w, const hr_op_rows *r)
 {
-    if (hr_ranked_is_worth(w->n, r->n) && hr_ranked_run(w, ring_of(w), r, true)) {
-        w->odd_block = 1;
+    if (hr_ranked_is_worth(w->n, r) && hr_ranked_run(w, ring_of(w), r, true)) {
+        w->has_no_tree = 1;
         return;
     }
-    if (HR_UNLIKELY(w->odd_block)) tree_renew(w);
+    if (HR_UNLIKELY(w->has_no_tree)) tree_renew(w, true);
     order o = order_of(w);
     (void)tree_run(&o, r, 0, false, true);
 }
@@ -570,7 +569,7 @@ static bool tree_is_sound(hr_win *w)
     for (uint64_t i = 0; i < n; i++)
         if (hr_win_is_null(o.ring[by_time ? (w->from + i) & (w->cap - 1) : i])) return false;
     if (w->end - w->from != n) return false;
-    return w->odd_block == 1 || hr_order_is_sound(&o.tree, (uint64_t)w->n + 1, n);
+    return w->has_no_tree == 1 || hr_order_is_sound(&o.tree, (uint64_t)w->n + 1, n);
 }
 
 static bool order_is_sound(const void *state, const hr_op_args *a, bool is_rank)
@@ -581,9 +580,16 @@ static bool order_is_sound(const void *state, const hr_op_args *a, bool is_rank)
         return false;
     if (!by_time && w->at != w->end % w->n) return false;
     const bool can_do_without = !by_time && w->n > HR_FEW_MOST;
-    if (w->odd_block > (can_do_without && w->n <= HR_RANKED_WINDOW)) return false;
+    if (w->has_no_tree > (can_do_without && w->n <= HR_RANKED_WINDOW)) return false;
     if (w->n > HR_FEW_MOST && (!by_time || w->at == 0)) return tree_is_sound(w);
     return by_time ? few_times_are_sound(w, is_rank) : few_rows_are_sound(w, is_rank);
+}
+
+size_t hr_win_room_order(const hr_op_args *a, uint32_t n_rows)
+{
+    const uint32_t n = (uint32_t)a->v[0];
+    if (a->is_time[0] || a->v[0] > HR_RANKED_WINDOW || n <= HR_FEW_MOST / 2) return 0;
+    return n_rows >= hr_ranked_least(n) ? hr_win_line(sizeof(hr_ranked)) : 0;
 }
 
 bool hr_win_is_sound_rank(const void *state, const hr_op_args *a)

@@ -7,8 +7,6 @@
 
 #include "ops/window/win_order.h"
 
-static _Thread_local hr_ranked room;
-
 /* ---- sorting ---- */
 
 /* Whole numbers in the order of values. */
@@ -211,14 +209,6 @@ static void rows_copy(double *to, const double *from, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
         to[i] = from[i] + 0.0;
-}
-
-const hr_ranked *hr_ranked_sort(const double *v, uint32_t n)
-{
-    hr_ranked *s = &room;
-    rows_copy(s->v, v, n);
-    sort(s, n);
-    return s;
 }
 
 /* ---- the window ---- */
@@ -431,9 +421,9 @@ static void values_spread(double *out, const double *in, uint32_t n, uint32_t n_
 }
 
 /* There is room for the rows of the window and n more. */
-static void piece(hr_win *w, double *ring, const double *in, double *out, uint32_t n, bool is_rank)
+static void piece(hr_ranked *s, hr_win *w, double *ring, const double *in, double *out, uint32_t n,
+                  bool is_rank)
 {
-    hr_ranked *s = &room;
     const uint32_t before = rows_before(s, w, ring);
     const uint32_t fresh = rows_with_value(s->v + before, in, n);
     const uint32_t all = before + fresh;
@@ -465,17 +455,16 @@ bool hr_ranked_run(hr_win *w, double *ring, const hr_op_rows *r, bool is_rank)
     uint32_t n_values = 0;
     for (uint32_t i = 0; i < r->n; i++)
         n_values += !hr_win_is_null(r->in[0][i]);
-    if (!hr_ranked_is_worth(w->n, n_values)) return false;
+    if (n_values < hr_ranked_least(w->n)) return false;
     const uint32_t n_pieces = (r->n - 1) / (HR_RANKED_ROWS - w->n) + 1;
     const uint32_t most = (r->n - 1) / n_pieces + 1;
     for (uint32_t i = 0; i < r->n; i += most)
-        piece(w, ring, r->in[0] + i, r->out[0] + i, HR_MIN(most, r->n - i), is_rank);
+        piece(r->room, w, ring, r->in[0] + i, r->out[0] + i, HR_MIN(most, r->n - i), is_rank);
     return true;
 }
 
-void hr_ranked_places(const hr_win *w, int8_t *place, uint32_t n_bytes)
+void hr_ranked_places(const hr_ranked *s, const hr_win *w, int8_t *place, uint32_t n_bytes)
 {
-    const hr_ranked *s = &room;
     const uint32_t n = HR_MIN(s->n, w->n);
     const uint32_t oldest = s->n < w->n ? 0 : w->at; /* its slot */
     int32_t k = -(int32_t)n_bytes / 2;

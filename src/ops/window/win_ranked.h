@@ -4,7 +4,7 @@
 /* Windows by rows in calls of many rows: the rows of a window and those of the call are sorted
  * once, together, and the window is a bit for each place in that order. A row sets one bit and
  * clears another, so a quantile goes at most one bit on or back. What is sorted lies in room of the
- * thread; a state keeps its ring of rows alone. See docs/modules/window.md. */
+ * call (hr_op.room); a state keeps its ring of rows alone. See docs/modules/window.md. */
 #include "ops/window/win_few.h"
 #include "ops/window/win_ring.h"
 
@@ -20,7 +20,7 @@ typedef struct hr_ranked_part {
 
 #define HR_RANKED_BLOCKS (HR_RANKED_ROWS / 256 + 8) /* of the bits; whole vectors */
 
-/** Room of a thread: nothing in it is kept from call to call. */
+/** The room of a call. */
 typedef struct hr_ranked {
     double v[HR_RANKED_ROWS]; /* as they came */
     union {
@@ -44,21 +44,22 @@ typedef struct hr_ranked {
 _Static_assert(HR_RANKED_ROWS <= INT16_MAX, "ranked: rows are 16 bits");
 _Static_assert(HR_RANKED_ROWS % 2048 == 0, "ranked: whole vectors of blocks");
 
-/** Whether sorting a window's rows is paid by those of a call. */
-HR_INLINE bool hr_ranked_is_worth(uint32_t n_window, uint32_t n_rows)
+/** Rows of a call that pay for sorting a window's. */
+HR_INLINE uint32_t hr_ranked_least(uint32_t n_window)
 {
-    const uint32_t least = n_window > HR_FEW_MOST ? n_window / 2 : HR_FEW_MOST;
-    return n_window <= HR_RANKED_WINDOW && n_rows >= least;
+    return n_window > HR_FEW_MOST ? n_window / 2 : HR_FEW_MOST;
 }
 
-/** n rows, finite and never -0, at most HR_RANKED_ROWS, sorted: v and id of what is given back. */
-const hr_ranked *hr_ranked_sort(const double *v, uint32_t n);
+HR_INLINE bool hr_ranked_is_worth(uint32_t n_window, const hr_op_rows *r)
+{
+    return r->room != NULL && n_window <= HR_RANKED_WINDOW && r->n >= hr_ranked_least(n_window);
+}
 
 /** Quantiles or ranks as the rows of a call come to a window (by rows; ring: as w->end and w->at
  * say), and the ring behind them. False: too few of them have values, nothing was done. */
 bool hr_ranked_run(hr_win *w, double *ring, const hr_op_rows *r, bool is_rank);
 
 /** After it: of a window of few rows (win_few.h), the places of their slots. */
-void hr_ranked_places(const hr_win *w, int8_t *place, uint32_t n_bytes);
+void hr_ranked_places(const hr_ranked *s, const hr_win *w, int8_t *place, uint32_t n_bytes);
 
 #endif

@@ -19,7 +19,10 @@ typedef struct hr_win {
     uint64_t cap;       /* of the ring, a power of two */
     uint32_t n;         /* rows: of the window, or what it holds at most */
     uint32_t block, at; /* rows: of a block, and rows in this one */
-    uint32_t odd_block;
+    union {
+        uint32_t odd_block;   /* of aggregates: which half of the slots this block has */
+        uint32_t has_no_tree; /* of rows in order: 1 where calls of many rows did without */
+    };
     double arg;
     double prefix[HR_WIN_WIDTH_MAX], suffix[HR_WIN_WIDTH_MAX], full[HR_WIN_WIDTH_MAX];
 } hr_win;
