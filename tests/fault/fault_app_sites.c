@@ -248,10 +248,11 @@ static void test_runs(void **state)
 
 /* ---- verbs ---- */
 
-/* What a verb may leave when it fails: nothing new, or anything (a dataset, which a resume mends).
- */
+/* What a verb does undisturbed, and may leave when it fails: nothing new, or anything (a dataset,
+ * which a resume mends). */
 typedef struct verb_case {
     const char *line;
+    hr_exit exit;       /* undisturbed */
     bool has_times;     /* prints how long it took */
     bool leaves_a_part; /* when it fails */
     bool finds;         /* prints findings, and goes on */
@@ -259,11 +260,12 @@ typedef struct verb_case {
 
 #define BOOKS "/out/books/venue=binance/symbol=BTCUSDT/date=2024-08-09/part-0.parquet"
 
+/* Captures have a gap, which verify finds. */
 static const verb_case verb_cases[] = {
     {.line = "verify /out", .finds = true},
-    {.line = "verify /capture.ndjson"},
-    {.line = "verify /capture.ndjson.gz"},
-    {.line = "verify /capture.parquet"},
+    {.line = "verify /capture.ndjson", .exit = HR_EXIT_CHECK},
+    {.line = "verify /capture.ndjson.gz", .exit = HR_EXIT_CHECK},
+    {.line = "verify /capture.parquet", .exit = HR_EXIT_CHECK},
     {.line = "verify " BOOKS, .finds = true},
     {.line = "inspect /capture.ndjson --json"},
     {.line = "inspect /capture.ndjson.zst"},
@@ -279,9 +281,9 @@ static const verb_case verb_cases[] = {
     {.line = "convert /mbo.dbn /new.parquet --to events", .has_times = true},
     {.line = "verify /mbo.dbn"},
     {.line = "run /mbo.dbn --out /new --lanes 1", .has_times = true, .leaves_a_part = true},
-    {.line = "verify /capture.ndjson --report /report.json"},
-    {.line = "verify /capture.ndjson.gz --report /report.md"},
-    {.line = "verify /capture.ndjson --report /report.html"},
+    {.line = "verify /capture.ndjson --report /report.json", .exit = HR_EXIT_CHECK},
+    {.line = "verify /capture.ndjson.gz --report /report.md", .exit = HR_EXIT_CHECK},
+    {.line = "verify /capture.ndjson --report /report.html", .exit = HR_EXIT_CHECK},
     {.line = "bars /capture.ndjson --every 1s --out /bars.parquet", .has_times = true},
     {.line = "bars /capture.ndjson.gz --ticks 3 --of book --out /bars.csv.gz", .has_times = true},
     {.line = "bars /capture.parquet --volume 2 --split --json", .has_times = true},
@@ -299,7 +301,7 @@ static const verb_case verb_cases[] = {
     {.line = "run /plan.yaml /capture.ndjson --out /new --lanes 1",
      .has_times = true,
      .leaves_a_part = true},
-    {.line = "run /capture.ndjson --out /out", .has_times = true},
+    {.line = "run /capture.ndjson --out /out", .exit = HR_EXIT_USAGE}, /* holds a dataset already */
     {.line = "gen --levels 300 --instruments 1 --out /new.ndjson.gz --truth /truth.json",
      .has_times = true,
      .leaves_a_part = true},
@@ -476,6 +478,9 @@ static void test_verb(const verb_case *v, uint64_t of)
         hr_sys_fault fault = k > 0 ? fault_of(first, k - 1) : (hr_sys_fault){0};
         verb_once(v, of, &fault);
         if (k > 0) continue;
+        if (is.said.code != (int)v->exit)
+            fail_msg("%s: undisturbed exit %d, expected %d: %.400s%.400s", v->line, is.said.code,
+                     (int)v->exit, is.said.err, is.said.out);
         want = is;
         n_faults = (places.n - first) * faults_a_place();
         printf("# %s: exit %d, %u places\n", v->line, is.said.code, places.n - first);
