@@ -149,9 +149,7 @@ static hr_status tell_table(options *o, const char *first, hr_err *err)
                       ? hr_format_is_records(f)
                       : o->words.time != NULL || o->words.by != NULL || o->dates != 0;
     if (f != HR_FORMAT_UNKNOWN || o->is_table) return HR_OK;
-    hr_status st = hr_calc_table_is(&o->is_table, first, &o->why);
-    if (st != HR_OK) *err = o->why;
-    return st;
+    return hr_calc_table_is(&o->is_table, &o->why, first, err);
 }
 
 /* Behind the message on a name that there is not: what there is. */
@@ -177,8 +175,8 @@ static void add_columns(const options *o, const char *first, hr_err *err)
 static bool is_any_table(const char *path)
 {
     bool is;
-    hr_err ignored = HR_ERR_INIT;
-    return hr_calc_table_is(&is, path, &ignored) != HR_OK || is;
+    hr_err why = HR_ERR_INIT;
+    return hr_calc_table_is(&is, &why, path, NULL) != HR_OK || is;
 }
 
 HR_NOINLINE static hr_status run(options *o, const char *text, hr_err *err)

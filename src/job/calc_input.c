@@ -106,10 +106,10 @@ hr_status hr_calc_input_columns(hr_calc_table *t, const char *path, const hr_cal
     t->n_column = 0;
     t->has_header = true;
     t->is_first_empty = false;
-    bool is_parquet;
-    HR_TRY(hr_calc_is_parquet(&is_parquet, path, err));
-    HR_TRY(is_parquet ? hr_calc_parquet_columns(t, path, err) : hr_calc_csv_columns(t, path, err));
-    hr_status st = hr_calc_columns_find(t, w, err);
+    hr_status st = hr_calc_parquet_columns(t, path, err);
+    if (st == HR_AGAIN) st = hr_calc_csv_columns(t, path, err);
+    HR_TRY(st);
+    st = hr_calc_columns_find(t, w, err);
     if (st != HR_OK) hr_err_prefix(err, "'%s'", path);
     return st;
 }
@@ -121,10 +121,11 @@ hr_status hr_calc_input_open(hr_calc_input **out, const hr_calc_input_options *o
 {
     *out = NULL;
     hr_calc_input *in = NULL;
-    bool is_parquet;
-    HR_TRY(hr_calc_is_parquet(&is_parquet, path, err));
-    hr_status st =
-        is_parquet ? hr_calc_parquet_open(&in, path, o, err) : hr_calc_csv_open(&in, path, o, err);
+    hr_status st = hr_calc_parquet_open(&in, path, o, err);
+    if (st == HR_AGAIN) {
+        hr_calc_input_close(&in);
+        st = hr_calc_csv_open(&in, path, o, err);
+    }
     if (st == HR_OK) {
         take_names(in);
         *out = in;

@@ -90,25 +90,27 @@ void hr_calc_input_close(hr_calc_input **in);
 
 /* ---- between the two kinds and what they share ---- */
 
-/** How a look at a file ended that did not find what was looked for: what the machine refused is
- * told, what is in the file is another kind of it. */
-HR_INLINE hr_status hr_calc_looked(hr_status st)
+/** How a look at a file ended that did not find what was looked for, and why: what the machine
+ * refused is told, what is in the file is another kind of it. */
+HR_INLINE hr_status hr_calc_looked(hr_status st, const hr_err *why, hr_err *err)
 {
-    return hr_status_exit(st) == HR_EXIT_ENV ? st : HR_OK;
+    if (hr_status_exit(st) != HR_EXIT_ENV) return HR_OK;
+    if (err != NULL) *err = *why;
+    return st;
 }
-/** Is it Parquet or Arrow, by its first bytes? */
-HR_MUST_USE hr_status hr_calc_is_parquet(bool *is, const char *path, hr_err *err);
+/** Of Parquet and Arrow; HR_AGAIN: by its first bytes the file is neither, take it as CSV. */
 HR_MUST_USE hr_status hr_calc_parquet_columns(hr_calc_table *t, const char *path, hr_err *err);
 HR_MUST_USE hr_status hr_calc_parquet_open(hr_calc_input **out, const char *path,
                                            const hr_calc_input_options *o, hr_err *err);
+/** Would a run read no events from it? HR_AGAIN as above. */
+HR_MUST_USE hr_status hr_calc_parquet_is_table(bool *is, const char *path, hr_err *err);
 HR_MUST_USE hr_status hr_calc_csv_columns(hr_calc_table *t, const char *path, hr_err *err);
 HR_MUST_USE hr_status hr_calc_csv_open(hr_calc_input **out, const char *path,
                                        const hr_calc_input_options *o, hr_err *err);
-/** Would a run read events from it? Else *is_records: it is a kind of table with a name, or err
+/** Would a run read events from it? Else *is_records: it is a kind of table with a name, or why
  * says why not. */
-HR_MUST_USE hr_status hr_calc_csv_is_events(bool *is, bool *is_records, const char *path,
-                                            hr_err *err);
-HR_MUST_USE hr_status hr_calc_parquet_is_events(bool *is, const char *path, hr_err *err);
+HR_MUST_USE hr_status hr_calc_csv_is_events(bool *is, bool *is_records, hr_err *why,
+                                            const char *path, hr_err *err);
 
 /** Once in->table holds the columns: where the wanted ones are. */
 HR_MUST_USE hr_status hr_calc_input_map(hr_calc_input *in, hr_err *err);

@@ -60,9 +60,10 @@ static hr_status open_lines(reader *r, const char *path, const hr_source_info *i
 /* As what it looks like, where that is a table with a name; else as bars, whatever it holds. */
 static hr_status open_as_table(reader *r, const char *path, hr_err *err)
 {
+    hr_err why = HR_ERR_INIT;
     hr_source_info info = {.takes_records = true};
-    hr_status st = open_lines(r, path, &info, err);
-    HR_TRY(hr_calc_looked(st));
+    hr_status st = open_lines(r, path, &info, &why);
+    HR_TRY(hr_calc_looked(st, &why, err));
     if (st == HR_OK) info = r->lines.source.info;
     bool is_known = hr_format_is_records(info.format);
     r->known = is_known ? info.format : HR_FORMAT_UNKNOWN;
@@ -197,17 +198,18 @@ hr_status hr_calc_csv_columns(hr_calc_table *t, const char *path, hr_err *err)
     return st;
 }
 
-hr_status hr_calc_csv_is_events(bool *is, bool *is_records, const char *path, hr_err *err)
+hr_status hr_calc_csv_is_events(bool *is, bool *is_records, hr_err *why, const char *path,
+                                hr_err *err)
 {
     reader *r = reader_new(path, err);
     if (r == NULL) return HR_ENOMEM;
     const hr_source_info info = {.takes_records = true};
     hr_budget_init(&r->budget, SOURCE_BYTES);
-    hr_status st = hr_lines_open(&r->lines, path, &info, &r->budget, LINE_BYTES, NULL, err);
+    hr_status st = hr_lines_open(&r->lines, path, &info, &r->budget, LINE_BYTES, NULL, why);
     *is_records = st == HR_OK && hr_format_is_records(r->lines.source.info.format);
     close_reader(&r->in);
     *is = st == HR_OK && !*is_records;
-    return hr_calc_looked(st);
+    return hr_calc_looked(st, why, err);
 }
 
 /* ---- rows ---- */

@@ -88,14 +88,20 @@ static reader *reader_new(const char *path, hr_err *err)
     return r;
 }
 
+/* HR_AGAIN: by its first bytes it is neither Parquet nor Arrow. */
 static hr_status open_file(reader *r, const char *path, size_t memory_bytes, hr_err *err)
 {
     const hr_sys *sys = hr_sys_get();
+    char head[HR_IPC_SNIFF_BYTES] = {0};
     hr_pq_limits limits = HR_PQ_LIMITS_DEFAULT;
     hr_sys_stat st;
-    HR_TRY(hr_arena_create(&r->arena, NULL, memory_bytes, "table", err));
     r->fd = hr_sys_open(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
     if (r->fd < 0) return HR_FAIL_SYS(err, r->fd, "cannot open '%s'", path);
+    int64_t n = hr_sys_pread_full(r->fd, head, sizeof head, 0);
+    if (n < 0) return HR_FAIL_SYS(err, n, "cannot read '%s'", path);
+    if (!hr_pq_sniff(head, (size_t)n) && hr_ipc_sniff(head, (size_t)n) == HR_IPC_NOT)
+        return HR_AGAIN;
+    HR_TRY(hr_arena_create(&r->arena, NULL, memory_bytes, "table", err));
     int rc = sys->fstat(sys->self, r->fd, &st);
     if (rc < 0) return HR_FAIL_SYS(err, rc, "cannot stat '%s'", path);
     hr_status result =
@@ -104,29 +110,20 @@ static hr_status open_file(reader *r, const char *path, size_t memory_bytes, hr_
     return result;
 }
 
-hr_status hr_calc_is_parquet(bool *is, const char *path, hr_err *err)
+hr_status hr_calc_parquet_is_table(bool *is, const char *path, hr_err *err)
 {
-    char head[HR_IPC_SNIFF_BYTES] = {0};
-    int fd = hr_sys_open(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-    if (fd < 0) return HR_FAIL_SYS(err, fd, "cannot open '%s'", path);
-    int64_t n = hr_sys_pread_full(fd, head, sizeof head, 0);
-    (void)hr_sys_close(fd);
-    if (n < 0) return HR_FAIL_SYS(err, n, "cannot read '%s'", path);
-    *is = hr_pq_sniff(head, (size_t)n) || hr_ipc_sniff(head, (size_t)n) != HR_IPC_NOT;
-    return HR_OK;
-}
-
-hr_status hr_calc_parquet_is_events(bool *is, const char *path, hr_err *err)
-{
-    char why[128];
+    char how[128];
+    hr_err why = HR_ERR_INIT;
     hr_source_info info = {.format = HR_FORMAT_UNKNOWN};
     reader *r = reader_new(path, err);
     if (r == NULL) return HR_ENOMEM;
-    hr_status st = open_file(r, path, LOOK_BYTES, err);
-    if (st == HR_OK) st = hr_pq_events_sniff(&info, why, sizeof why, path, r->file, err);
+    hr_status st = open_file(r, path, LOOK_BYTES, &why);
+    const bool is_other = st == HR_AGAIN;
+    if (st == HR_OK) st = hr_pq_events_sniff(&info, how, sizeof how, path, r->file, &why);
     close_reader(&r->in);
-    *is = st == HR_OK;
-    return hr_calc_looked(st);
+    if (is_other) return HR_AGAIN;
+    *is = st != HR_OK;
+    return hr_calc_looked(st, &why, err);
 }
 
 /* ---- columns ---- */

@@ -14,7 +14,7 @@
 
 /* ---- what it is ---- */
 
-/* By its first line: err stays what it was, where that tells of no table. */
+/* By its first line. */
 static hr_status is_named(bool *is, const char *path, hr_err *err)
 {
     hr_err why = HR_ERR_INIT;
@@ -23,25 +23,20 @@ static hr_status is_named(bool *is, const char *path, hr_err *err)
     const hr_status st = hr_calc_csv_columns(t, path, &why);
     *is = st == HR_OK && t->n_column > 1 && (hr_calc_columns_has_time(t) || t->is_first_empty);
     hr_heap_free(t);
-    if (hr_calc_looked(st) != HR_OK) *err = why;
-    return hr_calc_looked(st);
+    return hr_calc_looked(st, &why, err);
 }
 
-hr_status hr_calc_table_is(bool *is, const char *path, hr_err *err)
+hr_status hr_calc_table_is(bool *is, hr_err *why, const char *path, hr_err *err)
 {
     size_t n;
-    bool is_parquet;
     bool is_events;
-    bool is_records = false;
-    hr_err why = HR_ERR_INIT; /* not of a table in Parquet */
-    HR_TRY(hr_calc_is_parquet(&is_parquet, path, err));
-    hr_status st = is_parquet ? hr_calc_parquet_is_events(&is_events, path, &why)
-                              : hr_calc_csv_is_events(&is_events, &is_records, path, &why);
-    if (!is_parquet || st != HR_OK) *err = why;
-    HR_TRY(st);
+    bool is_records;
+    hr_status st = hr_calc_parquet_is_table(is, path, err);
+    if (st != HR_AGAIN) return st;
+    HR_TRY(hr_calc_csv_is_events(&is_events, &is_records, why, path, err));
     (void)hr_out_container(path, &n);
     *is = !is_events;
-    if (is_events || is_parquet || is_records || hr_out_ends_with(path, n, ".csv")) return HR_OK;
+    if (is_events || is_records || hr_out_ends_with(path, n, ".csv")) return HR_OK;
     return is_named(is, path, err);
 }
 

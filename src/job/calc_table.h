@@ -9,9 +9,9 @@
 
 /** Is it a table, and not events? Parquet and Arrow are events where a run knows their columns,
  * text where a run knows its format; other text is a table where it is called .csv, or its first
- * line names a column of times and another. False, too, of what is neither; err then says why it is
+ * line names a column of times and another. False, too, of what is neither; why then says why it is
  * no input of a run. Fails where the file cannot be read. */
-HR_MUST_USE hr_status hr_calc_table_is(bool *is, const char *path, hr_err *err);
+HR_MUST_USE hr_status hr_calc_table_is(bool *is, hr_err *why, const char *path, hr_err *err);
 /** Reads the columns of a file. HR_EINPUT: no column of times is among them. */
 HR_MUST_USE hr_status hr_calc_table_open(hr_calc_table *t, const char *path, const hr_calc_words *w,
                                          hr_err *err);

@@ -107,7 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     hr_sys_install(hr_sys_sim_table(sim));
     write_file(data + 1, n - 1);
     bool is_table;
-    MUST(hr_calc_table_is(&is_table, path, &err) == HR_OK);
+    MUST(hr_calc_table_is(&is_table, &err, path, NULL) == HR_OK);
     if (hr_calc_table_open(&table, path, &w, &err) == HR_OK)
         read_twice(&table, &w);
     else

@@ -526,7 +526,7 @@ static void read_back(const char *path, way how)
     uint32_t n_good = 0;
     uint32_t row = good_from(0);
     bool is_table;
-    assert_int_equal(hr_calc_table_is(&is_table, path, &err), HR_OK);
+    assert_int_equal(hr_calc_table_is(&is_table, &err, path, &err), HR_OK);
     assert_true(is_table);
     assert_int_equal(hr_calc_table_open(&t, path, &words, &err), HR_OK);
     const uint32_t used[] = {hr_calc_columns_of(&t, "x")};
