@@ -69,8 +69,10 @@ static hr_status pass(bench *b, int64_t *ns, hr_err *err)
     for (uint32_t at = 0; at < b->t.n;) {
         const uint32_t n = HR_MIN(b->t.n - at, hr_calc_batch_room(k));
         memcpy(hr_calc_batch_column(k, 0), b->t.x + at, n * sizeof *b->t.x);
+        memcpy(hr_calc_batch_times(k), b->t.ts + at, n * sizeof *b->t.ts);
+        hr_calc_batch_quiet(k, n, INT64_MIN);
         for (const uint32_t end = at + n; at < end; at++)
-            hr_calc_batch_add(k, &b->line[b->t.instrument[at]], b->t.ts[at], false);
+            hr_calc_batch_add(k, &b->line[b->t.instrument[at]]);
         HR_TRY(hr_calc_batch_settle(k, err));
     }
     HR_TRY(hr_calc_batch_flush(k, err));
@@ -97,7 +99,7 @@ static hr_status open_all(bench *b, hr_arena **arena, const char *text, size_t r
                           hr_err *err)
 {
     static const hr_expr_column column[] = {{.name = "x"}};
-    const hr_text none = {0};
+    static const hr_calc_label none;
     const hr_program_options o = {.text = text,
                                   .n_text = strlen(text),
                                   .column = column,
@@ -116,8 +118,7 @@ static hr_status open_all(bench *b, hr_arena **arena, const char *text, size_t r
     b->batch.self = b;
     b->line = must(b->t.n_instruments * sizeof *b->line);
     for (uint32_t i = 0; i < b->t.n_instruments; i++)
-        hr_calc_line_init(&b->batch, &b->line[i], hr_arena_alloc(*arena, state_bytes, 64), &none,
-                          &none);
+        hr_calc_line_init(&b->batch, &b->line[i], hr_arena_alloc(*arena, state_bytes, 64), &none);
     b->out = must((size_t)e->part[0].n_out * b->t.n * sizeof *b->out);
     return HR_OK;
 }

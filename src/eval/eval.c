@@ -196,6 +196,7 @@ static void add_call(builder *b, uint32_t i, hr_eval_part *p)
     if (s->op->bytes != NULL) p->state_bytes += hr_round_up(s->op->bytes(s->args), 64);
     const size_t room = s->op->room != NULL ? s->op->room(s->args, b->e->batch_rows) : 0;
     s->has_room = room > 0;
+    p->reads_times |= op->is_foreign || hr_op_needs_times(op, s->args);
     b->room_bytes = HR_MAX(b->room_bytes, room);
     for (uint32_t k = 0; k < n->n_in; k++)
         reads(b, s, in[k]);

@@ -36,6 +36,7 @@ typedef struct hr_eval_part {
     const hr_eval_in *in;
     uint32_t n_in, n_out;
     size_t state_bytes; /* of one instrument, a multiple of 64 */
+    bool reads_times;   /* else rows may have any, the same values come out */
     /* private to eval.c */
     const hr_eval_step *step;
     const uint32_t *val; /* of steps: places of their inputs and outputs */
@@ -58,7 +59,7 @@ typedef struct hr_eval {
 /* n rows of one instrument in the order of their events. */
 typedef struct hr_eval_rows {
     uint32_t n;              /* at most batch_rows */
-    const int64_t *ts;       /* [n] */
+    const int64_t *ts;       /* [n]; any where the part reads no times */
     const double *const *in; /* [n_in][n]; null is NaN */
     double *const *out;      /* [n_out][n]; overlaps nothing */
     uint64_t *step_ns;       /* [eval->n_step] time is added to; NULL: not measured */

@@ -66,6 +66,7 @@ static void fill_op(hr_op *op, const headrace_op *from, const char *group)
 {
     *op = (hr_op){.name = from->name,
                   .group = group,
+                  .is_foreign = true,
                   .what = from->what,
                   .seed = "",
                   .source = "",

@@ -92,6 +92,7 @@ typedef struct hr_op {
     const char *seed;  /* how the first values come about; "" where nothing is carried on */
     const char *source;
     bool by_times; /* values are made of rows' times, whatever the arguments are */
+    bool is_foreign; /* a plugin's: what it looks at is not known here */
     uint8_t n_in, n_arg, n_out;
     const char *in[HR_OP_IN_MAX];
     /* The columns that the inputs are where none is given, all or none of them ("trade.px",

@@ -4,15 +4,15 @@
 #include <string.h>
 
 #define ROWS_MAX 262144u
-#define ROWS_MIN 256u
+#define ROWS_MIN 256u /* of rows so wide that no more go into their share */
 #define SHARE 32u /* of the memory */
 #define SHARE_MAX ((size_t)16 << 20)
 #define ROWS_A_LINE 8u /* numbers in a line of the cache */
 
 static size_t row_bytes(const hr_eval_part *p)
 {
-    return 2 * sizeof(int64_t) + 3 * sizeof(uint32_t) + sizeof(bool) + sizeof(hr_calc_line *) +
-           (2 * (size_t)p->n_in + p->n_out) * sizeof(double);
+    return (p->reads_times ? 2 : 1) * sizeof(int64_t) + 3 * sizeof(uint32_t) + sizeof(bool) +
+           sizeof(hr_calc_line *) + (2 * (size_t)p->n_in + p->n_out) * sizeof(double);
 }
 
 /* An odd number of cache lines a column: of columns that lie a power of two apart, the same row
@@ -50,7 +50,7 @@ static hr_status carve(hr_calc_batch *b, size_t rows_bytes, bool measures, hr_ar
     b->row = hr_arena_alloc(arena, (p->n_in + 1) * sizeof *b->row, 8);
     b->lines = hr_arena_alloc(arena, cap * sizeof(hr_calc_line *), 64);
     b->n_of = hr_arena_alloc(arena, cap * sizeof *b->n_of, 64);
-    b->line_ts = hr_arena_alloc(arena, cap * sizeof *b->line_ts, 64);
+    if (p->reads_times) b->line_ts = hr_arena_alloc(arena, cap * sizeof *b->line_ts, 64);
     b->line_in = hr_arena_alloc(arena, cap * HR_MAX(p->n_in, 1u) * sizeof *b->line_in, 64);
     b->out = hr_arena_alloc(arena, cap * p->n_out * sizeof *b->out, 64);
     b->in_at = hr_arena_alloc(arena, (p->n_in + 1) * sizeof *b->in_at, 8);
@@ -58,8 +58,8 @@ static hr_status carve(hr_calc_batch *b, size_t rows_bytes, bool measures, hr_ar
     b->work = hr_arena_alloc(arena, e->work_bytes, 64);
     if (b->ts == NULL || b->which == NULL || b->place == NULL || b->is_quiet == NULL ||
         b->in == NULL || b->row == NULL || b->lines == NULL || b->n_of == NULL ||
-        b->line_ts == NULL || b->line_in == NULL || b->out == NULL || b->in_at == NULL ||
-        b->out_at == NULL || b->work == NULL)
+        (p->reads_times && b->line_ts == NULL) || b->line_in == NULL || b->out == NULL ||
+        b->in_at == NULL || b->out_at == NULL || b->work == NULL)
         return HR_ENOMEM;
     if (measures) {
         b->step_ns = hr_arena_alloc(arena, (e->n_step + 1) * sizeof *b->step_ns, 8);
@@ -80,20 +80,15 @@ hr_status hr_calc_batch_init(hr_calc_batch *b, const hr_eval *e, size_t rows_byt
 
 /* ---- instruments ---- */
 
-void hr_calc_line_init(hr_calc_batch *b, hr_calc_line *l, char *state, const hr_text *venue,
-                       const hr_text *symbol)
+void hr_calc_line_init(hr_calc_batch *b, hr_calc_line *l, char *state, const hr_calc_label *label)
 {
-    char venue_text[HR_TEXT_CAP + 1] = "";
-    char symbol_text[HR_TEXT_CAP + 1] = "";
-    *l = (hr_calc_line){.newest = INT64_MIN,
-                        .which = HR_CALC_NONE,
-                        .state = state,
-                        .venue = *venue,
-                        .symbol = *symbol};
+    char venue[HR_TEXT_CAP + 1] = "";
+    char symbol[HR_TEXT_CAP + 1] = "";
+    *l = (hr_calc_line){.newest = INT64_MIN, .which = HR_CALC_NONE, .state = state, .label = label};
     hr_eval_init(&b->e->part[0], l->state);
-    memcpy(venue_text, venue->byte, venue->len);
-    memcpy(symbol_text, symbol->byte, symbol->len);
-    l->part = hr_eval_others_meet(&b->others, venue_text, symbol_text);
+    memcpy(venue, label->venue.byte, label->venue.len);
+    memcpy(symbol, label->symbol.byte, label->symbol.len);
+    l->part = hr_eval_others_meet(&b->others, venue, symbol);
 }
 
 /* ---- rows ---- */
@@ -104,12 +99,27 @@ double *hr_calc_batch_row(hr_calc_batch *b)
     return b->row;
 }
 
+void hr_calc_batch_quiet(hr_calc_batch *b, uint32_t n, int64_t from_ns)
+{
+    const int64_t *ts = b->ts + b->n;
+    bool *is_quiet = b->is_quiet + b->n;
+    memset(is_quiet, 0, n * sizeof *is_quiet);
+    if (from_ns == INT64_MIN) return;
+    for (uint32_t i = 0; i < n; i++) {
+        is_quiet[i] = ts[i] < from_ns;
+        b->n_quiet += is_quiet[i];
+    }
+}
+
 hr_status hr_calc_batch_took(hr_calc_batch *b, hr_calc_line *line, int64_t ts, bool is_quiet,
                              hr_err *err)
 {
     for (uint32_t c = 0; c < b->e->part[0].n_in; c++)
         *hr_calc_batch_column(b, c) = b->row[c];
-    hr_calc_batch_add(b, line, ts, is_quiet);
+    b->ts[b->n] = ts;
+    b->is_quiet[b->n] = is_quiet;
+    b->n_quiet += is_quiet;
+    hr_calc_batch_add(b, line);
     return hr_calc_batch_settle(b, err);
 }
 
@@ -120,8 +130,8 @@ void hr_calc_batch_part(hr_calc_batch *b, const hr_calc_line *line, int64_t ts, 
 
 /* ---- by instrument ---- */
 
-/* Where each row goes; n_of of a line is then where its rows end. */
-static void place_rows(hr_calc_batch *b)
+/* Of a line, where the next of its rows goes. */
+static void begin_lines(hr_calc_batch *b)
 {
     uint32_t at = 0;
     for (uint32_t l = 0; l < b->n_lines; l++) {
@@ -129,20 +139,52 @@ static void place_rows(hr_calc_batch *b)
         b->n_of[l] = at;
         at += n;
     }
-    for (uint32_t i = 0; i < b->n; i++)
-        b->place[i] = b->n_of[b->which[i]]++;
 }
 
-static void lay_out(hr_calc_batch *b)
+/* Where each row goes, and the first of its columns with it; n_of of a line is then where its rows
+ * end. */
+static void place_rows(hr_calc_batch *b, const double *restrict from, double *restrict to)
 {
-    for (uint32_t i = 0; i < b->n; i++)
-        b->line_ts[b->place[i]] = b->ts[i];
-    for (uint32_t c = 0; c < b->e->part[0].n_in; c++) {
-        const double *from = b->in + (size_t)c * b->cap;
-        double *to = b->line_in + (size_t)c * b->cap;
-        for (uint32_t i = 0; i < b->n; i++)
-            to[b->place[i]] = from[i];
+    const uint32_t *which = b->which;
+    uint32_t *restrict next = b->n_of;
+    uint32_t *restrict place = b->place;
+    const uint32_t n = b->n;
+    for (uint32_t i = 0; i < n; i++) {
+        const uint32_t at = next[which[i]]++;
+        place[i] = at;
+        to[at] = from[i];
     }
+}
+
+static void lay_out(double *restrict to, const double *from, const uint32_t *place, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        to[place[i]] = from[i];
+}
+
+static void lay_out_times(int64_t *restrict to, const int64_t *from, const uint32_t *place,
+                          uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        to[place[i]] = from[i];
+}
+
+/* Rows of many instruments. */
+static void by_instrument(hr_calc_batch *b)
+{
+    begin_lines(b);
+    place_rows(b, b->in, b->line_in);
+    for (uint32_t c = 1; c < b->e->part[0].n_in; c++)
+        lay_out(b->line_in + (size_t)c * b->cap, b->in + (size_t)c * b->cap, b->place, b->n);
+    if (b->line_ts != NULL) lay_out_times(b->line_ts, b->ts, b->place, b->n);
+}
+
+/* They lie as they are to. */
+static void of_one(hr_calc_batch *b)
+{
+    b->n_of[0] = b->n;
+    for (uint32_t i = 0; i < b->n; i++)
+        b->place[i] = i;
 }
 
 /* Rows of one instrument, from place `at` on. */
@@ -166,11 +208,14 @@ hr_status hr_calc_batch_settle(hr_calc_batch *b, hr_err *err)
 
 hr_status hr_calc_batch_flush(hr_calc_batch *b, hr_err *err)
 {
-    const bool is_mixed = b->n_lines > 1; /* else they lie as they are to */
+    const bool is_mixed = b->n_lines > 1;
     if (b->n == 0) return HR_OK;
-    place_rows(b);
-    if (is_mixed) lay_out(b);
-    const int64_t *ts = is_mixed ? b->line_ts : b->ts;
+    if (is_mixed) {
+        by_instrument(b);
+    } else {
+        of_one(b);
+    }
+    const int64_t *ts = is_mixed && b->line_ts != NULL ? b->line_ts : b->ts;
     const double *in = is_mixed ? b->line_in : b->in;
     uint32_t at = 0;
     for (uint32_t l = 0; l < b->n_lines; l++) {

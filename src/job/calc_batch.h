@@ -4,8 +4,8 @@
 /* Rows of many instruments, gathered in columns in the order in which they come, worked out an
  * instrument at a time, and given back in that order. Private to job.
  *
- * A row is hr_calc_batch_add and its inputs in the columns; who has many rows copies them there at
- * once. When the batch is full its rows are counted by instrument and laid side by side, an
+ * A row is hr_calc_batch_add, its time and its inputs in the columns; who has many rows copies them
+ * there at once. When the batch is full its rows are laid side by side by instrument, an
  * instrument's in its order (`place` says where each row went), the evaluator runs over each
  * stretch, and `emit` finds the outputs of row i at place[i]. */
 #include "col/schema.h"
@@ -15,13 +15,18 @@
  */
 #define HR_CALC_STEP_ROWS 1024u
 
-/* An instrument. */
+/* What an instrument is called. */
+typedef struct hr_calc_label {
+    hr_text venue, symbol;
+} hr_calc_label;
+
+/* An instrument: what each of its rows looks at. */
 typedef struct hr_calc_line {
     int64_t newest; /* the caller's: time of its rows so far; INT64_MIN: none */
+    char *state;    /* of part 0 */
+    const hr_calc_label *label;
     uint32_t which; /* of those that have rows in the batch; HR_CALC_NONE: it has none */
     uint32_t part;  /* the part that is worked out on its rows beside part 0; 0: none */
-    char *state;    /* of part 0 */
-    hr_text venue, symbol;
 } hr_calc_line;
 #define HR_CALC_NONE UINT32_MAX
 
@@ -46,7 +51,7 @@ struct hr_calc_batch {
     hr_calc_line **lines;
     uint32_t *n_of; /* rows; while they are placed, where the next one goes */
     /* rows by place */
-    int64_t *line_ts;
+    int64_t *line_ts;     /* NULL: part 0 reads no times */
     double *line_in;      /* [n_in][cap] */
     double *out;          /* [n_out][cap] */
     const double **in_at; /* of a call */
@@ -65,10 +70,10 @@ size_t hr_calc_batch_share(size_t memory_bytes);
 size_t hr_calc_batch_bytes(const hr_eval *e, size_t rows_bytes, bool measures);
 HR_MUST_USE hr_status hr_calc_batch_init(hr_calc_batch *b, const hr_eval *e, size_t rows_bytes,
                                          bool measures, hr_arena *arena, hr_err *err);
-/** state: of part 0, 64-byte aligned. Finds the part that is worked out on its rows. Lines that lie
- * side by side are at hand for each row; those each in front of their state are not. */
-void hr_calc_line_init(hr_calc_batch *b, hr_calc_line *l, char *state, const hr_text *venue,
-                       const hr_text *symbol);
+/** state: of part 0, 64-byte aligned; label is borrowed. Finds the part that is worked out on its
+ * rows. Lines that lie side by side are at hand for each row; those each in front of their state
+ * are not. */
+void hr_calc_line_init(hr_calc_batch *b, hr_calc_line *l, char *state, const hr_calc_label *label);
 
 /* ---- many rows ---- */
 
@@ -82,22 +87,25 @@ HR_INLINE double *hr_calc_batch_column(const hr_calc_batch *b, uint32_t c)
 {
     return b->in + (size_t)c * b->cap + b->n;
 }
-/** A row, but for its inputs. */
-HR_INLINE void hr_calc_batch_add(hr_calc_batch *b, hr_calc_line *line, int64_t ts, bool is_quiet)
+/** Its time, and that of those after it. */
+HR_INLINE int64_t *hr_calc_batch_times(const hr_calc_batch *b)
 {
-    uint32_t at = b->n++;
-    if (line->which == HR_CALC_NONE) {
+    return b->ts + b->n;
+}
+/** Of the next n rows, their times in place, those before from_ns are quiet. */
+void hr_calc_batch_quiet(hr_calc_batch *b, uint32_t n, int64_t from_ns);
+/** A row, but for its inputs, its time and whether it is quiet. */
+HR_INLINE void hr_calc_batch_add(hr_calc_batch *b, hr_calc_line *line)
+{
+    if (HR_UNLIKELY(line->which == HR_CALC_NONE)) {
         line->which = b->n_lines++;
         b->lines[line->which] = line;
         b->n_of[line->which] = 0;
     }
     b->n_of[line->which]++;
-    b->which[at] = line->which;
-    b->ts[at] = ts;
-    b->is_quiet[at] = is_quiet;
-    b->n_quiet += is_quiet;
+    b->which[b->n++] = line->which;
 }
-/** After rows and their inputs: works them out where there is no room for another. */
+/** After rows, their times and inputs: works them out where there is no room for another. */
 HR_MUST_USE hr_status hr_calc_batch_settle(hr_calc_batch *b, hr_err *err);
 
 /* ---- one row ---- */

@@ -8,12 +8,13 @@ hr_status hr_calc_lines_init(hr_calc_lines *s, hr_calc_batch *batch, uint32_t ma
         .batch = batch, .arena = arena, .mask = 2 * HR_CALC_LINES_MAX - 1, .max_lines = max_lines};
     s->slot = hr_arena_alloc(arena, (s->mask + 1) * sizeof(hr_calc_line *), 64);
     s->line = hr_arena_alloc(arena, max_lines * sizeof *s->line, 64);
-    return s->slot != NULL && s->line != NULL ? HR_OK : HR_ENOMEM;
+    s->label = hr_arena_alloc(arena, max_lines * sizeof *s->label, 64);
+    return s->slot != NULL && s->line != NULL && s->label != NULL ? HR_OK : HR_ENOMEM;
 }
 
 static bool is_line(const hr_calc_line *l, hr_pq_bytes venue, hr_pq_bytes symbol)
 {
-    return hr_calc_text_is(&l->symbol, symbol) && hr_calc_text_is(&l->venue, venue);
+    return hr_calc_text_is(&l->label->symbol, symbol) && hr_calc_text_is(&l->label->venue, venue);
 }
 
 static uint32_t hash_of(uint32_t h, hr_pq_bytes t)
@@ -39,10 +40,10 @@ static hr_calc_line *add(hr_calc_lines *s, hr_pq_bytes venue, hr_pq_bytes symbol
                       s->n_lines);
         return NULL;
     }
-    const hr_text venue_text = text_of(venue);
-    const hr_text symbol_text = text_of(symbol);
+    hr_calc_label *label = &s->label[s->n_lines];
+    *label = (hr_calc_label){.venue = text_of(venue), .symbol = text_of(symbol)};
     hr_calc_line *l = &s->line[s->n_lines++];
-    hr_calc_line_init(s->batch, l, state, &venue_text, &symbol_text);
+    hr_calc_line_init(s->batch, l, state, label);
     return l;
 }
 

@@ -13,6 +13,7 @@ typedef struct hr_calc_lines {
     hr_calc_batch *batch;
     hr_arena *arena;
     hr_calc_line *line;  /* [max_lines] */
+    hr_calc_label *label; /* [max_lines] */
     hr_calc_line **slot; /* by hash */
     hr_calc_line *last;  /* that was looked up */
     uint32_t mask, n_lines, max_lines;
@@ -22,7 +23,7 @@ typedef struct hr_calc_lines {
 
 /** Bytes of arena beside the lines, and of each line but for its state. */
 #define HR_CALC_LINES_BYTES (2 * HR_CALC_LINES_MAX * sizeof(hr_calc_line *) + 128)
-#define HR_CALC_LINE_BYTES (sizeof(hr_calc_line) + 128)
+#define HR_CALC_LINE_BYTES (sizeof(hr_calc_line) + sizeof(hr_calc_label) + 128)
 /** HR_ENOMEM: the arena is too small. batch and arena are borrowed. */
 HR_MUST_USE hr_status hr_calc_lines_init(hr_calc_lines *s, hr_calc_batch *batch, uint32_t max_lines,
                                          hr_arena *arena);
@@ -39,8 +40,9 @@ HR_INLINE hr_calc_line *hr_calc_lines_of(hr_calc_lines *s, const hr_calc_span *s
                                          hr_err *err)
 {
     hr_calc_line *l = span->symbol.known != NULL ? *hr_calc_name_known(&span->symbol, i) : NULL;
-    bool is_it = l != NULL && (span->venue.code == NULL ||
-                               hr_calc_text_is(&l->venue, hr_calc_name_text(&span->venue, i)));
+    bool is_it =
+        l != NULL && (span->venue.code == NULL ||
+                      hr_calc_text_is(&l->label->venue, hr_calc_name_text(&span->venue, i)));
     return HR_LIKELY(is_it) ? l : hr_calc_lines_find(s, span, i, err);
 }
 

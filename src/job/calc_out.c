@@ -64,7 +64,7 @@ static hr_status put_columns(hr_row_out *out, const hr_calc_batch *b, uint32_t a
     memcpy(hr_row_out_column(out, 0), b->ts + at, n * sizeof *b->ts);
     hr_text *text = hr_row_out_column(out, 1);
     for (uint32_t i = 0; i < n; i++)
-        text[i] = b->lines[b->which[at + i]]->symbol;
+        text[i] = b->lines[b->which[at + i]]->label->symbol;
     for (uint32_t c = 0; c < b->e->part[0].n_out; c++) {
         const double *from = b->out + (size_t)c * b->cap;
         gather(hr_row_out_column(out, c + 2), from, b->place + at, n);
@@ -76,7 +76,7 @@ static hr_status put_row(hr_row_out *out, const hr_calc_batch *b, uint32_t i, hr
 {
     hr_cell cell[HR_ROW_FIELDS_MAX] HR_UNINIT;
     cell[0] = hr_cell_i64(b->ts[i]);
-    cell[1] = hr_cell_text(&b->lines[b->which[i]]->symbol);
+    cell[1] = hr_cell_text(&b->lines[b->which[i]]->label->symbol);
     for (uint32_t c = 0; c < b->e->part[0].n_out; c++)
         hr_cell_set_real(&cell[c + 2], b->out[(size_t)c * b->cap + b->place[i]]);
     return hr_row_out_put(out, cell, err);

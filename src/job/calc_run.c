@@ -8,6 +8,7 @@
 typedef struct state {
     hr_tradegate gate;
     hr_calc_line line;
+    hr_calc_label label;
     char *stages; /* their state, behind that of the expressions, which is behind this */
 } state;
 
@@ -35,11 +36,10 @@ static state *state_of(job *j, const hr_desk *d, hr_err *err)
     bool is_new;
     state *s = hr_listener_state(&j->l, d, &is_new, err);
     if (s == NULL || !is_new) return s;
-    hr_text venue = hr_text_of(d->venue);
-    hr_text symbol = hr_text_of(d->symbol);
+    s->label = (hr_calc_label){.venue = hr_text_of(d->venue), .symbol = hr_text_of(d->symbol)};
     hr_tradegate_init(&s->gate, j->o->listen.trades, j->o->listen.keep_repeated);
     char *at = (char *)s + hr_round_up(sizeof *s, 64);
-    hr_calc_line_init(&j->batch, &s->line, at, &venue, &symbol);
+    hr_calc_line_init(&j->batch, &s->line, at, &s->label);
     s->stages = at + hr_round_up(j->batch.e->part[0].state_bytes, 64);
     const hr_row_stages *g = j->o->program->stages;
     if (g != NULL) hr_row_stages_init(g, s->stages);

@@ -107,12 +107,15 @@ static hr_status take_stretch(job *j, const hr_calc_span *s, uint32_t at, uint32
     for (uint32_t c = 0; c < p->n_in; c++)
         memcpy(hr_calc_batch_column(&j->batch, c), s->value[j->place[p->in[c].which]] + at,
                n * sizeof(double));
-    for (uint32_t i = at; i < at + n; i++) {
-        j->number++;
-        int64_t ts = s->ts != NULL ? s->ts[i] : j->number;
-        hr_calc_line *line = line_of(j, s, i, ts, err);
+    int64_t *ts = hr_calc_batch_times(&j->batch);
+    for (uint32_t i = 0; i < n; i++)
+        ts[i] = s->ts != NULL ? s->ts[at + i] : j->number + 1 + i;
+    j->number += n;
+    hr_calc_batch_quiet(&j->batch, n, s->ts != NULL ? from_ns : INT64_MIN);
+    for (uint32_t i = 0; i < n; i++) {
+        hr_calc_line *line = line_of(j, s, at + i, ts[i], err);
         if (line == NULL) return HR_EBUDGET;
-        hr_calc_batch_add(&j->batch, line, ts, s->ts != NULL && ts < from_ns);
+        hr_calc_batch_add(&j->batch, line);
     }
     return hr_calc_batch_settle(&j->batch, err);
 }

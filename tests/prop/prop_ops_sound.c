@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* States of operators that come from a file with a right checksum: those that were saved are taken,
  * however far the rows had come; of those that were changed, what is taken can be run over any rows
- * without leaving its memory, an endless loop or a trap. */
+ * without leaving its memory, an endless loop or a trap. And operators that say they need no times
+ * do not feel them. */
 #include "harness.h"
 
 #include <math.h>
@@ -191,6 +192,52 @@ static void test_forged(void **unused)
     assert_true(t.n_taken > 1000 && t.n_refused > 1000);
 }
 
+/* Values over rows of some times, in other calls than with others. */
+static void values_of(const hr_op *op, const hr_op_args *a, test_rng *g, double *values)
+{
+    const size_t n_bytes = hr_round_up(op->bytes(a), 64);
+    void *state = n_bytes > 0 ? aligned_alloc(64, n_bytes) : NULL;
+    if (state != NULL) op->init(state, a);
+    for (uint32_t at = 0, n; at < 1200; at += n) {
+        n = 1 + (uint32_t)test_rng_below(g, 400);
+        n = HR_MIN(n, 1200 - at);
+        run(op, a, state, at, n);
+    }
+    for (uint32_t k = 0; k < op->n_out; k++)
+        memcpy(values + (size_t)k * 1200, out[k], 1200 * sizeof *values);
+    free(state);
+}
+
+/* Where an operator needs no times, it does not feel them. */
+static void test_times(void **unused)
+{
+    (void)unused;
+    static const hr_op_list *const lists[] = {&hr_ops_window, &hr_ops_ta, &hr_ops_market};
+    static double first[HR_OP_OUT_MAX * 1200];
+    static double second[HR_OP_OUT_MAX * 1200];
+    static int64_t kept[ROWS];
+    uint32_t n_free = 0;
+    test_rng g;
+    test_rng_init(&g, test_seed() + 3);
+    make_rows(&g);
+    memcpy(kept, ts, sizeof ts);
+    for (size_t l = 0; l < HR_ARRAY_LEN(lists); l++)
+        for (uint32_t i = 0; i < lists[l]->n * 4; i++) {
+            const hr_op *op = &lists[l]->op[i / 4];
+            const hr_op_args a = args_of(op, &g, i % 2 == 0 ? SMALL : SOME);
+            if (op->bytes(&a) == SIZE_MAX || hr_op_needs_times(op, &a)) continue;
+            n_free++;
+            memcpy(ts, kept, sizeof ts);
+            values_of(op, &a, &g, first);
+            for (uint32_t k = 0; k < ROWS; k++)
+                ts[k] = (int64_t)test_rng_u64(&g);
+            values_of(op, &a, &g, second);
+            if (memcmp(first, second, op->n_out * 1200 * sizeof *first) != 0)
+                fail_msg("'%s'(%g, %g): says that it reads no times", op->name, a.v[0], a.v[1]);
+        }
+    assert_true(n_free > 200);
+}
+
 /* All operators that keep something are looked at. */
 static void test_all(void **unused)
 {
@@ -240,6 +287,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all),
         cmocka_unit_test(test_words),
+        cmocka_unit_test(test_times),
         cmocka_unit_test(test_forged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
