@@ -11,10 +11,10 @@
 #include "fmt/pq_encode.h"
 #include "harness.h"
 #include "ipc_made.h"
-#include "job/calc_input.h"
-#include "job/calc_table.h"
+#include "pack.h"
 #include "pq_handmade.h"
 #include "rng.h"
+#include "table_rig.h"
 #include "verb_run.h"
 
 #define ROWS_MAX 5000u
@@ -147,14 +147,6 @@ static void make_table(test_rng *r, bool has_codes)
     }
 }
 
-static void write_file(const char *path, const uint8_t *p, size_t n)
-{
-    int fd = hr_sys_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    assert_true(fd >= 0);
-    assert_int_equal(hr_sys_write_full(fd, p, n), n);
-    assert_int_equal(hr_sys_close(fd), 0);
-}
-
 static void put_csv(const char *path)
 {
     char *to = (char *)file_buf;
@@ -168,7 +160,7 @@ static void put_csv(const char *path)
         }
         to[n++] = '\n';
     }
-    write_file(path, file_buf, n);
+    test_put_file(path, file_buf, n);
 }
 
 /* ---- dictionaries ---- */
@@ -336,7 +328,7 @@ static void put_parquet(test_rng *r, const char *path, way how)
             put_chunk(r, &column[k], how, at, n);
         pqb_group(&b, n);
     }
-    write_file(path, file_buf, pqb_finish(&b));
+    test_put_file(path, file_buf, pqb_finish(&b));
 }
 
 /* ---- Arrow ---- */
@@ -461,7 +453,7 @@ static void put_arrow(test_rng *r, const char *path, way how)
         put_batch(&m, how != AS_PLAIN, shift, at, n);
     }
     ipcm_end(&m);
-    write_file(path, file_buf, out.n);
+    test_put_file(path, file_buf, out.n);
 }
 
 /* ---- reading ---- */
@@ -516,30 +508,14 @@ static void check_way(const hr_calc_span *s, uint32_t row, way how)
 
 static void read_back(const char *path, way how)
 {
-    static hr_calc_table t;
-    const hr_calc_words words = {.dates = HR_CSV_ORDER_NONE};
-    hr_calc_rejects rejects = {.n = 0};
-    hr_calc_input *in = NULL;
+    static table_rig t;
     hr_calc_span span;
     hr_status st;
     hr_err err = HR_ERR_INIT;
     uint32_t n_good = 0;
     uint32_t row = good_from(0);
-    bool is_table;
-    assert_int_equal(hr_calc_table_is(&is_table, &err, path, &err), HR_OK);
-    assert_true(is_table);
-    assert_int_equal(hr_calc_table_open(&t, path, &words, &err), HR_OK);
-    const uint32_t used[] = {hr_calc_columns_of(&t, "x")};
-    const hr_calc_input_options o = {.words = &words,
-                                     .first = &t,
-                                     .used = used,
-                                     .n_used = 1,
-                                     .symbol = "",
-                                     .venue = "",
-                                     .rejects = &rejects,
-                                     .memory_bytes = 32u << 20};
-    assert_int_equal(hr_calc_input_open(&in, &o, path, &err), HR_OK);
-    while ((st = hr_calc_input_next(in, &span, &err)) == HR_OK) {
+    table_rig_open(&t, path, NULL, "x", NULL);
+    while ((st = hr_calc_input_next(t.in, &span, &err)) == HR_OK) {
         if (strstr(path, ".csv") == NULL) check_way(&span, row, how);
         for (uint32_t i = 0; i < span.n; i++, row = good_from(row + 1), n_good++) {
             assert_true(row < n_rows);
@@ -549,8 +525,8 @@ static void read_back(const char *path, way how)
     if (st != HR_END) print_message("# %s: %s\n", path, err.message);
     assert_int_equal(st, HR_END);
     assert_int_equal(row, n_rows);
-    assert_int_equal(rejects.n, n_rows - n_good);
-    hr_calc_input_close(&in);
+    assert_int_equal(t.rejects.n, n_rows - n_good);
+    hr_calc_input_close(&t.in);
 }
 
 /* ---- calc ---- */

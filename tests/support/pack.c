@@ -36,7 +36,7 @@ size_t test_pack(void *out, size_t cap, const void *text, size_t n, hr_container
     return len;
 }
 
-void test_put_file(const char *path, const char *bytes, size_t n)
+void test_put_file(const char *path, const void *bytes, size_t n)
 {
     int fd = hr_sys_open(-100, path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
     assert_true(fd >= 0);

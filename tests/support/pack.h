@@ -11,6 +11,6 @@
 size_t test_pack(void *out, size_t cap, const void *text, size_t n, hr_container c,
                  size_t frame_bytes);
 /** A whole file, in place of one that is there. */
-void test_put_file(const char *path, const char *bytes, size_t n);
+void test_put_file(const char *path, const void *bytes, size_t n);
 
 #endif

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Times of plain tables in Parquet, whatever the columns are that hold them: each case is a table,
  * and what its rows' times are. */
-#include <fcntl.h>
 #include <stdlib.h>
 
 #include "base/sys.h"
 #include "harness.h"
-#include "job/calc_input.h"
-#include "job/calc_table.h"
+#include "pack.h"
 #include "pq_handmade.h"
+#include "table_rig.h"
 
 #define ROWS_MAX 8
 #define CAP 65536u
@@ -165,10 +164,7 @@ static void put_table(const char *path, const kind *k)
         pqb_group(&b, rows_of(k));
     }
     size_t n = pqb_finish(&b);
-    int fd = hr_sys_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    assert_true(fd >= 0);
-    assert_int_equal(hr_sys_write_full(fd, buf, n), n);
-    assert_int_equal(hr_sys_close(fd), 0);
+    test_put_file(path, buf, n);
 }
 
 static uint32_t good_from(const kind *k, uint32_t row)
@@ -181,25 +177,16 @@ static uint32_t good_from(const kind *k, uint32_t row)
 
 static void check_kind(const char *path, const kind *k)
 {
-    static hr_calc_table t;
-    hr_calc_rejects rejects = {.n = 0};
-    hr_calc_input *in = NULL;
+    static table_rig t;
     hr_calc_span span;
     hr_status st;
     hr_err err = HR_ERR_INIT;
     uint32_t n_good = 0;
     uint32_t row = good_from(k, 0);
-    const hr_calc_input_options o = {.words = &k->words,
-                                     .first = &t,
-                                     .symbol = "",
-                                     .venue = "",
-                                     .rejects = &rejects,
-                                     .memory_bytes = 8u << 20};
     print_message("# %s\n", k->name);
     put_table(path, k);
-    assert_int_equal(hr_calc_table_open(&t, path, &k->words, &err), HR_OK);
-    assert_int_equal(hr_calc_input_open(&in, &o, path, &err), HR_OK);
-    while ((st = hr_calc_input_next(in, &span, &err)) == HR_OK) {
+    table_rig_open(&t, path, &k->words, NULL, NULL);
+    while ((st = hr_calc_input_next(t.in, &span, &err)) == HR_OK) {
         for (uint32_t i = 0; i < span.n; i++, row = good_from(k, row + 1), n_good++) {
             assert_true(row < 2 * rows_of(k));
             assert_int_equal(span.ts[i], k->want[row % rows_of(k)]);
@@ -207,9 +194,9 @@ static void check_kind(const char *path, const kind *k)
     }
     assert_int_equal(st, HR_END);
     assert_int_equal(row, 2 * rows_of(k));
-    assert_int_equal(rejects.n, 2 * rows_of(k) - n_good);
-    assert_int_equal(rejects.n > 0, strstr(rejects.first, "(row group 0): expected a") != NULL);
-    hr_calc_input_close(&in);
+    assert_int_equal(t.rejects.n, 2 * rows_of(k) - n_good);
+    assert_int_equal(t.rejects.n > 0, strstr(t.rejects.first, "(row group 0): expected a") != NULL);
+    hr_calc_input_close(&t.in);
 }
 
 static void test_times(void **state)
@@ -228,31 +215,20 @@ static void test_times(void **state)
 /* A stop is met at the next step. */
 static void test_stop(void **state)
 {
-    static hr_calc_table t;
+    static table_rig t;
     _Atomic uint32_t stop = 0;
-    hr_calc_rejects rejects = {.n = 0};
-    const hr_calc_words words = {.dates = HR_CSV_ORDER_NONE};
-    const hr_calc_input_options o = {.words = &words,
-                                     .first = &t,
-                                     .symbol = "",
-                                     .venue = "",
-                                     .rejects = &rejects,
-                                     .memory_bytes = 8u << 20,
-                                     .stop = &stop};
     hr_sys_sim *sim = NULL;
-    hr_calc_input *in = NULL;
     hr_calc_span span;
     hr_err err = HR_ERR_INIT;
     (void)state;
     assert_int_equal(hr_sys_sim_create(&sim, 1), HR_OK);
     hr_sys_install(hr_sys_sim_table(sim));
     put_table("/t.parquet", &kinds[2]);
-    assert_int_equal(hr_calc_table_open(&t, "/t.parquet", &words, &err), HR_OK);
-    assert_int_equal(hr_calc_input_open(&in, &o, "/t.parquet", &err), HR_OK);
-    assert_int_equal(hr_calc_input_next(in, &span, &err), HR_OK);
+    table_rig_open(&t, "/t.parquet", NULL, NULL, &stop);
+    assert_int_equal(hr_calc_input_next(t.in, &span, &err), HR_OK);
     atomic_store_explicit(&stop, 1, memory_order_relaxed);
-    assert_int_equal(hr_calc_input_next(in, &span, &err), HR_ESTOPPED);
-    hr_calc_input_close(&in);
+    assert_int_equal(hr_calc_input_next(t.in, &span, &err), HR_ESTOPPED);
+    hr_calc_input_close(&t.in);
     hr_sys_install(NULL);
     hr_sys_sim_destroy(&sim);
 }
