@@ -358,29 +358,46 @@ HR_INLINE uint32_t tree_run(const order *o, const hr_op_rows *r, uint32_t i, boo
 }
 
 /* Few rows are many now, or the other way round, or there are more slots or fewer: all are put in
- * anew, HR_FEW_MOST at most. */
+ * anew, HR_FEW_MOST at most; behind calls that did without, HR_RANKED_ROWS. */
 static HR_NOINLINE void form_change(hr_win *w, bool is_rank)
 {
     const uint64_t n = w->end - w->from;
     const double *ring = ring_of(w);
+    w->has_no_tree = 0;
     if (n >= HR_FEW_MOST) {
         w->at = 0;
         order o = order_of(w);
         hr_order_clear(&o.tree);
         for (uint64_t i = w->from; i < w->end; i++)
-            (void)tree_add(&o.tree, ring[i & (w->cap - 1)], is_rank);
+            (void)tree_add(&o.tree, ring[i & (w->cap - 1)] + 0.0, is_rank);
         return;
     }
-    w->at = hr_few_bytes_of(2 * (uint32_t)n);
+    w->at = hr_few_bytes_of(HR_MIN(2 * (uint32_t)n, HR_FEW_MOST));
     few_of_time o = few_by_time(w, w->at);
     few_clear(&o);
     for (uint64_t i = w->from; i < w->end; i++)
-        hr_few_add(&o.few, o.slot[i & (w->at - 1)], ring[i & (w->cap - 1)]);
+        hr_few_add(&o.few, o.slot[i & (w->at - 1)], ring[i & (w->cap - 1)] + 0.0);
+}
+
+/* The first rows, where there are many: up to which. */
+static HR_NOINLINE uint32_t times_ranked(hr_win *w, const hr_op_rows *r, bool is_rank)
+{
+    double *ring = ring_of(w);
+    int64_t *ts = (int64_t *)(void *)(ring + w->cap);
+    const uint32_t i = hr_ranked_times(w, ring, ts, r, is_rank);
+    if (i == 0) return 0;
+    w->at = 0;
+    w->has_no_tree = 1;
+    return i;
 }
 
 HR_INLINE void times_run(hr_win *w, const hr_op_rows *r, bool is_rank)
 {
     uint32_t i = 0;
+    if (r->room != NULL && r->n >= HR_FEW_MOST && w->n > HR_FEW_MOST)
+        i = times_ranked(w, r, is_rank);
+    if (i == r->n) return;
+    if (HR_UNLIKELY(w->has_no_tree)) form_change(w, is_rank);
     for (;;) {
         if (w->at == 0) {
             order o = order_of(w);
@@ -579,17 +596,21 @@ static bool order_is_sound(const void *state, const hr_op_args *a, bool is_rank)
     if (!hr_win_is_sound(w, a, by_time ? hr_win_ring(a) : ring_slots((uint64_t)a->v[0])))
         return false;
     if (!by_time && w->at != w->end % w->n) return false;
-    const bool can_do_without = !by_time && w->n > HR_FEW_MOST;
-    if (w->has_no_tree > (can_do_without && w->n <= HR_RANKED_WINDOW)) return false;
+    const bool can_do_without = w->n > HR_FEW_MOST && (by_time ? w->end - w->from <= HR_RANKED_ROWS
+                                                               : w->n <= HR_RANKED_WINDOW);
+    if (w->has_no_tree > can_do_without) return false;
     if (w->n > HR_FEW_MOST && (!by_time || w->at == 0)) return tree_is_sound(w);
     return by_time ? few_times_are_sound(w, is_rank) : few_rows_are_sound(w, is_rank);
 }
 
 size_t hr_win_room_order(const hr_op_args *a, uint32_t n_rows)
 {
-    const uint32_t n = (uint32_t)a->v[0];
-    if (a->is_time[0] || a->v[0] > HR_RANKED_WINDOW || n <= HR_FEW_MOST / 2) return 0;
-    return n_rows >= hr_ranked_least(n) ? hr_win_line(sizeof(hr_ranked)) : 0;
+    const bool by_time = a->is_time[0];
+    const uint32_t n = by_time ? a->max_rows : (uint32_t)HR_MIN(a->v[0], UINT32_MAX);
+    if (n <= (by_time ? HR_FEW_MOST : HR_FEW_MOST / 2)) return 0;
+    if (!by_time && n > HR_RANKED_WINDOW) return 0;
+    return n_rows >= (by_time ? HR_FEW_MOST : hr_ranked_least(n)) ? hr_win_line(sizeof(hr_ranked))
+                                                                  : 0;
 }
 
 bool hr_win_is_sound_rank(const void *state, const hr_op_args *a)

@@ -332,6 +332,8 @@ HR_INLINE uint32_t bits_before(const hr_ranked *s, uint32_t at)
     return n + (uint32_t)__builtin_popcountll(word[last] & ((UINT64_C(1) << at % 64) - 1));
 }
 
+#define NO_PLACE 0xffff00u /* behind all */
+
 /* A bit comes, another goes. */
 HR_INLINE void blocks_note(hr_ranked *s, uint32_t to, uint32_t from, uint32_t n_blocks)
 {
@@ -462,6 +464,132 @@ bool hr_ranked_run(hr_win *w, double *ring, const hr_op_rows *r, bool is_rank)
         piece(r->room, w, ring, r->in[0] + i, r->out[0] + i, HR_MIN(most, r->n - i), is_rank);
     return true;
 }
+
+/* ---- by time ---- */
+
+/* A place whose bit is set, and how many are set before it. */
+typedef struct cursor {
+    uint32_t at, k;
+} cursor;
+
+/* From a place that may be set no more to the k-th of n that are. */
+HR_INLINE cursor cursor_go(const hr_ranked *s, cursor c, bool is_set, uint32_t k, uint32_t n)
+{
+    if (!is_set && c.k < n) {
+        c.at = bit_above(s, c.at);
+    } else if (!is_set) {
+        c.at = bit_below(s, c.at);
+        c.k--;
+    }
+    for (; c.k < k; c.k++)
+        c.at = bit_above(s, c.at);
+    for (; c.k > k; c.k--)
+        c.at = bit_below(s, c.at);
+    return c;
+}
+
+/* A row comes to place `to`; rows [gone, from) leave. */
+HR_INLINE double quantile_move(hr_ranked *s, cursor *c, uint32_t to, uint32_t gone, uint32_t from,
+                               uint32_t n, double q)
+{
+    bool is_set = true;
+    bit_set(s, to);
+    c->k += to < c->at;
+    for (; gone < from; gone++) {
+        const uint32_t left = s->rank[gone];
+        bit_clear(s, left);
+        c->k -= left < c->at;
+        is_set &= left != c->at;
+    }
+    const double place = q * (double)(n - 1);
+    const uint32_t k = (uint32_t)place;
+    const double part = k + 1 < n ? place - (double)k : 0;
+    *c = cursor_go(s, *c, is_set, k, n);
+    return value_at(s, c->at, part > 0 ? bit_above(s, c->at) : c->at, part);
+}
+
+HR_INLINE double rank_move(hr_ranked *s, uint32_t row, uint32_t gone, uint32_t from, uint32_t n,
+                           uint32_t n_blocks)
+{
+    bit_set(s, s->rank[row]);
+    uint32_t left = gone < from ? s->rank[gone] : NO_PLACE;
+    if (gone < from) bit_clear(s, left);
+    blocks_note(s, s->rank[row], left, n_blocks);
+    while (++gone < from) {
+        left = s->rank[gone];
+        bit_clear(s, left);
+        blocks_note(s, NO_PLACE, left, n_blocks);
+    }
+    if (n == 1) return 0.5;
+    const uint32_t first = s->first[row];
+    const uint32_t below = bits_before(s, first);
+    const uint32_t equal = bits_before(s, s->behind[first]) - below;
+    return (double)(2 * below + equal - 1) / (double)(2 * (n - 1));
+}
+
+/* Rows [at, at + n) of the call come, which are sorted with those of the window. */
+static HR_NOINLINE void rows_come(hr_ranked *s, hr_win *head, double *ring, int64_t *ts,
+                                  const hr_op_rows *r, uint32_t at, uint32_t n, bool is_rank)
+{
+    hr_win w = *head;
+    const uint64_t base = w.from;
+    const uint64_t mask = w.cap - 1;
+    const uint32_t n_blocks = s->n / 256 + 1;
+    uint32_t row = (uint32_t)(w.end - base);
+    cursor c = {.at = bit_of(s, 0)};
+    if (is_rank) {
+        equals_find(s, s->n);
+        blocks_count(s, s->n);
+    }
+    for (uint32_t i = at; i < at + n; i++) {
+        r->out[0][i] = (double)NAN;
+        if (HR_UNLIKELY(hr_win_is_null(r->in[0][i]))) continue;
+        const uint32_t gone = (uint32_t)(w.from - base);
+        const bool has_value = hr_win_pass(&w, ts, r->ts[i]);
+        ring[(w.end - 1) & mask] = s->v[row];
+        const uint32_t from = (uint32_t)(w.from - base);
+        const uint32_t n_rows = (uint32_t)(w.end - w.from);
+        const double v = is_rank ? rank_move(s, row, gone, from, n_rows, n_blocks)
+                                 : quantile_move(s, &c, s->rank[row], gone, from, n_rows, w.arg);
+        if (HR_LIKELY(has_value)) r->out[0][i] = v;
+        row++;
+    }
+    *head = w;
+}
+
+/* There is room for the rows of the window and n more. */
+static void times_piece(hr_win *w, double *ring, int64_t *ts, const hr_op_rows *r, uint32_t at,
+                        uint32_t n, bool is_rank)
+{
+    hr_ranked *s = r->room;
+    const uint32_t before = (uint32_t)(w->end - w->from);
+    for (uint32_t i = 0; i < before; i++)
+        s->v[i] = ring[(w->from + i) & (w->cap - 1)] + 0.0;
+    s->n = before + rows_with_value(s->v + before, r->in[0] + at, n);
+    sort(s, s->n);
+    for (uint32_t i = 0; i < s->n; i++)
+        s->rank[s->id[i]] = (uint16_t)i;
+    memset(s->bits, 0, sizeof s->bits);
+    for (uint32_t i = 0; i < before; i++)
+        bit_set(s, s->rank[i]);
+    rows_come(s, w, ring, ts, r, at, n, is_rank);
+}
+
+uint32_t hr_ranked_times(hr_win *w, double *ring, int64_t *ts, const hr_op_rows *r, bool is_rank)
+{
+    uint32_t n;
+    for (uint32_t i = 0; i < r->n; i += n) {
+        const uint64_t rows = w->end - w->from;
+        n = r->n - i;
+        if (rows <= HR_FEW_MOST / 4 || rows > HR_RANKED_WINDOW) return i;
+        if (n < hr_ranked_least((uint32_t)rows)) return i;
+        n = HR_MIN(n, HR_RANKED_ROWS - (uint32_t)rows);
+        times_piece(w, ring, ts, r, i, n, is_rank);
+    }
+    return r->n;
+}
+
+/* ---- of few rows ---- */
 
 void hr_ranked_places(const hr_ranked *s, const hr_win *w, int8_t *place, uint32_t n_bytes)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HR_OPS_WINDOW_WIN_RANKED_H
 #define HR_OPS_WINDOW_WIN_RANKED_H
-/* Windows by rows in calls of many rows: the rows of a window and those of the call are sorted
- * once, together, and the window is a bit for each place in that order. A row sets one bit and
- * clears another, so a quantile goes at most one bit on or back. What is sorted lies in room of the
- * call (hr_op.room); a state keeps its ring of rows alone. See docs/modules/window.md. */
+/* Windows in calls of many rows: the rows of a window and those of the call are sorted once,
+ * together, and the window is a bit for each place in that order. A row sets one bit and clears
+ * those of the rows that leave; a quantile goes no more bits on or back than that. What is sorted
+ * lies in room of the call (hr_op.room); a state keeps its ring of rows alone. See
+ * docs/modules/window.md. */
 #include "ops/window/win_few.h"
 #include "ops/window/win_ring.h"
 
@@ -59,7 +60,12 @@ HR_INLINE bool hr_ranked_is_worth(uint32_t n_window, const hr_op_rows *r)
  * say), and the ring behind them. False: too few of them have values, nothing was done. */
 bool hr_ranked_run(hr_win *w, double *ring, const hr_op_rows *r, bool is_rank);
 
-/** After it: of a window of few rows (win_few.h), the places of their slots. */
+/** The same by time, of a window that has more than half of HR_FEW_MOST rows and may have more than
+ * all of them; ts: of the ring. The first row that is not done, where the window has become short
+ * or long. */
+uint32_t hr_ranked_times(hr_win *w, double *ring, int64_t *ts, const hr_op_rows *r, bool is_rank);
+
+/** After hr_ranked_run: of a window of few rows (win_few.h), the places of their slots. */
 void hr_ranked_places(const hr_ranked *s, const hr_win *w, int8_t *place, uint32_t n_bytes);
 
 #endif
