@@ -10,6 +10,7 @@
 
 #define PQ_PAGES_MAX 512u /* pages of a chunk that an index can describe */
 #define PQ_DICT_MAX 65535u
+#define PQ_TEXTS_MAX 2048u /* of a dictionary of texts */
 #define PQ_SLOT_BITS_MIN                                                                           \
     12u /* slots: 2^bits, at first in the L1 cache, at last twice the values                       \
          */
@@ -123,7 +124,20 @@ int hr_pq_stat_order(const hr_field *f, uint64_t a, const hr_text *a_text, uint6
 /** Sets the encoding of a chunk after its survey. */
 void hr_pq_choose(pq_chunk_meta *m, const hr_field *f, const hr_pq_scratch *s);
 
+/* ---- pq_texts.c ---- */
+/** Gives a page's texts to the dictionary; note->n_nulls is right. */
+void hr_pq_texts_survey(hr_pq_scratch *s, const hr_field *f, const hr_text *t, pq_note *note);
+/** Are texts of so many rows shorter by the dictionary? */
+bool hr_pq_texts_pay(const hr_pq_scratch *s, uint64_t n_values);
+/** The page's values, *n of them, as dictionary indexes. */
+const uint16_t *hr_pq_texts_indexes(hr_pq_scratch *s, const hr_field *f, const hr_text *t,
+                                    const pq_note *note, uint32_t *n);
+/** The dictionary, PLAIN; the page has room for it. Returns its bytes. */
+size_t hr_pq_texts_put(const hr_pq_scratch *s, uint8_t *out);
+
 /* ---- pq_write.c ---- */
+/** A text, PLAIN: four bytes of length before it. Returns its bytes. */
+size_t hr_pq_put_text(uint8_t *out, const char *text, size_t n);
 HR_MUST_USE hr_status hr_pq_emit(hr_pq_writer *w, const void *p, size_t n, hr_err *err);
 HR_MUST_USE hr_status hr_pq_flush(hr_pq_writer *w, hr_err *err);
 

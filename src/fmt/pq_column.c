@@ -532,6 +532,7 @@ hr_status hr_pq_page_survey(hr_pq_scratch *s, const hr_field *f, const void *raw
     note->stat.is_set = false;
     if (f->type == HR_COL_TEXT) {
         survey_text(f, raw, note);
+        if (!s->dict_refused) hr_pq_texts_survey(s, f, raw, note);
         return HR_OK;
     }
     if (!hr_pq_is_integer(f)) return survey_bytes(f, raw, note, err);
@@ -556,6 +557,8 @@ void hr_pq_choose(pq_chunk_meta *m, const hr_field *f, const hr_pq_scratch *s)
     m->encoding = HR_PQ_PLAIN;
     if (f->type == HR_COL_ENUM) {
         m->encoding = HR_PQ_RLE_DICTIONARY;
+    } else if (f->type == HR_COL_TEXT) {
+        if (!s->dict_refused && n > 0 && hr_pq_texts_pay(s, n)) m->encoding = HR_PQ_RLE_DICTIONARY;
     } else if (!hr_pq_is_integer(f) || n == 0) {
         m->encoding = HR_PQ_PLAIN;
     } else if (!s->dict_refused && is_short) {

@@ -317,7 +317,7 @@ static hr_status put_page(hr_pq_writer *w, hr_pq_scratch *s, pq_chunk_meta *m, s
     return hr_pq_emit(w, body, n_body, err);
 }
 
-static size_t put_plain_text(uint8_t *out, const char *text, size_t n)
+size_t hr_pq_put_text(uint8_t *out, const char *text, size_t n)
 {
     uint32_t len = (uint32_t)n;
     memcpy(out, &len, 4);
@@ -336,8 +336,10 @@ static hr_status put_dict(hr_pq_writer *w, hr_pq_scratch *s, const hr_field *f, 
             size_t len = strlen(f->dict[i]);
             if (len + 4 > s->page_cap - at)
                 return HR_FAIL(err, HR_ELIMIT, "the names of column '%s' are too long", f->name);
-            at += put_plain_text(s->page + at, f->dict[i], len);
+            at += hr_pq_put_text(s->page + at, f->dict[i], len);
         }
+    } else if (f->type == HR_COL_TEXT) {
+        at = hr_pq_texts_put(s, s->page);
     } else {
         size_t width = f->type == HR_COL_U32 ? 4 : 8; /* little-endian: the low bytes come first */
         for (uint32_t i = 0; i < n; i++)
@@ -409,11 +411,17 @@ static size_t put_enum(hr_pq_scratch *s, const hr_field *f, const uint8_t *v, co
     return at + put_indexes(s->page + at, s->page_index, k, HR_MIN(n_names, 256u));
 }
 
-static size_t put_text(hr_pq_scratch *s, const hr_field *f, const hr_text *t, const pq_note *note)
+static size_t put_text(hr_pq_scratch *s, const hr_field *f, const pq_chunk_meta *m,
+                       const hr_text *t, const pq_note *note)
 {
     for (uint32_t i = 0; i < note->n_rows; i++)
         s->level[i] = t[i].len <= HR_TEXT_CAP;
     size_t at = put_levels(s, f, note->n_rows, note->n_nulls);
+    if (m->encoding == HR_PQ_RLE_DICTIONARY) {
+        uint32_t n;
+        const uint16_t *index = hr_pq_texts_indexes(s, f, t, note, &n);
+        return at + put_indexes(s->page + at, index, n, s->n_dict);
+    }
     for (uint32_t i = 0; i < note->n_rows; i++) {
         if (!s->level[i] && f->nullable) continue;
         const uint32_t len = s->level[i] ? t[i].len : 0;
@@ -443,7 +451,7 @@ static size_t put_values(hr_pq_scratch *s, const hr_field *f, const pq_chunk_met
     case HR_COL_ENUM:
         return put_enum(s, f, (const uint8_t *)raw, note);
     case HR_COL_TEXT:
-        return put_text(s, f, (const hr_text *)(const void *)raw, note);
+        return put_text(s, f, m, (const hr_text *)(const void *)raw, note);
     case HR_COL_BOOL:
         return put_bits(s, f, (const uint8_t *)raw, note);
     case HR_COL_I64:

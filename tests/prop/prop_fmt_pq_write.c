@@ -72,6 +72,7 @@ static void fill(test_rng *r, uint32_t c)
     unsigned shape = (unsigned)test_rng_below(r, N_SHAPES);
     unsigned nulls = (unsigned)test_rng_below(r, 4); /* 0 none, 1 few, 2 long stretches, 3 all */
     if (nulls == 3 && !test_rng_chance(r, 4)) nulls = 1;
+    unsigned prefix = (unsigned)test_rng_below(r, 27);
     bool in_nulls = false;
     int64_t last = 0;
     for (uint32_t i = 0; i < t.n_rows; i++) {
@@ -92,8 +93,10 @@ static void fill(test_rng *r, uint32_t c)
             memcpy(p, &d, 8);
         } else if (f->type == HR_COL_TEXT) {
             hr_text *x = (hr_text *)(void *)p;
-            memset(x, 0, sizeof *x);
-            x->len = (uint8_t)snprintf(x->byte, 20, "%lld", (long long)v);
+            memset(x, (int)test_rng_below(r, 256),
+                   sizeof *x); /* what is behind a text is nothing */
+            x->len = (uint8_t)snprintf(x->byte, sizeof x->byte, "%.*s%lld", (int)prefix,
+                                       "BINANCE:FUTURES:PERP:USDT-M", (long long)v);
             if (is_null) x->len = HR_TEXT_NULL;
         } else {
             if (is_null || (f->nullable && v == HR_NULL_I64)) v = HR_NULL_I64;

@@ -155,6 +155,74 @@ static void test_text(void **state)
     expect_texts(written(&f, v, 9), want, 9);
 }
 
+#define TEXTS 9000u
+
+/* Row i has name i % n_names, or one of its own from row `own` on. */
+static void texts_make(hr_text *v, const char **want, uint32_t n_names, uint32_t own)
+{
+    static char name[TEXTS][HR_TEXT_CAP + 1];
+    for (uint32_t i = 0; i < TEXTS; i++) {
+        const uint32_t k = i >= own ? n_names + i : i % n_names;
+        const int n = snprintf(name[i], sizeof name[i], "%.*s%u", (int)(k % 30),
+                               "the same letters before all of them", k);
+        memset(&v[i], (int)(i * 7 % 256), sizeof v[i]); /* what is behind a text is nothing */
+        memcpy(v[i].byte, name[i], (size_t)n);
+        v[i].len = (uint8_t)n;
+        want[i] = name[i];
+    }
+}
+
+/* Written in pages of so many rows and read back. Is there a dictionary? */
+static bool texts_have_dict(const hr_field *f, const hr_text *v, const char *const *want,
+                            uint32_t n, uint32_t page_rows)
+{
+    hr_pq_write_options opt = HR_PQ_WRITE_OPTIONS_DEFAULT;
+    const hr_pq_limits limits = HR_PQ_LIMITS_DEFAULT;
+    hr_err err = HR_ERR_INIT;
+    hr_pq_file *pf;
+    hr_pq_cursor *c;
+    hr_arena_rewind(arena, 0);
+    opt.page_rows = page_rows;
+    assert_int_equal(write_groups(f, v, n, 1, &opt, &err), HR_OK);
+    assert_int_equal(hr_pq_file_open(&pf, read_at, NULL, (int64_t)n_file, &limits, arena, &err),
+                     HR_OK);
+    assert_int_equal(hr_pq_cursor_create(&c, pf, 0, arena, &err), HR_OK);
+    assert_int_equal(hr_pq_cursor_seek(c, 0, &err), HR_OK);
+    expect_texts(c, want, n);
+    return file[4] == 0x15 && file[5] == 2 * HR_PQ_DICTIONARY_PAGE; /* the first page's type */
+}
+
+static void test_text_dictionary(void **state)
+{
+    static hr_text v[TEXTS];
+    static const char *want[TEXTS];
+    hr_field f = {.name = "t", .type = HR_COL_TEXT, .nullable = true};
+    (void)state;
+    texts_make(v, want, 40, TEXTS);
+    assert_true(texts_have_dict(&f, v, want, TEXTS, 20480));
+    assert_true(texts_have_dict(&f, v, want, TEXTS, 4)); /* more pages than have notes */
+    assert_true(texts_have_dict(&f, v, want, 80, 20480));
+    assert_false(texts_have_dict(&f, v, want, 79, 20480)); /* each should come twice */
+    texts_make(v, want, 1, TEXTS);
+    assert_true(texts_have_dict(&f, v, want, TEXTS, 20480));
+    texts_make(v, want, PQ_TEXTS_MAX - 600, TEXTS - 600); /* at its most */
+    assert_true(texts_have_dict(&f, v, want, TEXTS, 20480));
+    texts_make(v, want, PQ_TEXTS_MAX - 600, TEXTS - 601);
+    assert_false(texts_have_dict(&f, v, want, TEXTS, 20480));
+    texts_make(v, want, TEXTS, TEXTS);
+    assert_false(texts_have_dict(&f, v, want, TEXTS, 20480));
+    texts_make(v, want, 7, TEXTS);
+    for (uint32_t i = 0; i < TEXTS; i += i % 5 + 1) {
+        v[i].len = HR_TEXT_NULL;
+        want[i] = NULL;
+    }
+    assert_true(texts_have_dict(&f, v, want, TEXTS, 600));
+    f.nullable = false;
+    for (uint32_t i = 0; i < TEXTS; i++)
+        want[i] = want[i] != NULL ? want[i] : "";
+    assert_true(texts_have_dict(&f, v, want, TEXTS, 600));
+}
+
 static void test_no_rows(void **state)
 {
     hr_field f = {.name = "x", .type = HR_COL_I64};
@@ -375,6 +443,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_enum, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_text, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_text_dictionary, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_rows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bool, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_double_statistics, set_up, tear_down),
