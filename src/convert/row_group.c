@@ -35,8 +35,9 @@ size_t hr_row_groups_bytes(const hr_row_groups_options *o)
     size_t n = o->arrow != HR_IPC_NOT
                    ? hr_ipc_writer_bytes(o->schema, &arrow)
                    : hr_pq_scratch_bytes(&parquet) + hr_pq_writer_bytes(o->schema, groups_for(o));
-    return n + o->cap_rows * hr_schema_row_bytes(o->schema) + o->schema->n_fields * 128u +
-           (64u << 10);
+    size_t set = o->cap_rows * hr_schema_row_bytes(o->schema) + o->schema->n_fields * 128u;
+    if (o->n_lane_groups > 0) n += o->n_lane_groups * set + hr_row_lane_bytes();
+    return n + set + (64u << 10);
 }
 
 static hr_status sink_put(void *self, const void *bytes, size_t n_bytes, hr_err *err)
@@ -61,17 +62,57 @@ static hr_status open_parquet(hr_row_groups *g, const hr_row_groups_options *o, 
                              err);
 }
 
+static const void *get_column(void *self, uint32_t col, uint32_t block, uint32_t *n_rows,
+                              hr_err *err)
+{
+    const hr_row_set *set = self;
+    (void)block;
+    (void)err;
+    *n_rows = set->n_rows;
+    return set->column[col];
+}
+
+/* On the lane, where there is one: of g it takes what is fixed, and the writers. */
+static hr_status write_set(void *self, const hr_row_set *set, hr_err *err)
+{
+    hr_row_groups *g = self;
+    hr_rows_source rows = {
+        .self = (void *)(uintptr_t)set, .n_blocks = 1, .n_rows = set->n_rows, .get = get_column};
+    return g->arrow != NULL ? hr_ipc_writer_batch(g->arrow, &rows, err)
+                            : hr_pq_writer_row_group(g->writer, g->scratch, &rows, err);
+}
+
+static hr_status make_set(hr_row_set *set, const hr_row_groups *g, const hr_row_groups_options *o,
+                          hr_arena *arena, hr_err *err)
+{
+    for (uint32_t i = 0; i < o->schema->n_fields; i++) {
+        size_t width = hr_col_width(o->schema->fields[i].type);
+        set->column[i] = hr_arena_alloc(arena, o->cap_rows * width, 64);
+        if (set->column[i] == NULL) return no_memory(g, err);
+    }
+    return HR_OK;
+}
+
+static hr_status make_lane(hr_row_groups *g, const hr_row_groups_options *o, hr_arena *arena,
+                           hr_err *err)
+{
+    hr_row_set set = {.n_rows = 0};
+    HR_TRY(hr_row_lane_create(&g->lane, write_set, g, arena, err));
+    for (uint32_t i = 0; i < o->n_lane_groups; i++) {
+        HR_TRY(make_set(&set, g, o, arena, err));
+        hr_row_lane_add(g->lane, &set);
+    }
+    return HR_OK;
+}
+
 hr_status hr_row_groups_create(hr_row_groups *g, const hr_row_groups_options *o, hr_out_file *file,
                                hr_arena *arena, hr_err *err)
 {
     HR_ASSERT(o->schema->n_fields <= HR_ROW_COLUMNS_MAX);
     *g = (hr_row_groups){
         .cap_rows = o->cap_rows, .max_groups = groups_for(o), .hint = o->hint, .file = file};
-    for (uint32_t i = 0; i < o->schema->n_fields; i++) {
-        size_t width = hr_col_width(o->schema->fields[i].type);
-        g->column[i] = hr_arena_alloc(arena, o->cap_rows * width, 64);
-        if (g->column[i] == NULL) return no_memory(g, err);
-    }
+    HR_TRY(make_set(&g->set, g, o, arena, err));
+    if (o->n_lane_groups > 0) HR_TRY(make_lane(g, o, arena, err));
     if (o->arrow == HR_IPC_NOT) return open_parquet(g, o, arena, err);
     hr_ipc_write_options opt = arrow_options(o);
     opt.sink = sink_put;
@@ -79,33 +120,40 @@ hr_status hr_row_groups_create(hr_row_groups *g, const hr_row_groups_options *o,
     return hr_ipc_writer_create(&g->arrow, o->schema, &opt, arena, err);
 }
 
-static const void *get_column(void *self, uint32_t col, uint32_t block, uint32_t *n_rows,
-                              hr_err *err)
+/* A full group on the lane; without one, and where no thread is to be had, here. */
+static hr_status hand_over(hr_row_groups *g, hr_err *err)
 {
-    const hr_row_groups *g = self;
-    (void)block;
-    (void)err;
-    *n_rows = g->n_rows;
-    return g->column[col];
-}
-
-hr_status hr_row_groups_write(hr_row_groups *g, hr_err *err)
-{
-    hr_rows_source rows = {.self = g, .n_blocks = 1, .n_rows = g->n_rows, .get = get_column};
-    if (g->n_rows == 0) return HR_OK;
-    if (g->n_groups == g->max_groups)
-        return HR_FAIL(err, HR_ELIMIT, "more than %llu rows in '%s'%s%s",
-                       (unsigned long long)g->max_groups * g->cap_rows, g->file->path,
-                       g->hint != NULL ? ": " : "", g->hint != NULL ? g->hint : "");
-    HR_TRY(g->arrow != NULL ? hr_ipc_writer_batch(g->arrow, &rows, err)
-                            : hr_pq_writer_row_group(g->writer, g->scratch, &rows, err));
-    g->n_groups++;
+    if (g->lane != NULL && hr_row_lane_start(g->lane, NULL) != HR_OK) g->lane = NULL;
+    if (g->lane != NULL) return hr_row_lane_swap(g->lane, &g->set, err);
+    HR_TRY(write_set(g, &g->set, err));
     g->n_rows = 0;
     return HR_OK;
 }
 
+hr_status hr_row_groups_write(hr_row_groups *g, hr_err *err)
+{
+    if (g->n_rows == 0) return HR_OK;
+    if (g->n_groups == g->max_groups) {
+        HR_TRY(hr_row_groups_stop(g, err)); /* what went wrong before comes first */
+        return HR_FAIL(err, HR_ELIMIT, "more than %llu rows in '%s'%s%s",
+                       (unsigned long long)g->max_groups * g->cap_rows, g->file->path,
+                       g->hint != NULL ? ": " : "", g->hint != NULL ? g->hint : "");
+    }
+    HR_TRY(hand_over(g, err));
+    g->n_groups++;
+    return HR_OK;
+}
+
+hr_status hr_row_groups_stop(hr_row_groups *g, hr_err *err)
+{
+    hr_row_lane *l = g->lane;
+    g->lane = NULL;
+    return hr_row_lane_stop(l, err);
+}
+
 hr_status hr_row_groups_finish(hr_row_groups *g, hr_err *err)
 {
+    HR_TRY(hr_row_groups_stop(g, err));
     HR_TRY(hr_row_groups_write(g, err));
     return g->arrow != NULL ? hr_ipc_writer_finish(g->arrow, err)
                             : hr_pq_writer_finish(g->writer, g->scratch, err);

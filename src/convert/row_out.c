@@ -83,7 +83,8 @@ static hr_row_groups_options group_options(const hr_row_target *to, const hr_sch
     hr_row_groups_options o = {.schema = schema,
                                .cap_rows = GROUP_ROWS,
                                .max_groups = GROUPS_MAX,
-                               .hint = "raise --memory or write CSV"};
+                               .hint = "raise --memory or write CSV",
+                               .n_lane_groups = to->n_lane_groups};
     if (format == HR_ROWS_ARROW)
         o.arrow = hr_out_arrow(to->path);
     else
@@ -283,5 +284,6 @@ hr_status hr_row_out_finish(hr_row_out *o, hr_err *err)
 
 void hr_row_out_abandon(hr_row_out *o)
 {
+    (void)hr_row_groups_stop(&o->group, NULL);
     hr_out_abandon(&o->file, false);
 }

@@ -83,6 +83,7 @@ typedef struct hr_row_target {
     bool json, force;
     size_t index_bytes; /* Parquet: for what the footer will say, a row group's about 200 bytes a
                            column; when it is used up there can be no more rows */
+    uint32_t n_lane_groups; /* as of hr_row_groups_options; of no effect on text */
 } hr_row_target;
 /** HR_EUSAGE for a name that tells nothing. */
 HR_MUST_USE hr_status hr_row_format_of(hr_row_format *out, hr_container *container,
@@ -104,8 +105,8 @@ HR_INLINE uint32_t hr_row_out_room(const hr_row_out *o)
 {
     return o->group.cap_rows - o->group.n_rows;
 }
-/** Where the next rows' values of a field go: hr_text; double, NaN for null, of REAL and WIDE;
- * int64_t, HR_NULL_I64 for null, of the others. */
+/** Where the next rows' values of a field go, until hr_row_out_took: hr_text; double, NaN for null,
+ * of REAL and WIDE; int64_t, HR_NULL_I64 for null, of the others. */
 void *hr_row_out_column(const hr_row_out *o, uint32_t field);
 /** n rows are in all columns. */
 HR_MUST_USE hr_status hr_row_out_took(hr_row_out *o, uint32_t n, hr_err *err);

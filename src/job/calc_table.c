@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/sys.h"
+#include "conc/machine.h"
 #include "convert/convert_parts.h"
 #include "job/calc_input.h"
 #include "job/calc_lines.h"
@@ -11,6 +12,7 @@
 
 #define FILE_BYTES ((size_t)4 << 20) /* of the memory, for a file: blocks of text, pages */
 #define MERGED_MAX 512u              /* files that are read side by side */
+#define LANE_SHARE 16u               /* of the memory, at most, for a lane that writes the output */
 
 /* ---- what it is ---- */
 
@@ -299,11 +301,35 @@ static hr_status number_field(job *j, hr_err *err)
     return HR_OK;
 }
 
+/* Memory of the output, beside what others take at least. With lanes to spare a table is written by
+ * one of its own: a batch's rows come all at once, so that it has work for as long as the next
+ * batch takes, if it takes so many groups. Not where that were much of what instruments have. */
+static size_t make_target(const job *j, hr_row_target *to, size_t others)
+{
+    hr_machine m;
+    const hr_plan *plan = j->o->o->listen.plan;
+    const size_t memory = (size_t)plan->memory_bytes;
+    *to = j->o->o->listen.to;
+    to->index_bytes = memory / 16;
+    const size_t n_bytes = hr_row_out_bytes(to, j->field, j->n_fields);
+    m.n_cpus = plan->lanes;
+    if (plan->lanes == 0) hr_machine_read(&m);
+    if (m.n_cpus < 2) return n_bytes;
+    to->n_lane_groups = 1;
+    const size_t one = hr_row_out_bytes(to, j->field, j->n_fields) - n_bytes;
+    const size_t n = HR_MIN(j->batch_bytes / (one + 1) + 1, (size_t)HR_ROW_LANE_GROUPS_MAX);
+    for (to->n_lane_groups = (uint32_t)n; to->n_lane_groups > 0; to->n_lane_groups--) {
+        const size_t more = hr_row_out_bytes(to, j->field, j->n_fields);
+        if (more - n_bytes <= memory / LANE_SHARE && more + others <= memory) return more;
+    }
+    return n_bytes;
+}
+
 static hr_status open_all(job *j, hr_err *err)
 {
     const hr_calc_options *o = j->o->o;
     const hr_eval *e = o->program->e;
-    hr_row_target to = o->listen.to;
+    hr_row_target to;
     size_t memory = (size_t)o->listen.plan->memory_bytes;
     size_t each = e->part[0].state_bytes + HR_CALC_LINE_BYTES;
     size_t reserved;
@@ -311,13 +337,12 @@ static hr_status open_all(job *j, hr_err *err)
     HR_TRY(open_files(j, &reserved, err));
     for (uint32_t i = 0; i < e->n_part; i++)
         parts = HR_MAX(parts, (size_t)e->part[i].n_in);
-    to.index_bytes = memory / 16;
     HR_TRY(hr_calc_out_fields(j->field, &j->n_fields, o->program->x, err));
     if (is_numbered(j)) HR_TRY(number_field(j, err));
-    size_t fixed = hr_row_out_bytes(&to, j->field, j->n_fields) +
-                   hr_calc_batch_bytes(e, j->batch_bytes, o->measures) +
+    size_t fixed = hr_calc_batch_bytes(e, j->batch_bytes, o->measures) +
                    (parts + 8) * sizeof(double) + HR_CALC_LINES_BYTES +
                    j->o->table->n_column * 2 * sizeof *j->used + (64u << 10);
+    fixed += make_target(j, &to, fixed + reserved + each);
     if (fixed + reserved + each > memory)
         return HR_FAIL(err, HR_EBUDGET,
                        "--memory: one instrument's windows take %zu bytes, rows %zu; that is more"

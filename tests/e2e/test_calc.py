@@ -4,12 +4,14 @@ lanes, batches and formats give the same rows; one instrument as of another's ro
 import csv
 import glob
 import gzip
+import hashlib
 import io
 import json
 import math
 import os
 import random
 import re
+import shutil
 import subprocess
 
 import parquet
@@ -543,6 +545,44 @@ def check_out(path):
     tap.check("a file that is there is not replaced", code == 2 and "--force" in err, err)
 
 
+def check_lane():
+    """An output of more than a group of rows is written by a lane of its own: the same bytes, errors and nothing left."""
+    r, n, folder = random.Random(3), 80000, path_of("lane")
+    table = table_of("lane.csv", "time,name,x\n" + "".join(f"{1704067200 + i},{'abcdefg'[i % 7]},{r.random()}\n" for i in range(n)))
+    few = table_of("few.csv", "time,name,x\n" + "".join(f"{1704067200 + i},a,{i}\n" for i in range(3000)))
+    text = "; ".join(f"v{i}: mean(x, {10 + i})" for i in range(6))
+
+    def run(out, *more, fault="count=1", of=table):
+        shutil.rmtree(folder, ignore_errors=True)
+        os.mkdir(folder)
+        code, _, err = tap.run("calc", text, of, "--by", "name", "--out", os.path.join(folder, out), *more, env={"HEADRACE_FAULT": fault})
+        left = {name: hashlib.sha256(open(os.path.join(folder, name), "rb").read()).hexdigest() for name in os.listdir(folder)}
+        return code, left, err
+
+    for out in ("t.parquet", "t.arrow", "t.arrows"):
+        code, want, err = run(out, "--lanes", 1)
+        tap.check(f"{out}: written where it is made with one lane", code == 0 and list(want) == [out] and "thread_start" not in err, err)
+        for more in (("--lanes", 2), ("--lanes", 5, "--memory", "64MB"), ("--lanes", 2, "--memory", "2GB")):
+            code, left, err = run(out, *more)
+            tap.check(f"{out}: by a lane with {more}, the same bytes", code == 0 and left == want and "thread_start 1" in err, err)
+        code, left, err = run(out, "--lanes", 2, fault="call=thread_start,nth=1,errno=EAGAIN")
+        tap.check(f"{out}: no thread is to be had, the same bytes", code == 0 and left == want, err)
+    code, left, err = run("t.parquet", "--lanes", 2, of=few)
+    tap.check("less than a group of rows starts no thread", code == 0 and list(left) == ["t.parquet"] and "thread_start" not in err, err)
+    code, left, err = run("t.csv", "--lanes", 2)
+    tap.check("nor does text", code == 0 and list(left) == ["t.csv"] and "thread_start" not in err, err)
+    wrong, n_failed = [], 0
+    for nth in range(1, 20):
+        fault = f"call=write,nth={nth},errno={('ENOSPC', 'EIO')[nth % 2]},forever={nth // 2 % 2}"
+        here, there = (run("t.parquet", "--lanes", lanes, fault=fault) for lanes in (1, 2))
+        n_failed += here[0] == 4 and here[1] == {} and "cannot write" in here[2]
+        if here[:2] != there[:2] or (here[0] != 0 and here != there):
+            wrong.append((fault, here, there))
+        if here[0] == 0:
+            break
+    tap.check(f"each of {n_failed} writes fails: the same words, and nothing is left", not wrong and n_failed > 3, wrong[:2])
+
+
 def check_words(path):
     for expr, what in (("emaa(mid, 20)", "line 1, column 1: expected a function, found 'emaa'"),
                        ("mid + bid_qty[0]", "units differ: '+' of price and quantity"),
@@ -589,6 +629,7 @@ def main():
     check_others()
     check_names()
     check_own_names(path)
+    check_lane()
     check_words(path)
     folder = os.path.join(tap.data_dir() or "", "binance")
     for name, venue in (("spot_btcusdt_20240808", "binance"), ("usdm_btcusdt_20240808", "binance-futures")):
