@@ -18,6 +18,8 @@ size_t hr_col_width(hr_col_type type)
         return 1;
     case HR_COL_TEXT:
         return sizeof(hr_text);
+    case HR_COL_TEXT_AT:
+        return sizeof(const hr_text *);
     }
     return 0;
 }

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/attr.h"
+
 #define HR_NULL_I64 INT64_MIN
 #define HR_PX_SCALE 9  /* decimals of a price, unless the plan says otherwise */
 #define HR_QTY_SCALE 8 /* decimals of a quantity */
@@ -15,14 +17,16 @@
 #define HR_TEXT_NULL 0xff
 
 typedef enum hr_col_type {
-    HR_COL_I64 = 0,  /* int64_t */
-    HR_COL_TS = 1,   /* int64_t ns since the epoch, UTC */
-    HR_COL_DEC = 2,  /* int64_t x 10^-scale, DECIMAL(18, scale) */
-    HR_COL_U32 = 3,  /* uint32_t, never null */
-    HR_COL_ENUM = 4, /* uint8_t index into field.dict, never null */
-    HR_COL_F64 = 5,  /* double */
-    HR_COL_TEXT = 6, /* hr_text */
-    HR_COL_BOOL = 7, /* uint8_t 0 or 1, never null */
+    HR_COL_I64 = 0,     /* int64_t */
+    HR_COL_TS = 1,      /* int64_t ns since the epoch, UTC */
+    HR_COL_DEC = 2,     /* int64_t x 10^-scale, DECIMAL(18, scale) */
+    HR_COL_U32 = 3,     /* uint32_t, never null */
+    HR_COL_ENUM = 4,    /* uint8_t index into field.dict, never null */
+    HR_COL_F64 = 5,     /* double */
+    HR_COL_TEXT = 6,    /* hr_text */
+    HR_COL_BOOL = 7,    /* uint8_t 0 or 1, never null */
+    HR_COL_TEXT_AT = 8, /* const hr_text *, never NULL, for texts that many rows have: what it
+                           points to stays as it is until the rows are written. In files TEXT */
 } hr_col_type;
 
 /** Short text in place (trade identifiers). len is HR_TEXT_NULL for null, else <= HR_TEXT_CAP. */
@@ -46,8 +50,18 @@ typedef struct hr_schema {
     const hr_field *fields;
 } hr_schema;
 
-/** Bytes of one value in memory: 8, 8, 8, 4, 1, 8, 48, 1. */
+/** Bytes of one value in memory: 8, 8, 8, 4, 1, 8, 48, 1, 8. */
 size_t hr_col_width(hr_col_type type);
+HR_INLINE bool hr_col_is_text(hr_col_type type)
+{
+    return type == HR_COL_TEXT || type == HR_COL_TEXT_AT;
+}
+/** Text i of a column of one of the two types. */
+HR_INLINE const hr_text *hr_col_text(hr_col_type type, const void *values, uint32_t i)
+{
+    return type == HR_COL_TEXT_AT ? ((const hr_text *const *)values)[i]
+                                  : (const hr_text *)values + i;
+}
 /** Sum of the widths. */
 size_t hr_schema_row_bytes(const hr_schema *s);
 /** Index of the field, or -1. */

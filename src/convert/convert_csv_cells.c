@@ -217,6 +217,7 @@ void hr_csv_need_type(char *out, size_t cap, const hr_csv_need *need)
         snprintf(out, cap, "int64");
         return;
     case HR_COL_TEXT:
+    case HR_COL_TEXT_AT:
     case HR_COL_U32:
     case HR_COL_ENUM:
     case HR_COL_BOOL:

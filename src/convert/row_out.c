@@ -52,8 +52,8 @@ hr_status hr_row_format_of(hr_row_format *out, hr_container *container, const hr
 
 static hr_col_type column_type(hr_cell_type t)
 {
-    static const hr_col_type type[] = {HR_COL_TS,  HR_COL_I64,  HR_COL_DEC,
-                                       HR_COL_F64, HR_COL_TEXT, HR_COL_F64};
+    static const hr_col_type type[] = {HR_COL_TS,   HR_COL_I64, HR_COL_DEC,    HR_COL_F64,
+                                       HR_COL_TEXT, HR_COL_F64, HR_COL_TEXT_AT};
     return type[t];
 }
 
@@ -120,13 +120,15 @@ static bool is_table(const hr_row_out *o)
 
 static hr_status put_table(hr_row_out *o, const hr_cell *cell, hr_err *err)
 {
+    static const hr_text none = {.len = HR_TEXT_NULL};
     uint32_t at = o->group.n_rows;
     for (uint32_t i = 0; i < o->n_fields; i++) {
         const hr_cell *c = &cell[i];
         void *column = o->group.column[i];
         if (o->field[i].type == HR_CELL_TEXT) {
-            static const hr_text none = {.len = HR_TEXT_NULL};
             ((hr_text *)column)[at] = c->is_null ? none : *c->text;
+        } else if (o->field[i].type == HR_CELL_NAME) {
+            ((const hr_text **)column)[at] = c->is_null ? &none : c->text;
         } else if (o->field[i].type == HR_CELL_REAL) {
             ((double *)column)[at] = c->is_null ? __builtin_nan("") : c->real;
         } else if (o->field[i].type == HR_CELL_WIDE) {
@@ -157,6 +159,11 @@ hr_status hr_row_out_took(hr_row_out *o, uint32_t n, hr_err *err)
 }
 
 /* ---- text ---- */
+
+static bool is_text(const hr_row_field *f)
+{
+    return f->type == HR_CELL_TEXT || f->type == HR_CELL_NAME;
+}
 
 static size_t number_text(char *to, const hr_cell *c, const hr_row_field *f)
 {
@@ -198,9 +205,8 @@ static size_t csv_row(const hr_row_out *o, char *to, const hr_cell *cell)
     for (uint32_t i = 0; i < o->n_fields; i++) {
         if (i > 0) to[n++] = ',';
         if (cell[i].is_null) continue;
-        n += o->field[i].type == HR_CELL_TEXT
-                 ? hr_csv_put(to + n, cell[i].text->byte, cell[i].text->len)
-                 : number_text(to + n, &cell[i], &o->field[i]);
+        n += is_text(&o->field[i]) ? hr_csv_put(to + n, cell[i].text->byte, cell[i].text->len)
+                                   : number_text(to + n, &cell[i], &o->field[i]);
     }
     to[n++] = '\n';
     return n;
@@ -220,7 +226,7 @@ static size_t json_row(const hr_row_out *o, char *to, const hr_cell *cell)
         if (cell[i].is_null) {
             memcpy(to + n, "null", 4);
             n += 4;
-        } else if (o->field[i].type == HR_CELL_TEXT) {
+        } else if (is_text(&o->field[i])) {
             n += json_text(to + n, cell[i].text->byte, cell[i].text->len);
         } else {
             n += number_text(to + n, &cell[i], &o->field[i]);

@@ -15,6 +15,8 @@ typedef enum hr_cell_type {
     HR_CELL_WIDE = 3, /* 128 bits x 10^-scale; Parquet: DOUBLE */
     HR_CELL_TEXT = 4, /* at most HR_TEXT_CAP bytes */
     HR_CELL_REAL = 5, /* a double, shown shortest; Parquet: DOUBLE */
+    HR_CELL_NAME = 6, /* as TEXT, for texts that many rows have: each stays as it is until finish
+                         or abandon */
 } hr_cell_type;
 
 typedef struct hr_row_field {
@@ -26,7 +28,7 @@ typedef struct hr_row_field {
 typedef struct hr_cell {
     hr_wide v;
     union {
-        const hr_text *text; /* TEXT */
+        const hr_text *text; /* TEXT, NAME */
         double real;         /* REAL, finite */
     };
     bool is_null;
@@ -105,8 +107,8 @@ HR_INLINE uint32_t hr_row_out_room(const hr_row_out *o)
 {
     return o->group.cap_rows - o->group.n_rows;
 }
-/** Where the next rows' values of a field go, until hr_row_out_took: hr_text; double, NaN for null,
- * of REAL and WIDE; int64_t, HR_NULL_I64 for null, of the others. */
+/** Where the next rows' values of a field go, until hr_row_out_took: hr_text; const hr_text * of
+ * NAME; double, NaN for null, of REAL and WIDE; int64_t, HR_NULL_I64 for null, of the others. */
 void *hr_row_out_column(const hr_row_out *o, uint32_t field);
 /** n rows are in all columns. */
 HR_MUST_USE hr_status hr_row_out_took(hr_row_out *o, uint32_t n, hr_err *err);

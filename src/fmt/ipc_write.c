@@ -60,6 +60,7 @@ static size_t value_bytes(hr_col_type type)
     case HR_COL_DEC:
         return 16;
     case HR_COL_TEXT:
+    case HR_COL_TEXT_AT:
         return 4 + HR_TEXT_CAP;
     case HR_COL_ENUM:
         return 2;
@@ -215,6 +216,7 @@ static uint32_t build_type(hr_fbb *b, const hr_field *f, int *id)
         break;
     case HR_COL_ENUM:
     case HR_COL_TEXT:
+    case HR_COL_TEXT_AT:
         break;
     }
     hr_fbb_begin(b);
@@ -326,7 +328,8 @@ static bool is_null(const hr_field *f, const piece *s, uint32_t i)
     case HR_COL_F64:
         return f->nullable && isnan(((const double *)s->p)[i]);
     case HR_COL_TEXT:
-        return f->nullable && ((const hr_text *)s->p)[i].len == HR_TEXT_NULL;
+    case HR_COL_TEXT_AT:
+        return f->nullable && hr_col_text(f->type, s->p, i)->len == HR_TEXT_NULL;
     case HR_COL_ENUM:
         return ((const uint8_t *)s->p)[i] >= f->n_dict;
     case HR_COL_U32:
@@ -406,6 +409,7 @@ static size_t put_values(uint8_t *to, const hr_field *f, const piece *s)
     case HR_COL_U32:
     case HR_COL_BOOL:
     case HR_COL_TEXT:
+    case HR_COL_TEXT_AT:
         break;
     }
     memcpy(to, s->p, s->n * hr_col_width(f->type));
@@ -441,6 +445,7 @@ static hr_status put_bits(hr_ipc_writer *w, const hr_rows_source *rows, uint32_t
 
 static hr_status put_texts(hr_ipc_writer *w, const hr_rows_source *rows, uint32_t col, hr_err *err)
 {
+    const hr_col_type type = w->schema->fields[col].type;
     uint8_t *to = buffer_begin(w);
     uint32_t at = 0;
     size_t n = 4;
@@ -449,7 +454,7 @@ static hr_status put_texts(hr_ipc_writer *w, const hr_rows_source *rows, uint32_
         piece s;
         HR_TRY(get_piece(rows, col, i, &s, err));
         for (uint32_t k = 0; k < s.n; k++, n += 4) {
-            const hr_text *t = (const hr_text *)s.p + k;
+            const hr_text *t = hr_col_text(type, s.p, k);
             at += t->len != HR_TEXT_NULL ? t->len : 0;
             memcpy(to + n, &at, 4);
         }
@@ -460,7 +465,7 @@ static hr_status put_texts(hr_ipc_writer *w, const hr_rows_source *rows, uint32_
         piece s;
         HR_TRY(get_piece(rows, col, i, &s, err));
         for (uint32_t k = 0; k < s.n; k++) {
-            const hr_text *t = (const hr_text *)s.p + k;
+            const hr_text *t = hr_col_text(type, s.p, k);
             if (t->len == HR_TEXT_NULL) continue;
             memcpy(to, t->byte, t->len);
             to += t->len;
@@ -505,7 +510,7 @@ hr_status hr_ipc_writer_batch(hr_ipc_writer *w, const hr_rows_source *rows, hr_e
     for (uint32_t i = 0; i < w->schema->n_fields; i++) {
         hr_col_type type = w->schema->fields[i].type;
         HR_TRY(put_valid(w, rows, i, err));
-        HR_TRY(type == HR_COL_TEXT   ? put_texts(w, rows, i, err)
+        HR_TRY(hr_col_is_text(type)  ? put_texts(w, rows, i, err)
                : type == HR_COL_BOOL ? put_bits(w, rows, i, err)
                                      : put_plain(w, rows, i, err));
     }

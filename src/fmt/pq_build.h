@@ -125,12 +125,13 @@ int hr_pq_stat_order(const hr_field *f, uint64_t a, const hr_text *a_text, uint6
 void hr_pq_choose(pq_chunk_meta *m, const hr_field *f, const hr_pq_scratch *s);
 
 /* ---- pq_texts.c ---- */
-/** Gives a page's texts to the dictionary; note->n_nulls is right. */
-void hr_pq_texts_survey(hr_pq_scratch *s, const hr_field *f, const hr_text *t, pq_note *note);
+/** Gives a page's texts to the dictionary; note->n_nulls is right. raw: as the field's type has
+ * them. */
+void hr_pq_texts_survey(hr_pq_scratch *s, const hr_field *f, const void *raw, pq_note *note);
 /** Are texts of so many rows shorter by the dictionary? */
 bool hr_pq_texts_pay(const hr_pq_scratch *s, uint64_t n_values);
 /** The page's values, *n of them, as dictionary indexes. */
-const uint16_t *hr_pq_texts_indexes(hr_pq_scratch *s, const hr_field *f, const hr_text *t,
+const uint16_t *hr_pq_texts_indexes(hr_pq_scratch *s, const hr_field *f, const void *raw,
                                     const pq_note *note, uint32_t *n);
 /** The dictionary, PLAIN; the page has room for it. Returns its bytes. */
 size_t hr_pq_texts_put(const hr_pq_scratch *s, uint8_t *out);

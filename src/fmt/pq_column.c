@@ -17,7 +17,7 @@
 
 bool hr_pq_is_integer(const hr_field *f)
 {
-    return f->type != HR_COL_ENUM && f->type != HR_COL_TEXT && f->type != HR_COL_BOOL;
+    return f->type != HR_COL_ENUM && !hr_col_is_text(f->type) && f->type != HR_COL_BOOL;
 }
 
 /* ---- values without nulls ---- */
@@ -86,6 +86,7 @@ int hr_pq_stat_order(const hr_field *f, uint64_t a, const hr_text *a_text, uint6
 {
     switch (f->type) {
     case HR_COL_TEXT:
+    case HR_COL_TEXT_AT:
         return text_order(a_text->byte, a_text->len, b_text->byte, b_text->len);
     case HR_COL_ENUM:
         return text_order(f->dict[a], strlen(f->dict[a]), f->dict[b], strlen(f->dict[b]));
@@ -198,24 +199,28 @@ HR_INLINE bool text_is_less(uint64_t a_key, const hr_text *a, uint64_t b_key, co
     return text_order(a->byte, a->len, b->byte, b->len) < 0;
 }
 
-static void survey_text(const hr_field *f, const hr_text *t, pq_note *note)
+HR_INLINE void survey_texts(const hr_field *f, hr_col_type type, const void *raw, pq_note *note)
 {
+    const hr_text *last = NULL;
     const hr_text *min = NULL;
     const hr_text *max = NULL;
     uint64_t min_key = 0;
     uint64_t max_key = 0;
     for (uint32_t i = 0; i < note->n_rows; i++) {
-        if (t[i].len > HR_TEXT_CAP) {
+        const hr_text *t = hr_col_text(type, raw, i);
+        if (t->len > HR_TEXT_CAP) {
             note->n_nulls += f->nullable; /* a required column holds an empty text instead */
             continue;
         }
-        const uint64_t key = text_key(&t[i]);
-        if (min == NULL || text_is_less(key, &t[i], min_key, min)) {
-            min = &t[i];
+        if (t == last) continue;
+        last = t;
+        const uint64_t key = text_key(t);
+        if (min == NULL || text_is_less(key, t, min_key, min)) {
+            min = t;
             min_key = key;
         }
-        if (max == NULL || text_is_less(max_key, max, key, &t[i])) {
-            max = &t[i];
+        if (max == NULL || text_is_less(max_key, max, key, t)) {
+            max = t;
             max_key = key;
         }
     }
@@ -223,6 +228,14 @@ static void survey_text(const hr_field *f, const hr_text *t, pq_note *note)
     if (min == NULL) return;
     note->stat.text_min = *min;
     note->stat.text_max = *max;
+}
+
+static void survey_text(const hr_field *f, const void *raw, pq_note *note)
+{
+    if (f->type == HR_COL_TEXT_AT)
+        survey_texts(f, HR_COL_TEXT_AT, raw, note);
+    else
+        survey_texts(f, HR_COL_TEXT, raw, note);
 }
 
 /* ---- dictionary of integers ---- */
@@ -530,7 +543,7 @@ hr_status hr_pq_page_survey(hr_pq_scratch *s, const hr_field *f, const void *raw
     note->n_nulls = 0;
     note->index_at = PQ_NO_INDEX;
     note->stat.is_set = false;
-    if (f->type == HR_COL_TEXT) {
+    if (hr_col_is_text(f->type)) {
         survey_text(f, raw, note);
         if (!s->dict_refused) hr_pq_texts_survey(s, f, raw, note);
         return HR_OK;
@@ -557,7 +570,7 @@ void hr_pq_choose(pq_chunk_meta *m, const hr_field *f, const hr_pq_scratch *s)
     m->encoding = HR_PQ_PLAIN;
     if (f->type == HR_COL_ENUM) {
         m->encoding = HR_PQ_RLE_DICTIONARY;
-    } else if (f->type == HR_COL_TEXT) {
+    } else if (hr_col_is_text(f->type)) {
         if (!s->dict_refused && n > 0 && hr_pq_texts_pay(s, n)) m->encoding = HR_PQ_RLE_DICTIONARY;
     } else if (!hr_pq_is_integer(f) || n == 0) {
         m->encoding = HR_PQ_PLAIN;

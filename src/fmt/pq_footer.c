@@ -15,6 +15,7 @@ static size_t stat_bytes(const hr_field *f, const void **out, const uint64_t *bi
 {
     switch (f->type) {
     case HR_COL_TEXT:
+    case HR_COL_TEXT_AT:
         *out = text->byte;
         return text->len;
     case HR_COL_ENUM:
@@ -162,6 +163,7 @@ static hr_pq_phys phys_of(hr_col_type t)
         return HR_PQ_DOUBLE;
     case HR_COL_ENUM:
     case HR_COL_TEXT:
+    case HR_COL_TEXT_AT:
         return HR_PQ_BYTE_ARRAY;
     case HR_COL_I64:
     case HR_COL_TS:
@@ -176,6 +178,7 @@ static void put_logical(hr_thrift_out *t, const hr_field *f)
     switch (f->type) {
     case HR_COL_ENUM:
     case HR_COL_TEXT:
+    case HR_COL_TEXT_AT:
         hr_tw_i32(t, 6, 0); /* UTF8 */
         hr_tw_begin(t, 10);
         hr_tw_begin(t, 1);

@@ -3,6 +3,7 @@
  * again. Texts that come but once or twice are better off without. */
 #include <string.h>
 
+#include "base/assert.h"
 #include "fmt/pq_build.h"
 
 #define SLOT_BITS PQ_SLOT_BITS_MIN
@@ -70,29 +71,79 @@ static HR_NOINLINE uint16_t add(hr_pq_scratch *s, uint32_t slot, const hr_text *
     return (uint16_t)s->n_dict++;
 }
 
+/* Where a text lies that was met, and its index: rows of one instrument all point to one text. What
+ * is not here is looked for by its bytes. */
+typedef struct text_ref {
+    const hr_text *at;
+    uint16_t index;
+} text_ref;
+
+#define REF_BITS 11u
+
+/* Nothing is packed before the survey is over. */
+static text_ref *refs_of(const hr_pq_scratch *s)
+{
+    HR_ASSERT(sizeof(text_ref) << REF_BITS <= s->packed_cap);
+    return (text_ref *)(void *)s->packed;
+}
+
+HR_INLINE text_ref *ref_of(text_ref *refs, const hr_text *t)
+{
+    return &refs[(uint64_t)(uintptr_t)t * UINT64_C(0x9e3779b97f4a7c15) >> (64 - REF_BITS)];
+}
+
 HR_INLINE bool is_value(const hr_text *t, const hr_field *f, uint32_t *len)
 {
     *len = t->len <= HR_TEXT_CAP ? t->len : 0;
     return t->len <= HR_TEXT_CAP || !f->nullable;
 }
 
-void hr_pq_texts_survey(hr_pq_scratch *s, const hr_field *f, const hr_text *t, pq_note *note)
+HR_INLINE uint16_t index_of(hr_pq_scratch *s, const hr_text *t, uint32_t len)
+{
+    const uint32_t slot = find(s, t, len);
+    return s->slot[slot] != 0 ? (uint16_t)(s->slot[slot] - 1) : add(s, slot, t, len);
+}
+
+static void survey_texts(hr_pq_scratch *s, const hr_field *f, const hr_text *t, uint32_t n,
+                         uint16_t *index)
+{
+    uint16_t last = 0; /* as the row before, mostly, where rows are of one instrument */
+    uint32_t k = 0;
+    for (uint32_t i = 0; i < n && !s->dict_refused; i++) {
+        uint32_t len;
+        if (!is_value(&t[i], f, &len)) continue;
+        if (k == 0 || !is_same(&t[i], len, &texts_of(s)[last])) last = index_of(s, &t[i], len);
+        index[k++] = last;
+    }
+}
+
+static void survey_refs(hr_pq_scratch *s, const hr_field *f, const hr_text *const *t, uint32_t n,
+                        uint16_t *index)
+{
+    text_ref *refs = refs_of(s);
+    uint32_t k = 0;
+    if (s->n_dict == 0) memset(refs, 0, sizeof *refs << REF_BITS);
+    for (uint32_t i = 0; i < n && !s->dict_refused; i++) {
+        text_ref *ref = ref_of(refs, t[i]);
+        if (HR_UNLIKELY(ref->at != t[i])) {
+            uint32_t len;
+            if (!is_value(t[i], f, &len)) continue;
+            *ref = (text_ref){.at = t[i], .index = index_of(s, t[i], len)};
+        }
+        index[k++] = ref->index;
+    }
+}
+
+void hr_pq_texts_survey(hr_pq_scratch *s, const hr_field *f, const void *raw, pq_note *note)
 {
     const uint32_t n = note->n_rows - note->n_nulls;
     const bool is_kept = n <= s->index_cap - s->n_index;
     uint16_t *index = is_kept ? s->index + s->n_index : s->page_index;
-    uint32_t k = 0;
-    uint16_t last = 0; /* as the row before, mostly, where rows are of one instrument */
     note->index_at = is_kept ? s->n_index : PQ_NO_INDEX;
-    for (uint32_t i = 0; i < note->n_rows && !s->dict_refused; i++) {
-        uint32_t len;
-        if (!is_value(&t[i], f, &len)) continue;
-        if (k == 0 || !is_same(&t[i], len, &texts_of(s)[last])) {
-            const uint32_t slot = find(s, &t[i], len);
-            last = s->slot[slot] != 0 ? (uint16_t)(s->slot[slot] - 1) : add(s, slot, &t[i], len);
-        }
-        index[k++] = last;
-    }
+    if (f->type == HR_COL_TEXT_AT)
+        survey_refs(s, f, raw, note->n_rows, index);
+    else
+        survey_texts(s, f, raw, note->n_rows, index);
     if (is_kept) s->n_index += n;
     if (s->sample_n >= SAMPLE) return;
     s->sample_n += n;
@@ -104,16 +155,17 @@ bool hr_pq_texts_pay(const hr_pq_scratch *s, uint64_t n_values)
     return s->n_dict <= n_values / 2;
 }
 
-const uint16_t *hr_pq_texts_indexes(hr_pq_scratch *s, const hr_field *f, const hr_text *t,
+const uint16_t *hr_pq_texts_indexes(hr_pq_scratch *s, const hr_field *f, const void *raw,
                                     const pq_note *note, uint32_t *n)
 {
     uint32_t len;
     uint32_t k = 0;
     *n = note->n_rows - note->n_nulls;
     if (note->index_at != PQ_NO_INDEX) return s->index + note->index_at;
-    for (uint32_t i = 0; i < note->n_rows; i++)
-        if (is_value(&t[i], f, &len))
-            s->page_index[k++] = (uint16_t)(s->slot[find(s, &t[i], len)] - 1);
+    for (uint32_t i = 0; i < note->n_rows; i++) {
+        const hr_text *t = hr_col_text(f->type, raw, i);
+        if (is_value(t, f, &len)) s->page_index[k++] = (uint16_t)(s->slot[find(s, t, len)] - 1);
+    }
     *n = k;
     return s->page_index;
 }

@@ -17,7 +17,7 @@
 /* Texts are six times as wide as numbers: their pages hold fewer rows. */
 static uint32_t rows_of_page(uint32_t page_rows, hr_col_type type)
 {
-    return type == HR_COL_TEXT ? (page_rows + 5) / 6 : page_rows;
+    return hr_col_is_text(type) ? (page_rows + 5) / 6 : page_rows;
 }
 
 static size_t raw_cap(uint32_t page_rows)
@@ -338,7 +338,7 @@ static hr_status put_dict(hr_pq_writer *w, hr_pq_scratch *s, const hr_field *f, 
                 return HR_FAIL(err, HR_ELIMIT, "the names of column '%s' are too long", f->name);
             at += hr_pq_put_text(s->page + at, f->dict[i], len);
         }
-    } else if (f->type == HR_COL_TEXT) {
+    } else if (hr_col_is_text(f->type)) {
         at = hr_pq_texts_put(s, s->page);
     } else {
         size_t width = f->type == HR_COL_U32 ? 4 : 8; /* little-endian: the low bytes come first */
@@ -411,22 +411,23 @@ static size_t put_enum(hr_pq_scratch *s, const hr_field *f, const uint8_t *v, co
     return at + put_indexes(s->page + at, s->page_index, k, HR_MIN(n_names, 256u));
 }
 
-static size_t put_text(hr_pq_scratch *s, const hr_field *f, const pq_chunk_meta *m,
-                       const hr_text *t, const pq_note *note)
+static size_t put_text(hr_pq_scratch *s, const hr_field *f, const pq_chunk_meta *m, const void *raw,
+                       const pq_note *note)
 {
     for (uint32_t i = 0; i < note->n_rows; i++)
-        s->level[i] = t[i].len <= HR_TEXT_CAP;
+        s->level[i] = hr_col_text(f->type, raw, i)->len <= HR_TEXT_CAP;
     size_t at = put_levels(s, f, note->n_rows, note->n_nulls);
     if (m->encoding == HR_PQ_RLE_DICTIONARY) {
         uint32_t n;
-        const uint16_t *index = hr_pq_texts_indexes(s, f, t, note, &n);
+        const uint16_t *index = hr_pq_texts_indexes(s, f, raw, note, &n);
         return at + put_indexes(s->page + at, index, n, s->n_dict);
     }
     for (uint32_t i = 0; i < note->n_rows; i++) {
         if (!s->level[i] && f->nullable) continue;
-        const uint32_t len = s->level[i] ? t[i].len : 0;
+        const hr_text *t = hr_col_text(f->type, raw, i);
+        const uint32_t len = s->level[i] ? t->len : 0;
         memcpy(s->page + at, &len, 4);
-        memcpy(s->page + at + 4, t[i].byte, HR_TEXT_CAP); /* what is too much is written over */
+        memcpy(s->page + at + 4, t->byte, HR_TEXT_CAP); /* what is too much is written over */
         at += 4 + len;
     }
     return at;
@@ -451,7 +452,8 @@ static size_t put_values(hr_pq_scratch *s, const hr_field *f, const pq_chunk_met
     case HR_COL_ENUM:
         return put_enum(s, f, (const uint8_t *)raw, note);
     case HR_COL_TEXT:
-        return put_text(s, f, m, (const hr_text *)(const void *)raw, note);
+    case HR_COL_TEXT_AT:
+        return put_text(s, f, m, raw, note);
     case HR_COL_BOOL:
         return put_bits(s, f, (const uint8_t *)raw, note);
     case HR_COL_I64:

@@ -111,6 +111,16 @@ void hr_calc_batch_quiet(hr_calc_batch *b, uint32_t n, int64_t from_ns)
     }
 }
 
+void hr_calc_batch_add_same(hr_calc_batch *b, hr_calc_line *line, uint32_t n)
+{
+    uint32_t *which = b->which + b->n;
+    hr_calc_batch_add(b, line);
+    b->n_of[line->which] += n - 1;
+    for (uint32_t i = 1; i < n; i++)
+        which[i] = line->which;
+    b->n += n - 1;
+}
+
 hr_status hr_calc_batch_took(hr_calc_batch *b, hr_calc_line *line, int64_t ts, bool is_quiet,
                              hr_err *err)
 {

@@ -105,6 +105,8 @@ HR_INLINE void hr_calc_batch_add(hr_calc_batch *b, hr_calc_line *line)
     b->n_of[line->which]++;
     b->which[b->n++] = line->which;
 }
+/** n rows of one line, 1 or more, for which there is room: as hr_calc_batch_add. */
+void hr_calc_batch_add_same(hr_calc_batch *b, hr_calc_line *line, uint32_t n);
 /** After rows, their times and inputs: works them out where there is no room for another. */
 HR_MUST_USE hr_status hr_calc_batch_settle(hr_calc_batch *b, hr_err *err);
 

@@ -558,8 +558,9 @@ static bool take_times(const reader *r, uint32_t n)
 {
     const column *c = &r->time;
     if (c->meta == NULL) return true;
-    if (r->clock.meta != NULL || (c->cells != HR_CALC_TIMES && c->cells != HR_CALC_DATES))
-        return false;
+    if (r->clock.meta != NULL) return false;
+    if (c->cells == HR_CALC_NUMBERS && is_int(c->meta)) return hr_csv_time_ints(r->ts, c->i64, n);
+    if (c->cells != HR_CALC_TIMES && c->cells != HR_CALC_DATES) return false;
     const int64_t unit = unit_of(c);
     const int64_t least = HR_MAX(INT64_MIN / unit, HR_PQ_WIDE_I64 + 1);
     const int64_t most = INT64_MAX / unit;

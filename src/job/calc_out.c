@@ -13,7 +13,7 @@ hr_status hr_calc_out_fields(hr_row_field *field, uint32_t *n_fields, const hr_e
                        " is only used by others",
                        HR_CALC_OUTPUTS_MAX, x->n_out);
     field[0] = (hr_row_field){"ts_event", HR_CELL_TIME, 0};
-    field[1] = (hr_row_field){"instrument", HR_CELL_TEXT, 0};
+    field[1] = (hr_row_field){"instrument", HR_CELL_NAME, 0};
     for (uint32_t i = 0; i < x->n_out; i++) {
         const char *name = x->out[i].name[0] != '\0' ? x->out[i].name : "value";
         for (uint32_t k = 0; k < i + 2; k++)
@@ -62,9 +62,9 @@ static hr_status put_columns(hr_row_out *out, const hr_calc_batch *b, uint32_t a
                              hr_err *err)
 {
     memcpy(hr_row_out_column(out, 0), b->ts + at, n * sizeof *b->ts);
-    hr_text *text = hr_row_out_column(out, 1);
+    const hr_text **text = hr_row_out_column(out, 1);
     for (uint32_t i = 0; i < n; i++)
-        text[i] = b->lines[b->which[at + i]]->label->symbol;
+        text[i] = &b->lines[b->which[at + i]]->label->symbol;
     for (uint32_t c = 0; c < b->e->part[0].n_out; c++) {
         const double *from = b->out + (size_t)c * b->cap;
         gather(hr_row_out_column(out, c + 2), from, b->place + at, n);

@@ -85,10 +85,15 @@ static bool is_numbered(const job *j)
 
 /* ---- rows ---- */
 
-/* Wanted are rows before --to; those before --from are quiet. */
+/* Wanted are rows before --to, all of them without one; those before --from are quiet. */
+static bool wants_all(const job *j)
+{
+    return j->o->o->listen.plan->to_ns == INT64_MAX;
+}
+
 static bool is_wanted(const job *j, const hr_calc_span *s, uint32_t i)
 {
-    return s->ts == NULL || s->ts[i] < j->o->o->listen.plan->to_ns;
+    return wants_all(j) || s->ts == NULL || s->ts[i] < j->o->o->listen.plan->to_ns;
 }
 
 /* The instrument of a row of this time. NULL: there is no memory for it. */
@@ -99,6 +104,35 @@ static hr_calc_line *line_of(job *j, const hr_calc_span *s, uint32_t i, int64_t 
     j->r->older += ts < line->newest;
     line->newest = HR_MAX(line->newest, ts);
     return line;
+}
+
+/* n rows of one instrument, which is looked up once. */
+static hr_status add_same(job *j, const hr_calc_span *s, uint32_t at, const int64_t *ts, uint32_t n,
+                          hr_err *err)
+{
+    hr_calc_line *line = hr_calc_lines_of(&j->lines, s, at, err);
+    if (line == NULL) return HR_EBUDGET;
+    int64_t newest = line->newest;
+    uint64_t n_older = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        n_older += ts[i] < newest;
+        newest = HR_MAX(newest, ts[i]);
+    }
+    line->newest = newest;
+    j->r->older += n_older;
+    hr_calc_batch_add_same(&j->batch, line, n);
+    return HR_OK;
+}
+
+static hr_status add_each(job *j, const hr_calc_span *s, uint32_t at, const int64_t *ts, uint32_t n,
+                          hr_err *err)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        hr_calc_line *line = line_of(j, s, at + i, ts[i], err);
+        if (line == NULL) return HR_EBUDGET;
+        hr_calc_batch_add(&j->batch, line);
+    }
+    return HR_OK;
 }
 
 /* n wanted rows, for which the batch has room. */
@@ -114,19 +148,17 @@ static hr_status take_stretch(job *j, const hr_calc_span *s, uint32_t at, uint32
         ts[i] = s->ts != NULL ? s->ts[at + i] : j->number + 1 + i;
     j->number += n;
     hr_calc_batch_quiet(&j->batch, n, s->ts != NULL ? from_ns : INT64_MIN);
-    for (uint32_t i = 0; i < n; i++) {
-        hr_calc_line *line = line_of(j, s, at + i, ts[i], err);
-        if (line == NULL) return HR_EBUDGET;
-        hr_calc_batch_add(&j->batch, line);
-    }
+    const bool is_same = s->symbol.code == NULL && s->venue.code == NULL;
+    HR_TRY(is_same ? add_same(j, s, at, ts, n, err) : add_each(j, s, at, ts, n, err));
     return hr_calc_batch_settle(&j->batch, err);
 }
 
 static hr_status take_span(job *j, const hr_calc_span *s, hr_err *err)
 {
+    const bool all = wants_all(j);
     for (uint32_t n, at = 0; at < s->n; at += n) {
         uint32_t room = HR_MIN(s->n - at, hr_calc_batch_room(&j->batch));
-        for (n = 0; n < room && is_wanted(j, s, at + n); n++) {
+        for (n = all ? room : 0; n < room && is_wanted(j, s, at + n); n++) {
         }
         if (n > 0) HR_TRY(take_stretch(j, s, at, n, err));
         for (; at + n < s->n && !is_wanted(j, s, at + n); n++)

@@ -137,12 +137,50 @@ static void test_tables(void **state)
     }
 }
 
+/* Whole numbers many at once: as each by itself. */
+static void test_whole_times(void **state)
+{
+    static const int64_t near[] = {0,
+                                   19700101,
+                                   99999999,
+                                   INT64_C(100000000000),
+                                   INT64_C(100000000000000),
+                                   INT64_C(100000000000000000),
+                                   INT64_C(1700000000000000000),
+                                   INT64_MAX - 3};
+    int64_t v[9];
+    int64_t ns[9];
+    test_rng r;
+    (void)state;
+    test_rng_init(&r, test_seed());
+    for (uint64_t i = 0; i < test_iters(100000); i++) {
+        const uint32_t n = (uint32_t)test_rng_below(&r, 10);
+        const uint64_t of = test_rng_below(&r, HR_ARRAY_LEN(near));
+        bool are_all = true;
+        for (uint32_t k = 0; k < n; k++) {
+            const bool is_other = test_rng_chance(&r, 30);
+            v[k] = near[is_other ? test_rng_below(&r, HR_ARRAY_LEN(near)) : of] - 3 +
+                   (int64_t)test_rng_below(&r, 7);
+            if (test_rng_chance(&r, 100)) v[k] = INT64_MIN; /* null */
+        }
+        for (uint32_t k = 0; k < n; k++) {
+            int64_t one;
+            are_all &= hr_csv_time_int(&one, v[k]) == HR_OK;
+        }
+        assert_int_equal(hr_csv_time_ints(ns, v, n), are_all);
+        for (uint32_t k = 0; are_all && k < n; k++) {
+            int64_t one = 0;
+            assert_int_equal(hr_csv_time_int(&one, v[k]), HR_OK);
+            assert_int_equal(ns[k], one);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_dates),
-        cmocka_unit_test(test_odd_times),
+        cmocka_unit_test(test_numbers),   cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_odd_times), cmocka_unit_test(test_whole_times),
         cmocka_unit_test(test_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -393,6 +393,8 @@ typedef struct rows {
     int64_t id[300];
     uint8_t side[300];
     hr_text text[300];
+    const hr_text *at[300];
+    bool by_place; /* the column says where its texts lie */
 } rows;
 
 static const void *get_rows(void *self, uint32_t col, uint32_t block, uint32_t *n, hr_err *e)
@@ -401,17 +403,23 @@ static const void *get_rows(void *self, uint32_t col, uint32_t block, uint32_t *
     (void)block;
     (void)e;
     *n = 100;
-    return col == 0 ? (const void *)r->id : col == 1 ? (const void *)r->side : r->text;
+    if (col == 2) return r->by_place ? (const void *)r->at : r->text;
+    return col == 0 ? (const void *)r->id : r->side;
 }
 
-static hr_status write_file(hr_ipc_kind kind, bool is_packed)
+static hr_status write_as(hr_ipc_kind kind, bool is_packed, bool by_place)
 {
     static const char *const names[] = {"bid", "ask"};
     static const hr_field fields[] = {
         {.name = "id", .type = HR_COL_I64, .nullable = true},
         {.name = "side", .type = HR_COL_ENUM, .dict = names, .n_dict = 2},
         {.name = "text", .type = HR_COL_TEXT, .nullable = true}};
-    static const hr_schema schema = {.name = "t", .n_fields = 3, .fields = fields};
+    static const hr_field with_places[] = {
+        {.name = "id", .type = HR_COL_I64, .nullable = true},
+        {.name = "side", .type = HR_COL_ENUM, .dict = names, .n_dict = 2},
+        {.name = "text", .type = HR_COL_TEXT_AT, .nullable = true}};
+    const hr_schema schema = {
+        .name = "t", .n_fields = 3, .fields = by_place ? with_places : fields};
     static rows r;
     hr_ipc_write_options o = {.kind = kind,
                               .is_packed = is_packed,
@@ -425,7 +433,9 @@ static hr_status write_file(hr_ipc_kind kind, bool is_packed)
         r.id[i] = i % 7 == 0 ? HR_NULL_I64 : (int64_t)i;
         r.side[i] = i % 2;
         r.text[i] = (hr_text){.byte = "trade", .len = i % 5 == 0 ? HR_TEXT_NULL : (uint8_t)(i % 6)};
+        r.at[i] = &r.text[i >= 30 && i % 4 != 0 ? i - 30 : i];
     }
+    r.by_place = by_place;
     hr_arena_rewind(arena, 0);
     err = (hr_err)HR_ERR_INIT;
     HR_TRY(hr_ipc_writer_create(&w, &schema, &o, arena, &err));
@@ -435,6 +445,28 @@ static hr_status write_file(hr_ipc_kind kind, bool is_packed)
     assert_int_equal(hr_ipc_writer_batch(w, &source, NULL),
                      kind == HR_IPC_FILE ? HR_ELIMIT : HR_OK);
     return hr_ipc_writer_finish(w, &err);
+}
+
+static hr_status write_file(hr_ipc_kind kind, bool is_packed)
+{
+    return write_as(kind, is_packed, false);
+}
+
+static void test_texts_by_place(void **state)
+{
+    static uint8_t first[IPCM_CAP];
+    (void)state;
+    for (int how = 0; how < 4; how++) {
+        const hr_ipc_kind kind = how < 2 ? HR_IPC_FILE : HR_IPC_STREAM;
+        begin(NULL, 0);
+        assert_int_equal(write_as(kind, how % 2 == 1, false), HR_OK);
+        const size_t n = file.n;
+        memcpy(first, file.p, n);
+        begin(NULL, 0);
+        assert_int_equal(write_as(kind, how % 2 == 1, true), HR_OK);
+        assert_int_equal(file.n, n);
+        assert_memory_equal(file.p, first, n);
+    }
 }
 
 /* Whatever it is: no crash, nothing read where the file is not. */
@@ -532,11 +564,12 @@ static void test_sniff(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sniff),      cmocka_unit_test(test_framings),
-        cmocka_unit_test(test_nested),     cmocka_unit_test(test_dictionaries),
-        cmocka_unit_test(test_compressed), cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_damage),     cmocka_unit_test(test_flips),
-        cmocka_unit_test(test_cuts),       cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_sniff),          cmocka_unit_test(test_framings),
+        cmocka_unit_test(test_nested),         cmocka_unit_test(test_dictionaries),
+        cmocka_unit_test(test_compressed),     cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_damage),         cmocka_unit_test(test_flips),
+        cmocka_unit_test(test_cuts),           cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_texts_by_place),
     };
     return cmocka_run_group_tests_name("fmt-ipc", tests, set_up, tear_down);
 }

@@ -172,6 +172,39 @@ static void texts_make(hr_text *v, const char **want, uint32_t n_names, uint32_t
     }
 }
 
+/* Where each text lies: some where one of the rows just before has the same, some by themselves. */
+static const hr_text *const *texts_at(const hr_text *v, const char *const *want, uint32_t n)
+{
+    static const hr_text *at[TEXTS];
+    for (uint32_t i = 0; i < n; i++) {
+        at[i] = &v[i];
+        for (uint32_t back = 1; i % 11 != 0 && back <= HR_MIN(i, 50u); back++) {
+            if (want[i] == NULL || want[i - back] == NULL || v[i - back].len == HR_TEXT_NULL ||
+                v[i].len == HR_TEXT_NULL || strcmp(want[i], want[i - back]) != 0)
+                continue;
+            at[i] = at[i - back];
+            break;
+        }
+    }
+    return at;
+}
+
+/* A column that says where its texts lie makes the same file. */
+static void expect_same_by_place(const hr_field *f, const hr_text *v, const char *const *want,
+                                 uint32_t n, const hr_pq_write_options *opt)
+{
+    static uint8_t first[FILE_BYTES];
+    const size_t n_first = n_file;
+    hr_field by_place = *f;
+    hr_err err = HR_ERR_INIT;
+    by_place.type = HR_COL_TEXT_AT;
+    memcpy(first, file, n_file);
+    hr_arena_rewind(arena, 0);
+    assert_int_equal(write_groups(&by_place, texts_at(v, want, n), n, 1, opt, &err), HR_OK);
+    assert_int_equal(n_file, n_first);
+    assert_memory_equal(file, first, n_file);
+}
+
 /* Written in pages of so many rows and read back. Is there a dictionary? */
 static bool texts_have_dict(const hr_field *f, const hr_text *v, const char *const *want,
                             uint32_t n, uint32_t page_rows)
@@ -184,6 +217,8 @@ static bool texts_have_dict(const hr_field *f, const hr_text *v, const char *con
     hr_arena_rewind(arena, 0);
     opt.page_rows = page_rows;
     assert_int_equal(write_groups(f, v, n, 1, &opt, &err), HR_OK);
+    expect_same_by_place(f, v, want, n, &opt);
+    hr_arena_rewind(arena, 0);
     assert_int_equal(hr_pq_file_open(&pf, read_at, NULL, (int64_t)n_file, &limits, arena, &err),
                      HR_OK);
     assert_int_equal(hr_pq_cursor_create(&c, pf, 0, arena, &err), HR_OK);
@@ -229,7 +264,8 @@ static void test_no_rows(void **state)
     int64_t out[8];
     uint32_t n;
     (void)state;
-    for (int type = 0; type < 8; type++) {
+    for (int type = 0; type <= HR_COL_TEXT_AT; type++) {
+        hr_arena_rewind(arena, 0);
         f = (hr_field){.name = "x", .type = (hr_col_type)type, .dict = names, .n_dict = 2};
         hr_pq_cursor *c = written(&f, "", 0);
         if (type == HR_COL_I64) assert_int_equal(hr_pq_read_i64(c, out, 8, &n, NULL), HR_END);

@@ -94,6 +94,9 @@ HR_MUST_USE hr_status hr_csv_time_parse(hr_csv_time *out, const char *s, size_t 
                                         hr_csv_order order);
 /** The same of a whole number. */
 HR_MUST_USE hr_status hr_csv_time_int(int64_t *ns, int64_t v);
+/** The same of n whole numbers, each by its own size. False: some are no times, and ns[n] may be
+ * anything. */
+bool hr_csv_time_ints(int64_t *ns, const int64_t *v, uint32_t n);
 typedef enum hr_csv_time_form {
     HR_CSV_AS_CLOCK = 0, /* YYYY-MM-DD HH:MM:SS[.f] */
     HR_CSV_AS_DATE = 1,

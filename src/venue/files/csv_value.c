@@ -162,6 +162,8 @@ hr_status hr_csv_real(double *out, bool *is_exact, const char *s, size_t n)
 #define MS_END INT64_C(100000000000000)
 #define US_END INT64_C(100000000000000000)
 
+#define DATE_MOST INT64_C(99999999) /* as YYYYMMDD */
+
 static int64_t unit_of(int64_t v)
 {
     return v < S_END ? NS_PER_S : v < MS_END ? 1000000 : v < US_END ? 1000 : 1;
@@ -302,9 +304,29 @@ hr_status hr_csv_time_int(int64_t *ns, int64_t v)
 {
     hr_csv_time date;
     if (v < 0) return HR_EINPUT;
-    bool is_date = v <= 99999999 && parse_plain_date(&date, v);
+    bool is_date = v <= DATE_MOST && parse_plain_date(&date, v);
     if (is_date) *ns = date.ns;
     return is_date || !__builtin_mul_overflow(v, unit_of(v), ns) ? HR_OK : HR_EINPUT;
+}
+
+bool hr_csv_time_ints(int64_t *ns, const int64_t *v, uint32_t n)
+{
+    int64_t least = INT64_MAX;
+    int64_t most = INT64_MIN;
+    for (uint32_t i = 0; i < n; i++) {
+        least = HR_MIN(least, v[i]);
+        most = HR_MAX(most, v[i]);
+    }
+    const int64_t unit = unit_of(most);
+    if (least > DATE_MOST && unit_of(least) == unit && most <= INT64_MAX / unit) {
+        for (uint32_t i = 0; i < n; i++)
+            ns[i] = v[i] * unit;
+        return true;
+    }
+    bool ok = true;
+    for (uint32_t i = 0; i < n && ok; i++)
+        ok = hr_csv_time_int(&ns[i], v[i]) == HR_OK;
+    return ok;
 }
 
 static hr_status parse_number(hr_csv_time *out, const char *p, const char *end)
