@@ -51,7 +51,7 @@ static hr_status parse_args(options *o, const char **text, int argc, char **argv
          HR_OPT_CHOICE, &o->rows, 0, 0, row_kinds},
         {"--book", "W", "depth (the rebuilt book, default) or ticker", HR_OPT_CHOICE, &o->book, 0,
          0, books},
-        {"--max-rows", "N", "rows that a window of time holds (default: 16384)", HR_OPT_COUNT,
+        {"--max-rows", "N", "rows that a window of time holds (default: 15000)", HR_OPT_COUNT,
          &o->max_rows, 1, 1 << 24, NULL},
         {"--dates", "W", "of 01/03/2017 in a table: month-first or day-first", HR_OPT_CHOICE,
          &o->dates, 0, 0, date_orders},
@@ -219,7 +219,8 @@ static hr_status list(const options *o, const char *name, hr_err *err)
 
 int hr_cmd_calc(int argc, char **argv)
 {
-    static const options none = {.x = HR_APP_LISTEN_DEFAULT, .max_rows = 16384, .why = HR_ERR_INIT};
+    static const options none = {
+        .x = HR_APP_LISTEN_DEFAULT, .max_rows = HR_PLAN_CALC_MAX_ROWS, .why = HR_ERR_INIT};
     static options o; /* too large for a frame */
     const char *text = NULL;
     hr_err err = HR_ERR_INIT;

@@ -136,7 +136,7 @@ void hr_plan_init(hr_plan *p)
     p->grid_ns = SEC;
     p->window_ticks = 1024;
     p->window_ns = 10 * SEC;
-    p->calc_max_rows = 16384;
+    p->calc_max_rows = HR_PLAN_CALC_MAX_ROWS;
     p->px_scale = HR_PX_SCALE;
     p->qty_scale = HR_QTY_SCALE;
     p->memory_bytes = 512000000;

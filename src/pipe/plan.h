@@ -17,6 +17,9 @@
 #define HR_PLAN_SYMBOLS_MAX 1024
 #define HR_PLAN_PLUGINS_MAX 32
 
+/* Rings of windows of time have 2^k slots for so many rows and those of a call. */
+#define HR_PLAN_CALC_MAX_ROWS 15000u
+
 typedef enum hr_target { HR_TARGET_THROUGHPUT = 0, HR_TARGET_LATENCY = 1 } hr_target;
 typedef enum hr_rows_on {
     HR_ROWS_ON_TOP = 0,  /* a book row at each change of the top N */
@@ -63,7 +66,7 @@ typedef struct hr_plan {
     /* calc: */
     char *expressions;      /* calc.expressions: text; NULL: none */
     hr_calc_rows calc_rows; /* calc.rows: all | valued | true */
-    uint32_t calc_max_rows; /* calc.max_rows: that a window of time holds; 16,384 */
+    uint32_t calc_max_rows; /* calc.max_rows: that a window of time holds */
     char **plugins;         /* calc.plugins: shared objects with functions of their own */
     uint32_t n_plugins;
     char **stages; /* calc.stages: of these, that rows go through before expressions */
