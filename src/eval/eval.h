@@ -69,7 +69,10 @@ typedef struct hr_eval_rows {
  * HR_ENOMEM: an arena is too small. */
 HR_MUST_USE hr_status hr_eval_create(hr_eval **out, hr_arena *arena, hr_arena *scratch,
                                      const hr_expr *x, uint32_t batch_rows, hr_err *err);
-/** state: part->state_bytes, 64-byte aligned. */
+/** state: part->state_bytes, 64-byte aligned; it may hold anything. Only what operators begin with
+ * is written (hr_op.init): of deep windows next to nothing, so that memory is taken up as rows
+ * come. Who wants the same bytes of the same rows, or no page for the first time in a hot loop,
+ * clears it before. */
 void hr_eval_init(const hr_eval_part *p, void *state);
 /** Of a state that comes from a file, its checksum right: may it be run? What no operator looks at
  * is taken as it is (hr_op.is_sound). */

@@ -50,7 +50,7 @@ hr_status hr_eval_others_init(hr_eval_others *o, const hr_eval *e, hr_arena *are
     if (o->block == NULL || o->first == NULL || o->state_at == NULL || o->in == NULL ||
         o->in_at == NULL || o->out_at == NULL)
         return HR_ENOMEM;
-    memset(o->block, 0, o->n_bytes);
+    memset(o->block, 0, o->n_bytes); /* as a desk's: hot threads, checkpoints */
     o->is_met = (bool *)(void *)o->block;
     o->value = (double *)(void *)(o->block + at);
     for (uint32_t i = 0; i < n; i++)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Running a part of a program: its steps in order over a batch of rows. */
 #include <math.h>
-#include <string.h>
 
 #include "base/assert.h"
 #include "base/sys.h"
@@ -9,7 +8,6 @@
 
 void hr_eval_init(const hr_eval_part *p, void *state)
 {
-    memset(state, 0, p->state_bytes);
     for (uint32_t i = 0; i < p->n_step; i++) {
         const hr_eval_step *s = &p->step[i];
         if (s->kind != HR_EXPR_CALL || s->op->init == NULL) continue;

@@ -106,7 +106,11 @@ typedef struct hr_op {
     /** Bytes of the state, a multiple of 64; 0: none is needed. SIZE_MAX: these arguments do not go
      * together. */
     size_t (*bytes)(const hr_op_args *a);
-    void (*init)(void *state, const hr_op_args *a); /* state: 64-byte aligned */
+    /** Makes a state of memory that may hold anything, 64-byte aligned; nobody clears it before.
+     * What init leaves as it is (places of a ring, slots, nodes that are not handed out) is felt in
+     * no value, place or time before a row has been written there, so of a deep window it touches
+     * little but the head. */
+    void (*init)(void *state, const hr_op_args *a);
     void (*run)(void *state, const hr_op_rows *r);
     /** Rows (without nulls) before the first that has a value; of windows of time 0. */
     uint32_t (*warm_up)(const hr_op_args *a);

@@ -169,7 +169,10 @@ struct hr_desk_calc *hr_desk_calc_init(void *mem, const hr_calc_setup *s, hr_des
                                        const hr_desk *d)
 {
     hr_desk_calc *c = mem;
-    memset(mem, 0, s->state_at);
+    /* all of it, though operators do with less: a thread that takes messages shall not meet pages
+       for the first time between them, and a checkpoint, which has the block as it is, holds
+       nothing that was there before */
+    memset(mem, 0, s->desk_bytes);
     hr_tradegate_init(&c->gate, HR_TRADES_FIRST, false);
     hr_eval_init(&s->program.e->part[0], (char *)mem + s->state_at);
     if (s->program.signals != NULL)

@@ -49,6 +49,7 @@ static void rig_open(rig *g, const char *text, uint32_t max_rows)
     g->part = &g->program.e->part[0];
     g->state = ops_rig_block(g->part->state_bytes);
     g->work = ops_rig_block(g->program.e->work_bytes);
+    memset(g->state, 0x7f, g->part->state_bytes);
     hr_eval_init(g->part, g->state);
 }
 

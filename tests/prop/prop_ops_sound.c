@@ -13,80 +13,13 @@
 #include "ops/ta/ta.h"
 #include "ops/window/op_window.h"
 #include "ops_rig.h"
+#include "ops_walk.h"
 #include "rng.h"
 
-#define ROWS 6000u
+#define ROWS OPS_WALK_ROWS
 #define AFTER 300u /* rows of a forged state */
 
-static double in[HR_OP_IN_MAX][ROWS];
-static double out[HR_OP_OUT_MAX][ROWS];
-static int64_t ts[ROWS];
-
-/* Walks with nulls, equal values and values of both signs; times that stand, go back and jump. */
-static void make_rows(test_rng *g)
-{
-    double x = 100;
-    int64_t now = 0;
-    for (uint32_t i = 0; i < ROWS; i++) {
-        x += (double)test_rng_below(g, 21) / 10 - 1;
-        now += test_rng_chance(g, 600) ? 900000000 : (int64_t)test_rng_below(g, 3) * 1000000;
-        ts[i] = now - (test_rng_chance(g, 6) ? (int64_t)test_rng_below(g, 40000000) : 0);
-        for (uint32_t k = 0; k < HR_OP_IN_MAX; k++) {
-            in[k][i] = x + k + (double)test_rng_below(g, 3);
-            if (test_rng_chance(g, 12)) in[k][i] = -in[k][i] * (double)test_rng_below(g, 2);
-            if (test_rng_chance(g, 40)) in[k][i] = (double)NAN;
-        }
-    }
-}
-
-typedef enum size { SMALL, SOME, MANY } size;
-
-/* Arguments within their bounds; windows of a few rows, of hundreds, or of thousands. */
-static hr_op_args args_of(const hr_op *op, test_rng *g, size how)
-{
-    static const uint32_t most[] = {24, 300, 5000};
-    hr_op_args a = {.max_rows = 1 + (uint32_t)test_rng_below(g, most[how])};
-    bool by_time = test_rng_chance(g, 2);
-    for (uint32_t i = 0; i < op->n_arg; i++) {
-        const hr_op_arg *p = &op->arg[i];
-        a.is_time[i] = p->kind == HR_OP_TIME || (p->kind == HR_OP_WINDOW && by_time);
-        if (p->kind == HR_OP_TIME && p->least == 0 && (!by_time || test_rng_chance(g, 2)))
-            a.v[i] = 0; /* rows that are late count as of the newest time */
-        else if (a.is_time[i])
-            a.v[i] = 1e6 * (1 + (double)test_rng_below(g, most[how]));
-        else if (!isnan(p->by_default) && test_rng_chance(g, 2))
-            a.v[i] = p->by_default;
-        else if (p->kind == HR_OP_REAL)
-            a.v[i] = fmin(fmax(p->least, 0.5), p->most);
-        else
-            a.v[i] = fmin(p->most, p->least + (double)test_rng_below(g, most[how]));
-    }
-    return a;
-}
-
-static void run(const hr_op *op, const hr_op_args *a, void *state, uint32_t from, uint32_t n)
-{
-    hr_op_book book = {{0}, {0}, {0}, {0}};
-    hr_op_rows r = {.n = n, .ts = ts + from};
-    uint32_t levels = op->levels != NULL ? op->levels(a) : 0;
-    assert_true(levels <= HR_OP_LEVEL_MAX);
-    for (uint32_t k = 0; k < levels; k++) {
-        book.bid_px[k] = in[k % 2] + from;
-        book.bid_qty[k] = in[2] + from;
-        book.ask_px[k] = in[3 + k % 2] + from;
-        book.ask_qty[k] = in[5] + from;
-    }
-    if (levels > 0) r.book = &book;
-    for (uint32_t k = 0; k < op->n_in; k++)
-        r.in[k] = in[k] + from;
-    for (uint32_t k = 0; k < op->n_out; k++)
-        r.out[k] = out[k] + from;
-    static char room[1 << 17] HR_ALIGNED(64);
-    const size_t room_bytes = op->room != NULL ? op->room(a, n) : 0;
-    assert_true(room_bytes <= sizeof room);
-    r.room = room_bytes > 0 ? room : NULL;
-    op->run(state, &r);
-}
+static ops_walk walk;
 
 /* Where: in the first lines, where places are, as often as anywhere. */
 static size_t place_of(size_t n_bytes, size_t wide, test_rng *g)
@@ -144,24 +77,24 @@ static void check_forged(const hr_op *op, const hr_op_args *a, const void *state
     for (uint32_t done = 0, n; done < AFTER; done += n) {
         n = 1 + (uint32_t)test_rng_below(g, 200);
         n = HR_MIN(n, AFTER - done);
-        run(op, a, forged, from + done, n);
+        ops_walk_run(&walk, op, a, forged, from + done, n);
     }
 }
 
-static void check_op(const hr_op *op, test_rng *g, size how, tally *t)
+static void check_op(const hr_op *op, test_rng *g, ops_walk_size how, tally *t)
 {
-    hr_op_args a = args_of(op, g, how);
+    hr_op_args a = ops_walk_args(op, g, how);
     size_t n_bytes = op->bytes(&a);
     if (n_bytes == SIZE_MAX || n_bytes == 0) return;
     void *state = ops_rig_state(op, &a, &n_bytes);
     void *forged = ops_rig_block(n_bytes);
-    const uint32_t last = how == MANY ? ROWS : 1200;
+    const uint32_t last = how == OPS_WALK_MANY ? ROWS : 1200;
     const uint64_t n_forged = n_bytes > 500000 ? 3 : 12;
     if (!op->is_sound(state, &a)) fail_msg("'%s': a fresh state is refused", op->name);
     for (uint32_t at = 0, n; at < last; at += n) {
         n = 1 + (uint32_t)test_rng_below(g, last / 8);
         n = HR_MIN(n, last - at);
-        run(op, &a, state, at, n);
+        ops_walk_run(&walk, op, &a, state, at, n);
         if (test_rng_chance(g, 3)) state = ops_rig_move(state, n_bytes);
         if (!op->is_sound(state, &a))
             fail_msg("'%s'(%g, %g), %u rows: its own state is refused after %u", op->name, a.v[0],
@@ -181,12 +114,16 @@ static void test_forged(void **unused)
     test_rng_init(&g, test_seed());
     tally t = {0};
     for (uint64_t it = 0; it < test_iters(6); it++) {
-        make_rows(&g);
+        ops_walk_rows(&walk, &g);
         for (size_t l = 0; l < HR_ARRAY_LEN(lists); l++)
             for (uint32_t i = 0; i < lists[l]->n; i++) {
                 const hr_op *op = &lists[l]->op[i];
                 if (op->is_sound == NULL) continue;
-                check_op(op, &g, it % 6 == 5 ? MANY : it % 2 == 0 ? SMALL : SOME, &t);
+                check_op(op, &g,
+                         it % 6 == 5   ? OPS_WALK_MANY
+                         : it % 2 == 0 ? OPS_WALK_SMALL
+                                       : OPS_WALK_SOME,
+                         &t);
             }
     }
     assert_true(t.n_taken > 1000 && t.n_refused > 1000);
@@ -201,10 +138,10 @@ static void values_of(const hr_op *op, const hr_op_args *a, test_rng *g, double 
     for (uint32_t at = 0, n; at < 1200; at += n) {
         n = 1 + (uint32_t)test_rng_below(g, 400);
         n = HR_MIN(n, 1200 - at);
-        run(op, a, state, at, n);
+        ops_walk_run(&walk, op, a, state, at, n);
     }
     for (uint32_t k = 0; k < op->n_out; k++)
-        memcpy(values + (size_t)k * 1200, out[k], 1200 * sizeof *values);
+        memcpy(values + (size_t)k * 1200, walk.out[k], 1200 * sizeof *values);
     free(state);
 }
 
@@ -219,18 +156,18 @@ static void test_times(void **unused)
     uint32_t n_free = 0;
     test_rng g;
     test_rng_init(&g, test_seed() + 3);
-    make_rows(&g);
-    memcpy(kept, ts, sizeof ts);
+    ops_walk_rows(&walk, &g);
+    memcpy(kept, walk.ts, sizeof kept);
     for (size_t l = 0; l < HR_ARRAY_LEN(lists); l++)
         for (uint32_t i = 0; i < lists[l]->n * 4; i++) {
             const hr_op *op = &lists[l]->op[i / 4];
-            const hr_op_args a = args_of(op, &g, i % 2 == 0 ? SMALL : SOME);
+            const hr_op_args a = ops_walk_args(op, &g, i % 2 == 0 ? OPS_WALK_SMALL : OPS_WALK_SOME);
             if (op->bytes(&a) == SIZE_MAX || hr_op_needs_times(op, &a)) continue;
             n_free++;
-            memcpy(ts, kept, sizeof ts);
+            memcpy(walk.ts, kept, sizeof kept);
             values_of(op, &a, &g, first);
             for (uint32_t k = 0; k < ROWS; k++)
-                ts[k] = (int64_t)test_rng_u64(&g);
+                walk.ts[k] = (int64_t)test_rng_u64(&g);
             values_of(op, &a, &g, second);
             if (memcmp(first, second, op->n_out * 1200 * sizeof *first) != 0)
                 fail_msg("'%s'(%g, %g): says that it reads no times", op->name, a.v[0], a.v[1]);
@@ -258,24 +195,24 @@ static void test_words(void **unused)
     static const uint64_t value[] = {0, 1, UINT64_MAX, INT64_MAX, UINT64_C(1) << 40, 40};
     test_rng g;
     test_rng_init(&g, test_seed());
-    make_rows(&g);
+    ops_walk_rows(&walk, &g);
     for (size_t k = 0; k < HR_ARRAY_LEN(names); k++) {
         const hr_op *op = hr_ops_window.op;
         while (strcmp(op->name, names[k]) != 0)
             op++;
-        hr_op_args a = args_of(op, &g, SOME);
+        hr_op_args a = ops_walk_args(op, &g, OPS_WALK_SOME);
         size_t n_bytes;
         if (op->bytes(&a) == SIZE_MAX) continue;
         void *state = ops_rig_state(op, &a, &n_bytes);
         unsigned char *forged = ops_rig_block(n_bytes);
-        run(op, &a, state, 0, 1000);
+        ops_walk_run(&walk, op, &a, state, 0, 1000);
         for (size_t at = 0; at + 8 <= HR_MIN(n_bytes, (size_t)1024); at += 4)
             for (size_t v = 0; v < HR_ARRAY_LEN(value); v++) {
                 memcpy(forged, state, n_bytes);
                 memcpy(forged + at, &value[v], at % 8 == 0 && v % 2 == 0 ? 8 : 4);
                 if (!op->is_sound(forged, &a)) continue;
-                run(op, &a, forged, 1000, 7);
-                run(op, &a, forged, 1007, AFTER - 7);
+                ops_walk_run(&walk, op, &a, forged, 1000, 7);
+                ops_walk_run(&walk, op, &a, forged, 1007, AFTER - 7);
             }
         free(state);
         ops_rig_block_free(forged, n_bytes);

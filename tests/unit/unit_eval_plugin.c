@@ -279,6 +279,7 @@ static void test_operator(void **unused)
     void *states[2];
     for (int k = 0; k < 2; k++) {
         states[k] = hr_arena_alloc(arena, n_bytes, 64);
+        memset(states[k], 0xa5 + k, n_bytes); /* a plugin's own is zeroed for it */
         op->init(states[k], &a);
     }
     make_rows();

@@ -84,8 +84,7 @@ bool hr_mf_is_sound(const hr_mf_plan *plan, const void *state, const hr_op_args 
     }                                                                                              \
     void hr_mf_sums##n##_init(void *state, const hr_op_args *a)                                    \
     {                                                                                              \
-        memset(state, 0, hr_fold_bytes(a, n, 2));                                                  \
-        hr_win_init(state, a);                                                                     \
+        hr_fold_init(state, a);                                                                    \
     }
 
 SUMS(1)

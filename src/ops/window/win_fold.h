@@ -125,9 +125,12 @@ HR_INLINE size_t hr_fold_bytes_behind(const hr_op_args *a, unsigned width)
                        2 * (hr_win_ring(a) / HR_WIN_CHUNK) * width * sizeof(double));
 }
 
-HR_INLINE void hr_fold_init(void *state, const hr_op_args *a, size_t n_bytes)
+/** Rows, and nodes of the tree, are asked for once they are there. By rows the first block turns
+ * slots that nothing was written to, and so does the second with what came of it; the first window
+ * that is whole ends with the second block and takes none of them. */
+HR_INLINE void hr_fold_init(void *state, const hr_op_args *a)
 {
-    memset(state, 0, n_bytes);
+    memset(state, 0, HR_WIN_HEAD + (a->is_time[0] ? sizeof(hr_chunks) : 0));
     hr_win_init(state, a);
 }
 

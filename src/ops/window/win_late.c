@@ -189,8 +189,7 @@ static size_t late_bytes(const hr_op_args *a, part p)
 
 static void late_init(void *state, const hr_op_args *a, part p)
 {
-    memset(state, 0, late_bytes(a, p));
-    hr_win_init(state, a);
+    (void)hr_win_begin(state, a);
     late o = late_of(state, p);
     late_clear(&o, p);
 }

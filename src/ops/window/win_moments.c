@@ -89,7 +89,9 @@ size_t hr_win_bytes_moments(const hr_op_args *a)
 
 void hr_win_init_moments(void *state, const hr_op_args *a)
 {
-    hr_fold_init(state, a, hr_win_bytes_moments(a));
+    hr_fold_init(state, a);
+    if (!a->is_time[0] && a->v[0] > HR_WIN_FEW)
+        memset((char *)state + HR_WIN_HEAD, 0, sizeof(moments));
 }
 
 #endif

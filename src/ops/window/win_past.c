@@ -25,8 +25,7 @@ size_t hr_win_bytes_past(const hr_op_args *a)
 
 void hr_win_init_past(void *state, const hr_op_args *a)
 {
-    memset(state, 0, hr_win_bytes_past(a));
-    hr_win_init(state, a);
+    (void)hr_win_begin(state, a);
 }
 
 bool hr_win_is_sound_past(const void *state, const hr_op_args *a)

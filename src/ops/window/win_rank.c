@@ -494,9 +494,7 @@ size_t hr_win_bytes_order(const hr_op_args *a)
 
 void hr_win_init_order(void *state, const hr_op_args *a)
 {
-    hr_win *w = state;
-    memset(state, 0, hr_win_bytes_order(a));
-    hr_win_init(w, a);
+    hr_win *w = hr_win_begin(state, a);
     if (a->is_time[0]) {
         w->at = HR_FEW_LEAST;
         few_of_time o = few_by_time(w, w->at);
@@ -504,8 +502,6 @@ void hr_win_init_order(void *state, const hr_op_args *a)
         return;
     }
     w->cap = ring_slots(w->n);
-    for (uint64_t i = 0; i < w->cap; i++)
-        ring_of(w)[i] = (double)INFINITY;
     if (w->n > HR_FEW_MOST) {
         order o = order_of(w);
         hr_order_clear(&o.tree);

@@ -100,6 +100,14 @@ HR_INLINE void hr_win_init(hr_win *w, const hr_op_args *a)
     w->arg = a->v[1];
 }
 
+/** A state that begins: what is behind the head is as it was. */
+HR_INLINE hr_win *hr_win_begin(void *state, const hr_op_args *a)
+{
+    memset(state, 0, HR_WIN_HEAD);
+    hr_win_init(state, a);
+    return state;
+}
+
 /** Of a state from a file: arguments and room are those of a fresh one, and the rows of the window
  * no more than it holds. */
 bool hr_win_is_sound(const hr_win *w, const hr_op_args *a, uint64_t cap);

@@ -30,12 +30,12 @@ size_t hr_win_bytes_behind_three(const hr_op_args *a)
 
 void hr_win_init_behind_one(void *state, const hr_op_args *a)
 {
-    hr_fold_init(state, a, hr_win_bytes_behind_one(a));
+    hr_fold_init(state, a);
 }
 
 void hr_win_init_behind_three(void *state, const hr_op_args *a)
 {
-    hr_fold_init(state, a, hr_win_bytes_behind_three(a));
+    hr_fold_init(state, a);
 }
 
 /* The ring of the one ahead has to have the rows of a call beside those of the windows before it,
@@ -50,12 +50,12 @@ uint32_t hr_win_rows_behind(const hr_op_args *a)
 
 void hr_win_init_four(void *state, const hr_op_args *a)
 {
-    hr_fold_init(state, a, hr_win_bytes_four(a));
+    hr_fold_init(state, a);
 }
 
 void hr_win_init_five(void *state, const hr_op_args *a)
 {
-    hr_fold_init(state, a, hr_win_bytes_five(a));
+    hr_fold_init(state, a);
 }
 
 uint32_t hr_win_warm_up(const hr_op_args *a)

@@ -31,8 +31,8 @@ size_t hr_win_bytes_sketch(const hr_op_args *a)
 
 void hr_win_init_sketch(void *state, const hr_op_args *a)
 {
-    memset(state, 0, hr_win_bytes_sketch(a));
-    hr_win_init(state, a);
+    hr_win *w = hr_win_begin(state, a);
+    memset((char *)w + HR_WIN_HEAD, 0, sizeof(sketch));
 }
 
 /* Rows that fall into buckets from `first` on, PASS of them: as many as are counted there. Few

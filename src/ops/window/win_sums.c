@@ -283,7 +283,7 @@ size_t hr_win_bytes_one(const hr_op_args *a)
 
 void hr_win_init_one(void *state, const hr_op_args *a)
 {
-    hr_fold_init(state, a, hr_win_bytes_one(a));
+    hr_fold_init(state, a);
 }
 
 #endif
